@@ -1,0 +1,59 @@
+# `make run` and `make test` are all that a new machine needs (Python >= 3.11, make, a package registry).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORES ?= all
+STUDY ?= $(shell sed -n 's/^study: *//p' config/config.yaml)
+
+.PHONY: help env env-dev run partial test test-fast lint docs lock clean-study
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/' | expand -t 20
+
+env: $(VENV)/.run-ready  ## the environment in .venv, from requirements.lock
+
+env-dev: $(VENV)/.dev-ready  ## the same with what the tests need
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "error: $(PYTHON) is $$($(PYTHON) -V); allowed: Python >= 3.11 (make PYTHON=python3.12 ...)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run-ready: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+$(VENV)/.dev-ready: requirements-dev.lock $(VENV)/.run-ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+run: env  ## the study in config/config.yaml, to its figures
+	@$(BIN)/python -m ngnmm_core unlock
+	$(BIN)/snakemake --cores $(CORES)
+
+partial: env  ## merges what there is of an unfinished study
+	$(BIN)/snakemake --cores $(CORES) partial
+
+test: env-dev lint  ## all tests (15 minutes on 2 cores at the most)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-fast: env-dev  ## the tests to run all day (2 minutes)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+
+lint: env-dev  ## style, import contracts, Snakemake's own checks
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+docs: env  ## the schema and the generated tables of the documentation
+	$(BIN)/python -m ngnmm_core docs
+
+lock:  ## new lock files and environment.yml (needs uv)
+	$(PYTHON) tools/lock.py
+
+clean-study: ## removes results/STUDY (asks first; STUDY=name)
+	@test -n "$(STUDY)" && test -d "results/$(STUDY)" || { echo "error: results/$(STUDY): no such study" >&2; exit 1; }
+	@printf 'Remove results/%s (%s)? [y/N] ' "$(STUDY)" "$$(du -sh results/$(STUDY) | cut -f1)"; \
+		read answer && test "$$answer" = y && rm -rf "results/$(STUDY)" "logs/$(STUDY)"

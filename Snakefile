@@ -1,0 +1,29 @@
+# ng-nmm: parameter sweeps of whole-brain networks of next-generation neural mass models.
+#
+#   snakemake --cores 4                                  the study in config/config.yaml
+#   snakemake --cores 4 --configfile my_study.yaml       another study, instead of it
+#   snakemake --cores 4 partial                          merges what there is of an unfinished study
+#
+# Keys of a study: config/README.md.
+from snakemake.utils import min_version
+
+min_version("9.17.1")
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/connectome.smk"
+include: "workflow/rules/shards.smk"
+include: "workflow/rules/merge.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        [target for name in studies.main for target in studies.targets(name)],
+    localrule: True
+
+
+rule partial:
+    input:
+        [f"<results>/{name}/sweep.partial.nc" for name in studies.main],
+    localrule: True

@@ -1,0 +1,120 @@
+"""What an analysis declares: its options, what it needs, the variables it writes, and how it is computed.
+
+One analysis is one file in this folder with a module-level `ANALYSIS`, named in `ngnmm_core.analysis.registry`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from ngnmm_core.model import Model
+
+if TYPE_CHECKING:
+    from ngnmm_core.reducers.activity import Activity
+    from ngnmm_core.reducers.block import Block
+
+OK, DIVERGED = 0, 1
+
+
+class Options(BaseModel):
+    """Base of an analysis' options: unknown keys are errors, every field has a default and a description."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of the result: its dimensions after those of the grid, unit, meaning, and flags if it is a code.
+
+    `of_grid` is False for what belongs to the connectome alone; then `dims` is all it has.
+    """
+
+    name: str
+    dims: tuple[str, ...]
+    unit: str
+    long_name: str
+    dtype: str = "float64"
+    flags: tuple[str, ...] = ()
+    of_grid: bool = True
+
+    @property
+    def missing(self) -> Any:
+        """What stands for a value that is not defined or not there: NaN, or -1 for whole numbers and flags."""
+        return np.nan if np.dtype(self.dtype).kind == "f" else -1
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """CF attributes: `units` and `long_name`, and the flags' values and meanings."""
+        attributes: dict[str, Any] = {"units": self.unit, "long_name": self.long_name}
+        if self.flags:
+            attributes["flag_values"] = np.arange(-1, len(self.flags), dtype=self.dtype)
+            attributes["flag_meanings"] = " ".join(("undefined", *self.flags))
+        return attributes
+
+
+def status(analysis: str, *meanings: str) -> Variable:
+    """The status variable of an analysis: 0 is ok, 1 diverged, then the analysis' own meanings."""
+    return Variable(
+        f"{analysis}_status", (), "1", f"outcome of {analysis}", dtype="int8", flags=("ok", "diverged", *meanings)
+    )
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a reducer must know of the simulation that it observes.
+
+    `samples` states per point arrive every `sample_ms`, for `points` points of `regions` regions, as arrays
+    [sample, group, region, state, lane].
+    """
+
+    model: Model
+    regions: int
+    samples: int
+    sample_ms: float
+    parameters: Mapping[str, np.ndarray]
+    noisy: bool = False
+
+    @property
+    def points(self) -> int:
+        """Number of points in the batch, without the padding."""
+        return len(self.parameters["G"])
+
+
+class Reducer(Protocol):
+    """Takes blocks of samples, keeps running state, and gives arrays [point, ...] at the end."""
+
+    def consume(self, block: "Block") -> None:
+        """Takes the next samples; they are valid only during the call."""
+
+    def finish(self, activity: "Activity") -> dict[str, np.ndarray]:
+        """The results, one array [point, ...] per variable; NaN where `activity` says that it is not defined."""
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One analysis.
+
+    Attributes
+    ----------
+    needs
+        "simulation": fed by the network simulation through `reducer(options, window)`; any other word names the
+        stage (rule and shards) that runs it.
+    variables
+        `variables(options)`: what it writes.
+    coordinates
+        `coordinates(options, window)`: values of the dimensions it introduces, as {name: (values, unit, long_name)}.
+    check
+        `check(options, study)`: raises `InputError` for options that can't work in a study.
+    """
+
+    name: str
+    title: str
+    needs: str
+    options: type[Options]
+    variables: Callable[[Any], tuple[Variable, ...]]
+    reducer: Callable[[Any, Window], Reducer] | None = None
+    coordinates: Callable[[Any, Any], Mapping[str, tuple[Any, str, str]]] = field(default=lambda options, window: {})
+    check: Callable[[Any, Any], None] = field(default=lambda options, study: None)

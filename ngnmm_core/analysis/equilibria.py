@@ -1,0 +1,66 @@
+"""Equilibria of the homogeneous system: Newton's method on the exact Jacobian, and their stability."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ngnmm_core.dual import linearise
+from ngnmm_core.model import Model
+
+MOST_ITERATIONS = 50
+TOLERANCE = 1e-12  # of the last Newton step, relative to the size of the state
+
+
+def newton(model: Model, start: np.ndarray, parameters: Mapping[str, np.ndarray], weight: np.ndarray):
+    """Equilibria near given states, for many points at once.
+
+    Parameters
+    ----------
+    start : array (point, state)
+    parameters : mapping of name to array (point,)
+    weight : array (point,)
+        G times the row sum of the connectome: the region's coupling onto itself on the homogeneous manifold.
+
+    Returns
+    -------
+    states : array (point, state)
+    converged : array (point,) of bool
+    """
+    x = np.array(start, float)
+    converged = np.zeros(len(x), bool)
+    with np.errstate(all="ignore"):
+        for _ in range(MOST_ITERATIONS):
+            system = linearise(model, x, parameters, weight)
+            jacobian = system.coupled(weight)
+            usable = np.isfinite(jacobian).all(axis=(1, 2)) & np.isfinite(system.derivative).all(axis=1)
+            jacobian[~usable] = np.eye(x.shape[1])
+            step = np.zeros_like(x)
+            try:
+                step = np.linalg.solve(jacobian, -system.derivative[..., None])[..., 0]
+            except np.linalg.LinAlgError:  # one singular matrix spoils the stack: solve one by one
+                for k in np.flatnonzero(usable):
+                    step[k] = np.linalg.lstsq(jacobian[k], -system.derivative[k], rcond=None)[0]
+            step[~usable | converged] = 0.0
+            x = x + step
+            small = np.abs(step) <= TOLERANCE * (np.abs(x) + 1e-3)
+            converged |= usable & small.all(axis=1)
+            if converged.all():
+                break
+    return x, converged & np.isfinite(x).all(axis=1)
+
+
+def eigenvalues(model: Model, states: np.ndarray, parameters, weight: np.ndarray, feedback: np.ndarray) -> np.ndarray:
+    """Eigenvalues of the Jacobian at equilibria, for perturbations that feel `feedback` instead of `weight`.
+
+    Parameters
+    ----------
+    states : array (point, state)
+    weight : array (point,)
+    feedback : array (point, ...), real or complex
+        G times Lambda; equal to `weight` for perturbations within the homogeneous system.
+
+    Returns
+    -------
+    array (point, ..., state), complex, in no particular order, 1/ms
+    """
+    return np.linalg.eigvals(linearise(model, states, parameters, weight).coupled(feedback)).astype(complex)

@@ -1,0 +1,122 @@
+"""Functional connectivity: Pearson correlation between regions of the rate and of the band-limited amplitude envelope.
+
+In the desynchronised gamma regime the phases of regions are unrelated and the correlation of raw signals is near zero;
+amplitude envelope correlation, as used for MEG, shows the coupling that is left.
+"""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, Window
+from ngnmm_core.errors import InputError
+from ngnmm_core.reducers.covariance import Covariance
+from ngnmm_core.reducers.decimate import Decimator, decimation_factor
+from ngnmm_core.reducers.envelope import Envelope
+
+EVERY_MS = 1.0
+FEWEST_SAMPLES = 100
+
+
+class FcOptions(Options):
+    """Options of the functional connectivity."""
+
+    signals: tuple[Literal["rate", "gamma_envelope"], ...] = Field(
+        ("rate", "gamma_envelope"), min_length=1, description="what is correlated"
+    )
+    band_hz: tuple[float, float] = Field((30.0, 100.0), description="band of the envelope (Hz)")
+
+
+def check(options: FcOptions, study) -> None:
+    """The band must be one, below half the sampling rate, and the window long enough for the filter."""
+    low, high = options.band_hz
+    simulation = study.simulation
+    nyquist = 500.0 / simulation.sample_ms
+    if not 0 < low < high < nyquist:
+        raise InputError(
+            f"analyses.fc.band_hz: [{low:g}, {high:g}] is not a band; allowed: 0 < lower < upper < {nyquist:g} Hz"
+        )
+    if len(set(options.signals)) < len(options.signals):
+        raise InputError(f"analyses.fc.signals: {list(options.signals)} repeats a signal; allowed: each once")
+    window = simulation.duration_ms - simulation.transient_ms
+    if window < FEWEST_SAMPLES * EVERY_MS:
+        raise InputError(
+            f"simulation.duration_ms: a window of {window:g} ms is too short for fc; "
+            f"allowed: at least {FEWEST_SAMPLES * EVERY_MS:g} ms after the transient"
+        )
+
+
+class RateSignal:
+    """The excitatory rate, every millisecond: a correlation at lag zero is not biased by thinning."""
+
+    def __init__(self, options: FcOptions, window: Window):
+        self.step = max(round(EVERY_MS / window.sample_ms), 1)
+        self.position = 0
+
+    def push(self, block) -> np.ndarray:
+        """The thinned samples of a block."""
+        first = -self.position % self.step
+        self.position += block.samples
+        return block.rate(0)[first :: self.step]
+
+
+class EnvelopeSignal:
+    """The amplitude of the observable in a band."""
+
+    def __init__(self, options: FcOptions, window: Window):
+        low, high = options.band_hz
+        factor = decimation_factor(window.sample_ms, high, max(round(EVERY_MS / window.sample_ms), 1))
+        self.decimator = Decimator(window.sample_ms, high, factor)
+        self.envelope = Envelope(self.decimator.sample_ms, low, high)
+
+    def push(self, block) -> np.ndarray:
+        """The envelope at the next samples."""
+        return self.envelope.push(self.decimator.push(block.observable))
+
+
+SIGNALS = {"rate": RateSignal, "gamma_envelope": EnvelopeSignal}
+
+
+class FcReducer:
+    """One covariance per signal."""
+
+    def __init__(self, options: FcOptions, window: Window):
+        self.points = window.points
+        self.edges = np.triu_indices(window.regions, 1)
+        self.signals = [SIGNALS[name](options, window) for name in options.signals]
+        self.covariances = [Covariance() for _ in self.signals]
+
+    def consume(self, block) -> None:
+        """Adds the next samples."""
+        for signal, covariance in zip(self.signals, self.covariances, strict=True):
+            covariance.consume(signal.push(block))
+
+    def finish(self, activity) -> dict[str, np.ndarray]:
+        """Correlations [point, signal, edge]; NaN for pairs with a region that is not active."""
+        i, j = self.edges
+        defined = activity.active[:, i] & activity.active[:, j]
+        correlations = [c.correlation(self.points)[:, i, j] for c in self.covariances]
+        return {"fc": np.stack([np.where(defined, c, np.nan) for c in correlations], axis=1)}
+
+
+def variables(options: FcOptions) -> tuple[Variable, ...]:
+    """What this analysis writes."""
+    return (Variable("fc", ("signal", "edge"), "1", "functional connectivity (Pearson correlation)", "float32"),)
+
+
+def coordinates(options: FcOptions, window: Window):
+    """Signals by name."""
+    return {"signal": (list(options.signals), "1", "signal that is correlated")}
+
+
+ANALYSIS = Analysis(
+    name="fc",
+    title="Functional connectivity",
+    needs="simulation",
+    options=FcOptions,
+    variables=variables,
+    reducer=FcReducer,
+    coordinates=coordinates,
+    check=check,
+)

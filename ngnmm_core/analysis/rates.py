@@ -1,0 +1,69 @@
+"""Firing rates and the synchrony within populations: time means over the window."""
+
+import numpy as np
+
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, Window
+from ngnmm_core.reducers.moments import Moments
+
+KHZ = 1000.0
+
+
+class RatesOptions(Options):
+    """No options: rates are means over the whole window."""
+
+
+class RatesReducer:
+    """Mean and standard deviation of every population's rate, and its mean Kuramoto modulus."""
+
+    def __init__(self, options: RatesOptions, window: Window):
+        self.populations, self.points = window.model.populations, window.points
+        self.rates = [Moments(window.samples) for _ in self.populations]
+        self.moduli = [Moments(window.samples) if p.kuramoto else None for p in self.populations]
+
+    def consume(self, block) -> None:
+        """Adds the next samples."""
+        for k in range(len(self.populations)):
+            self.rates[k].consume(block.rate(k))
+            if self.moduli[k]:
+                self.moduli[k].consume(block.kuramoto(k))
+
+    def finish(self, activity) -> dict[str, np.ndarray]:
+        """Arrays [point, population, region]."""
+        results = {
+            "firing_rate": self._stack([KHZ * m.mean for m in self.rates]),
+            "firing_rate_std": self._stack([KHZ * m.std for m in self.rates]),
+        }
+        if any(self.moduli):
+            blank = np.full_like(self.rates[0].mean, np.nan)
+            results["population_synchrony"] = self._stack([m.mean if m else blank for m in self.moduli])
+        return results
+
+    def _stack(self, arrays) -> np.ndarray:
+        by_point = [np.moveaxis(a, -1, 1).reshape(-1, a.shape[1])[: self.points] for a in arrays]
+        return np.stack(by_point, axis=1)
+
+
+def variables(options: RatesOptions) -> tuple[Variable, ...]:
+    """What this analysis writes."""
+    dims = ("population", "region")
+    return (
+        Variable("firing_rate", dims, "Hz", "mean firing rate", "float32"),
+        Variable("firing_rate_std", dims, "Hz", "standard deviation of the firing rate over time", "float32"),
+        Variable("population_synchrony", dims, "1", "mean Kuramoto modulus within the population", "float32"),
+    )
+
+
+def coordinates(options: RatesOptions, window: Window):
+    """The populations by name."""
+    return {"population": ([p.name for p in window.model.populations], "1", "population of neurons")}
+
+
+ANALYSIS = Analysis(
+    name="rates",
+    title="Firing rates and within-population synchrony",
+    needs="simulation",
+    options=RatesOptions,
+    variables=variables,
+    reducer=RatesReducer,
+    coordinates=coordinates,
+)

@@ -1,0 +1,30 @@
+"""The analyses that a study can ask for, by name."""
+
+import importlib
+from functools import cache
+
+from ngnmm_core.analysis.contract import Analysis
+from ngnmm_core.errors import unknown
+
+MODULES = {
+    "rates": "ngnmm_core.analysis.rates",
+    "spectra": "ngnmm_core.analysis.spectra",
+    "fc": "ngnmm_core.analysis.fc",
+    "synchrony": "ngnmm_core.analysis.synchrony",
+    "msf": "ngnmm_core.analysis.msf",
+    "hubs": "ngnmm_core.analysis.hubs",
+}
+
+
+@cache
+def get_analysis(name: str) -> Analysis:
+    """The analysis of that name.
+
+    Raises
+    ------
+    InputError
+        For an unknown name; the message lists the known ones.
+    """
+    if name not in MODULES:
+        raise unknown(f"analyses.{name}", name, MODULES)
+    return importlib.import_module(MODULES[name]).ANALYSIS

@@ -1,0 +1,159 @@
+"""Power spectra of the observable, band powers and peak frequencies (Welch's method)."""
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, Window
+from ngnmm_core.errors import InputError
+from ngnmm_core.reducers.decimate import Decimator, decimation_factor, filter_length
+from ngnmm_core.reducers.welch import Welch
+
+BANDS = {"delta": (1.0, 4.0), "theta": (4.0, 8.0), "alpha": (8.0, 13.0), "beta": (13.0, 30.0), "gamma": (30.0, 100.0)}
+LOWEST_PEAK_HZ = 1.0
+
+
+class SpectraOptions(Options):
+    """Options of the spectra."""
+
+    segment_ms: float = Field(1000.0, gt=0, description="length of a Welch segment (ms); its inverse is the resolution")
+    max_hz: float = Field(200.0, gt=0, description="highest frequency kept (Hz)")
+    bands: dict[str, tuple[float, float]] = Field(
+        BANDS, description="frequency bands (Hz), lower edge included, upper edge excluded"
+    )
+
+    @field_validator("bands")
+    @classmethod
+    def _bands_rise(cls, bands):
+        for name, (low, high) in bands.items():
+            if not 0 <= low < high:
+                raise InputError(f"{name}: [{low:g}, {high:g}] is not a band; allowed: 0 <= lower < upper")
+        return bands
+
+
+def check(options: SpectraOptions, study) -> None:
+    """The window must hold a segment, and the sampling must resolve `max_hz`."""
+    simulation = study.simulation
+    window = simulation.duration_ms - simulation.transient_ms
+    factor = _factor(options, simulation.sample_ms)
+    filtered = window - filter_length(simulation.sample_ms, options.max_hz, factor) * simulation.sample_ms
+    if options.segment_ms > filtered:
+        raise InputError(
+            f"analyses.spectra.segment_ms: {options.segment_ms:g} ms is longer than the filtered window of "
+            f"{filtered:g} ms; allowed: at most that, or a longer simulation.duration_ms"
+        )
+    nyquist = 500.0 / simulation.sample_ms
+    if options.max_hz > nyquist:
+        raise InputError(
+            f"analyses.spectra.max_hz: {options.max_hz:g} Hz is above half the sampling rate; "
+            f"allowed: at most {nyquist:g} Hz with simulation.sample_ms = {simulation.sample_ms:g}"
+        )
+
+
+def _segment(options: SpectraOptions, sample_ms: float) -> int:
+    return max(round(options.segment_ms / sample_ms), 2)
+
+
+def _factor(options: SpectraOptions, sample_ms: float) -> int:
+    return decimation_factor(sample_ms, options.max_hz, _segment(options, sample_ms))
+
+
+class SpectraReducer:
+    """Streams the observable of every region, and its mean over regions, through a decimating filter into Welch."""
+
+    def __init__(self, options: SpectraOptions, window: Window):
+        self.options, self.points = options, window.points
+        factor = _factor(options, window.sample_ms)
+        self.decimator = Decimator(window.sample_ms, options.max_hz, factor)
+        segment = _segment(options, window.sample_ms) // factor
+        self.regions = Welch(segment, self.decimator.sample_ms, options.max_hz)
+        self.mean = Welch(segment, self.decimator.sample_ms, options.max_hz)
+
+    def consume(self, block) -> None:
+        """Adds the next samples."""
+        signal = self.decimator.push(block.observable)
+        if len(signal):
+            self.regions.consume(signal)
+            self.mean.consume(region_mean(signal))
+
+    def finish(self, activity) -> dict[str, np.ndarray]:
+        """Densities, band powers and peak frequencies."""
+        frequency = self.regions.frequency
+        correction = self.decimator.response(frequency) ** 2
+        density = self.regions.density(self.points) / correction
+        mean_density = self.mean.density(self.points)[:, 0] / correction
+        peak = np.where(activity.active, peak_frequency(frequency, density), np.nan)
+        bands = list(self.options.bands.values())
+        power = np.stack([band_power(frequency, density, *band) for band in bands], axis=-1)
+        results = {
+            "power_spectrum": density,
+            "mean_power_spectrum": mean_density,
+            "band_power": power,
+            "peak_frequency": peak,
+        }
+        if "gamma" in self.options.bands:
+            results["gamma_power"] = band_power(frequency, density, *self.options.bands["gamma"])
+        return results
+
+
+def region_mean(signal: np.ndarray) -> np.ndarray:
+    """Mean over the regions of [sample, group, region, lane], keeping the axis; summed in the order of the regions."""
+    total = signal[:, :, :1].copy()
+    for region in range(1, signal.shape[2]):
+        total[:, :, 0] += signal[:, :, region]
+    return total / signal.shape[2]
+
+
+def band_power(frequency: np.ndarray, density: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Integral of the density over [low, high): sum of the bins in the band times their width."""
+    inside = (frequency >= low) & (frequency < high)
+    width = frequency[1] - frequency[0]
+    # one contiguous sum per point and region, so that its bits depend on nothing else
+    return np.ascontiguousarray(density[..., inside]).sum(axis=-1) * width
+
+
+def peak_frequency(frequency: np.ndarray, density: np.ndarray) -> np.ndarray:
+    """Frequency of the largest density from 1 Hz up, refined by a parabola through the logarithm of three bins."""
+    first = int(np.searchsorted(frequency, LOWEST_PEAK_HZ))
+    k = np.argmax(density[..., first:], axis=-1) + first
+    inside = np.clip(k, 1, len(frequency) - 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        left, top, right = (
+            np.log(np.take_along_axis(density, (inside + shift)[..., None], axis=-1)[..., 0]) for shift in (-1, 0, 1)
+        )
+        shift = 0.5 * (left - right) / (left - 2.0 * top + right)
+    refined = np.where(np.isfinite(shift) & (inside == k), np.clip(shift, -0.5, 0.5), 0.0)
+    return frequency[k] + refined * (frequency[1] - frequency[0])
+
+
+def variables(options: SpectraOptions) -> tuple[Variable, ...]:
+    """What this analysis writes."""
+    gamma = (Variable("gamma_power", ("region",), "1", "power in the gamma band", "float32"),)
+    return (
+        Variable("power_spectrum", ("region", "frequency"), "Hz-1", "power spectral density", "float32"),
+        Variable("mean_power_spectrum", ("frequency",), "Hz-1", "power spectral density of the region mean", "float32"),
+        Variable("band_power", ("region", "band"), "1", "power in a frequency band", "float32"),
+        *(gamma if "gamma" in options.bands else ()),
+        Variable("peak_frequency", ("region",), "Hz", "frequency of the largest power spectral density"),
+    )
+
+
+def coordinates(options: SpectraOptions, window: Window):
+    """Frequencies and band names."""
+    factor = _factor(options, window.sample_ms)
+    welch = Welch(_segment(options, window.sample_ms) // factor, window.sample_ms * factor, options.max_hz)
+    return {
+        "frequency": (welch.frequency, "Hz", "frequency"),
+        "band": (list(options.bands), "1", "frequency band"),
+    }
+
+
+ANALYSIS = Analysis(
+    name="spectra",
+    title="Power spectra, band powers and peak frequencies",
+    needs="simulation",
+    options=SpectraOptions,
+    variables=variables,
+    reducer=SpectraReducer,
+    coordinates=coordinates,
+    check=check,
+)

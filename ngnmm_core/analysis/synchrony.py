@@ -1,0 +1,68 @@
+"""Synchrony between regions: variance of the mean over the mean of the variances of the observable.
+
+1 when all regions move together, about 1/N when they are independent (Golomb and Rinzel's chi squared,
+doi:10.1103/PhysRevE.48.4810).
+"""
+
+import numpy as np
+
+from ngnmm_core.analysis.contract import OK, Analysis, Options, Variable, Window, status
+from ngnmm_core.analysis.spectra import region_mean
+from ngnmm_core.reducers.activity import REST, SETTLING
+from ngnmm_core.reducers.moments import Moments
+
+AT_REST, STILL_SETTLING, NOT_STATIONARY = 2, 3, 4
+LARGEST_RATIO, SMALLEST_DIFFERENCE = 2.0, 0.02  # of the two halves of the window, before it counts as not stationary
+
+
+class SynchronyOptions(Options):
+    """No options: synchrony is taken over the whole window."""
+
+
+class SynchronyReducer:
+    """Variances of every region and of the mean over regions."""
+
+    def __init__(self, options: SynchronyOptions, window: Window):
+        self.points = window.points
+        self.regions, self.mean = Moments(window.samples), Moments(window.samples)
+
+    def consume(self, block) -> None:
+        """Adds the next samples."""
+        self.regions.consume(block.observable)
+        self.mean.consume(region_mean(block.observable))
+
+    def finish(self, activity) -> dict[str, np.ndarray]:
+        """Synchrony [point] and its status: undefined at rest, flagged where the halves of the window disagree."""
+        whole = self._ratio(self.mean.std, self.regions.std)
+        halves = [self._ratio(*pair) for pair in zip(self.mean.half_stds, self.regions.half_stds, strict=True)]
+        low, high = np.minimum(*halves), np.maximum(*halves)
+        drifts = (high > LARGEST_RATIO * low) & (high - low > SMALLEST_DIFFERENCE)
+        code = np.where(drifts, NOT_STATIONARY, OK)
+        code = np.where(activity.regime == REST, AT_REST, np.where(activity.regime == SETTLING, STILL_SETTLING, code))
+        undefined = ~activity.active.any(axis=1)
+        return {"synchrony": np.where(undefined, np.nan, whole), "synchrony_status": code.astype(np.int8)}
+
+    def _ratio(self, mean_std: np.ndarray, region_stds: np.ndarray) -> np.ndarray:
+        variance_of_mean = np.moveaxis(mean_std, -1, 1).reshape(-1, 1)[: self.points, 0] ** 2
+        by_point = np.moveaxis(region_stds, -1, 1).reshape(-1, region_stds.shape[1])[: self.points]
+        mean_variance = np.ascontiguousarray(by_point**2).mean(axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return variance_of_mean / mean_variance
+
+
+def variables(options: SynchronyOptions) -> tuple[Variable, ...]:
+    """What this analysis writes."""
+    return (
+        Variable("synchrony", (), "1", "variance of the mean over the mean of the variances of the observable"),
+        status("synchrony", "at_rest", "still_settling", "not_stationary"),
+    )
+
+
+ANALYSIS = Analysis(
+    name="synchrony",
+    title="Synchrony between regions",
+    needs="simulation",
+    options=SynchronyOptions,
+    variables=variables,
+    reducer=SynchronyReducer,
+)

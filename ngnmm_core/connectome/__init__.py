@@ -1,0 +1,56 @@
+"""Connectomes: where they come from, how they are read and checked, and what is computed from the matrix alone.
+
+`weights[i, j]` is the weight of the input that region `i` (row, target) receives from region `j` (column, source).
+
+Importing this package loads neither numpy, scipy nor xarray: Snakemake imports it whenever it parses the workflow, in
+every job.  What needs them is imported on first use.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from ngnmm_core.connectome.registry import Registry, SourceEntry, load_registry
+from ngnmm_core.connectome.spec import ConnectomeSpec, output_name, source_identity
+
+_LAZY = {
+    "ConnectomeArrays": "arrays",
+    "ConnectomeWarning": "arrays",
+    "Spectrum": "eigenmodes",
+    "SpectrumWarning": "eigenmodes",
+    "build_connectome": "build",
+    "infer_hemisphere": "arrays",
+    "load_connectome": "build",
+    "normalise": "normalisation",
+    "read_connectome_file": "formats",
+    "row_sum_spread": "normalisation",
+    "spectrum": "eigenmodes",
+}
+
+__all__ = [
+    "ConnectomeArrays",
+    "ConnectomeSpec",
+    "ConnectomeWarning",
+    "Registry",
+    "SourceEntry",
+    "Spectrum",
+    "SpectrumWarning",
+    "build_connectome",
+    "infer_hemisphere",
+    "load_connectome",
+    "load_registry",
+    "normalise",
+    "output_name",
+    "read_connectome_file",
+    "row_sum_spread",
+    "source_identity",
+    "spectrum",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports the submodule that holds `name` on first use (PEP 562)."""
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+    globals()[name] = value
+    return value

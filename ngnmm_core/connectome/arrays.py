@@ -1,0 +1,196 @@
+"""The arrays of one connectome as a reader hands them over, and the checks that every connectome passes."""
+
+import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ngnmm_core.errors import InputError
+
+# The ways in which region names say their hemisphere, most specific first.
+_HEMISPHERE = (
+    re.compile(r"(?:^|[_\-. ])(?P<side>[lr])h(?:$|[_\-. ])", re.IGNORECASE),
+    re.compile(r"^(?P<side>left|right)(?:$|[_\-. ])|[_\-. ](?P<end>left|right)$", re.IGNORECASE),
+    re.compile(r"[_\-. ](?P<side>[LR])$"),
+    re.compile(r"^(?P<side>[LR])[_\-. ]"),
+)
+
+
+class ConnectomeWarning(UserWarning):
+    """Something in a connectome was changed or is worth knowing, and is also noted in the file."""
+
+
+@dataclass
+class ConnectomeArrays:
+    """What a reader found.  Only the weights have to be there.
+
+    Attributes
+    ----------
+    weights : array (region, source_region)
+        Not normalised; `weights[i, j]` is what region i receives from region j.
+    labels : list of str, optional
+        Names of the regions.
+    hemisphere, lobe : list of str, optional
+        `L`, `R` or an empty string; a coarse anatomical group.
+    centres : array (region, 3), optional
+        Centres in mm.
+    tract_length : array (region, source_region), optional
+        In mm; NaN where there is no tract.
+    fc : array (region, region), optional
+        Empirical functional connectivity (correlations).
+    bold : array (subject, region, time), optional
+        Empirical BOLD series in the scanner's units, sampled every `repetition_time_s` seconds.
+    subjects : list of str
+        Names of the subjects of `bold`.
+    notes : list of str
+        What was done to the data, for the attribute `comment`.
+    """
+
+    weights: np.ndarray
+    labels: list[str] | None = None
+    hemisphere: list[str] | None = None
+    lobe: list[str] | None = None
+    centres: np.ndarray | None = None
+    tract_length: np.ndarray | None = None
+    fc: np.ndarray | None = None
+    bold: np.ndarray | None = None
+    subjects: list[str] = field(default_factory=list)
+    repetition_time_s: float | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def checked(arrays: ConnectomeArrays, what: str) -> ConnectomeArrays:
+    """The same arrays in float64 and C order, with labels and a zero diagonal.
+
+    Parameters
+    ----------
+    arrays : ConnectomeArrays
+        As read; not changed.
+    what : str
+        The key and file to name in messages.
+
+    Raises
+    ------
+    InputError
+        Weights that are not a square matrix of finite, non-negative numbers; labels of another number, empty or twice;
+        other arrays of another shape or not finite.
+
+    Warns
+    -----
+    ConnectomeWarning
+        If the diagonal was not zero: a region has no long-range connection to itself, so it is set to zero.
+    """
+    weights = _matrix("weights", arrays.weights, what)
+    count = len(weights)
+    labels = _labels(arrays.labels, count, what)
+    notes = list(arrays.notes)
+    _refuse(weights, ~np.isfinite(weights) | (weights < 0), labels, f"{what}: weight", "finite and not negative")
+    if np.any(np.diagonal(weights)):
+        note = f"{np.count_nonzero(np.diagonal(weights))} non-zero weights on the diagonal were set to zero"
+        warnings.warn(f"{what}: {note}", ConnectomeWarning, stacklevel=3)
+        notes.append(note)
+        np.fill_diagonal(weights, 0.0)
+    if arrays.labels is None:
+        notes.append("the source has no region names; the regions are numbered")
+    hemisphere = arrays.hemisphere if arrays.labels is None or arrays.hemisphere else infer_hemisphere(labels)
+    for kind, values in (("hemispheres", hemisphere), ("lobes", arrays.lobe)):
+        if values is not None and len(values) != count:
+            raise InputError(f"{what}: {len(values)} {kind} for {count} regions; allowed: one per region")
+    return ConnectomeArrays(
+        weights=weights,
+        labels=labels,
+        hemisphere=hemisphere,
+        lobe=arrays.lobe,
+        centres=_shaped("centres", arrays.centres, (count, 3), what),
+        tract_length=_lengths(arrays.tract_length, weights, labels, what),
+        fc=_shaped("functional connectivity", arrays.fc, (count, count), what),
+        bold=_shaped("BOLD series", arrays.bold, (len(arrays.subjects), count, None), what),
+        subjects=list(arrays.subjects),
+        repetition_time_s=arrays.repetition_time_s,
+        notes=notes,
+    )
+
+
+def _matrix(name: str, values, what: str) -> np.ndarray:
+    try:
+        if np.iscomplexobj(values):
+            raise TypeError
+        matrix = np.array(values, dtype=np.float64, order="C")
+    except (TypeError, ValueError):
+        raise InputError(f"{what}: the {name} are not numbers; allowed: a square matrix of real numbers") from None
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        shape = " x ".join(map(str, matrix.shape)) or "a single number"
+        raise InputError(f"{what}: the {name} are {shape}; allowed: a square matrix")
+    if len(matrix) < 2:
+        raise InputError(f"{what}: the {name} have {len(matrix)} region; allowed: at least 2")
+    return matrix
+
+
+def _labels(labels: Sequence[str] | None, count: int, what: str) -> list[str]:
+    if labels is None:
+        return [f"region_{k + 1:0{len(str(count))}d}" for k in range(count)]
+    labels = [str(label).strip() for label in labels]
+    if len(labels) != count:
+        raise InputError(f"{what}: {len(labels)} labels for {count} regions; allowed: one label per region")
+    seen = set()
+    for position, label in enumerate(labels, start=1):
+        if not label:
+            raise InputError(f"{what}: label {position} is empty; allowed: a name for each region")
+        if label in seen:
+            raise InputError(f"{what}: label '{label}' occurs twice; allowed: each name once")
+        seen.add(label)
+    return labels
+
+
+def _refuse(values: np.ndarray, bad: np.ndarray, labels: list[str], subject: str, allowed: str) -> None:
+    """Names the first bad element of a (region, source_region) matrix."""
+    if bad.any():
+        i, j = np.argwhere(bad)[0]
+        raise InputError(
+            f"{subject} of '{labels[i]}' from '{labels[j]}' (row {i + 1}, column {j + 1}) is {values[i, j]:g}; "
+            f"allowed: {allowed}"
+        )
+
+
+def _shaped(name: str, values, shape: tuple, what: str) -> np.ndarray | None:
+    if values is None:
+        return None
+    array = np.array(values, dtype=np.float64, order="C")
+    if array.ndim != len(shape) or any(n is not None and n != m for n, m in zip(shape, array.shape, strict=True)):
+        found, wanted = (" x ".join("any" if n is None else str(n) for n in s) for s in (array.shape, shape))
+        raise InputError(f"{what}: the {name} are {found}; allowed: {wanted}")
+    if not np.isfinite(array).all():
+        raise InputError(f"{what}: the {name} have values that are not finite; allowed: finite numbers")
+    return array
+
+
+def _lengths(values, weights: np.ndarray, labels: list[str], what: str) -> np.ndarray | None:
+    """Tract lengths in mm: zero on the diagonal, NaN where there is no tract."""
+    if values is None:
+        return None
+    lengths = np.array(values, dtype=np.float64, order="C")
+    if lengths.shape != weights.shape:
+        found = " x ".join(map(str, lengths.shape))
+        raise InputError(f"{what}: the tract lengths are {found}; allowed: {len(weights)} x {len(weights)}")
+    connected = weights > 0
+    bad = np.isinf(lengths) | (lengths < 0) | (connected & np.isnan(lengths))
+    _refuse(lengths, bad, labels, f"{what}: tract length", "finite and not negative where there is a weight")
+    # A length of 0 mm without a connection is how most files say that there is no tract.
+    lengths[~connected & (lengths == 0)] = np.nan
+    np.fill_diagonal(lengths, 0.0)
+    return lengths
+
+
+def infer_hemisphere(labels: Sequence[str]) -> list[str] | None:
+    """`L`, `R` or an empty string per region, from names such as Insula_L, L.IN, lh-insula, ctx-rh-cuneus.
+
+    None unless one and the same way of naming is found in at least half of the labels, with both sides among them.
+    """
+    for pattern in _HEMISPHERE:
+        matches = [pattern.search(label) for label in labels]
+        sides = [next(g for g in match.groups() if g)[0].upper() if match else "" for match in matches]
+        if {"L", "R"} <= set(sides) and 2 * sum(map(bool, sides)) >= len(sides):
+            return sides
+    return None

@@ -1,0 +1,74 @@
+"""Normalisations of the weights, and a measure of whether the uniform state is invariant under them."""
+
+import numpy as np
+
+from ngnmm_core.errors import InputError, unknown
+
+NORMALISATIONS = ("row", "max", "none")
+
+
+def normalise(weights, how: str) -> np.ndarray:
+    """Normalised weights.
+
+    | `how` | result |
+    |---|---|
+    | `row` | each row divided by its sum: every region receives the same total weight, 1 |
+    | `max` | all divided by the largest weight |
+    | `none` | as they are |
+
+    Parameters
+    ----------
+    weights : xarray.DataArray or array (region, source_region)
+        Not negative; `weights[i, j]` is what region i receives from region j.  Labels of a DataArray are used in
+        messages.
+    how : str
+        `row`, `max` or `none`.
+
+    Returns
+    -------
+    array (region, source_region)
+        float64, C order, a copy.
+
+    Raises
+    ------
+    InputError
+        For another word; under `row` for a region that receives nothing (names it); under `max` if all weights are
+        zero.
+    """
+    if how not in NORMALISATIONS:
+        raise unknown("normalization", how, NORMALISATIONS)
+    # Contiguous, so that the sums have the same bits whatever array the weights were a view of.
+    W = np.array(weights, dtype=np.float64, order="C")
+    if how == "row":
+        sums = W.sum(axis=1)
+        empty = np.flatnonzero(sums == 0)
+        if empty.size:
+            coordinates = getattr(weights, "coords", {})
+            names = [str(v) for v in coordinates["region"].values] if "region" in coordinates else range(len(W))
+            others = f" (and {empty.size - 1} more)" if empty.size > 1 else ""
+            raise InputError(
+                f"normalization: row: region '{names[empty[0]]}'{others} receives nothing, its row of weights is zero; "
+                f"allowed: rows with a positive sum, or normalization max or none"
+            )
+        W /= sums[:, None]
+    elif how == "max":
+        largest = W.max()
+        if largest == 0:
+            raise InputError("normalization: max: all weights are zero; allowed: at least one positive weight")
+        W /= largest
+    return W
+
+
+def row_sum_spread(W) -> float:
+    """Largest minus smallest row sum.
+
+    Where it is zero (1e-10 or less), regions in equal states receive equal input: the uniform state is an invariant
+    manifold, which the homogeneous system and the master stability function rest on.
+
+    Parameters
+    ----------
+    W : array (region, source_region)
+        Weights.
+    """
+    sums = np.array(W, dtype=np.float64, order="C").sum(axis=1)
+    return float(sums.max() - sums.min())

@@ -1,0 +1,223 @@
+"""The readers that the registry names: each takes the arrays of a connectome from the members of its source.
+
+A reader is called with `read(member) -> bytes` and the entry's `options` as keywords; `READERS` holds them by name.
+"""
+
+import inspect
+import io
+from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from ngnmm_core.connectome import atlases, binary_formats, formats
+from ngnmm_core.connectome.aal90 import ORDERS, aal90_regions
+from ngnmm_core.connectome.arrays import ConnectomeArrays
+from ngnmm_core.connectome.registry import SourceEntry
+from ngnmm_core.errors import InputError, unknown
+
+Read = Callable[[str], bytes]
+
+
+def read_entry(name: str, entry: SourceEntry, read: Read) -> ConnectomeArrays:
+    """The arrays of a registry entry, not yet checked.
+
+    Raises
+    ------
+    InputError
+        If the options of the entry do not suit its reader, or a member does not hold what it should.
+    """
+    reader, options = READERS[entry.reader], dict(entry.options)
+    if entry.reader == "file":
+        options.setdefault("filename", entry.source.filename)
+    try:
+        inspect.signature(reader).bind(read, **options)
+    except TypeError as error:
+        allowed = ", ".join(list(inspect.signature(reader).parameters)[1:])
+        raise InputError(f"connectome {name}: options: {error}; allowed for '{entry.reader}': {allowed}") from None
+    return reader(read, **options)
+
+
+def read_subjects(
+    read: Read,
+    *,
+    subjects: Sequence[str],
+    weights: dict,
+    tract_lengths: dict | None = None,
+    bold: dict | None = None,
+    repetition_time_s: float | None = None,
+    atlas: dict | None = None,
+) -> ConnectomeArrays:
+    """The mean over subjects, one MATLAB file per subject and kind.
+
+    Weights: each subject's matrix divided by its largest element, then the mean.  Tract lengths: the mean over those
+    subjects that have a tract there (weight above zero).  FC: Pearson correlation of each subject's full series as
+    stored, the mean over subjects taken of Fisher's z = artanh(r).
+
+    Parameters
+    ----------
+    read : callable
+        Gives the bytes of a member.
+    subjects : sequence of str
+        Names of the subjects, put into the members' `{subject}`.
+    weights, tract_lengths, bold : dict
+        `member` and `variable` of each kind; BOLD is (region, time).
+    repetition_time_s : float, optional
+        Sampling interval of the BOLD series in s.
+    atlas : dict, optional
+        Where labels and centres are; see `atlases.class_tables`.
+    """
+
+    def stack(place: dict) -> np.ndarray:
+        return np.array([_array(read, place, subject=str(subject)) for subject in subjects], dtype=np.float64)
+
+    each = stack(weights)
+    largest = each.max(axis=(1, 2), keepdims=True)
+    arrays = ConnectomeArrays((each / largest).mean(axis=0), subjects=[str(subject) for subject in subjects])
+    arrays.notes.append(
+        f"weights: mean over {len(subjects)} subjects of each one's matrix divided by its largest element"
+    )
+    if tract_lengths:
+        arrays.tract_length = _mean_where(stack(tract_lengths), each > 0)
+        arrays.notes.append("tract_length: mean over the subjects that have a tract there; NaN where none has")
+    if bold:
+        if not repetition_time_s:
+            raise InputError("options.repetition_time_s: not given; allowed: the sampling interval of 'bold' in s")
+        arrays.bold = stack(bold)
+        arrays.repetition_time_s = repetition_time_s
+        arrays.fc = mean_correlation(arrays.bold)
+        arrays.notes.append(
+            "empirical_fc: Pearson correlation of each subject's whole series as stored in the source, without further "
+            "filtering; mean over subjects of Fisher's z, transformed back"
+        )
+    if atlas:
+        arrays.labels, arrays.centres = atlases.class_tables(read(atlas["member"]), atlas)
+        if "affine" in atlas:
+            arrays.notes.append("centres: of the source, taken to MNI space by an affine map (residual about 1.2 mm)")
+    return arrays
+
+
+def _mean_where(values: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Mean over the first axis of what is there; NaN where nothing is."""
+    count = there.sum(axis=0)
+    total = np.where(there, values, 0.0).sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def mean_correlation(series: np.ndarray) -> np.ndarray:
+    """Mean functional connectivity of several subjects.
+
+    Parameters
+    ----------
+    series : array (subject, region, time)
+        Time series.
+
+    Returns
+    -------
+    array (region, region)
+        tanh of the mean over subjects of artanh of the Pearson correlations; exactly 1 on the diagonal.
+    """
+    off = ~np.eye(series.shape[1], dtype=bool)
+    total = np.zeros(off.shape)
+    for subject in series:
+        total[off] += np.arctanh(np.corrcoef(subject)[off])
+    mean = np.tanh(total / len(series))
+    mean = (mean + mean.T) / 2
+    np.fill_diagonal(mean, 1.0)
+    return mean
+
+
+def read_members(
+    read: Read,
+    *,
+    weights: dict,
+    labels: dict | None = None,
+    tract_lengths: dict | None = None,
+    fc: dict | None = None,
+    centres: dict | None = None,
+) -> ConnectomeArrays:
+    """One member of the source per array.
+
+    Parameters
+    ----------
+    read : callable
+        Gives the bytes of a member.
+    weights, tract_lengths, fc : dict
+        `member`, and for `.npz` and `.mat` the `variable`.
+    labels : dict, optional
+        `member` and `variable`; or `numbered`, patterns for numbers from 1, and `each`, how many of each pattern.
+    centres : dict, optional
+        Where the segmentation and its table are; see `atlases.segment_centres`.
+    """
+    arrays = ConnectomeArrays(_array(read, weights))
+    arrays.tract_length = _array(read, tract_lengths) if tract_lengths else None
+    if fc:
+        arrays.fc = np.array(_array(read, fc), dtype=np.float64)
+        # Some files leave the diagonal at zero.  A region is correlated with itself.
+        np.fill_diagonal(arrays.fc, 1.0)
+        arrays.notes.append("empirical_fc: as in the source, with a diagonal of 1")
+    if labels and "numbered" in labels:
+        arrays.labels = [pattern.format(k + 1) for pattern in labels["numbered"] for k in range(labels["each"])]
+        arrays.notes.append("labels: the source has none; numbered within each hemisphere in the order of the atlas")
+    elif labels:
+        arrays.labels = [str(label) for label in _array(read, labels)]
+    if centres:
+        arrays.centres = atlases.segment_centres(
+            read(centres["segmentation"]), read(centres["table"]).decode(), arrays.labels, centres
+        )
+        arrays.notes.append("centres: centre of gravity of each region in the segmentation of the source (MNI152)")
+    return arrays
+
+
+def read_file(
+    read: Read, *, filename: str, variable: str | None = None, transpose: bool = False, regions: str | None = None
+) -> ConnectomeArrays:
+    """The source is itself a matrix in one of the formats of `formats.read_connectome_file`.
+
+    Parameters
+    ----------
+    read : callable
+        Gives the bytes of the file.
+    variable, transpose
+        As for a user's file.
+    regions : str, optional
+        The order of regions, one of `aal90.ORDERS`: gives labels, hemispheres, lobes and centres.
+    filename : str
+        The member to read, where the source is a wheel; the name of the file otherwise.
+    """
+    arrays = formats.parse(filename, read(filename), variable, filename)
+    if transpose:
+        formats.transposed(arrays)
+    if regions is not None:
+        if regions not in ORDERS:
+            raise unknown("options.regions", regions, ORDERS)
+        table = aal90_regions(regions)
+        arrays.labels = [region.name for region in table]
+        arrays.hemisphere = [region.hemisphere for region in table]
+        arrays.lobe = [region.lobe for region in table]
+        arrays.centres = np.array([region.centre for region in table])
+        arrays.notes.append("centres: published centres of the AAL regions in MNI space, to whole mm")
+    return arrays
+
+
+def _array(read: Read, place: dict, **names: str) -> np.ndarray:
+    """One array from the member that `place` names: of .npz and .mat a variable, of other formats the table."""
+    member = place["member"].format(**names)
+    suffix = PurePosixPath(member).suffix
+    data = read(member)
+    if suffix in (".npz", ".mat"):
+        variables = (
+            binary_formats.npz_variables(data, member)
+            if suffix == ".npz"
+            else binary_formats.mat_variables(data, member)
+        )
+        if place.get("variable") not in variables:
+            raise unknown(f"{member}: variable", str(place.get("variable")), variables)
+        return variables[place["variable"]]
+    try:
+        return np.loadtxt(io.BytesIO(data), delimiter="," if suffix == ".csv" else None, ndmin=2)
+    except ValueError:
+        raise InputError(f"{member}: not a table of numbers") from None
+
+
+READERS = {"subjects": read_subjects, "members": read_members, "file": read_file}

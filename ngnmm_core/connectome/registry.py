@@ -1,0 +1,151 @@
+"""The registry of connectomes: which file holds a matrix, by which hash it is known, who may use it and whom to cite.
+
+The registry is data, `config/connectomes.yaml`; this module says what an entry may contain and reads it.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ngnmm_core.errors import InputError, nearest, unknown
+
+DEFAULT_REGISTRY = Path(__file__).resolve().parents[2] / "config" / "connectomes.yaml"
+SHA256 = r"^[0-9a-f]{64}$"
+
+
+class WheelSource(BaseModel):
+    """A wheel of the Python package index, pinned by its hash; it is read as an archive, never installed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(description="name of the package")
+    version: str = Field(description="version of the package")
+    filename: str = Field(description="file name of the wheel")
+    sha256: str = Field(pattern=SHA256, description="SHA-256 of the wheel")
+    platform: str | None = Field(None, description="platform tag to ask for, where the wheel is not for every platform")
+    python: str | None = Field(None, description="Python version to ask for, where the wheel is for one alone")
+
+
+class FileSource(BaseModel):
+    """A single file, pinned by its hash: from a local path, else from its address."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    filename: str = Field(description="name of the file; its ending tells the format")
+    sha256: str = Field(pattern=SHA256, description="SHA-256 of the file")
+    url: str | None = Field(None, description="address to download it from")
+    environment: str | None = Field(None, description="environment variable that may hold the path of a local copy")
+
+
+class SourceEntry(BaseModel):
+    """One connectome of the registry."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str = Field(description="one line for figures and reports")
+    atlas: str = Field(description="parcellation")
+    wheel: WheelSource | None = Field(None, description="the package that contains the data")
+    file: FileSource | None = Field(None, description="the file that contains the data")
+    reader: Literal["subjects", "members", "file"] = Field(description="how the arrays are taken from the source")
+    options: dict[str, Any] = Field(default_factory=dict, description="options of the reader")
+    terms: str = Field(description="terms of use; printed when the data are fetched and stored with them")
+    citation: list[str] = Field(description="what to cite, each with its DOI where there is one")
+
+    @model_validator(mode="after")
+    def _one_source(self):
+        if (self.wheel is None) == (self.file is None):
+            raise ValueError("an entry has either 'wheel' or 'file'")
+        return self
+
+    @property
+    def source(self) -> WheelSource | FileSource:
+        """The file that everything is read from."""
+        return self.wheel or self.file
+
+    def identity(self) -> str:
+        """SHA-256 of what decides the arrays: the hash of the source, the reader and its options, not the prose."""
+        pins = {"sha256": self.source.sha256, "reader": self.reader, "options": self.options}
+        return hashlib.sha256(json.dumps(pins, sort_keys=True).encode()).hexdigest()
+
+
+class Registry:
+    """The named connectomes of one registry file.
+
+    Parameters
+    ----------
+    entries : dict of str to SourceEntry
+        The connectomes by name.
+    path : Path
+        The file they were read from, for messages.
+    """
+
+    def __init__(self, entries: dict[str, SourceEntry], path: Path):
+        self.entries, self.path = entries, path
+
+    def __iter__(self):
+        return iter(self.entries)
+
+    def entry(self, name: str) -> SourceEntry:
+        """The entry called `name`.
+
+        Raises
+        ------
+        InputError
+            If there is none; names the near one and lists all.
+        """
+        if name not in self.entries:
+            raise unknown("connectome.name", name, self.entries)
+        return self.entries[name]
+
+
+def load_registry(path: str | Path | None = None) -> Registry:
+    """Reads and checks a registry file.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        The YAML file; without it `config/connectomes.yaml` of the repository that this package lies in.
+
+    Raises
+    ------
+    InputError
+        If the file is missing (it is not part of the installed package: give its path then), is not YAML, or has an
+        entry that doesn't fit.
+    """
+    import yaml
+
+    path = DEFAULT_REGISTRY if path is None else Path(path)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot read the registry of connectomes ({error.strerror}); allowed: the path of a file like "
+            f"config/connectomes.yaml of the repository"
+        ) from None
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(content, dict) or not content:
+        raise InputError(f"{path}: found {type(content).__name__}; allowed: a mapping from names to connectomes")
+    entries = {}
+    for name, fields in content.items():
+        try:
+            entries[str(name)] = SourceEntry.model_validate(fields)
+        except ValidationError as error:
+            raise InputError(f"{path}: {describe(error, str(name))}") from None
+    return Registry(entries, path)
+
+
+def describe(error: ValidationError, prefix: str = "") -> str:
+    """The first complaint of pydantic in one line: the key, what was found and, for an unknown key, the near one."""
+    first = error.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in (prefix, *first["loc"]) if part != "")
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        known = {name for model in (SourceEntry, WheelSource, FileSource) for name in model.model_fields}
+        return f"{key}: unknown key{nearest(str(first['loc'][-1]), known)}"
+    found = first["input"]
+    shown = "" if isinstance(found, dict | BaseModel) else f" (found {found!r})"
+    return f"{key}: {message}{shown}"

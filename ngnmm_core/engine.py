@@ -1,0 +1,146 @@
+"""Compiled integrators for a model, and batches of parameter points laid out for them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numba.core.codegen import get_host_cpu_features
+
+from ngnmm_core.code_hash import code_hash
+from ngnmm_core.kernel_cache import cached
+from ngnmm_core.kernels import drivers, layout
+from ngnmm_core.kernels.lanes import lane_width
+from ngnmm_core.model import Model
+
+L2_BYTES = 512 * 1024  # weights larger than this are streamed: several lane groups then share each pass
+GROUPS_WHEN_STREAMING = 4
+
+
+@cache
+def wide_registers() -> bool:
+    """Whether the processor has 32 vector registers (AVX-512, ARM), which fit more rows of the coupling product."""
+    features = get_host_cpu_features()
+    return "+avx512f" in features or "+neon" in features
+
+
+def coefficient_table(model: Model, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The model's coefficients for arrays of parameter values: array [point, coefficient]."""
+    points = len(next(iter(parameters.values())))
+    return np.stack([np.broadcast_to(c, points) for c in model.coefficients(parameters)], axis=1)
+
+
+@cache
+def _integrator(model: Model, method: str, rows: int, dtype: str):
+    width = lane_width(dtype)
+    sizes = (len(model.states), len(coefficient_table(model, _default_arrays(model))[0]), len(model.drives))
+    equations = drivers.compile_equations(model.derivative, model.sent, *sizes, width)
+    integrate = drivers.make_integrator(method, equations, rows, dtype)
+    if not model.derivative.__module__.startswith("ngnmm_core."):
+        return integrate  # a model made in a notebook: its source can't be hashed, so nothing is kept
+    code = code_hash(["ngnmm_core.kernels.drivers", model.derivative.__module__])
+    return cached(integrate, f"{model.name}-{method}", f"{code}-{method}-{rows}-{dtype}")
+
+
+def _default_arrays(model: Model) -> dict[str, np.ndarray]:
+    return {name: np.full(1, value) for name, value in model.resolve({}).items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Engine:
+    """One model on one connectome with one method: integrates batches of parameter points side by side.
+
+    Parameters
+    ----------
+    model : Model
+    W : array (region, region)
+        Normalised weights; W[i, j] is the weight of what i receives from j.
+    method : str
+        A name in `ngnmm_core.kernels.drivers.METHODS`.
+    dtype : str
+        float64 or float32.
+    """
+
+    model: Model
+    W: np.ndarray
+    method: str = "rk4"
+    dtype: str = "float64"
+
+    @property
+    def regions(self) -> int:
+        """Number of regions."""
+        return len(self.W)
+
+    @property
+    def width(self) -> int:
+        """Points per lane vector."""
+        return lane_width(self.dtype)
+
+    @property
+    def groups(self) -> int:
+        """Lane vectors per batch."""
+        itemsize = np.dtype(self.dtype).itemsize
+        return GROUPS_WHEN_STREAMING if self.W.size * itemsize > L2_BYTES else 1
+
+    @property
+    def batch_size(self) -> int:
+        """Points per batch."""
+        return self.groups * self.width
+
+    def compile(self):
+        """The compiled integrator, from the cache if it is there.  See `kernels.drivers.make_integrator`."""
+        rows = layout.row_block(self.regions, wide_registers())
+        return _integrator(self.model, self.method, rows, self.dtype)
+
+
+class Run:
+    """A batch of points on their way through time.
+
+    Parameters
+    ----------
+    engine : Engine
+    parameters : mapping of parameter name to array (point,)
+        All of the model's parameters, `G` included; at most `engine.batch_size` points.
+    initial : array (point, region, state)
+    mask, gain : array (point, region), optional
+        What multiplies the signal a region sends, and the coupling that it receives; both 1 by default.
+
+    Attributes
+    ----------
+    states : array (group, region, state, lane)
+        A view of the current states.
+    """
+
+    def __init__(self, engine: Engine, parameters, initial, mask=None, gain=None):
+        model, width = engine.model, engine.width
+        points = len(initial)
+        shape = (points, engine.regions)
+        ones = np.ones(shape)
+        gain = (ones if gain is None else gain) * np.asarray(parameters["G"], float)[:, None]
+        drive = np.stack([np.asarray(parameters[name], float) for name in model.drives], axis=1)
+        per_point = (initial, coefficient_table(model, parameters), drive, gain, ones if mask is None else mask)
+        state, coefficients, drive, gain, mask = (layout.to_lanes(a, width, engine.dtype) for a in per_point)
+        self.engine, self.points = engine, points
+        self.batch = layout.Batch(state, coefficients, drive, gain, mask)
+        self.stimuli = layout.Stimuli(np.zeros(0, np.int64), np.zeros(0, engine.dtype), np.zeros(0, engine.dtype))
+        rows = layout.row_block(engine.regions, wide_registers())
+        self.weights = layout.pack_weights(engine.W, rows, engine.dtype)
+        groups = self.batch.gain.size // (engine.regions * width)
+        self.shape = (groups, engine.regions, len(model.states), width)
+        self.work = layout.new_work(len(model.states), len(model.drives), 0, self.weights, groups)
+        self._integrate = engine.compile()
+
+    @property
+    def states(self) -> np.ndarray:
+        """Current states, a view [group, region, state, lane]."""
+        return self.batch.state.reshape(self.shape)
+
+    def advance(self, dt: float, steps: int, samples: int) -> np.ndarray:
+        """Takes `samples` times `steps` steps of `dt` ms; states after each, [sample, group, region, state, lane]."""
+        out = np.empty((samples, self.batch.state.size), self.engine.dtype)
+        self._integrate(self.batch, self.stimuli, self.work, self.weights, out.dtype.type(dt), steps, out)
+        return out.reshape(samples, *self.shape)
+
+    def by_point(self, array: np.ndarray) -> np.ndarray:
+        """An array [..., group, X..., lane] whose first axis is the group, as [point, X...] without the padding."""
+        return np.moveaxis(array, -1, 1).reshape(-1, *array.shape[1:-1])[: self.points]

@@ -1,0 +1,20 @@
+"""Errors that a user can mend, each one line: the key or file, the value found, what is allowed."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """Bad input: a key of the study, a file, a label.  The message is one line and says what is allowed."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """` (did you mean 'x'?)` for the known word nearest to `word`, or an empty string."""
+    match = difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.6)
+    return f" (did you mean '{match[0]}'?)" if match else ""
+
+
+def unknown(what: str, word: str, known: Iterable[str]) -> InputError:
+    """An `InputError` for a name that is not among the known ones: names the near one and lists all."""
+    known = [str(k) for k in known]
+    return InputError(f"{what}: unknown '{word}'{nearest(word, known)}; allowed: {', '.join(known)}")

@@ -1,0 +1,45 @@
+"""The job of the stage `simulation`: network simulations, and the analyses that are fed by them."""
+
+import numpy as np
+
+from ngnmm_core.analysis.contract import Variable, Window, status
+from ngnmm_core.jobs.task import Task
+from ngnmm_core.reducers.activity import REGIMES
+from ngnmm_core.settings import Simulation
+from ngnmm_core.simulation import Simulator
+
+WARM_SAMPLES = 256  # enough for the filters to give output
+
+VARIABLES = (
+    Variable("network_regime", (), "1", "regime of the network", dtype="int8", flags=REGIMES),
+    status("simulation"),
+    Variable("diverged_at_ms", (), "ms", "time at which the solution ceased to be finite"),
+    Variable("diverged_region", (), "1", "index of the first region that ceased to be finite", dtype="int32"),
+)
+
+
+def run(task: Task) -> dict[str, np.ndarray]:
+    """Results, one array [point, ...] per variable."""
+    settings = Simulation.model_validate(task.settings)
+    reducers = [(analysis.reducer, options) for analysis, options in task.analyses]
+    return Simulator(task.model, task.W, settings, reducers).run(task.points)
+
+
+def window(task: Task) -> Window:
+    """What the analyses see of the simulations."""
+    settings = Simulation.model_validate(task.settings)
+    return Window(
+        task.model, len(task.W), settings.window_samples, settings.sample_ms, task.points.parameters,
+        settings.noise_sigma > 0,
+    )  # fmt: skip
+
+
+def warm(task: Task) -> None:
+    """Compiles everything that `run` calls, by running one point for a few samples."""
+    settings = Simulation.model_validate(task.settings)
+    few = settings.model_copy(
+        update={"transient_ms": settings.sample_ms, "duration_ms": WARM_SAMPLES * settings.sample_ms}
+    )
+    reducers = [(analysis.reducer, options) for analysis, options in task.analyses]
+    simulator = Simulator(task.model, task.W, few, reducers)
+    simulator.feed(task.points.take(slice(0, 1)))

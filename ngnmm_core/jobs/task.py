@@ -1,0 +1,35 @@
+"""What a job of any stage is given: a model, a connectome, points, settings and analyses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ngnmm_core.analysis.contract import Analysis, Options
+from ngnmm_core.model import Model
+from ngnmm_core.points import Points
+
+
+@dataclass(frozen=True)
+class Task:
+    """One shard's work.
+
+    Attributes
+    ----------
+    W : array (region, region)
+        Normalised weights; W[i, j] is the weight of what i receives from j.
+    settings : mapping
+        The settings of the stage, as in `ngnmm_core.stages`.
+    analyses : sequence of (Analysis, Options)
+    """
+
+    model: Model
+    W: np.ndarray
+    points: Points
+    settings: Mapping[str, Any]
+    analyses: tuple[tuple[Analysis, Options], ...]
+
+    def options(self, name: str) -> Any:
+        """Options of one analysis."""
+        return next(options for analysis, options in self.analyses if analysis.name == name)

@@ -1,0 +1,69 @@
+"""From a model's plain functions to compiled integrators over batches of points."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ngnmm_core.kernels import rk4
+from ngnmm_core.kernels.inline import inlined
+from ngnmm_core.kernels.lanes import lane_width
+from ngnmm_core.kernels.llvm import kernel, load, make_tuple_access, store
+from ngnmm_core.kernels.stimuli import make_drive
+
+METHODS = {"rk4": rk4}
+
+
+class Equations(NamedTuple):
+    """A model's functions, compiled for lanes, and its sizes."""
+
+    derivative: object
+    sent: object
+    states: int
+    coefficients: int
+    drives: int
+    waves_at: object
+    drive_at: object
+
+
+def compile_equations(derivative, sent, states: int, coefficients: int, drives: int, width: int) -> Equations:
+    """Compiles a model's plain `derivative` and `sent` to be inlined into a stepper."""
+    return Equations(inlined(derivative), inlined(sent), states, coefficients, drives, *make_drive(drives, width))
+
+
+def make_integrator(method: str, equations: Equations, rows: int, dtype=np.float64):
+    """Compiles (at the first call) the time loop of one model with one method.
+
+    Returns
+    -------
+    integrate : callable
+        `integrate(batch, stimuli, work, weights, dt, steps, samples)` advances the batch by
+        `steps * len(samples)` steps of `dt` ms, and after every `steps` copies the states to
+        `samples[k]` ([sample, group * state * region * lane], flat in the last axis).
+    """
+    width = lane_width(dtype)
+    step = METHODS[method].make_step(equations, rows, width)
+    states, coefficients = equations.states, equations.coefficients
+    load_states, _ = make_tuple_access(states)
+    load_coefficients, _ = make_tuple_access(coefficients)
+    sent = equations.sent
+
+    @kernel
+    def send(batch, work, weights):
+        """What the regions send at the start: the steppers keep it up to date from then on."""
+        stride = weights.regions * width
+        for group in range(batch.gain.size // stride):
+            constants = load_coefficients(batch.coefficients, group * coefficients * width, width)
+            for i in range(weights.regions):
+                here = group * stride + i * width
+                values = load_states(batch.state, here * states, width)
+                store(work.sent, here, load(batch.mask, here) * sent(values, constants))
+
+    def integrate(batch, stimuli, work, weights, dt, steps, samples):
+        send(batch, work, weights)
+        for sample in range(samples.shape[0]):
+            for k in range(steps):
+                step(batch, stimuli, work, weights, dt, sample * steps + k)
+            for o in range(batch.state.size):
+                samples[sample, o] = batch.state[o]
+
+    return kernel(nogil=True)(integrate)

@@ -1,0 +1,38 @@
+"""Elementary functions a model's right-hand side may use, valid for every number it is evaluated with.
+
+A model is written once and evaluated on Python floats, numpy arrays, dual numbers (exact derivatives) and SIMD
+lanes (the sweep engine).  `math.exp` and `numpy.exp` each know only some of these, so models import from here.
+The implementations for numba's scalars and for lanes are attached in `ngnmm_core.kernels.lanes`; this file
+stays free of numba so that reading a model's declaration costs nothing.
+"""
+
+import math
+
+import numpy as np
+
+
+def exp(x):
+    """Exponential of a float, an array, a dual number or a lane."""
+    if isinstance(x, (float, int)):
+        return math.exp(x)
+    if isinstance(x, np.ndarray):
+        return np.exp(x)
+    return x.exp()
+
+
+def sqrt(x):
+    """Square root of a float, an array, a dual number or a lane."""
+    if isinstance(x, (float, int)):
+        return math.sqrt(x)
+    if isinstance(x, np.ndarray):
+        return np.sqrt(x)
+    return x.sqrt()
+
+
+def select(condition, if_true, if_false):
+    """`if_true` where `condition` holds, else `if_false`: the branch that lanes and arrays can take."""
+    if isinstance(condition, np.ndarray):
+        return np.where(condition, if_true, if_false)
+    if isinstance(condition, (bool, np.bool_)):
+        return if_true if condition else if_false
+    return condition.select(if_true, if_false)

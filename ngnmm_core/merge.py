@@ -1,0 +1,192 @@
+"""Merges the shards of a study into one dataset, strictly: complete or not at all.
+
+The merged file is written slab by slab, in the order of the grid and in pieces whose size depends on the grid alone.
+So memory does not grow with the number of points, and the bytes of the file do not depend on how the points were cut
+into shards.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import netCDF4
+import numpy as np
+
+from ngnmm_core.analysis.contract import Variable
+from ngnmm_core.errors import InputError
+from ngnmm_core.planning import point_ids, read_definition
+from ngnmm_core.stages import STAGES, fingerprint
+
+SLAB_BYTES = 16 * 2**20
+CHUNK_BYTES = 2**20
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the rows of a stage's grid are: for every point in grid order, the shard and the row in it."""
+
+    paths: Sequence[Path]
+    shard: np.ndarray  # [point], -1 where the point is missing
+    row: np.ndarray
+
+    @property
+    def missing(self) -> int:
+        """Number of points that no shard holds."""
+        return int((self.shard < 0).sum())
+
+
+def locate(study, stage: str, paths: Sequence[Path]) -> tuple[Source, dict[str, Any]]:
+    """Finds the points of a stage in its shards.
+
+    Returns
+    -------
+    source : Source
+    context : dict
+        What the shards were computed with.
+
+    Raises
+    ------
+    InputError
+        If the shards were not all computed with the same code and settings.
+    """
+    definitions = [read_definition(Path(path).with_suffix(".json")) for path in paths]
+    contexts = {fingerprint(d["context"]): d["context"] for d in definitions}
+    if len(contexts) > 1:
+        raise InputError(f"{paths[0]}: shards of stage {stage} differ in code or settings; allowed: shards of one run")
+    if not contexts:
+        return Source([], np.full(study.size(STAGES[stage].of_network), -1), np.zeros(0, int)), {}
+    key, context = next(iter(contexts.items()))
+    ids = point_ids(STAGES[stage].points(study), key)
+    where = {identity: (s, r) for s, d in enumerate(definitions) for r, identity in enumerate(d["ids"])}
+    found = np.array([where.get(identity, (-1, -1)) for identity in ids]).reshape(-1, 2)
+    return Source([Path(p) for p in paths], found[:, 0], found[:, 1]), context
+
+
+def boxes(start: int, stop: int, shape: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
+    """Cuts the run [start, stop) of a C-ordered grid into rectangular blocks, in order."""
+    if not shape:
+        yield ()
+        return
+    inner = int(np.prod(shape[1:], dtype=np.int64))
+    while start < stop:
+        lead = start // inner
+        offset = start - lead * inner
+        if offset == 0 and stop - start >= inner:
+            last = stop // inner
+            yield (slice(lead, last), *(slice(0, n) for n in shape[1:]))
+            start = last * inner
+        else:
+            end = min(stop, (lead + 1) * inner)
+            for rest in boxes(offset, end - lead * inner, shape[1:]):
+                yield (slice(lead, lead + 1), *rest)
+            start = end
+
+
+class Merger:
+    """Writes the merged file of a study.
+
+    Parameters
+    ----------
+    path : Path
+        The temporary file to write.
+    """
+
+    def __init__(self, path: Path):
+        self.file = netCDF4.Dataset(path, "w", format="NETCDF4")
+        self.file.set_auto_mask(False)
+
+    def dimension(self, name: str, size: int) -> None:
+        """Makes a dimension, or checks that it has that size already."""
+        if name not in self.file.dimensions:
+            self.file.createDimension(name, size)
+        elif len(self.file.dimensions[name]) != size:
+            raise InputError(f"dimension {name}: sizes {len(self.file.dimensions[name])} and {size}; allowed: one size")
+
+    def small(self, name: str, dims: tuple[str, ...], values: Any, attributes: dict[str, Any]) -> None:
+        """Writes a coordinate or another variable that fits into memory."""
+        values = np.asarray(values)
+        if name in self.file.variables:
+            return
+        for dim, size in zip(dims, values.shape, strict=True):
+            self.dimension(dim, size)
+        text = values.dtype.kind in "UO"
+        variable = self.file.createVariable(name, str if text else values.dtype, dims)
+        variable.setncatts(attributes)
+        variable[...] = values.astype(object) if text else values
+
+    def grid_variable(self, variable: Variable, dims, shape, sizes, source: Source, files) -> None:
+        """Streams one variable from the shards into the grid."""
+        row_shape = tuple(sizes[d] for d in variable.dims)
+        row_bytes = max(int(np.prod(row_shape, dtype=np.int64)) * np.dtype(variable.dtype).itemsize, 1)
+        for dim, size in zip(dims, shape, strict=True):
+            self.dimension(dim, size)
+        for dim in variable.dims:
+            self.dimension(dim, sizes[dim])
+        target = self.file.createVariable(
+            variable.name, variable.dtype, (*dims, *variable.dims), zlib=True, complevel=4, shuffle=True,
+            chunksizes=_chunks(shape, row_shape, row_bytes) or None,
+            fill_value=None if variable.flags else variable.missing,
+        )  # fmt: skip
+        target.setncatts(variable.attributes)
+        count, step = len(source.shard), max(SLAB_BYTES // row_bytes, 1)
+        for start in range(0, count, step):
+            stop = min(start + step, count)
+            slab = _gather(variable, row_shape, source, files, start, stop)
+            done = 0
+            for box in boxes(start, stop, shape):
+                extent = tuple(s.stop - s.start for s in box)
+                size = int(np.prod(extent, dtype=np.int64))
+                target[(*box, ...)] = slab[done : done + size].reshape(*extent, *row_shape)
+                done += size
+
+
+def _chunks(shape, row_shape, row_bytes: int) -> tuple[int, ...]:
+    """Chunks of whole rows, and of as many neighbouring points along the trailing axes as fit into a megabyte."""
+    chunks, room = [], max(CHUNK_BYTES // row_bytes, 1)
+    for size in reversed(shape):
+        here = min(size, room)
+        chunks.append(here)
+        room = room // size if here == size else 1
+        room = max(room, 1)
+    return (*reversed(chunks), *row_shape)
+
+
+def _gather(variable: Variable, row_shape, source: Source, files, start: int, stop: int) -> np.ndarray:
+    """Rows [start, stop) of the grid in order; missing ones hold the variable's missing value."""
+    slab = np.full((stop - start, *row_shape), variable.missing, variable.dtype)
+    shards = source.shard[start:stop]
+    for shard in np.unique(shards[shards >= 0]):
+        here = np.flatnonzero(shards == shard)
+        rows = source.row[start:stop][here]
+        low, high = int(rows.min()), int(rows.max()) + 1
+        slab[here] = np.asarray(files[shard].variables[variable.name][low:high])[rows - low]
+    return slab
+
+
+def open_all(stack: ExitStack, paths: Sequence[Path]) -> list[netCDF4.Dataset]:
+    """Opens shards for reading, without masking."""
+    files = []
+    for path in paths:
+        try:
+            file = stack.enter_context(netCDF4.Dataset(path))
+        except OSError as error:
+            raise InputError(f"{path}: can't be read ({error}); allowed: a complete shard") from None
+        file.set_auto_mask(False)
+        files.append(file)
+    return files
+
+
+def replace(temporary: Path, path: Path) -> None:
+    """Moves a complete file to its place."""
+    with open(temporary, "rb") as file:
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def context_of(file: netCDF4.Dataset) -> dict[str, Any]:
+    """The context that a shard says it was computed with."""
+    return json.loads(file.getncattr("context"))

@@ -1,0 +1,146 @@
+"""What a neural mass model declares, so that every kernel, analysis and figure works on it unchanged.
+
+A model is one file in `ngnmm_core/models/` with a module-level `MODEL`.  Its right-hand side is plain arithmetic on the
+tuple of states; the same function runs on floats, numpy arrays, dual numbers and SIMD lanes.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Number = Any  # a float, an array, a dual number or a lane: whatever the arithmetic is done with
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter: its name in the config, default, unit (UDUNITS, "1" if dimensionless), meaning and range."""
+
+    name: str
+    default: float
+    unit: str
+    meaning: str
+    positive: bool = False
+    non_negative: bool = False
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words."""
+        if self.positive:
+            return "a number > 0"
+        return "a number >= 0" if self.non_negative else "a finite number"
+
+    def accepts(self, value: float) -> bool:
+        """Whether a finite value is in the allowed range."""
+        return value > 0 if self.positive else value >= 0 if self.non_negative else True
+
+
+@dataclass(frozen=True)
+class State:
+    """One state variable of a region: name, unit, nominal initial value; `non_negative` where less is unphysical."""
+
+    name: str
+    unit: str
+    initial: float
+    non_negative: bool = False
+
+
+@dataclass(frozen=True)
+class Population:
+    """One population of neurons and its observables, each a function of (states, coefficients).
+
+    `rate` gives spikes per neuron and ms; `kuramoto` the modulus of the Kuramoto order parameter (0 asynchrony, 1 full
+    synchrony), for models that have one.
+    """
+
+    name: str
+    title: str
+    rate: Callable[..., Number]
+    kuramoto: Callable[..., Number] | None = None
+
+
+COUPLING = Parameter("G", 0.0, "1", "global coupling: multiplies the connectome's weights", non_negative=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A model of one brain region and of how regions act on each other.
+
+    Attributes
+    ----------
+    coefficients
+        `coefficients(parameters)` turns a mapping of parameter values into the tuple of numbers that `derivative`
+        needs, so that divisions and constants are worked out once per point and not at every step.
+    derivative
+        `derivative(states, drive, coefficients, coupling)`: the time derivatives of the states (their unit per ms);
+        `drive` holds the current values of the parameters named in `drives`, `coupling` is G sum_j W_kj sent(state_j).
+    sent
+        `sent(states, coefficients)`: the signal that a region sends to the others.
+    observable
+        The state whose spectrum, synchrony and raster are reported.
+    noise_on
+        States that additive noise enters, each divided by the time constant named in `noise_time_constants`.
+    aliases
+        Sweep axes that set several parameters at once, such as `Delta`.
+    """
+
+    name: str
+    title: str
+    doi: str
+    states: tuple[State, ...]
+    parameters: tuple[Parameter, ...]
+    drives: tuple[str, ...]
+    coefficients: Callable[[Mapping[str, Number]], tuple[Number, ...]]
+    derivative: Callable[..., tuple[Number, ...]]
+    sent: Callable[..., Number]
+    observable: str
+    populations: tuple[Population, ...]
+    noise_on: tuple[str, ...] = ()
+    noise_time_constants: tuple[str, ...] = ()
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """Names of the states in the order of the state vector."""
+        return tuple(s.name for s in self.states)
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Names of all parameters, `G` included, without the aliases."""
+        return tuple(p.name for p in self.parameters)
+
+    @property
+    def axis_names(self) -> tuple[str, ...]:
+        """What a grid may sweep besides `seed`: parameters and aliases."""
+        return (*self.parameter_names, *self.aliases)
+
+    @property
+    def observable_index(self) -> int:
+        """Position of the observable in the state vector."""
+        return self.state_names.index(self.observable)
+
+    def targets(self, name: str) -> tuple[str, ...]:
+        """The parameters that a parameter or alias of that name sets."""
+        return self.aliases.get(name, (name,))
+
+    def parameter(self, name: str) -> Parameter:
+        """The declaration of a parameter; for an alias, that of the first parameter it sets.
+
+        Raises
+        ------
+        KeyError
+            For a name that is neither.
+        """
+        target = self.targets(name)[0]
+        for p in self.parameters:
+            if p.name == target:
+                return p
+        raise KeyError(name)
+
+    def resolve(self, values: Mapping[str, Number]) -> dict[str, Number]:
+        """All parameters: the defaults, overridden by `values`, whose keys are parameters or aliases."""
+        resolved: dict[str, Number] = {p.name: p.default for p in self.parameters}
+        for name, value in values.items():
+            self.parameter(name)
+            for target in self.targets(name):
+                resolved[target] = value
+        return resolved

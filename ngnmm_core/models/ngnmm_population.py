@@ -1,0 +1,83 @@
+"""Next-generation neural mass model of one QIF population per region, with recurrent excitation.
+
+For each region, with c = G * sum_j W_kj s_j:
+
+    tau   r' = Delta / (pi tau) + 2 r v
+    tau   v' = v^2 + eta + I_ext - (pi tau r)^2 + tau (J s + c)
+    tau_s s' = -s + r
+
+Montbrio, Pazo, Roxin, Phys. Rev. X 5, 021028 (2015), doi:10.1103/PhysRevX.5.021028.  The equilibria do not depend on
+tau_s; at the defaults a low and a high state coexist (the classic bistable point Delta = 1, eta = -5, J = 15).
+`ei_ngnmm` is two such populations, one of them inhibitory.
+"""
+
+import math
+
+from ngnmm_core.model import COUPLING, Model, Parameter, Population, State
+from ngnmm_core.qif import kuramoto_modulus
+
+
+def coefficients(p):
+    """Numbers that depend on the parameters alone."""
+    rate = 1.0 / p["tau"]
+    return (
+        p["Delta"] * (rate * rate / math.pi),
+        rate,
+        p["eta"] * rate,
+        math.pi**2 * p["tau"],
+        p["J"],
+        1.0 / p["tau_s"],
+    )
+
+
+def derivative(states, drive, coefficients, coupling):
+    """Time derivatives of (r, v, s)."""
+    r, v, s = states
+    (I_ext,) = drive
+    spread, rate, eta, quench, J, decay = coefficients
+    return (
+        spread + 2.0 * r * v * rate,
+        (v * v + I_ext) * rate + eta - quench * (r * r) + J * s + coupling,
+        (r - s) * decay,
+    )
+
+
+def sent(states, coefficients):
+    """A region sends its synaptic activity (1/ms)."""
+    return states[2]
+
+
+MODEL = Model(
+    name="ngnmm_population",
+    title="Next-generation neural mass model of one population",
+    doi="10.1103/PhysRevX.5.021028",
+    states=(
+        State("r", "ms-1", 0.01, non_negative=True),
+        State("v", "1", -2.0),
+        State("s", "ms-1", 0.01, non_negative=True),
+    ),
+    parameters=(
+        Parameter("tau", 10.0, "ms", "membrane time constant", positive=True),
+        Parameter("tau_s", 2.0, "ms", "synaptic time constant", positive=True),
+        Parameter("eta", -5.0, "1", "centre of the excitabilities"),
+        Parameter("Delta", 1.0, "1", "half-width of the excitabilities (heterogeneity)", positive=True),
+        Parameter("J", 15.0, "1", "recurrent synaptic weight (negative: inhibition)"),
+        Parameter("I_ext", 0.0, "1", "external input"),
+        COUPLING,
+    ),
+    drives=("I_ext",),
+    coefficients=coefficients,
+    derivative=derivative,
+    sent=sent,
+    observable="v",
+    populations=(
+        Population(
+            "E",
+            "excitatory",
+            rate=lambda states, c: states[0],
+            kuramoto=lambda states, c: kuramoto_modulus(states[0], states[1], c[1]),
+        ),
+    ),
+    noise_on=("v",),
+    noise_time_constants=("tau",),
+)

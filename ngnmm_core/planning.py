@@ -1,0 +1,146 @@
+"""Which shards a study needs: those that exist are kept, and only the missing points are cut into new ones.
+
+A point is known by a hash of all its parameters, its seed, the connectome, the settings and the code.  A shard is a
+file with the results of some points, named by a hash of theirs; a small JSON file beside it, the definition, lists
+them.  A grid that grows, shrinks or comes back therefore finds what it needs among the definitions on disk, whatever
+the grid that they were made for.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ngnmm_core.points import Points
+from ngnmm_core.stages import STAGES, context, fingerprint
+from ngnmm_core.study.study import Study
+
+MOST_SHARDS = 500
+LANES = 8
+
+
+def point_ids(points: Points, context_hash: str) -> list[str]:
+    """The identities of points, 32 hexadecimal digits each."""
+    table = np.column_stack(list(points.columns.values())).astype(float) + 0.0  # -0.0 is 0.0
+    start = hashlib.blake2b(context_hash.encode(), digest_size=16)
+    ids = []
+    for row in np.ascontiguousarray(table):
+        h = start.copy()
+        h.update(row.tobytes())
+        ids.append(h.hexdigest())
+    return ids
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A job: some points of one stage, and where their results go."""
+
+    name: str
+    definition: Path
+    ids: tuple[str, ...]
+
+    @property
+    def path(self) -> Path:
+        """The file with the results."""
+        return self.definition.with_suffix(".nc")
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Writes a text file under a temporary name and renames it; does nothing if the content is there already."""
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.chmod(temporary, 0o644)
+    os.replace(temporary, path)
+
+
+def read_definition(path: Path) -> dict[str, Any]:
+    """The content of a shard's definition."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def definition_points(definition: dict[str, Any]) -> Points:
+    """The points that a definition lists."""
+    columns = {name: np.array(values, float) for name, values in definition["columns"].items()}
+    seeds = columns.pop("seed").astype(np.int64)
+    parameters = {name: columns.pop(name) for name in definition["context"]["parameters"]}
+    return Points(parameters, seeds, columns)
+
+
+def plan(study: Study, stage: str, folder: Path, connectome: str, seconds_per_point: float, write: bool) -> list[Shard]:
+    """The shards that together hold all points of a stage of a study.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the shards of this stage are, `results/<study>/shards/<stage>`.
+    connectome : str
+        Identity of the connectome.
+    seconds_per_point : float
+        Estimated cost, for cutting the missing points into jobs of minutes.
+    write : bool
+        Whether to write the definitions of new shards (not in a dry run).
+    """
+    surroundings = context(study, stage, connectome)
+    points = STAGES[stage].points(study)
+    ids = point_ids(points, fingerprint(surroundings))
+    kept, missing = _cover(folder, ids)
+    new = _cut(missing, len(ids), seconds_per_point, study.config.shards)
+    return kept + [_define(folder, surroundings, points, ids, part, write) for part in new]
+
+
+def _cover(folder: Path, ids: Sequence[str]) -> tuple[list[Shard], list[int]]:
+    """Finished shards that hold wanted points, and the positions of the points that none holds."""
+    position: dict[str, int] = {}
+    for k, identity in enumerate(ids):
+        position.setdefault(identity, k)
+    candidates = []
+    for definition in sorted(folder.glob("*.json")):
+        if definition.with_suffix(".nc").is_file():
+            held = tuple(read_definition(definition)["ids"])
+            overlap = sum(identity in position for identity in held)
+            if overlap:
+                candidates.append((-overlap, definition.stem, Shard(definition.stem, definition, held)))
+    kept = []
+    for _, _, shard in sorted(candidates, key=lambda c: c[:2]):
+        new = [identity for identity in shard.ids if identity in position]
+        if new:
+            kept.append(shard)
+            for identity in new:
+                del position[identity]
+    return kept, sorted(position.values())
+
+
+def _cut(missing: Sequence[int], total: int, seconds_per_point: float, wanted: int | str) -> list[Sequence[int]]:
+    """Consecutive runs of missing points, whole lane vectors each, about as many as wanted or minutes long."""
+    if not missing:
+        return []
+    if wanted == "auto":
+        cost = seconds_per_point * len(missing)
+        count = min(int(np.ceil(cost / 10.0)), max(8, int(np.ceil(cost / 120.0))), MOST_SHARDS)
+    else:
+        count = int(np.ceil(wanted * len(missing) / total))
+    size = -(-len(missing) // max(count, 1))
+    if wanted == "auto":
+        size = -(-size // LANES) * LANES
+    return [missing[start : start + size] for start in range(0, len(missing), size)]
+
+
+def _define(folder, surroundings, points: Points, ids, part, write: bool) -> Shard:
+    held = tuple(ids[k] for k in part)
+    name = hashlib.blake2b("".join(held).encode(), digest_size=8).hexdigest()
+    path = folder / f"{name}.json"
+    if write:
+        columns = {name: values.tolist() for name, values in points.take(np.array(part)).columns.items()}
+        content = {"context": surroundings, "ids": held, "columns": columns}
+        write_atomically(path, json.dumps(content))
+    return Shard(name, path, held)

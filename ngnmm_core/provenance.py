@@ -1,0 +1,81 @@
+"""Where a result comes from: the canonical config, versions, and the state of the code."""
+
+import importlib.metadata
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ngnmm_core.stages import fingerprint
+from ngnmm_core.study.study import Study
+
+PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "xarray", "netCDF4")
+
+
+def scientific_config(study: Study, connectome: str) -> dict[str, Any]:
+    """What the numbers of a study depend on, as plain data: no names, paths, shards or highlights.
+
+    `connectome` is the identity of the connectome.  Parameters are resolved, so that two studies that say the same
+    thing in different words have the same config.
+    """
+    swept = {target for name in study.axes for target in study.model.targets(name)}
+    resolved = study.model.resolve(study.fixed)
+    axes = {name: [float(v) for v in values] for name, values in study.axes.items()}
+    config = {
+        "model": study.model.name,
+        "parameters": {name: float(v) for name, v in resolved.items() if name not in swept},
+        "points" if study.listed else "grid": axes,
+        "connectome": connectome,
+        "normalization": study.config.normalization,
+        "analyses": {name: options.model_dump(mode="json") for name, options in study.options.items()},
+        "cpu_target": study.config.cpu_target,
+    }
+    if "simulation" in study.stages:
+        config["simulation"] = study.simulation.model_dump(mode="json", by_alias=True)
+    return config
+
+
+def config_hash(study: Study, connectome: str) -> str:
+    """A hash of the scientific config, 32 hexadecimal digits."""
+    return fingerprint(scientific_config(study, connectome))
+
+
+def package_versions() -> str:
+    """Versions of the packages that compute or write numbers, as `name version, ...`."""
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+
+
+def git_state(folder: Path) -> dict[str, Any]:
+    """Commit of the working copy that holds `folder` and whether it has uncommitted changes; empty without git."""
+    try:
+        commit = _git(folder, "rev-parse", "HEAD")
+        return {"commit": commit, "dirty": bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))}
+    except (OSError, subprocess.CalledProcessError):
+        return {}
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def machine() -> dict[str, Any]:
+    """Processor, system and Python of this machine."""
+    return {"system": platform.platform(), "processor": _processor(), "python": platform.python_version()}
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def as_attribute(value: Any) -> Any:
+    """A value that a netCDF attribute can hold: numbers and text as they are, everything else as text."""
+    return value if isinstance(value, str | int | float | np.ndarray) and not isinstance(value, bool) else str(value)

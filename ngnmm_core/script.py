@@ -1,0 +1,105 @@
+"""Lets the scripts of the workflow run from Snakemake and from the command line alike.
+
+A script defines one function with typed, named arguments and ends with `run(function, globals())`.  From Snakemake, the
+arguments are taken from the rule's input, output, params and wildcards of the same names; from the command line, they
+are options.
+"""
+
+import argparse
+import inspect
+import logging
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from ngnmm_core.errors import InputError
+
+
+def run(function: Callable[..., None], namespace: dict[str, Any]) -> None:
+    """Calls `function` with the arguments of the rule, or of the command line if there is no rule."""
+    snakemake = namespace.get("snakemake")
+    if snakemake is None and namespace.get("__name__") != "__main__":
+        return
+    if snakemake is None:
+        arguments = _from_command_line(function, namespace.get("__doc__"))
+        _log_to(None)
+    else:
+        arguments = _from_rule(function, snakemake)
+        _set_threads(snakemake.threads)
+        _log_to(snakemake.log[0] if snakemake.log else None)
+        logging.info("to repeat: python %s %s", _script_path(namespace), _as_options(arguments))
+    start = time.perf_counter()
+    try:
+        function(**arguments)
+    except InputError as error:
+        logging.error("%s", error)
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    logging.info("done in %.1f s", time.perf_counter() - start)
+
+
+def _from_rule(function, snakemake) -> dict[str, Any]:
+    arguments = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        for source in (snakemake.input, snakemake.output, snakemake.params, snakemake.wildcards):
+            if hasattr(source, name) and not callable(getattr(source, name)):
+                value = getattr(source, name)
+                arguments[name] = _convert(value, parameter.annotation)
+                break
+        else:
+            if parameter.default is inspect.Parameter.empty:
+                raise TypeError(f"the rule {snakemake.rule} has nothing named '{name}'")
+    return arguments
+
+
+def _convert(value: Any, kind: Any) -> Any:
+    if get_origin(kind) is list:
+        values = [value] if isinstance(value, str) else list(value)
+        return [get_args(kind)[0](v) for v in values]
+    return value if kind is Any or kind is inspect.Parameter.empty else kind(value)
+
+
+def _from_command_line(function, doc: str | None) -> dict[str, Any]:
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, parameter in inspect.signature(function).parameters.items():
+        required = parameter.default is inspect.Parameter.empty
+        options: dict[str, Any] = {"required": required, "default": None if required else parameter.default}
+        kind = parameter.annotation
+        if get_origin(kind) is list:
+            parser.add_argument(f"--{name}", nargs="*", type=get_args(kind)[0], **options)
+        elif kind is bool:
+            parser.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, **options)
+        else:
+            parser.add_argument(f"--{name}", type=kind, **options)
+    return vars(parser.parse_args())
+
+
+def _as_options(arguments: dict[str, Any]) -> str:
+    words = []
+    for name, value in arguments.items():
+        if isinstance(value, bool):
+            words.append(f"--{name}" if value else f"--no-{name}")
+        else:
+            values = value if isinstance(value, list) else [value]
+            words += [f"--{name}", *(shlex.quote(str(v)) for v in values)]
+    return " ".join(words)
+
+
+def _script_path(namespace) -> str:
+    return Path(namespace.get("__real_file__", namespace.get("__file__", "script.py"))).name
+
+
+def _set_threads(threads: int) -> None:
+    for variable in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[variable] = str(threads)
+
+
+def _log_to(path: str | None) -> None:
+    logging.basicConfig(
+        filename=path, filemode="w" if path else "a", level=logging.INFO, force=True,
+        format="%(asctime)s %(message)s", datefmt="%H:%M:%S",
+    )  # fmt: skip

@@ -1,0 +1,86 @@
+"""Runs one shard: from its definition and the connectome to a netCDF file with the results of its points."""
+
+import importlib
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ngnmm_core.analysis.contract import Variable
+from ngnmm_core.analysis.registry import get_analysis
+from ngnmm_core.connectome import load_connectome, normalise
+from ngnmm_core.errors import InputError
+from ngnmm_core.jobs.task import Task
+from ngnmm_core.models import get_model
+from ngnmm_core.netcdf import write_netcdf
+from ngnmm_core.planning import definition_points, read_definition
+from ngnmm_core.stages import STAGES
+
+
+def make_task(definition: dict[str, Any], connectome: xr.Dataset) -> Task:
+    """The work that a definition describes."""
+    context = definition["context"]
+    W = normalise(connectome.weights, context["normalization"])
+    analyses = tuple(
+        (get_analysis(name), get_analysis(name).options.model_validate(options))
+        for name, options in context["analyses"].items()
+    )
+    return Task(get_model(context["model"]), W, definition_points(definition), context["settings"], analyses)
+
+
+def stage_variables(stage: str, analyses) -> tuple[Variable, ...]:
+    """All variables that a stage writes."""
+    module = importlib.import_module(STAGES[stage].module)
+    return (*module.VARIABLES, *(v for analysis, options in analyses for v in analysis.variables(options)))
+
+
+def run_shard(definition_path: str | Path, connectome_path: str | Path, output: str | Path) -> None:
+    """Computes a shard and writes it; what exists at `output` is replaced only when the new file is complete."""
+    definition, task = load_task(definition_path, connectome_path)
+    stage = definition["context"]["stage"]
+    logging.info("%s: %d points of %s on %d regions", stage, len(task.points), task.model.name, len(task.W))
+    module = importlib.import_module(STAGES[stage].module)
+    results = module.run(task)
+    variables = stage_variables(stage, task.analyses)
+    window = module.window(task)
+    write_netcdf(shard_dataset(results, variables, coordinates(task.analyses, window), definition), output)
+
+
+def load_task(definition_path: str | Path, connectome_path: str | Path) -> tuple[dict[str, Any], Task]:
+    """A shard's definition and the work that it describes."""
+    definition_path = Path(definition_path)
+    if not definition_path.is_file():
+        raise InputError(f"{definition_path}: no such shard; allowed: one that the workflow has planned (run it again)")
+    definition = read_definition(definition_path)
+    return definition, make_task(definition, load_connectome(connectome_path))
+
+
+def warm_up(definition_path: str | Path, connectome_path: str | Path) -> None:
+    """Compiles what a shard's job calls into the kernel cache."""
+    definition, task = load_task(definition_path, connectome_path)
+    importlib.import_module(STAGES[definition["context"]["stage"]].module).warm(task)
+
+
+def coordinates(analyses, window) -> dict[str, tuple[Any, str, str]]:
+    """Values, unit and meaning of every dimension that the analyses introduce."""
+    found: dict[str, tuple[Any, str, str]] = {}
+    for analysis, options in analyses:
+        found |= analysis.coordinates(options, window)
+    return found
+
+
+def shard_dataset(results, variables, coords, definition: dict[str, Any]) -> xr.Dataset:
+    """The results of a shard as a dataset over `point`."""
+    data = {}
+    for variable in variables:
+        if variable.name in results:
+            values = np.asarray(results[variable.name]).astype(variable.dtype)
+            data[variable.name] = xr.Variable(("point", *variable.dims), values, variable.attributes)
+    dataset = xr.Dataset(data)
+    for name, (values, unit, long_name) in coords.items():
+        if name in dataset.dims:
+            dataset = dataset.assign_coords({name: xr.Variable(name, values, {"units": unit, "long_name": long_name})})
+    return dataset.assign_attrs(context=json.dumps(definition["context"], sort_keys=True))

@@ -1,0 +1,159 @@
+"""Network simulation of many parameter points: batches in lanes, blocks of samples to reducers, flat memory."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ngnmm_core.analysis.contract import DIVERGED, OK, Reducer, Window
+from ngnmm_core.engine import Engine, Run
+from ngnmm_core.initial import nominal, perturbed
+from ngnmm_core.model import Model
+from ngnmm_core.points import Points
+from ngnmm_core.reducers.activity import Activity
+from ngnmm_core.reducers.block import Block, Observers
+from ngnmm_core.settings import Simulation
+
+BLOCK_SAMPLES = 64
+SETTLE_MS = 2000.0  # how long the homogeneous system runs before a network starts from it
+
+
+@dataclass
+class Divergence:
+    """When and where the points of a batch ceased to be finite; NaN and -1 for those that did not."""
+
+    at_ms: np.ndarray
+    region: np.ndarray
+
+    @classmethod
+    def none(cls, points: int) -> "Divergence":
+        """No point has diverged."""
+        return cls(np.full(points, np.nan), np.full(points, -1, np.int32))
+
+    @property
+    def diverged(self) -> np.ndarray:
+        """Which points have diverged."""
+        return self.region >= 0
+
+    def watch(self, run: Run, states: np.ndarray, times_ms: np.ndarray) -> None:
+        """Notes points whose states in a block are not finite: [sample, group, region, state, lane]."""
+        if np.isfinite(states[-1]).all():
+            return  # what is not finite stays so: the last sample tells
+        finite = np.isfinite(states).all(axis=3)
+        by_point = np.stack([run.by_point(sample) for sample in finite])
+        for point in np.flatnonzero(~by_point.all(axis=(0, 2)) & ~self.diverged):
+            sample = int(np.argmin(by_point[:, point].all(axis=1)))
+            self.at_ms[point] = times_ms[sample]
+            self.region[point] = int(np.argmin(by_point[sample, point]))
+
+
+@dataclass
+class Simulator:
+    """Integrates points of one model on one connectome and feeds reducers.
+
+    Parameters
+    ----------
+    model : Model
+    W : array (region, region)
+        Normalised weights.
+    settings : Simulation
+    reducers : sequence of (reducer class, options)
+    """
+
+    model: Model
+    W: np.ndarray
+    settings: Simulation
+    reducers: Sequence[tuple[type[Reducer], object]] = ()
+    engine: Engine = field(init=False)
+
+    def __post_init__(self):
+        self.engine = Engine(self.model, self.W, self.settings.method)
+
+    def run(self, points: Points) -> dict[str, np.ndarray]:
+        """All results for all points, one array [point, ...] per variable."""
+        parts = []
+        size = self.engine.batch_size
+        for start in range(0, len(points), size):
+            parts.append(self.run_batch(points.take(slice(start, start + size))))
+            logging.info("point %d/%d", min(start + size, len(points)), len(points))
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def run_batch(self, points: Points) -> dict[str, np.ndarray]:
+        """The results for at most `engine.batch_size` points."""
+        activity, reducers, divergence = self.feed(points)
+        return _finish(activity, reducers, divergence)
+
+    def feed(self, points: Points) -> tuple[Activity, list[Reducer], "Divergence"]:
+        """Simulates a batch and lets the reducers take every sample of the window."""
+        settings = self.settings
+        run = Run(self.engine, points.parameters, self.initial_states(points))
+        divergence = Divergence.none(len(points))
+        for _ in self._blocks(run, settings.transient_samples, 0, divergence):
+            pass
+        window = Window(
+            self.model, self.engine.regions, settings.window_samples, settings.sample_ms, points.parameters,
+            settings.noise_sigma > 0,
+        )  # fmt: skip
+        activity = Activity(window.samples, len(points), window.noisy)
+        reducers = [make(options, window) for make, options in self.reducers]
+        observers = Observers(self.model, run.batch.coefficients, run.shape[0], self.engine.width)
+        for states in self._blocks(run, settings.window_samples, settings.transient_samples, divergence):
+            block = Block(states, observers)
+            activity.consume(block.observable)
+            for reducer in reducers:
+                reducer.consume(block)
+        return activity, reducers, divergence
+
+    def _blocks(self, run: Run, samples: int, first: int, divergence: Divergence) -> Iterator[np.ndarray]:
+        settings = self.settings
+        with np.errstate(over="ignore", invalid="ignore"):
+            for start in range(0, samples, BLOCK_SAMPLES):
+                count = min(BLOCK_SAMPLES, samples - start)
+                states = run.advance(settings.dt_ms, settings.steps_per_sample, count)
+                times = settings.sample_ms * (first + start + 1 + np.arange(count))
+                divergence.watch(run, states, times)
+                yield states
+
+    def initial_states(self, points: Points) -> np.ndarray:
+        """Initial states [point, region, state] by the rule of the settings."""
+        initial = self.settings.initial
+        regions = self.engine.regions
+        if initial.start == "homogeneous":
+            base = homogeneous_states(self.model, points.parameters, self.settings)
+        else:
+            base = np.broadcast_to(nominal(self.model), (len(points), len(self.model.states)))
+        base = np.repeat(base[:, None, :], regions, axis=1)
+        return perturbed(self.model, base, points.seeds, initial.sd)
+
+
+def _finish(activity: Activity, reducers: Sequence[Reducer], divergence: Divergence) -> dict[str, np.ndarray]:
+    with np.errstate(all="ignore"):
+        results = {"network_regime": activity.regime}
+        for reducer in reducers:
+            results |= reducer.finish(activity)
+    diverged = divergence.diverged
+    for name, values in results.items():
+        if values.dtype.kind == "f":
+            values[diverged] = np.nan
+        elif name.endswith("_status"):
+            values[diverged] = DIVERGED
+        else:
+            values[diverged] = -1
+    results["simulation_status"] = np.where(diverged, DIVERGED, OK).astype(np.int8)
+    results["diverged_at_ms"], results["diverged_region"] = divergence.at_ms, divergence.region
+    return results
+
+
+def homogeneous_states(model: Model, parameters: Mapping[str, np.ndarray], settings: Simulation) -> np.ndarray:
+    """States [point, state] of the homogeneous system `SETTLE_MS` after its nominal initial state."""
+    engine = Engine(model, np.ones((1, 1)), settings.method)
+    states = []
+    points = len(parameters["G"])
+    for start in range(0, points, engine.batch_size):
+        part = {k: v[start : start + engine.batch_size] for k, v in parameters.items()}
+        size = len(part["G"])
+        run = Run(engine, part, np.broadcast_to(nominal(model), (size, 1, len(model.states))))
+        run.advance(settings.dt_ms, round(SETTLE_MS / settings.dt_ms), 1)
+        states.append(run.by_point(run.states)[:, 0])
+    return np.concatenate(states)

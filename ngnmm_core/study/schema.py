@@ -1,0 +1,85 @@
+"""The keys of a study: the one source from which checks, the JSON schema and the documentation are made."""
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from ngnmm_core.analysis.contract import Options
+from ngnmm_core.analysis.registry import MODULES, get_analysis
+from ngnmm_core.connectome import ConnectomeSpec
+from ngnmm_core.errors import InputError
+from ngnmm_core.settings import Section, Simulation
+from ngnmm_core.study.axes import FORMS
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+DEFAULT_ANALYSES = ("rates", "spectra", "fc", "synchrony")
+
+
+class ModelSpec(Section):
+    """Which model, and the values of parameters that are not swept."""
+
+    name: str = Field("ei_ngnmm", description="a model of `ngnmm_core/models/`")
+    parameters: dict[str, Any] = Field({}, description="values of the model's parameters, where not its defaults")
+
+
+class StudyConfig(Section):
+    """One study, or one part of a study with parts."""
+
+    study: str = Field("study", pattern=NAME, description="name; results go to `results/<study>/`")
+    connectome: ConnectomeSpec = Field(description="an entry of `config/connectomes.yaml`, or a file of your own")
+    normalization: Literal["row", "max", "none"] = Field(
+        "row", description="`row`: every row of W sums to 1; `max`: divided by the largest weight; `none`: as it is"
+    )
+    model: ModelSpec = Field(ModelSpec(), description="the neural mass model")
+    grid: dict[str, Any] | None = Field(
+        None, description=f"axes of a dense grid: any model parameter, `G`, `Delta`, `seed`; each {FORMS}"
+    )
+    points: list[dict[str, Any]] | str | None = Field(
+        None, description="instead of `grid`: a list of parameter sets, or a CSV file with one set per row"
+    )
+    simulation: Simulation = Field(Simulation(), description="the network simulation")
+    analyses: dict[str, Any] = Field(
+        {name: {} for name in DEFAULT_ANALYSES},
+        description="what is computed at every point: names with options, or a plain list of names",
+    )
+    highlights: list[dict[str, Any]] = Field([], description="parameter sets that get detailed figures")
+    shards: Literal["auto"] | int = Field(
+        "auto", description="number of jobs into which the missing points are cut; `auto`: minutes of work each, <= 500"
+    )
+    cpu_target: Literal["native", "x86-64-v3"] = Field(
+        "native", description="processor to compile for; results are bit-identical for one target"
+    )
+
+    @field_validator("analyses", mode="before")
+    @classmethod
+    def _analyses(cls, value: Any) -> dict[str, Options]:
+        if isinstance(value, list | tuple):
+            value = dict.fromkeys(value)
+        if not isinstance(value, dict):
+            raise InputError(f"{value!r} is not a mapping; allowed: names with options, or a list of names")
+        return {name: options or {} for name, options in value.items()}
+
+    @field_validator("shards")
+    @classmethod
+    def _shards(cls, value: Any) -> Any:
+        if value != "auto" and value < 1:
+            raise InputError(f"{value} shards can't be made; allowed: auto, or a whole number >= 1")
+        return value
+
+
+def analysis_options(analyses: dict[str, Any]) -> dict[str, Options]:
+    """The options of every analysis asked for, with their defaults.
+
+    Raises
+    ------
+    InputError
+        For an unknown analysis.
+    pydantic.ValidationError
+        For bad options.
+    """
+    return {name: get_analysis(name).options.model_validate(options or {}) for name, options in analyses.items()}
+
+
+def known_analyses() -> tuple[str, ...]:
+    """Names of all analyses."""
+    return tuple(MODULES)

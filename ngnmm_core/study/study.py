@@ -1,0 +1,97 @@
+"""A study, checked and resolved: what is computed, at which parameter points, with which settings."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ngnmm_core.analysis.contract import Analysis, Options
+from ngnmm_core.analysis.registry import get_analysis
+from ngnmm_core.model import Model
+from ngnmm_core.points import SEED, Points, make_points
+from ngnmm_core.settings import Simulation
+from ngnmm_core.study.schema import StudyConfig
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """One study, or one part of a study with parts.
+
+    Attributes
+    ----------
+    name : str
+        Path below the results folder: `demo`, or `paper/msf2d` for a part.
+    config : StudyConfig
+    model : Model
+    fixed : mapping of parameter name to value
+        Parameters set by `model.parameters`, aliases included.
+    axes : mapping of axis name to coordinates
+        The grid, in the order of the config; for a list of points, the columns, all of one length.
+    listed : bool
+        Whether the points are a list (dimension `point`) instead of a dense grid.
+    options : mapping of analysis name to options
+    """
+
+    name: str
+    config: StudyConfig
+    model: Model
+    fixed: Mapping[str, float]
+    axes: Mapping[str, np.ndarray]
+    listed: bool
+    options: Mapping[str, Options]
+
+    @property
+    def simulation(self) -> Simulation:
+        """Settings of the network simulation."""
+        return self.config.simulation
+
+    @property
+    def analyses(self) -> list[tuple[Analysis, Options]]:
+        """The analyses asked for, with their options, in the order of the config."""
+        return [(get_analysis(name), options) for name, options in self.options.items()]
+
+    def analyses_of(self, stage: str) -> list[tuple[Analysis, Options]]:
+        """The analyses that one stage computes."""
+        return [(a, o) for a, o in self.analyses if a.needs == stage]
+
+    @cached_property
+    def stages(self) -> tuple[str, ...]:
+        """The kinds of jobs that the study needs, such as `simulation` and `msf`."""
+        return tuple(dict.fromkeys(analysis.needs for analysis, _ in self.analyses))
+
+    def dims(self, of_network: bool = True) -> tuple[str, ...]:
+        """Dimensions of the points; what belongs to the homogeneous system alone has no `seed`."""
+        if self.listed:
+            return ("point",)
+        return tuple(name for name in self.axes if of_network or name != SEED)
+
+    def shape(self, of_network: bool = True) -> tuple[int, ...]:
+        """Lengths of `dims`."""
+        if self.listed:
+            return (len(next(iter(self.axes.values()))),)
+        return tuple(len(self.axes[name]) for name in self.dims(of_network))
+
+    def size(self, of_network: bool = True) -> int:
+        """Number of points."""
+        return int(np.prod(self.shape(of_network), dtype=np.int64))
+
+    def points(self, of_network: bool = True) -> Points:
+        """All points with all parameters resolved, in the order of the flattened grid."""
+        if self.listed:
+            columns = dict(self.axes)
+        else:
+            names = self.dims(of_network)
+            mesh = np.meshgrid(*(self.axes[name] for name in names), indexing="ij")
+            columns = {name: values.ravel() for name, values in zip(names, mesh, strict=True)}
+        return make_points(self.model, self.fixed, columns, self.size(of_network))
+
+    def points_at(self, sets: Iterable[Mapping[str, float]]) -> Points:
+        """Points given as parameter sets, such as `highlights`; what a set leaves out has the study's first value."""
+        sets = list(sets)
+        first = {name: values[0] for name, values in self.axes.items()}
+        columns = {
+            name: np.array([s.get(name, first.get(name)) for s in sets], float)
+            for name in dict.fromkeys((*first, *(key for s in sets for key in s)))
+        }
+        return make_points(self.model, self.fixed, columns, len(sets))

@@ -1,0 +1,176 @@
+"""What the Snakemake rules ask: which studies there are, their shards, connectomes and resources.
+
+The rules know wildcards only.  Everything here is worked out when a rule asks for it, so that a job that computes one
+shard parses the workflow without planning the study.
+"""
+
+import functools
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ngnmm_core.code_hash import code_hash
+from ngnmm_core.connectome import ConnectomeSpec, load_registry, output_name, source_identity
+from ngnmm_core.cost import seconds_per_point
+from ngnmm_core.errors import InputError
+from ngnmm_core.planning import Shard, plan, write_atomically
+from ngnmm_core.stages import context, fingerprint
+from ngnmm_core.study.load import load_studies, override, read_yaml
+from ngnmm_core.study.study import Study
+
+NOT_OF_A_STUDY = ("pathvars",)  # keys of Snakemake's config that are its own
+
+
+class Workflow:
+    """The studies of one invocation of Snakemake.
+
+    Parameters
+    ----------
+    config : mapping
+        Snakemake's config: the study file given with `--configfile`, or what `--config` lays over the default one.
+    replaces : bool
+        Whether `config` is a whole study, so that the default study is left aside.
+    root : Path
+        Folder of the Snakefile.
+    results, resources : str
+        Where results and connectomes go.
+    writing : callable
+        Whether this process may write plans: the main process of a run that is not a dry one.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        replaces: bool,
+        root: Path,
+        folders: tuple[str, str],
+        writing: Callable[[], bool],
+    ):
+        self.root, self.writing = Path(root), writing
+        self.results, self.resources = (Path(folder) for folder in folders)
+        self._given = {key: value for key, value in config.items() if key not in NOT_OF_A_STUDY}
+        self._replaces = replaces
+        self._plans: dict[tuple[str, str], list[Shard]] = {}
+
+    @functools.cached_property
+    def registry(self):
+        """The known connectomes."""
+        return load_registry(self.root / "config" / "connectomes.yaml")
+
+    @functools.cached_property
+    def main(self) -> dict[str, Study]:
+        """The studies of the config, by name: one, or one per part."""
+        if self._replaces:
+            return load_studies(override({}, self._given), "the config file")
+        path = self.root / "config" / "config.yaml"
+        return load_studies(override(read_yaml(path), self._given), "config/config.yaml")
+
+    @functools.cache  # noqa: B019 one instance lives as long as the process
+    def bundled(self, name: str) -> dict[str, Study]:
+        """The studies of a file under `config/studies/`."""
+        path = self.root / "config" / "studies" / f"{name}.yaml"
+        return load_studies(read_yaml(path), f"config/studies/{name}.yaml")
+
+    def study(self, name: str) -> Study:
+        """The study of that name (`demo`, or `paper/msf2d` for a part), of the config or bundled."""
+        if name in self.main:
+            return self.main[name]
+        file = name.partition("/")[0]
+        if (self.root / "config" / "studies" / f"{file}.yaml").is_file() and name in self.bundled(file):
+            return self.bundled(file)[name]
+        raise InputError(f"study '{name}' is not known; allowed: {', '.join(self.main)}")
+
+    # ------------------------------------------------------------------ connectomes
+    def connectome_path(self, name: str) -> str:
+        """The file of a study's connectome."""
+        return str(self.resources / "connectomes" / f"{output_name(self.study(name).config.connectome)}.nc")
+
+    def connectome_spec(self, stem: str) -> ConnectomeSpec:
+        """The source of the connectome file of that stem: of a study, or an entry of the registry."""
+        for study in self.main.values():
+            if output_name(study.config.connectome) == stem:
+                return study.config.connectome
+        return ConnectomeSpec(name=stem)
+
+    @functools.cache  # noqa: B019
+    def identity(self, name: str) -> str:
+        """Hash of a study's connectome: its source, and the code that reads it."""
+        source = source_identity(self.study(name).config.connectome, self.registry)
+        return fingerprint([source, code_hash(["ngnmm_core.connectome.build"])])
+
+    # ------------------------------------------------------------------ shards
+    def folder(self, name: str, stage: str) -> Path:
+        """Where the shards of a stage are."""
+        return self.results / name / "shards" / stage
+
+    def definition(self, study: str, stage: str, shard: str) -> Path:
+        """The definition of a shard."""
+        return self.folder(study, stage) / f"{shard}.json"
+
+    def shards(self, name: str, stage: str) -> list[Shard]:
+        """The shards of a stage of a study; planned at the first call."""
+        key = (name, stage)
+        if key not in self._plans:
+            study = self.study(name)
+            self._plans[key] = plan(
+                study, stage, self.folder(name, stage), self.identity(name), seconds_per_point(study, stage),
+                self.writing(),
+            )  # fmt: skip
+        return self._plans[key]
+
+    def shard_paths(self, name: str, stage: str) -> list[str]:
+        """The files of the shards of a stage."""
+        return [str(shard.path) for shard in self.shards(name, stage)]
+
+    def compiled(self, name: str, stage: str) -> str:
+        """The marker file that says that the kernels of a stage are compiled."""
+        study = self.study(name)
+        code = fingerprint([context(study, stage, self.identity(name))["code"], study.config.cpu_target], size=8)
+        return str(self.folder(name, stage) / f"compiled-{code}")
+
+    def merge_input(self, name: str) -> dict[str, Any]:
+        """Everything that the merged dataset of a study is made of."""
+        shards = [path for stage in self.study(name).stages for path in self.shard_paths(name, stage)]
+        return {"connectome": self.connectome_path(name), "shards": shards}
+
+    def finished(self, name: str) -> list[str]:
+        """The shards of a study that are there."""
+        return [path for path in self.merge_input(name)["shards"] if Path(path).is_file()]
+
+    def targets(self, name: str) -> list[str]:
+        """What a run of a study is to produce."""
+        return [str(self.results / name / "sweep.nc")]
+
+    @staticmethod
+    def code(*modules: str) -> str:
+        """Hash of the code of modules and of what they import from the package."""
+        return code_hash(modules)
+
+    def check(self) -> None:
+        """Refuses what can be seen to fail before any job starts."""
+        for name in self.main:
+            self.identity(name)
+
+    def study_file(self, name: str) -> str:
+        """The file with the resolved config of a study, written if this process may."""
+        path = self.results / name / "study.json"
+        if self.writing():
+            study = self.study(name)
+            content = study.config.model_dump_json(by_alias=True, indent=1)
+            write_atomically(path, content)
+        return str(path)
+
+    def merge_key(self, name: str) -> str:
+        """A hash that changes when the merged dataset of a study must be made anew."""
+        study = self.study(name)
+        return fingerprint(
+            [study.config.model_dump(mode="json"), self.identity(name), code_hash(["ngnmm_core.dataset"])]
+        )
+
+
+def prepare_jobs(root: Path, kernels: Path) -> None:
+    """Lets the jobs of this run find the package in the checkout, and one folder for compiled kernels."""
+    paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
+    os.environ.setdefault("NGNMM_CACHE_DIR", str(kernels.absolute()))

@@ -1,0 +1,42 @@
+# What every rule uses: the studies of this run, threads of a job, and where the package is.
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake_interface_executor_plugins.settings import ExecMode
+
+ROOT = Path(workflow.current_basedir).parent.parent
+MAIN_PROCESS = workflow.exec_mode == ExecMode.DEFAULT
+
+# The package works without being installed: from this checkout, here and in the jobs.
+sys.path.insert(0, str(ROOT))
+from ngnmm_core.errors import InputError
+from ngnmm_core.workflow import Workflow, prepare_jobs
+
+studies = Workflow(
+    config,
+    replaces=bool(workflow.overwrite_configfiles),
+    root=ROOT,
+    folders=(
+        workflow.pathvars.apply("<results>"),
+        workflow.pathvars.apply("<resources>"),
+    ),
+    writing=lambda: MAIN_PROCESS
+    and workflow.executor_plugin is not None
+    and not workflow.dryrun,
+)
+prepare_jobs(ROOT, Path(studies.resources, "kernels"))
+
+if MAIN_PROCESS:
+    try:
+        studies.check()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+wildcard_constraints:
+    study=r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?",
+    stage=r"[a-z_]+",
+    shard=r"[0-9a-f]{16}",
+    connectome=r"[\w.-]+",

@@ -1,0 +1,22 @@
+# Fetches or reads a connectome once, checked against its pinned hash.
+localrules:
+    connectome,
+
+
+rule connectome:
+    output:
+        connectome="<resources>/connectomes/{connectome}.nc",
+    log:
+        "<logs>/connectomes/{connectome}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        spec=lambda wildcards: studies.connectome_spec(
+            wildcards.connectome
+        ).model_dump_json(),
+        registry=str(ROOT / "config" / "connectomes.yaml"),
+        code=studies.code("ngnmm_core.connectome.build"),
+    message:
+        "Getting the connectome {wildcards.connectome}"
+    script:
+        "../scripts/connectome.py"

@@ -1,0 +1,16 @@
+"""Builds the file of a connectome from its source: weights, lengths, labels, centres and what else the source has."""
+
+from pathlib import Path
+
+from ngnmm_core.script import run
+
+
+def main(spec: str, registry: Path, connectome: Path) -> None:
+    """`spec` is the study key `connectome` as JSON."""
+    from ngnmm_core.connectome import ConnectomeSpec, build_connectome, load_registry
+    from ngnmm_core.netcdf import write_netcdf
+
+    write_netcdf(build_connectome(ConnectomeSpec.model_validate_json(spec), load_registry(registry)), connectome)
+
+
+run(main, globals())
