@@ -1,11 +1,11 @@
-"""From the files of a study to its merged dataset and its provenance."""
+"""From the shards of a study to its merged files and its provenance."""
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from ngnmm_core.connectome import load_connectome
-from ngnmm_core.dataset import merge_study
+from ngnmm_core.dataset import merge_file
 from ngnmm_core.planning import read_definition, write_atomically
 from ngnmm_core.provenance import config_hash, git_state, machine
 from ngnmm_core.study.load import make_study
@@ -13,24 +13,26 @@ from ngnmm_core.study.study import Study
 
 
 def load_resolved(path: Path) -> Study:
-    """The study that the workflow has resolved and written down; its name is that of its folder."""
+    """The study that the workflow has resolved and written down."""
     config = json.loads(path.read_text(encoding="utf-8"))
     return make_study(config["study"], config)
 
 
-def assemble(
-    study_path: Path, connectome_path: Path, identity: str, shards: Sequence[Path], sweep: Path, provenance: Path | None
-) -> None:
-    """Merges shards into `sweep`; without `provenance`, points may be missing."""
+def assemble(study_path: Path, connectome_path: Path, identity: str, shards: Sequence[Path], output: Path) -> None:
+    """Merges shards into the file of a study that `output` names; in `*.partial.nc` points may be missing."""
     study = load_resolved(study_path)
-    by_stage: dict[str, list[Path]] = {stage: [] for stage in study.stages}
-    for path in shards:
-        by_stage[path.parent.name].append(path)
-    connectome = load_connectome(connectome_path)
-    missing = merge_study(study, by_stage, connectome, identity, sweep, partial=provenance is None)
-    if provenance is None:
-        print(f"{sweep}: {missing} points are missing")
-        return
+    partial = output.name.endswith(".partial.nc")
+    file = output.name.replace(".partial.nc", ".nc")
+    connectome = (load_connectome(connectome_path), identity)
+    missing = merge_file(study, file, _by_stage(shards), connectome, output, partial)
+    if partial:
+        print(f"{output}: {missing} points are missing")
+
+
+def record_provenance(study_path: Path, identity: str, shards: Sequence[Path], output: Path) -> None:
+    """Writes down what a study was made from: shards, code, machine, commit."""
+    study = load_resolved(study_path)
+    by_stage = _by_stage(shards)
     record = {
         "config_hash": config_hash(study, identity),
         "shards": {stage: [path.stem for path in paths] for stage, paths in by_stage.items()},
@@ -38,4 +40,11 @@ def assemble(
         "machine": machine(),
         "git": git_state(Path(__file__).parent),
     }
-    write_atomically(provenance, json.dumps(record, indent=1))
+    write_atomically(output, json.dumps(record, indent=1))
+
+
+def _by_stage(shards: Sequence[Path]) -> dict[str, list[Path]]:
+    by_stage: dict[str, list[Path]] = {}
+    for path in shards:
+        by_stage.setdefault(path.parent.name, []).append(path)
+    return by_stage

@@ -45,8 +45,17 @@ def _module(module: str) -> tuple[str, tuple[str, ...]]:
             # `from package import name`: the name may be a module, and then its package's __init__ runs as well
             imported |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     ours = {name for name in imported if name.split(".")[0] == PACKAGE and _path(name)}
-    digest = hashlib.blake2b(ast.dump(_without_docstrings(tree)).encode(), digest_size=16).hexdigest()
-    return digest, tuple(sorted(ours))
+    return _digest(tree), tuple(sorted(ours))
+
+
+def _digest(tree: ast.Module) -> str:
+    return hashlib.blake2b(ast.dump(_without_docstrings(tree)).encode(), digest_size=16).hexdigest()
+
+
+@cache
+def script_hash(path: Path) -> str:
+    """A hash of one script's code, without what it imports."""
+    return _digest(ast.parse(path.read_text(encoding="utf-8")))
 
 
 def modules_of(*entries: str) -> tuple[str, ...]:

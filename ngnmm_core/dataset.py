@@ -1,4 +1,4 @@
-"""The result of a study as one dataset: assembled from its shards, and opened again."""
+"""The results of a study as datasets: assembled from its shards, and opened again."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,36 +10,38 @@ import numpy as np
 
 from ngnmm_core.connectome import normalise, spectrum
 from ngnmm_core.errors import InputError
-from ngnmm_core.merge import Merger, locate, open_all, replace
+from ngnmm_core.merge import Merger, Source, locate, open_all, replace
+from ngnmm_core.points import SEED
 from ngnmm_core.provenance import package_versions, scientific_config
 from ngnmm_core.shard import stage_variables
-from ngnmm_core.stages import STAGES, fingerprint
-from ngnmm_core.study.study import SEED, Study
+from ngnmm_core.stages import SWEEP, Layout, Stage, fingerprint, stages_of
+from ngnmm_core.study.study import Study
 
 if TYPE_CHECKING:
     import xarray as xr
 
 CONVENTIONS = "CF-1.11"
 KEPT_FROM_CONNECTOME = ("title", "atlas", "source", "terms", "citation")
+EXTRAS = {"lesion": "kind of lesion (0 none, 1 cut, 2 renormalised)", "lesioned_region": "index of the lesioned region"}
 
 
-def merge_study(
+def merge_file(
     study: Study,
+    file: str,
     shards: Mapping[str, Sequence[Path]],
-    connectome: "xr.Dataset",
-    identity: str,
+    connectome: tuple["xr.Dataset", str],
     output: Path,
     partial: bool = False,
 ) -> int:
-    """Writes the merged dataset of a study.
+    """Writes one merged file of a study: its sweep, its highlights, or its lesions.
 
     Parameters
     ----------
+    file : str
+        Which of the files of `ngnmm_core.stages`.
     shards : mapping of stage to paths
-    connectome : xarray.Dataset
-        As `ngnmm_core.connectome.load_connectome` gives it.
-    identity : str
-        The connectome's identity.
+    connectome : (xarray.Dataset, str)
+        As `ngnmm_core.connectome.load_connectome` gives it, and its identity.
     output : Path
         Replaced only when the new file is complete.
     partial : bool
@@ -55,63 +57,78 @@ def merge_study(
     InputError
         If points are missing and `partial` is not set, or the shards don't fit each other.
     """
-    located = {stage: locate(study, stage, list(shards[stage])) for stage in study.stages}
-    missing = {stage: source.missing for stage, (source, _) in located.items()}
+    dataset, identity = connectome
+    stages = [stage for stage in stages_of(study) if stage.file == file]
+    layouts = {stage.name: stage.layout(study, len(dataset.region)) for stage in stages}
+    located = {name: locate(layouts[name].points, list(shards.get(name, ()))) for name in layouts}
+    missing = {name: source.missing for name, (source, _) in located.items()}
     if any(missing.values()) and not partial:
-        stage = max(missing, key=missing.get)
-        raise InputError(f"{output}: {missing[stage]} points of stage {stage} are missing; allowed: a complete study")
+        worst = max(missing, key=missing.get)
+        raise InputError(f"{output}: {missing[worst]} points of stage {worst} are missing; allowed: a complete study")
     output.parent.mkdir(parents=True, exist_ok=True)
     temporary = output.with_name(f".{output.name}.part")
     merger = Merger(temporary)
     try:
         with merger.file, ExitStack() as stack:
-            _write_axes(merger, study)
-            _write_regions(merger, study, connectome)
-            for stage, (source, _) in located.items():
-                _write_stage(merger, study, stage, source, open_all(stack, source.paths), len(connectome.region))
-            contexts = {stage: context for stage, (_, context) in located.items() if context}
-            merger.file.setncatts(_attributes(study, connectome, identity, contexts, sum(missing.values())))
+            auxiliary = _write_axes(merger, study, file, next(iter(layouts.values()), None))
+            auxiliary += _write_regions(merger, study, dataset)
+            for stage in stages:
+                source = located[stage.name][0]
+                _write_stage(merger, study, stage, layouts[stage.name], source, open_all(stack, source.paths))
+            codes = {name: context["code"] for name, (_, context) in located.items() if context}
+            attributes = _attributes(study, dataset, identity, codes)
+            if any(missing.values()):
+                attributes["missing_points"] = sum(missing.values())
+            merger.file.setncatts(attributes | {"coordinates": " ".join(auxiliary)})
         replace(temporary, output)
     finally:
         temporary.unlink(missing_ok=True)
     return sum(missing.values())
 
 
-def _write_axes(merger: Merger, study: Study) -> None:
-    for name, values in study.axes.items():
-        if name == SEED:
-            attributes, values = {"units": "1", "long_name": "seed of the replicate"}, values.astype(np.int64)
-        else:
-            parameter = study.model.parameter(name)
-            meaning = (
-                parameter.meaning if name == parameter.name else f"{', '.join(study.model.targets(name))} together"
-            )
-            attributes = {"units": parameter.unit, "long_name": meaning}
-        dims = ("point",) if study.listed else (name,)
-        merger.small(name, dims, values, attributes)
+def _write_axes(merger: Merger, study: Study, file: str, layout: Layout | None) -> list[str]:
+    """Writes the coordinates of the points; returns the names of those that are no dimension."""
+    if file == SWEEP:
+        columns = dict(study.axes)
+    else:
+        named = dict.fromkeys((*study.axes, *(key for h in study.config.highlights for key in h)))
+        columns = {n: layout.points.columns[study.model.targets(n)[0]] for n in named if n != SEED}
+        columns |= {SEED: layout.points.seeds, **layout.points.extras}
+    dense = file == SWEEP and not study.listed
+    for name, values in columns.items():
+        merger.small(name, (name,) if dense else layout.dims, *_described(study, name, values))
+    return [] if dense else list(columns)
 
 
-def _write_regions(merger: Merger, study: Study, connectome: "xr.Dataset") -> None:
-    merger.small("region", ("region",), connectome.region.values, {"long_name": "brain region", "units": "1"})
-    for name, coordinate in connectome.coords.items():
-        if coordinate.dims == ("region",) and name != "region":
-            merger.small(name, ("region",), coordinate.values, dict(coordinate.attrs))
-    i, j = np.triu_indices(len(connectome.region), 1)
-    for name, index in (("region_i", i), ("region_j", j)):
-        attributes = {"units": "1", "long_name": f"index of the {'first' if name == 'region_i' else 'second'} region"}
+def _described(study: Study, name: str, values: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
+    if name == SEED:
+        return values.astype(np.int64), {"units": "1", "long_name": "seed of the replicate"}
+    if name in EXTRAS:
+        return values.astype(np.int32), {"units": "1", "long_name": EXTRAS[name]}
+    parameter = study.model.parameter(name)
+    meaning = parameter.meaning if name == parameter.name else f"{' and '.join(study.model.targets(name))} together"
+    return values, {"units": parameter.unit, "long_name": meaning}
+
+
+def _write_regions(merger: Merger, study: Study, connectome: "xr.Dataset") -> list[str]:
+    """Writes what is known of the regions; returns the names of the coordinates among it."""
+    merger.small("region", ("region",), connectome.region.values, {"long_name": "brain region"})
+    about = [name for name, c in connectome.coords.items() if c.dims == ("region",) and name != "region"]
+    for name in about:
+        merger.small(name, ("region",), connectome[name].values, dict(connectome[name].attrs))
+    for name, index, which in zip(
+        ("region_i", "region_j"), np.triu_indices(len(connectome.region), 1), ("first", "second"), strict=True
+    ):
+        attributes = {"units": "1", "long_name": f"index of the {which} region of a pair"}
         merger.small(name, ("edge",), index.astype(np.int32), attributes)
     values = spectrum(normalise(connectome.weights, study.config.normalization)).values
-    for part in ("real", "imag"):
-        attributes = {
-            "units": "1",
-            "long_name": f"{part}{'inary' if part == 'imag' else ''} part of an eigenvalue of W",
-        }
-        merger.small(f"eigenvalue_{part}", ("mode",), np.ascontiguousarray(getattr(values, part)), attributes)
+    for name, part, word in (("eigenvalue_real", values.real, "real"), ("eigenvalue_imag", values.imag, "imaginary")):
+        attributes = {"units": "1", "long_name": f"{word} part of an eigenvalue of W"}
+        merger.small(name, ("mode",), np.array(part), attributes)
+    return [*about, "region_i", "region_j"]
 
 
-def _write_stage(merger: Merger, study: Study, stage: str, source, files, regions: int) -> None:
-    kind = STAGES[stage]
-    dims, shape = study.dims(kind.of_network), study.shape(kind.of_network)
+def _write_stage(merger: Merger, study: Study, stage: Stage, layout: Layout, source: Source, files) -> None:
     if not files:
         return
     first = files[0]
@@ -120,14 +137,12 @@ def _write_stage(merger: Merger, study: Study, stage: str, source, files, region
         if name in first.variables:
             variable = first.variables[name]
             merger.small(name, (name,), variable[...], {k: variable.getncattr(k) for k in variable.ncattrs()})
-    if sizes.get("region", regions) != regions:
-        raise InputError(f"{source.paths[0]}: {sizes['region']} regions; allowed: {regions}, as in the connectome")
-    for variable in stage_variables(stage, study.analyses_of(stage)):
+    for variable in stage_variables(stage.name, stage.analyses(study)):
         if variable.name in first.variables:
-            merger.grid_variable(variable, dims, shape, sizes, source, files)
+            merger.grid_variable(variable, layout, sizes, source, files)
 
 
-def _attributes(study: Study, connectome: "xr.Dataset", identity: str, contexts, missing: int) -> dict[str, Any]:
+def _attributes(study: Study, connectome: "xr.Dataset", identity: str, codes: dict[str, str]) -> dict[str, Any]:
     config = scientific_config(study, identity)
     attributes = {
         "Conventions": CONVENTIONS,
@@ -136,22 +151,11 @@ def _attributes(study: Study, connectome: "xr.Dataset", identity: str, contexts,
         "model_doi": study.model.doi,
         "config": json.dumps(config, sort_keys=True),
         "config_hash": fingerprint(config),
-        "code_hashes": json.dumps({stage: context["code"] for stage, context in contexts.items()}, sort_keys=True),
+        "code_hashes": json.dumps(codes, sort_keys=True),
         "package_versions": package_versions(),
-        "coordinates": " ".join(_auxiliary(study, connectome)),
     }
-    for key in KEPT_FROM_CONNECTOME:
-        if key in connectome.attrs:
-            attributes[f"connectome_{key}"] = connectome.attrs[key]
-    if missing:
-        attributes["missing_points"] = missing
-    return attributes
-
-
-def _auxiliary(study: Study, connectome: "xr.Dataset") -> list[str]:
-    """Coordinates that are no dimension, so that xarray takes them for coordinates."""
-    names = [name for name, c in connectome.coords.items() if c.dims == ("region",) and name != "region"]
-    return [*names, "region_i", "region_j", *(study.axes if study.listed else ())]
+    kept = (key for key in KEPT_FROM_CONNECTOME if key in connectome.attrs)
+    return attributes | {f"connectome_{key}": connectome.attrs[key] for key in kept}
 
 
 def open_study(path: str | Path) -> "xr.Dataset":
@@ -170,9 +174,9 @@ def open_study(path: str | Path) -> "xr.Dataset":
     import xarray as xr
 
     path = Path(path)
-    file = path / "sweep.nc" if path.is_dir() else path
+    file = path / SWEEP if path.is_dir() else path
     if not file.is_file():
         partial = file.with_name("sweep.partial.nc")
-        hint = f"; {partial} is there, a partial one" if partial.is_file() else ""
+        hint = f" ({partial} is there, a partial one)" if partial.is_file() else ""
         raise InputError(f"{file}: no such file{hint}; allowed: a merged study (run snakemake first)")
     return xr.open_dataset(file)

@@ -19,7 +19,8 @@ import numpy as np
 from ngnmm_core.analysis.contract import Variable
 from ngnmm_core.errors import InputError
 from ngnmm_core.planning import point_ids, read_definition
-from ngnmm_core.stages import STAGES, fingerprint
+from ngnmm_core.points import Points
+from ngnmm_core.stages import Layout, fingerprint
 
 SLAB_BYTES = 16 * 2**20
 CHUNK_BYTES = 2**20
@@ -39,8 +40,8 @@ class Source:
         return int((self.shard < 0).sum())
 
 
-def locate(study, stage: str, paths: Sequence[Path]) -> tuple[Source, dict[str, Any]]:
-    """Finds the points of a stage in its shards.
+def locate(points: Points, paths: Sequence[Path]) -> tuple[Source, dict[str, Any]]:
+    """Finds points in shards.
 
     Returns
     -------
@@ -56,11 +57,11 @@ def locate(study, stage: str, paths: Sequence[Path]) -> tuple[Source, dict[str, 
     definitions = [read_definition(Path(path).with_suffix(".json")) for path in paths]
     contexts = {fingerprint(d["context"]): d["context"] for d in definitions}
     if len(contexts) > 1:
-        raise InputError(f"{paths[0]}: shards of stage {stage} differ in code or settings; allowed: shards of one run")
+        raise InputError(f"{paths[0]}: the shards beside it differ in code or settings; allowed: shards of one run")
     if not contexts:
-        return Source([], np.full(study.size(STAGES[stage].of_network), -1), np.zeros(0, int)), {}
+        return Source([], np.full(len(points), -1), np.zeros(0, int)), {}
     key, context = next(iter(contexts.items()))
-    ids = point_ids(STAGES[stage].points(study), key)
+    ids = point_ids(points, key)
     where = {identity: (s, r) for s, d in enumerate(definitions) for r, identity in enumerate(d["ids"])}
     found = np.array([where.get(identity, (-1, -1)) for identity in ids]).reshape(-1, 2)
     return Source([Path(p) for p in paths], found[:, 0], found[:, 1]), context
@@ -118,30 +119,31 @@ class Merger:
         variable.setncatts(attributes)
         variable[...] = values.astype(object) if text else values
 
-    def grid_variable(self, variable: Variable, dims, shape, sizes, source: Source, files) -> None:
-        """Streams one variable from the shards into the grid."""
+    def grid_variable(self, variable: Variable, layout: Layout, sizes: dict[str, int], source: Source, files) -> None:
+        """Streams one variable from the shards into the merged file; `sizes` are those of its own dimensions."""
         row_shape = tuple(sizes[d] for d in variable.dims)
         row_bytes = max(int(np.prod(row_shape, dtype=np.int64)) * np.dtype(variable.dtype).itemsize, 1)
-        for dim, size in zip(dims, shape, strict=True):
+        for dim, size in zip((*layout.dims, *variable.dims), (*layout.shape, *row_shape), strict=True):
             self.dimension(dim, size)
-        for dim in variable.dims:
-            self.dimension(dim, sizes[dim])
-        target = self.file.createVariable(
-            variable.name, variable.dtype, (*dims, *variable.dims), zlib=True, complevel=4, shuffle=True,
-            chunksizes=_chunks(shape, row_shape, row_bytes) or None,
-            fill_value=None if variable.flags else variable.missing,
-        )  # fmt: skip
-        target.setncatts(variable.attributes)
+        target = self._create(variable, layout, _chunks(layout.shape, row_shape, row_bytes))
         count, step = len(source.shard), max(SLAB_BYTES // row_bytes, 1)
         for start in range(0, count, step):
             stop = min(start + step, count)
             slab = _gather(variable, row_shape, source, files, start, stop)
             done = 0
-            for box in boxes(start, stop, shape):
+            for box in boxes(start, stop, layout.shape):
                 extent = tuple(s.stop - s.start for s in box)
                 size = int(np.prod(extent, dtype=np.int64))
                 target[(*box, ...)] = slab[done : done + size].reshape(*extent, *row_shape)
                 done += size
+
+    def _create(self, variable: Variable, layout: Layout, chunks: tuple[int, ...]) -> netCDF4.Variable:
+        dims = (*layout.dims, *variable.dims)
+        fill = None if variable.flags else variable.missing
+        compression = {"zlib": True, "complevel": 4, "shuffle": True, "chunksizes": chunks} if dims else {}
+        created = self.file.createVariable(variable.name, variable.dtype, dims, fill_value=fill, **compression)
+        created.setncatts(variable.attributes)
+        return created
 
 
 def _chunks(shape, row_shape, row_bytes: int) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ngnmm_core.cost import seconds_per_point
 from ngnmm_core.points import Points
 from ngnmm_core.stages import STAGES, context, fingerprint
 from ngnmm_core.study.study import Study
@@ -76,7 +77,7 @@ def definition_points(definition: dict[str, Any]) -> Points:
     return Points(parameters, seeds, columns)
 
 
-def plan(study: Study, stage: str, folder: Path, connectome: str, seconds_per_point: float, write: bool) -> list[Shard]:
+def plan(study: Study, stage: str, folder: Path, connectome: str, regions: int, write: bool) -> list[Shard]:
     """The shards that together hold all points of a stage of a study.
 
     Parameters
@@ -85,16 +86,16 @@ def plan(study: Study, stage: str, folder: Path, connectome: str, seconds_per_po
         Where the shards of this stage are, `results/<study>/shards/<stage>`.
     connectome : str
         Identity of the connectome.
-    seconds_per_point : float
-        Estimated cost, for cutting the missing points into jobs of minutes.
+    regions : int
+        Number of regions of the connectome.
     write : bool
         Whether to write the definitions of new shards (not in a dry run).
     """
     surroundings = context(study, stage, connectome)
-    points = STAGES[stage].points(study)
+    points = STAGES[stage].layout(study, regions).points
     ids = point_ids(points, fingerprint(surroundings))
     kept, missing = _cover(folder, ids)
-    new = _cut(missing, len(ids), seconds_per_point, study.config.shards)
+    new = _cut(missing, len(ids), seconds_per_point(study, stage, regions), study.config.shards)
     return kept + [_define(folder, surroundings, points, ids, part, write) for part in new]
 
 
@@ -120,12 +121,12 @@ def _cover(folder: Path, ids: Sequence[str]) -> tuple[list[Shard], list[int]]:
     return kept, sorted(position.values())
 
 
-def _cut(missing: Sequence[int], total: int, seconds_per_point: float, wanted: int | str) -> list[Sequence[int]]:
+def _cut(missing: Sequence[int], total: int, cost_per_point: float, wanted: int | str) -> list[Sequence[int]]:
     """Consecutive runs of missing points, whole lane vectors each, about as many as wanted or minutes long."""
     if not missing:
         return []
     if wanted == "auto":
-        cost = seconds_per_point * len(missing)
+        cost = cost_per_point * len(missing)
         count = min(int(np.ceil(cost / 10.0)), max(8, int(np.ceil(cost / 120.0))), MOST_SHARDS)
     else:
         count = int(np.ceil(wanted * len(missing) / total))

@@ -32,7 +32,7 @@ def scientific_config(study: Study, connectome: str) -> dict[str, Any]:
         "analyses": {name: options.model_dump(mode="json") for name, options in study.options.items()},
         "cpu_target": study.config.cpu_target,
     }
-    if "simulation" in study.stages:
+    if study.simulates:
         config["simulation"] = study.simulation.model_dump(mode="json", by_alias=True)
     return config
 

@@ -45,8 +45,8 @@ def run_shard(definition_path: str | Path, connectome_path: str | Path, output: 
     module = importlib.import_module(STAGES[stage].module)
     results = module.run(task)
     variables = stage_variables(stage, task.analyses)
-    window = module.window(task)
-    write_netcdf(shard_dataset(results, variables, coordinates(task.analyses, window), definition), output)
+    coords = coordinates(module, task)
+    write_netcdf(shard_dataset(results, variables, coords, definition), output)
 
 
 def load_task(definition_path: str | Path, connectome_path: str | Path) -> tuple[dict[str, Any], Task]:
@@ -64,10 +64,11 @@ def warm_up(definition_path: str | Path, connectome_path: str | Path) -> None:
     importlib.import_module(STAGES[definition["context"]["stage"]].module).warm(task)
 
 
-def coordinates(analyses, window) -> dict[str, tuple[Any, str, str]]:
-    """Values, unit and meaning of every dimension that the analyses introduce."""
-    found: dict[str, tuple[Any, str, str]] = {}
-    for analysis, options in analyses:
+def coordinates(module, task: Task) -> dict[str, tuple[Any, str, str]]:
+    """Values, unit and meaning of every dimension that a job and its analyses introduce."""
+    found: dict[str, tuple[Any, str, str]] = dict(getattr(module, "COORDINATES", {}))
+    window = module.window(task)
+    for analysis, options in task.analyses:
         found |= analysis.coordinates(options, window)
     return found
 

@@ -9,6 +9,7 @@ import numpy as np
 from ngnmm_core.analysis.contract import DIVERGED, OK, Reducer, Window
 from ngnmm_core.engine import Engine, Run
 from ngnmm_core.initial import nominal, perturbed
+from ngnmm_core.lesions import lesion_factors
 from ngnmm_core.model import Model
 from ngnmm_core.points import Points
 from ngnmm_core.reducers.activity import Activity
@@ -87,14 +88,12 @@ class Simulator:
     def feed(self, points: Points) -> tuple[Activity, list[Reducer], "Divergence"]:
         """Simulates a batch and lets the reducers take every sample of the window."""
         settings = self.settings
-        run = Run(self.engine, points.parameters, self.initial_states(points))
+        mask, gain = lesion_factors(points, self.W)
+        run = Run(self.engine, points.parameters, self.initial_states(points), mask, gain)
         divergence = Divergence.none(len(points))
         for _ in self._blocks(run, settings.transient_samples, 0, divergence):
             pass
-        window = Window(
-            self.model, self.engine.regions, settings.window_samples, settings.sample_ms, points.parameters,
-            settings.noise_sigma > 0,
-        )  # fmt: skip
+        window = make_window(self.model, self.engine.regions, settings, points, mask)
         activity = Activity(window.samples, len(points), window.noisy)
         reducers = [make(options, window) for make, options in self.reducers]
         observers = Observers(self.model, run.batch.coefficients, run.shape[0], self.engine.width)
@@ -125,6 +124,19 @@ class Simulator:
             base = np.broadcast_to(nominal(self.model), (len(points), len(self.model.states)))
         base = np.repeat(base[:, None, :], regions, axis=1)
         return perturbed(self.model, base, points.seeds, initial.sd)
+
+
+def make_window(model: Model, regions: int, settings: Simulation, points: Points, mask=None) -> Window:
+    """What reducers must know of a simulation; lesioned regions (mask 0) are left out of means over regions."""
+    return Window(
+        model=model,
+        regions=regions,
+        samples=settings.window_samples,
+        sample_ms=settings.sample_ms,
+        parameters=points.parameters,
+        noisy=settings.noise_sigma > 0,
+        included=mask,
+    )
 
 
 def _finish(activity: Activity, reducers: Sequence[Reducer], divergence: Divergence) -> dict[str, np.ndarray]:

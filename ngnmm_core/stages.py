@@ -6,13 +6,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from ngnmm_core.analysis.contract import Analysis, Options
 from ngnmm_core.analysis.registry import MODULES
 from ngnmm_core.code_hash import code_hash
+from ngnmm_core.lesions import CUT, KINDS, LESION, NONE, REGION
 from ngnmm_core.models import module_name
 from ngnmm_core.points import Points
 from ngnmm_core.study.study import Study
 
 FORMAT = 1  # of the shard files; a change makes all of them anew
+SWEEP, HIGHLIGHTS, LESIONS = "sweep.nc", "highlights.nc", "lesions.nc"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The points of a stage in a study: their dimensions, coordinates and values, in the order of the merged file."""
+
+    dims: tuple[str, ...]
+    shape: tuple[int, ...]
+    points: Points
 
 
 @dataclass(frozen=True)
@@ -22,43 +36,33 @@ class Stage:
     Attributes
     ----------
     module : str
-        The job: a module with `run(task)` and `VARIABLES`, what it writes besides the variables of its analyses.
-    of_network : bool
-        Whether a point has a seed; what belongs to the homogeneous system alone has none.
+        The job: a module with `run(task)`, `window(task)`, `warm(task)`, and `VARIABLES`, what it writes besides the
+        variables of its analyses.
+    file : str
+        The merged file that its results go to.
+    layout : callable
+        `layout(study, regions)`: the points.
     settings : callable
         `settings(study)`: settings, besides parameters and options, that the result depends on.
+    analyses : callable
+        `analyses(study)`: the analyses that the stage computes, with their options.
     """
 
     name: str
     module: str
-    of_network: bool
-    settings: Callable[[Study], dict[str, Any]] = lambda study: {}
-
-    def points(self, study: Study) -> Points:
-        """The points of this stage in a study."""
-        return study.points(self.of_network)
-
-
-def _simulation(study: Study) -> dict[str, Any]:
-    return study.simulation.model_dump(mode="json")
-
-
-STAGES = {
-    stage.name: stage
-    for stage in (
-        Stage("simulation", "ngnmm_core.jobs.simulation", True, _simulation),
-        Stage("msf", "ngnmm_core.jobs.msf", False),
-    )
-}
+    file: str
+    layout: Callable[[Study, int], Layout]
+    settings: Callable[[Study], dict[str, Any]]
+    analyses: Callable[[Study], list[tuple[Analysis, Options]]]
 
 
 def context(study: Study, stage: str, connectome: str) -> dict[str, Any]:
     """All that the results of a stage depend on besides the points: settings, options, code, connectome.
 
-    `connectome` is `ngnmm_core.connectome.source_identity`.
+    `connectome` is the identity of the connectome.
     """
     kind = STAGES[stage]
-    analyses = study.analyses_of(stage)
+    analyses = kind.analyses(study)
     entries = [kind.module, module_name(study.model.name), *(MODULES[a.name] for a, _ in analyses)]
     return {
         "format": FORMAT,
@@ -78,3 +82,93 @@ def fingerprint(value: Any, size: int = 16) -> str:
     """A hash of anything that JSON can hold, in `2 * size` hexadecimal digits."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=size).hexdigest()
+
+
+# ------------------------------------------------------------------ points
+def _network(study: Study, regions: int) -> Layout:
+    return Layout(study.dims(True), study.shape(True), study.points(True))
+
+
+def _homogeneous(study: Study, regions: int) -> Layout:
+    """What belongs to the homogeneous system alone has no seed."""
+    return Layout(study.dims(False), study.shape(False), study.points(False))
+
+
+def _highlights(study: Study, regions: int) -> Layout:
+    sets = study.config.highlights
+    return Layout(("highlight",), (len(sets),), study.points_at(sets))
+
+
+def _lesions(study: Study, regions: int) -> Layout:
+    """At every chosen grid point: runs without lesion for the null, then every lesion of every region."""
+    options = study.options["hubs"]
+    chosen = study.points(False).take(hub_points(study))
+    runs = [(NONE, -1, seed) for seed in range(options.null_seeds)]
+    for kind in options.lesion:
+        code = CUT + KINDS.index(kind)
+        runs += [(code, region, seed) for region in range(regions) for seed in range(options.seeds)]
+    kinds, lesioned, seeds = np.array(runs).T
+    index = np.repeat(np.arange(len(chosen)), len(runs))
+    repeated = chosen.take(index)
+    tile = lambda values: np.tile(values, len(chosen))
+    extras = {LESION: tile(kinds), REGION: tile(lesioned)}
+    return Layout(("run",), (len(index),), Points(repeated.parameters, tile(seeds), extras))
+
+
+def hub_points(study: Study) -> np.ndarray:
+    """Positions, in the flattened grid without seeds, of the points that hubs are looked for at."""
+    names, shape = study.dims(False), study.shape(False)
+    wanted = study.options["hubs"].at
+    chosen = np.zeros(shape, bool) if wanted else np.ones(shape, bool)
+    mesh = dict(zip(names, np.meshgrid(*(study.axes[n] for n in names), indexing="ij"), strict=True))
+    for point in wanted:
+        chosen |= np.logical_and.reduce([mesh[name] == value for name, value in point.items()])
+    return np.flatnonzero(chosen.ravel())
+
+
+# ------------------------------------------------------------------ settings and analyses
+def _simulation(study: Study) -> dict[str, Any]:
+    return study.simulation.model_dump(mode="json")
+
+
+def _hub_simulation(study: Study) -> dict[str, Any]:
+    from ngnmm_core.analysis.hubs import hub_simulation
+
+    return hub_simulation(study.options["hubs"], study.simulation).model_dump(mode="json")
+
+
+def _nothing(study: Study) -> dict[str, Any]:
+    return {}
+
+
+def _needing(stage: str) -> Callable[[Study], list[tuple[Analysis, Options]]]:
+    return lambda study: study.analyses_of(stage)
+
+
+def _detailed(study: Study) -> list[tuple[Analysis, Options]]:
+    """Highlights: what the study simulates, its dispersion relation, and time series."""
+    from ngnmm_core.analysis.series import ANALYSIS as SERIES
+
+    window = study.simulation.duration_ms - study.simulation.transient_ms
+    series = SERIES.options(last_ms=min(SERIES.options().last_ms, window))
+    chosen = [(a, o) for a, o in study.analyses if a.needs in ("simulation", "msf") and a.name != SERIES.name]
+    return [*chosen, (SERIES, series)]
+
+
+STAGES = {
+    stage.name: stage
+    for stage in (
+        Stage("simulation", "ngnmm_core.jobs.simulation", SWEEP, _network, _simulation, _needing("simulation")),
+        Stage("msf", "ngnmm_core.jobs.msf", SWEEP, _homogeneous, _nothing, _needing("msf")),
+        Stage("lesions", "ngnmm_core.jobs.lesions", LESIONS, _lesions, _hub_simulation, _needing("lesions")),
+        Stage("highlights", "ngnmm_core.jobs.highlights", HIGHLIGHTS, _highlights, _simulation, _detailed),
+    )
+}
+
+
+def stages_of(study: Study) -> list[Stage]:
+    """The stages that a study needs: those of its analyses, and highlights if it has any."""
+    needed = {analysis.needs for analysis, _ in study.analyses}
+    if study.config.highlights and "simulation" in needed:
+        needed.add("highlights")
+    return [stage for name, stage in STAGES.items() if name in needed]

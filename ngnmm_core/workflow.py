@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ngnmm_core.code_hash import code_hash
-from ngnmm_core.connectome import ConnectomeSpec, load_registry, output_name, source_identity
-from ngnmm_core.cost import seconds_per_point
+from ngnmm_core.code_hash import code_hash, script_hash
+from ngnmm_core.connectome import ConnectomeSpec, load_registry, output_name, read_connectome_file, source_identity
 from ngnmm_core.errors import InputError
 from ngnmm_core.planning import Shard, plan, write_atomically
-from ngnmm_core.stages import context, fingerprint
+from ngnmm_core.stages import context, fingerprint, stages_of
 from ngnmm_core.study.load import load_studies, override, read_yaml
 from ngnmm_core.study.study import Study
 
@@ -99,6 +98,13 @@ class Workflow:
         source = source_identity(self.study(name).config.connectome, self.registry)
         return fingerprint([source, code_hash(["ngnmm_core.connectome.build"])])
 
+    def regions(self, name: str) -> int:
+        """Number of regions of a study's connectome, known before it is fetched."""
+        spec = self.study(name).config.connectome
+        if spec.name:
+            return self.registry.entry(spec.name).regions
+        return len(read_connectome_file(spec.path, spec.labels, spec.variable, spec.transpose).weights)
+
     # ------------------------------------------------------------------ shards
     def folder(self, name: str, stage: str) -> Path:
         """Where the shards of a stage are."""
@@ -112,16 +118,37 @@ class Workflow:
         """The shards of a stage of a study; planned at the first call."""
         key = (name, stage)
         if key not in self._plans:
-            study = self.study(name)
             self._plans[key] = plan(
-                study, stage, self.folder(name, stage), self.identity(name), seconds_per_point(study, stage),
+                self.study(name),
+                stage,
+                self.folder(name, stage),
+                self.identity(name),
+                self.regions(name),
                 self.writing(),
-            )  # fmt: skip
+            )
         return self._plans[key]
 
-    def shard_paths(self, name: str, stage: str) -> list[str]:
-        """The files of the shards of a stage."""
-        return [str(shard.path) for shard in self.shards(name, stage)]
+    def shards_of_file(self, name: str, file: str) -> list[str]:
+        """The shards that one merged file of a study is made of, in alphabetical order."""
+        stages = [stage.name for stage in stages_of(self.study(name)) if stage.file == file]
+        return sorted(str(shard.path) for stage in stages for shard in self.shards(name, stage))
+
+    def missing_shards(self, name: str, file: str) -> list[str]:
+        """Those of the shards that are not there yet.
+
+        Only these are inputs of a rule.  A finished shard stays out of Snakemake's sight: its name says all that it
+        depends on, and nothing that happens to the connectome's file, the scripts or the metadata may run it again.
+        """
+        return [path for path in self.shards_of_file(name, file) if not Path(path).is_file()]
+
+    def finished_shards(self, name: str, file: str) -> list[str]:
+        """Those of the shards that are there."""
+        return [path for path in self.shards_of_file(name, file) if Path(path).is_file()]
+
+    def all_shards(self, name: str) -> list[str]:
+        """All shards of a study."""
+        files = dict.fromkeys(stage.file for stage in stages_of(self.study(name)))
+        return [path for file in files for path in self.shards_of_file(name, file)]
 
     def compiled(self, name: str, stage: str) -> str:
         """The marker file that says that the kernels of a stage are compiled."""
@@ -129,18 +156,14 @@ class Workflow:
         code = fingerprint([context(study, stage, self.identity(name))["code"], study.config.cpu_target], size=8)
         return str(self.folder(name, stage) / f"compiled-{code}")
 
-    def merge_input(self, name: str) -> dict[str, Any]:
-        """Everything that the merged dataset of a study is made of."""
-        shards = [path for stage in self.study(name).stages for path in self.shard_paths(name, stage)]
-        return {"connectome": self.connectome_path(name), "shards": shards}
-
-    def finished(self, name: str) -> list[str]:
-        """The shards of a study that are there."""
-        return [path for path in self.merge_input(name)["shards"] if Path(path).is_file()]
+    def merged_files(self, name: str) -> list[str]:
+        """The merged datasets of a study."""
+        files = dict.fromkeys(stage.file for stage in stages_of(self.study(name)))
+        return [str(self.results / name / file) for file in files]
 
     def targets(self, name: str) -> list[str]:
         """What a run of a study is to produce."""
-        return [str(self.results / name / "sweep.nc")]
+        return [*self.merged_files(name), str(self.results / name / "provenance.json")]
 
     @staticmethod
     def code(*modules: str) -> str:
@@ -161,12 +184,11 @@ class Workflow:
             write_atomically(path, content)
         return str(path)
 
-    def merge_key(self, name: str) -> str:
-        """A hash that changes when the merged dataset of a study must be made anew."""
+    def key(self, name: str, script: str, *modules: str) -> str:
+        """A hash that changes when something made from a study must be made anew: its config, connectome or code."""
         study = self.study(name)
-        return fingerprint(
-            [study.config.model_dump(mode="json"), self.identity(name), code_hash(["ngnmm_core.dataset"])]
-        )
+        code = [code_hash(modules), script_hash(self.root / "workflow" / "scripts" / script)]
+        return fingerprint([study.config.model_dump(mode="json"), self.identity(name), code])
 
 
 def prepare_jobs(root: Path, kernels: Path) -> None:

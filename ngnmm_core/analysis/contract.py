@@ -76,6 +76,7 @@ class Window:
     sample_ms: float
     parameters: Mapping[str, np.ndarray]
     noisy: bool = False
+    included: np.ndarray | None = None  # [point, region], 0 for regions that means over regions leave out
 
     @property
     def points(self) -> int:

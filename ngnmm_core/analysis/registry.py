@@ -12,6 +12,7 @@ MODULES = {
     "fc": "ngnmm_core.analysis.fc",
     "synchrony": "ngnmm_core.analysis.synchrony",
     "msf": "ngnmm_core.analysis.msf",
+    "series": "ngnmm_core.analysis.series",
     "hubs": "ngnmm_core.analysis.hubs",
 }
 

@@ -6,6 +6,7 @@ from pydantic import Field, field_validator
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, Window
 from ngnmm_core.errors import InputError
 from ngnmm_core.reducers.decimate import Decimator, decimation_factor, filter_length
+from ngnmm_core.reducers.region_mean import RegionMean
 from ngnmm_core.reducers.welch import Welch
 
 BANDS = {"delta": (1.0, 4.0), "theta": (4.0, 8.0), "alpha": (8.0, 13.0), "beta": (13.0, 30.0), "gamma": (30.0, 100.0)}
@@ -66,6 +67,7 @@ class SpectraReducer:
         self.decimator = Decimator(window.sample_ms, options.max_hz, factor)
         segment = _segment(options, window.sample_ms) // factor
         self.regions = Welch(segment, self.decimator.sample_ms, options.max_hz)
+        self.region_mean = RegionMean(window.included)
         self.mean = Welch(segment, self.decimator.sample_ms, options.max_hz)
 
     def consume(self, block) -> None:
@@ -73,7 +75,7 @@ class SpectraReducer:
         signal = self.decimator.push(block.observable)
         if len(signal):
             self.regions.consume(signal)
-            self.mean.consume(region_mean(signal))
+            self.mean.consume(self.region_mean(signal))
 
     def finish(self, activity) -> dict[str, np.ndarray]:
         """Densities, band powers and peak frequencies."""
@@ -93,14 +95,6 @@ class SpectraReducer:
         if "gamma" in self.options.bands:
             results["gamma_power"] = band_power(frequency, density, *self.options.bands["gamma"])
         return results
-
-
-def region_mean(signal: np.ndarray) -> np.ndarray:
-    """Mean over the regions of [sample, group, region, lane], keeping the axis; summed in the order of the regions."""
-    total = signal[:, :, :1].copy()
-    for region in range(1, signal.shape[2]):
-        total[:, :, 0] += signal[:, :, region]
-    return total / signal.shape[2]
 
 
 def band_power(frequency: np.ndarray, density: np.ndarray, low: float, high: float) -> np.ndarray:

@@ -7,9 +7,9 @@ doi:10.1103/PhysRevE.48.4810).
 import numpy as np
 
 from ngnmm_core.analysis.contract import OK, Analysis, Options, Variable, Window, status
-from ngnmm_core.analysis.spectra import region_mean
 from ngnmm_core.reducers.activity import REST, SETTLING
 from ngnmm_core.reducers.moments import Moments
+from ngnmm_core.reducers.region_mean import RegionMean
 
 AT_REST, STILL_SETTLING, NOT_STATIONARY = 2, 3, 4
 LARGEST_RATIO, SMALLEST_DIFFERENCE = 2.0, 0.02  # of the two halves of the window, before it counts as not stationary
@@ -24,12 +24,13 @@ class SynchronyReducer:
 
     def __init__(self, options: SynchronyOptions, window: Window):
         self.points = window.points
+        self.region_mean = RegionMean(window.included)
         self.regions, self.mean = Moments(window.samples), Moments(window.samples)
 
     def consume(self, block) -> None:
         """Adds the next samples."""
         self.regions.consume(block.observable)
-        self.mean.consume(region_mean(block.observable))
+        self.mean.consume(self.region_mean(block.observable))
 
     def finish(self, activity) -> dict[str, np.ndarray]:
         """Synchrony [point] and its status: undefined at rest, flagged where the halves of the window disagree."""
@@ -45,7 +46,7 @@ class SynchronyReducer:
     def _ratio(self, mean_std: np.ndarray, region_stds: np.ndarray) -> np.ndarray:
         variance_of_mean = np.moveaxis(mean_std, -1, 1).reshape(-1, 1)[: self.points, 0] ** 2
         by_point = np.moveaxis(region_stds, -1, 1).reshape(-1, region_stds.shape[1])[: self.points]
-        mean_variance = np.ascontiguousarray(by_point**2).mean(axis=1)
+        mean_variance = self.region_mean.of_points(by_point**2)
         with np.errstate(invalid="ignore", divide="ignore"):
             return variance_of_mean / mean_variance
 

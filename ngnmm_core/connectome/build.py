@@ -49,6 +49,10 @@ def build_connectome(spec: ConnectomeSpec, registry: Registry | None = None) -> 
         print(notice(spec.name, entry), file=sys.stderr, flush=True)
         with opened_source(spec.name, entry, spec.path) as read:
             arrays = checked(read_entry(spec.name, entry, read), f"connectome {spec.name}")
+        if len(arrays.weights) != entry.regions:
+            raise InputError(
+                f"connectome {spec.name}: {len(arrays.weights)} regions; allowed: {entry.regions}, as in the registry"
+            )
         source = f"{entry.wheel.name} {entry.wheel.version} (wheel)" if entry.wheel else entry.file.filename
         attributes = {
             "name": spec.name,

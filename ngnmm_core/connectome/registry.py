@@ -47,6 +47,7 @@ class SourceEntry(BaseModel):
 
     title: str = Field(description="one line for figures and reports")
     atlas: str = Field(description="parcellation")
+    regions: int = Field(gt=1, description="number of regions, known before the data are fetched")
     wheel: WheelSource | None = Field(None, description="the package that contains the data")
     file: FileSource | None = Field(None, description="the file that contains the data")
     reader: Literal["subjects", "members", "file"] = Field(description="how the arrays are taken from the source")

@@ -6,7 +6,7 @@ from ngnmm_core.analysis.contract import Variable, Window, status
 from ngnmm_core.jobs.task import Task
 from ngnmm_core.reducers.activity import REGIMES
 from ngnmm_core.settings import Simulation
-from ngnmm_core.simulation import Simulator
+from ngnmm_core.simulation import Simulator, make_window
 
 WARM_SAMPLES = 256  # enough for the filters to give output
 
@@ -27,19 +27,16 @@ def run(task: Task) -> dict[str, np.ndarray]:
 
 def window(task: Task) -> Window:
     """What the analyses see of the simulations."""
-    settings = Simulation.model_validate(task.settings)
-    return Window(
-        task.model, len(task.W), settings.window_samples, settings.sample_ms, task.points.parameters,
-        settings.noise_sigma > 0,
-    )  # fmt: skip
+    return make_window(task.model, len(task.W), Simulation.model_validate(task.settings), task.points)
 
 
 def warm(task: Task) -> None:
-    """Compiles everything that `run` calls, by running one point for a few samples."""
+    """Compiles everything that `run` calls."""
+    compile_with(task, [(analysis.reducer, options) for analysis, options in task.analyses])
+
+
+def compile_with(task: Task, reducers) -> None:
+    """Runs one point for a few samples, which compiles the integrator and the reducers."""
     settings = Simulation.model_validate(task.settings)
-    few = settings.model_copy(
-        update={"transient_ms": settings.sample_ms, "duration_ms": WARM_SAMPLES * settings.sample_ms}
-    )
-    reducers = [(analysis.reducer, options) for analysis, options in task.analyses]
-    simulator = Simulator(task.model, task.W, few, reducers)
-    simulator.feed(task.points.take(slice(0, 1)))
+    times = {"transient_ms": settings.sample_ms, "duration_ms": WARM_SAMPLES * settings.sample_ms}
+    Simulator(task.model, task.W, settings.model_copy(update=times), reducers).feed(task.points.take(slice(0, 1)))

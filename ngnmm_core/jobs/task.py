@@ -1,7 +1,7 @@
 """What a job of any stage is given: a model, a connectome, points, settings and analyses."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,10 @@ class Task:
     points: Points
     settings: Mapping[str, Any]
     analyses: tuple[tuple[Analysis, Options], ...]
+
+    def with_analyses(self, chosen: Callable[[Analysis], bool]) -> "Task":
+        """The same task with some of its analyses."""
+        return replace(self, analyses=tuple((a, o) for a, o in self.analyses if chosen(a)))
 
     def options(self, name: str) -> Any:
         """Options of one analysis."""

@@ -122,7 +122,7 @@ def make_study(name: str, config: Mapping[str, Any]) -> Study:
         for key, value in highlight.items():
             _check_values(model, f"highlights[{k}].{key}", key, (as_number(f"highlights[{k}].{key}", value),))
     study = Study(name, checked, model, fixed, axes, listed, options)
-    if "simulation" in study.stages:
+    if study.simulates:
         checked.simulation.check()
     for analysis, chosen in study.analyses:
         analysis.check(chosen, study)

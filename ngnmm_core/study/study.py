@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -55,10 +54,10 @@ class Study:
         """The analyses that one stage computes."""
         return [(a, o) for a, o in self.analyses if a.needs == stage]
 
-    @cached_property
-    def stages(self) -> tuple[str, ...]:
-        """The kinds of jobs that the study needs, such as `simulation` and `msf`."""
-        return tuple(dict.fromkeys(analysis.needs for analysis, _ in self.analyses))
+    @property
+    def simulates(self) -> bool:
+        """Whether any analysis needs network simulations."""
+        return any(analysis.needs in ("simulation", "lesions") for analysis, _ in self.analyses)
 
     def dims(self, of_network: bool = True) -> tuple[str, ...]:
         """Dimensions of the points; what belongs to the homogeneous system alone has no `seed`."""
@@ -79,7 +78,7 @@ class Study:
     def points(self, of_network: bool = True) -> Points:
         """All points with all parameters resolved, in the order of the flattened grid."""
         if self.listed:
-            columns = dict(self.axes)
+            columns = {name: values for name, values in self.axes.items() if of_network or name != SEED}
         else:
             names = self.dims(of_network)
             mesh = np.meshgrid(*(self.axes[name] for name in names), indexing="ij")

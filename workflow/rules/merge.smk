@@ -1,40 +1,68 @@
 # One dataset per study, complete or not at all; on request, a partial one of what there is.
 rule merge:
     input:
-        unpack(lambda wildcards: studies.merge_input(wildcards.study)),
+        connectome=lambda wildcards: studies.connectome_path(wildcards.study),
+        new_shards=lambda wildcards: studies.missing_shards(
+            wildcards.study, f"{wildcards.file}.nc"
+        ),
     output:
-        sweep="<results>/{study}/sweep.nc",
-        provenance="<results>/{study}/provenance.json",
+        merged="<results>/{study}/{file}.nc",
     log:
-        "<logs>/{study}/merge.log",
+        "<logs>/{study}/merge-{file}.log",
     benchmark:
-        "<results>/{study}/benchmarks/merge.tsv"
+        "<results>/{study}/benchmarks/merge-{file}.tsv"
+    wildcard_constraints:
+        file="sweep|highlights|lesions",
     conda:
         "../../environment.yml"
     params:
+        shards=lambda wildcards: studies.shards_of_file(
+            wildcards.study, f"{wildcards.file}.nc"
+        ),
         study=lambda wildcards: studies.study_file(wildcards.study),
         identity=lambda wildcards: studies.identity(wildcards.study),
-        key=lambda wildcards: studies.merge_key(wildcards.study),
+        key=lambda wildcards: studies.key(
+            wildcards.study, "merge.py", "ngnmm_core.assemble"
+        ),
     message:
-        "Merging {wildcards.study}"
+        "Merging {wildcards.study} into {wildcards.file}.nc"
     script:
         "../scripts/merge.py"
 
 
 rule merge_partial:
     input:
-        connectome=lambda wildcards: ancient(studies.connectome_path(wildcards.study)),
+        connectome=lambda wildcards: studies.connectome_path(wildcards.study),
     output:
-        sweep="<results>/{study}/sweep.partial.nc",
+        merged="<results>/{study}/sweep.partial.nc",
     log:
-        "<logs>/{study}/merge_partial.log",
+        "<logs>/{study}/merge-partial.log",
     conda:
         "../../environment.yml"
     params:
-        shards=lambda wildcards: studies.finished(wildcards.study),
+        shards=lambda wildcards: studies.finished_shards(wildcards.study, "sweep.nc"),
         study=lambda wildcards: studies.study_file(wildcards.study),
         identity=lambda wildcards: studies.identity(wildcards.study),
     message:
         "Merging what there is of {wildcards.study}"
     script:
-        "../scripts/merge_partial.py"
+        "../scripts/merge.py"
+
+
+rule provenance:
+    input:
+        lambda wildcards: studies.merged_files(wildcards.study),
+    output:
+        provenance="<results>/{study}/provenance.json",
+    log:
+        "<logs>/{study}/provenance.log",
+    conda:
+        "../../environment.yml"
+    params:
+        shards=lambda wildcards: studies.all_shards(wildcards.study),
+        study=lambda wildcards: studies.study_file(wildcards.study),
+        identity=lambda wildcards: studies.identity(wildcards.study),
+    message:
+        "Writing down what {wildcards.study} was made from"
+    script:
+        "../scripts/provenance.py"

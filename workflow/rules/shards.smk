@@ -1,7 +1,7 @@
 # The jobs that compute: one per shard, after the kernels have been compiled once.
 rule warmup:
     input:
-        connectome=lambda wildcards: ancient(studies.connectome_path(wildcards.study)),
+        connectome=lambda wildcards: studies.connectome_path(wildcards.study),
     output:
         touch("<results>/{study}/shards/{stage}/compiled-{code}"),
     log:
@@ -22,10 +22,8 @@ rule warmup:
 
 rule shard:
     input:
-        connectome=lambda wildcards: ancient(studies.connectome_path(wildcards.study)),
-        kernels=lambda wildcards: ancient(
-            studies.compiled(wildcards.study, wildcards.stage)
-        ),
+        connectome=lambda wildcards: studies.connectome_path(wildcards.study),
+        kernels=lambda wildcards: studies.compiled(wildcards.study, wildcards.stage),
     output:
         shard="<results>/{study}/shards/{stage}/{shard}.nc",
     log:

@@ -1,15 +1,15 @@
-"""Merges the shards of a study into one dataset, and writes down where it comes from."""
+"""Merges shards into one file of a study: sweep.nc, highlights.nc or lesions.nc, or a partial sweep.partial.nc."""
 
 from pathlib import Path
 
 from ngnmm_core.script import run
 
 
-def main(study: Path, connectome: Path, identity: str, shards: list[Path], sweep: Path, provenance: Path) -> None:
+def main(study: Path, connectome: Path, identity: str, shards: list[Path], merged: Path) -> None:
     """`study` is the resolved study, `identity` the connectome's hash."""
     from ngnmm_core.assemble import assemble
 
-    assemble(study, connectome, identity, shards, sweep, provenance)
+    assemble(study, connectome, identity, shards, merged)
 
 
 run(main, globals())

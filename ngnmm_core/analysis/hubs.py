@@ -1,0 +1,75 @@
+"""Hub scores: how much a virtual lesion of each region changes the network, beyond what another seed changes."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.errors import InputError
+from ngnmm_core.lesions import KINDS
+
+
+class HubsOptions(Options):
+    """Options of the hub analysis."""
+
+    at: tuple[dict[str, float], ...] = Field(
+        (), description="grid points to analyse, each by some of its coordinates; none: every point of the grid"
+    )
+    lesion: tuple[Literal["cut", "renormalised"], ...] = Field(
+        KINDS,
+        min_length=1,
+        description="`cut`: the region's row and column are removed; `renormalised`: the other rows sum to 1 again",
+    )
+    seeds: int = Field(5, ge=1, description="replicates of every lesion")
+    null_seeds: int = Field(20, ge=3, description="replicates without lesion, for the seed-to-seed null")
+    signal: Literal["rate", "gamma_envelope"] = Field("gamma_envelope", description="signal of the connectivity")
+    duration_ms: float | None = Field(None, gt=0, description="simulated time (ms); the study's if not given")
+    transient_ms: float | None = Field(None, ge=0, description="transient (ms); the study's if not given")
+
+
+def check(options: HubsOptions, study) -> None:
+    """There must be more null seeds than lesion seeds, and `at` must name points of the grid."""
+    if options.null_seeds < options.seeds:
+        raise InputError(
+            f"analyses.hubs.null_seeds: {options.null_seeds} is less than analyses.hubs.seeds = {options.seeds}; "
+            "allowed: at least as many"
+        )
+    if study.listed:
+        raise InputError("analyses.hubs: needs a grid, and the study lists points; allowed: grid instead of points")
+    for k, point in enumerate(options.at):
+        for name, value in point.items():
+            key = f"analyses.hubs.at[{k}].{name}"
+            if name not in study.dims(of_network=False):
+                raise InputError(f"{key}: not an axis of the grid; allowed: {', '.join(study.dims(of_network=False))}")
+            values = study.axes[name]
+            if value not in values:
+                near = min(values, key=lambda v: abs(v - value))
+                raise InputError(f"{key}: {value:g} is not on the grid; allowed: a value of the axis, such as {near:g}")
+    hub_simulation(options, study.simulation).check()
+
+
+def hub_simulation(options: HubsOptions, simulation: Any) -> Any:
+    """The study's simulation settings with the hub analysis' own times."""
+    times = {k: getattr(options, k) for k in ("duration_ms", "transient_ms") if getattr(options, k) is not None}
+    return simulation.model_copy(update=times)
+
+
+def variables(options: HubsOptions) -> tuple[Variable, ...]:
+    """What this analysis writes."""
+    dims = ("lesion", "region")
+    return (
+        Variable("hub_score", dims, "1", "change of functional connectivity by a lesion (Frobenius norm)"),
+        Variable("hub_zscore", dims, "1", "hub score against the seed-to-seed null"),
+        Variable("hub_synchrony_change", dims, "1", "change of synchrony by a lesion"),
+        status("hubs", "not_oscillating", "emptied_row"),
+    )
+
+
+ANALYSIS = Analysis(
+    name="hubs",
+    title="Hub scores by virtual lesion",
+    needs="lesions",
+    options=HubsOptions,
+    variables=variables,
+    check=check,
+)

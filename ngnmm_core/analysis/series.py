@@ -1,0 +1,74 @@
+"""The end of every region's time series of the observable, as it is."""
+
+import numpy as np
+from pydantic import Field
+
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, Window
+from ngnmm_core.errors import InputError
+
+
+class SeriesOptions(Options):
+    """Options of the series."""
+
+    last_ms: float = Field(2000.0, gt=0, description="length of the series, counted from the end (ms)")
+
+
+def check(options: SeriesOptions, study) -> None:
+    """The window must be as long as the series."""
+    window = study.simulation.duration_ms - study.simulation.transient_ms
+    if options.last_ms > window:
+        raise InputError(
+            f"analyses.series.last_ms: {options.last_ms:g} ms is longer than the window of {window:g} ms; "
+            "allowed: at most that"
+        )
+
+
+def _samples(options: SeriesOptions, window: Window) -> int:
+    return min(round(options.last_ms / window.sample_ms), window.samples)
+
+
+class SeriesReducer:
+    """Keeps the last samples."""
+
+    def __init__(self, options: SeriesOptions, window: Window):
+        self.first = window.samples - _samples(options, window)
+        self.points = window.points
+        self.position = 0
+        self.kept: list[np.ndarray] = []
+
+    def consume(self, block) -> None:
+        """Keeps what belongs to the end of the window."""
+        skip = max(self.first - self.position, 0)
+        if skip < block.samples:
+            self.kept.append(block.observable[skip:].astype(np.float32))
+        self.position += block.samples
+
+    def finish(self, activity) -> dict[str, np.ndarray]:
+        """Series [point, region, time]."""
+        series = np.concatenate(self.kept)  # [sample, group, region, lane]
+        by_point = series.transpose(1, 3, 2, 0).reshape(-1, series.shape[2], len(series))
+        return {"observable_series": np.ascontiguousarray(by_point[: self.points])}
+
+
+def variables(options: SeriesOptions) -> tuple[Variable, ...]:
+    """What this analysis writes."""
+    return (Variable("observable_series", ("region", "time"), "1", "time series of the observable", "float32"),)
+
+
+def coordinates(options: SeriesOptions, window: Window):
+    """Time since the start of the simulation's analysed window."""
+    count = _samples(options, window)
+    time = window.sample_ms * np.arange(window.samples - count + 1, window.samples + 1)
+    return {"time": (np.round(time, 9), "ms", "time since the end of the transient")}
+
+
+ANALYSIS = Analysis(
+    name="series",
+    title="Time series",
+    needs="simulation",
+    options=SeriesOptions,
+    variables=variables,
+    reducer=SeriesReducer,
+    coordinates=coordinates,
+    check=check,
+)

@@ -1,0 +1,56 @@
+"""The job of the stage `highlights`: single points in detail, with time series and the whole dispersion curve."""
+
+import numpy as np
+
+from ngnmm_core.analysis.attractor import IRREGULAR, find_attractors
+from ngnmm_core.analysis.contract import Variable
+from ngnmm_core.analysis.dispersion import dispersion
+from ngnmm_core.jobs import msf, simulation
+from ngnmm_core.jobs.task import Task
+
+LAMBDA = np.round(np.linspace(-1.0, 1.0, 401), 12)
+
+VARIABLES = (
+    *simulation.VARIABLES,
+    Variable("growth_curve", ("lambda",), "ms-1", "growth rate of perturbations against the eigenvalue Lambda of W"),
+    Variable("growth_curve_frequency", ("lambda",), "Hz", "frequency of perturbations against the eigenvalue Lambda"),
+)
+COORDINATES = {"lambda": (LAMBDA, "1", "eigenvalue of W in units of the row sum")}
+
+
+def _fed_by_simulation(task: Task) -> Task:
+    return task.with_analyses(lambda analysis: analysis.needs == "simulation")
+
+
+def run(task: Task) -> dict[str, np.ndarray]:
+    """Results, one array [point, ...] per variable."""
+    results = simulation.run(_fed_by_simulation(task))
+    if any(analysis.name == "msf" for analysis, _ in task.analyses):
+        results |= msf.run(task)
+        results |= _growth_curves(task)
+    return results
+
+
+def _growth_curves(task: Task) -> dict[str, np.ndarray]:
+    row_sum = msf.homogeneous_row_sum(task.W)
+    shape = (len(task.points), len(LAMBDA))
+    rate, frequency = np.full(shape, np.nan), np.full(shape, np.nan)
+    for k, attractor in enumerate(find_attractors(task.model, task.points.parameters, row_sum)):
+        if attractor is not None and attractor.regime != IRREGULAR:
+            parameters = {name: float(values[k]) for name, values in task.points.parameters.items()}
+            # Lambda is measured in row sums, so that 1 is the uniform direction whatever the normalisation
+            relation = dispersion(task.model, parameters, row_sum, attractor, LAMBDA * row_sum)
+            rate[k], frequency[k] = relation.growth_rate, relation.frequency
+    return {"growth_curve": rate, "growth_curve_frequency": frequency}
+
+
+def window(task: Task):
+    """What the analyses see of the simulations."""
+    return simulation.window(task)
+
+
+def warm(task: Task) -> None:
+    """Compiles everything that `run` calls."""
+    simulation.warm(_fed_by_simulation(task))
+    if any(analysis.name == "msf" for analysis, _ in task.analyses):
+        msf.warm(task)

@@ -1,0 +1,48 @@
+"""The job of the stage `lesions`: simulations with a region taken out, for hub scores."""
+
+import numpy as np
+
+from ngnmm_core.analysis import fc, spectra, synchrony
+from ngnmm_core.analysis.contract import Variable
+from ngnmm_core.jobs import simulation
+from ngnmm_core.jobs.task import Task
+from ngnmm_core.settings import Simulation
+from ngnmm_core.simulation import Simulator
+
+VARIABLES = (
+    *simulation.VARIABLES,
+    Variable("lesion_fc", ("edge",), "1", "functional connectivity under the lesion", "float32"),
+    Variable("lesion_synchrony", (), "1", "synchrony of the remaining regions"),
+    Variable("lesion_gamma_power", ("region",), "1", "power in the gamma band under the lesion", "float32"),
+)
+
+
+def _reducers(task: Task):
+    options = task.options("hubs")
+    return [
+        (fc.FcReducer, fc.FcOptions(signals=(options.signal,))),
+        (synchrony.SynchronyReducer, synchrony.SynchronyOptions()),
+        (spectra.SpectraReducer, spectra.SpectraOptions()),
+    ]
+
+
+def run(task: Task) -> dict[str, np.ndarray]:
+    """Results, one array [point, ...] per variable."""
+    settings = Simulation.model_validate(task.settings)
+    results = Simulator(task.model, task.W, settings, _reducers(task)).run(task.points)
+    kept = {v.name: results[v.name] for v in simulation.VARIABLES}
+    return kept | {
+        "lesion_fc": results["fc"][:, 0],
+        "lesion_synchrony": results["synchrony"],
+        "lesion_gamma_power": results["gamma_power"],
+    }
+
+
+def window(task: Task):
+    """What the analyses see of the simulations."""
+    return simulation.window(task)
+
+
+def warm(task: Task) -> None:
+    """Compiles everything that `run` calls."""
+    simulation.compile_with(task, _reducers(task))
