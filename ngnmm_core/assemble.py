@@ -4,8 +4,12 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ngnmm_core.connectome import load_connectome
-from ngnmm_core.dataset import merge_file
+import xarray as xr
+
+from ngnmm_core.analysis.hub_scores import hub_scores
+from ngnmm_core.connectome import load_connectome, normalise
+from ngnmm_core.dataset import PARTIAL, merge_file
+from ngnmm_core.netcdf import write_netcdf
 from ngnmm_core.planning import read_definition, write_atomically
 from ngnmm_core.provenance import config_hash, git_state, machine
 from ngnmm_core.study.load import make_study
@@ -18,15 +22,28 @@ def load_resolved(path: Path) -> Study:
     return make_study(config["study"], config)
 
 
-def assemble(study_path: Path, connectome_path: Path, identity: str, shards: Sequence[Path], output: Path) -> None:
-    """Merges shards into the file of a study that `output` names; in `*.partial.nc` points may be missing."""
+def assemble(
+    study_path: Path, connectome: tuple[Path, str], shards: Sequence[Path], output: Path, hubs: Path | None = None
+) -> None:
+    """Merges shards into the file of a study that `output` names; in `*.partial.nc` points may be missing.
+
+    `connectome` is the file of the connectome and its identity; `hubs` holds hub scores to go into the sweep.
+    """
+    path, identity = connectome
     study = load_resolved(study_path)
-    partial = output.name.endswith(".partial.nc")
-    file = output.name.replace(".partial.nc", ".nc")
-    connectome = (load_connectome(connectome_path), identity)
-    missing = merge_file(study, file, _by_stage(shards), connectome, output, partial)
-    if partial:
+    file = output.name.replace(PARTIAL, ".nc")
+    missing = merge_file(study, file, _by_stage(shards), (load_connectome(path), identity), output, hubs)
+    if output.name.endswith(PARTIAL):
         print(f"{output}: {missing} points are missing")
+
+
+def score_hubs(study_path: Path, lesions: Path, connectome_path: Path, output: Path) -> None:
+    """Writes the hub scores that follow from the lesions of a study."""
+    study, connectome = load_resolved(study_path), load_connectome(connectome_path)
+    W = normalise(connectome.weights, study.config.normalization)
+    with xr.open_dataset(lesions) as runs:
+        scores = hub_scores(runs.load(), study.options["hubs"], W, connectome.weights.values)
+    write_netcdf(scores, output)
 
 
 def record_provenance(study_path: Path, identity: str, shards: Sequence[Path], output: Path) -> None:

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.connectome import normalise, spectrum
 from ngnmm_core.errors import InputError
 from ngnmm_core.merge import Merger, Source, locate, open_all, replace
 from ngnmm_core.points import SEED
 from ngnmm_core.provenance import package_versions, scientific_config
-from ngnmm_core.shard import stage_variables
-from ngnmm_core.stages import SWEEP, Layout, Stage, fingerprint, stages_of
+from ngnmm_core.stages import STAGES, SWEEP, Layout, Stage, fingerprint, hub_points, stages_of
 from ngnmm_core.study.study import Study
 
 if TYPE_CHECKING:
     import xarray as xr
 
 CONVENTIONS = "CF-1.11"
+PARTIAL = ".partial.nc"
 KEPT_FROM_CONNECTOME = ("title", "atlas", "source", "terms", "citation")
 EXTRAS = {"lesion": "kind of lesion (0 none, 1 cut, 2 renormalised)", "lesioned_region": "index of the lesioned region"}
 
@@ -31,7 +32,7 @@ def merge_file(
     shards: Mapping[str, Sequence[Path]],
     connectome: tuple["xr.Dataset", str],
     output: Path,
-    partial: bool = False,
+    hubs: Path | None = None,
 ) -> int:
     """Writes one merged file of a study: its sweep, its highlights, or its lesions.
 
@@ -43,9 +44,10 @@ def merge_file(
     connectome : (xarray.Dataset, str)
         As `ngnmm_core.connectome.load_connectome` gives it, and its identity.
     output : Path
-        Replaced only when the new file is complete.
-    partial : bool
-        Whether points may be missing; they hold NaN (-1 for whole numbers) then.
+        Replaced only when the new file is complete.  If it is called `*.partial.nc`, points may be missing; they hold
+        NaN (-1 for whole numbers) then.
+    hubs : Path, optional
+        Hub scores, to be laid out over the grid of a sweep.
 
     Returns
     -------
@@ -55,14 +57,14 @@ def merge_file(
     Raises
     ------
     InputError
-        If points are missing and `partial` is not set, or the shards don't fit each other.
+        If points are missing and the file is not a partial one, or the shards don't fit each other.
     """
     dataset, identity = connectome
     stages = [stage for stage in stages_of(study) if stage.file == file]
     layouts = {stage.name: stage.layout(study, len(dataset.region)) for stage in stages}
     located = {name: locate(layouts[name].points, list(shards.get(name, ()))) for name in layouts}
     missing = {name: source.missing for name, (source, _) in located.items()}
-    if any(missing.values()) and not partial:
+    if any(missing.values()) and not output.name.endswith(PARTIAL):
         worst = max(missing, key=missing.get)
         raise InputError(f"{output}: {missing[worst]} points of stage {worst} are missing; allowed: a complete study")
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +77,8 @@ def merge_file(
             for stage in stages:
                 source = located[stage.name][0]
                 _write_stage(merger, study, stage, layouts[stage.name], source, open_all(stack, source.paths))
+            if hubs:
+                _write_hubs(merger, study, hubs, stack)
             codes = {name: context["code"] for name, (_, context) in located.items() if context}
             attributes = _attributes(study, dataset, identity, codes)
             if any(missing.values()):
@@ -137,9 +141,23 @@ def _write_stage(merger: Merger, study: Study, stage: Stage, layout: Layout, sou
         if name in first.variables:
             variable = first.variables[name]
             merger.small(name, (name,), variable[...], {k: variable.getncattr(k) for k in variable.ncattrs()})
-    for variable in stage_variables(stage.name, stage.analyses(study)):
+    for variable in stage.variables(stage.analyses(study)):
         if variable.name in first.variables:
             merger.grid_variable(variable, layout, sizes, source, files)
+
+
+def _write_hubs(merger: Merger, study: Study, path: Path, stack: ExitStack) -> None:
+    """Lays the hub scores of chosen points out over the grid."""
+    layout = STAGES["msf"].layout(study, 0)
+    (file,) = open_all(stack, [path])
+    chosen = hub_points(study)
+    shard, row = np.full((2, len(layout.points)), -1)
+    shard[chosen], row[chosen] = 0, np.arange(len(chosen))
+    names = file.variables["lesion"]
+    merger.small("lesion", ("lesion",), names[...], {k: names.getncattr(k) for k in names.ncattrs()})
+    sizes = {name: len(dimension) for name, dimension in file.dimensions.items()}
+    for variable in get_analysis("hubs").variables(study.options["hubs"]):
+        merger.grid_variable(variable, layout, sizes, Source([path], shard, row), [file])
 
 
 def _attributes(study: Study, connectome: "xr.Dataset", identity: str, codes: dict[str, str]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ngnmm_core.analysis.contract import Variable
 from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.connectome import load_connectome, normalise
 from ngnmm_core.errors import InputError
@@ -31,22 +30,22 @@ def make_task(definition: dict[str, Any], connectome: xr.Dataset) -> Task:
     return Task(get_model(context["model"]), W, definition_points(definition), context["settings"], analyses)
 
 
-def stage_variables(stage: str, analyses) -> tuple[Variable, ...]:
-    """All variables that a stage writes."""
-    module = importlib.import_module(STAGES[stage].module)
-    return (*module.VARIABLES, *(v for analysis, options in analyses for v in analysis.variables(options)))
-
-
 def run_shard(definition_path: str | Path, connectome_path: str | Path, output: str | Path) -> None:
     """Computes a shard and writes it; what exists at `output` is replaced only when the new file is complete."""
     definition, task = load_task(definition_path, connectome_path)
     stage = definition["context"]["stage"]
     logging.info("%s: %d points of %s on %d regions", stage, len(task.points), task.model.name, len(task.W))
-    module = importlib.import_module(STAGES[stage].module)
+    context = json.dumps(definition["context"], sort_keys=True)
+    write_netcdf(compute(stage, task).assign_attrs(context=context), output)
+
+
+def compute(stage: str, task: Task) -> xr.Dataset:
+    """The results of a task as a dataset over `point`."""
+    kind = STAGES[stage]
+    module = importlib.import_module(kind.module)
     results = module.run(task)
-    variables = stage_variables(stage, task.analyses)
-    coords = coordinates(module, task)
-    write_netcdf(shard_dataset(results, variables, coords, definition), output)
+    coordinates = kind.coordinates(task.analyses, module.window(task))
+    return as_dataset(results, kind.variables(task.analyses), coordinates)
 
 
 def load_task(definition_path: str | Path, connectome_path: str | Path) -> tuple[dict[str, Any], Task]:
@@ -64,24 +63,15 @@ def warm_up(definition_path: str | Path, connectome_path: str | Path) -> None:
     importlib.import_module(STAGES[definition["context"]["stage"]].module).warm(task)
 
 
-def coordinates(module, task: Task) -> dict[str, tuple[Any, str, str]]:
-    """Values, unit and meaning of every dimension that a job and its analyses introduce."""
-    found: dict[str, tuple[Any, str, str]] = dict(getattr(module, "COORDINATES", {}))
-    window = module.window(task)
-    for analysis, options in task.analyses:
-        found |= analysis.coordinates(options, window)
-    return found
-
-
-def shard_dataset(results, variables, coords, definition: dict[str, Any]) -> xr.Dataset:
-    """The results of a shard as a dataset over `point`."""
+def as_dataset(results, variables, coordinates) -> xr.Dataset:
+    """Arrays [point, ...] as a dataset, each with its unit and meaning."""
     data = {}
     for variable in variables:
         if variable.name in results:
             values = np.asarray(results[variable.name]).astype(variable.dtype)
             data[variable.name] = xr.Variable(("point", *variable.dims), values, variable.attributes)
     dataset = xr.Dataset(data)
-    for name, (values, unit, long_name) in coords.items():
+    for name, (values, unit, long_name) in coordinates.items():
         if name in dataset.dims:
             dataset = dataset.assign_coords({name: xr.Variable(name, values, {"units": unit, "long_name": long_name})})
-    return dataset.assign_attrs(context=json.dumps(definition["context"], sort_keys=True))
+    return dataset

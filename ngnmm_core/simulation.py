@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ngnmm_core.analysis.contract import DIVERGED, OK, Reducer, Window
+from ngnmm_core.analysis.msf import homogeneous_row_sum
 from ngnmm_core.engine import Engine, Run
 from ngnmm_core.initial import nominal, perturbed
 from ngnmm_core.lesions import lesion_factors
@@ -119,7 +120,8 @@ class Simulator:
         initial = self.settings.initial
         regions = self.engine.regions
         if initial.start == "homogeneous":
-            base = homogeneous_states(self.model, points.parameters, self.settings)
+            row_sum = homogeneous_row_sum(self.W, "simulation.initial.from: homogeneous")
+            base = homogeneous_states(self.model, points.parameters, row_sum, self.settings)
         else:
             base = np.broadcast_to(nominal(self.model), (len(points), len(self.model.states)))
         base = np.repeat(base[:, None, :], regions, axis=1)
@@ -157,9 +159,11 @@ def _finish(activity: Activity, reducers: Sequence[Reducer], divergence: Diverge
     return results
 
 
-def homogeneous_states(model: Model, parameters: Mapping[str, np.ndarray], settings: Simulation) -> np.ndarray:
+def homogeneous_states(
+    model: Model, parameters: Mapping[str, np.ndarray], row_sum: float, settings: Simulation
+) -> np.ndarray:
     """States [point, state] of the homogeneous system `SETTLE_MS` after its nominal initial state."""
-    engine = Engine(model, np.ones((1, 1)), settings.method)
+    engine = Engine(model, np.full((1, 1), row_sum), settings.method)
     states = []
     points = len(parameters["G"])
     for start in range(0, points, engine.batch_size):

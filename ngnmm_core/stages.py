@@ -2,15 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ngnmm_core.analysis.contract import Analysis, Options
+from ngnmm_core.analysis.contract import Analysis, Options, Variable
 from ngnmm_core.analysis.registry import MODULES
 from ngnmm_core.code_hash import code_hash
+from ngnmm_core.jobs import variables as own
 from ngnmm_core.lesions import CUT, KINDS, LESION, NONE, REGION
 from ngnmm_core.models import module_name
 from ngnmm_core.points import Points
@@ -36,8 +37,7 @@ class Stage:
     Attributes
     ----------
     module : str
-        The job: a module with `run(task)`, `window(task)`, `warm(task)`, and `VARIABLES`, what it writes besides the
-        variables of its analyses.
+        The job: a module with `run(task)`, `window(task)` and `warm(task)`.
     file : str
         The merged file that its results go to.
     layout : callable
@@ -46,6 +46,8 @@ class Stage:
         `settings(study)`: settings, besides parameters and options, that the result depends on.
     analyses : callable
         `analyses(study)`: the analyses that the stage computes, with their options.
+    own_variables, own_coordinates
+        What the job writes besides what its analyses declare.
     """
 
     name: str
@@ -54,6 +56,20 @@ class Stage:
     layout: Callable[[Study, int], Layout]
     settings: Callable[[Study], dict[str, Any]]
     analyses: Callable[[Study], list[tuple[Analysis, Options]]]
+    own_variables: tuple[Variable, ...] = ()
+    own_coordinates: Mapping[str, tuple[Any, str, str]] = field(default_factory=dict)
+
+    def variables(self, analyses: Iterable[tuple[Analysis, Options]]) -> tuple[Variable, ...]:
+        """All variables that the stage writes; hubs are scored later, from the lesions."""
+        declared = (v for analysis, options in analyses if self.file != LESIONS for v in analysis.variables(options))
+        return (*self.own_variables, *declared)
+
+    def coordinates(self, analyses: Iterable[tuple[Analysis, Options]], window: Any) -> dict[str, tuple[Any, str, str]]:
+        """Values, unit and meaning of every dimension that the job and its analyses introduce."""
+        found = dict(self.own_coordinates)
+        for analysis, options in analyses:
+            found |= analysis.coordinates(options, window)
+        return found
 
 
 def context(study: Study, stage: str, connectome: str) -> dict[str, Any]:
@@ -158,10 +174,29 @@ def _detailed(study: Study) -> list[tuple[Analysis, Options]]:
 STAGES = {
     stage.name: stage
     for stage in (
-        Stage("simulation", "ngnmm_core.jobs.simulation", SWEEP, _network, _simulation, _needing("simulation")),
+        Stage(
+            "simulation",
+            "ngnmm_core.jobs.simulation",
+            SWEEP,
+            _network,
+            _simulation,
+            _needing("simulation"),
+            own.SIMULATION,
+        ),
         Stage("msf", "ngnmm_core.jobs.msf", SWEEP, _homogeneous, _nothing, _needing("msf")),
-        Stage("lesions", "ngnmm_core.jobs.lesions", LESIONS, _lesions, _hub_simulation, _needing("lesions")),
-        Stage("highlights", "ngnmm_core.jobs.highlights", HIGHLIGHTS, _highlights, _simulation, _detailed),
+        Stage(
+            "lesions", "ngnmm_core.jobs.lesions", LESIONS, _lesions, _hub_simulation, _needing("lesions"), own.LESIONS
+        ),
+        Stage(
+            "highlights",
+            "ngnmm_core.jobs.highlights",
+            HIGHLIGHTS,
+            _highlights,
+            _simulation,
+            _detailed,
+            own.HIGHLIGHTS,
+            own.LAMBDA_AXIS,
+        ),
     )
 }
 

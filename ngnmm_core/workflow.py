@@ -6,15 +6,19 @@ shard parses the workflow without planning the study.
 
 import functools
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ngnmm_core.code_hash import code_hash, script_hash
 from ngnmm_core.connectome import ConnectomeSpec, load_registry, output_name, read_connectome_file, source_identity
+from ngnmm_core.cost import plan_text
 from ngnmm_core.errors import InputError
+from ngnmm_core.locks import note_holder
 from ngnmm_core.planning import Shard, plan, write_atomically
-from ngnmm_core.stages import context, fingerprint, stages_of
+from ngnmm_core.preflight import check_connectome, check_disk
+from ngnmm_core.stages import STAGES, SWEEP, context, fingerprint, stages_of
 from ngnmm_core.study.load import load_studies, override, read_yaml
 from ngnmm_core.study.study import Study
 
@@ -36,6 +40,8 @@ class Workflow:
         Where results and connectomes go.
     writing : callable
         Whether this process may write plans: the main process of a run that is not a dry one.
+    announcing : bool
+        Whether this process tells the user what will be done.
     """
 
     def __init__(
@@ -45,8 +51,9 @@ class Workflow:
         root: Path,
         folders: tuple[str, str],
         writing: Callable[[], bool],
+        announcing: bool = False,
     ):
-        self.root, self.writing = Path(root), writing
+        self.root, self.writing, self.announcing = Path(root), writing, announcing
         self.results, self.resources = (Path(folder) for folder in folders)
         self._given = {key: value for key, value in config.items() if key not in NOT_OF_A_STUDY}
         self._replaces = replaces
@@ -118,15 +125,21 @@ class Workflow:
         """The shards of a stage of a study; planned at the first call."""
         key = (name, stage)
         if key not in self._plans:
-            self._plans[key] = plan(
-                self.study(name),
-                stage,
-                self.folder(name, stage),
-                self.identity(name),
-                self.regions(name),
-                self.writing(),
-            )
+            study, folder, regions = self.study(name), self.folder(name, stage), self.regions(name)
+            self._plans[key] = plan(study, stage, folder, self.identity(name), regions, self.writing())
+            self._announce(study, stage, self._plans[key])
         return self._plans[key]
+
+    def _announce(self, study: Study, stage: str, shards: list[Shard]) -> None:
+        """Tells what a stage will cost, in the process that the user started."""
+        if not self.announcing:
+            return
+        if self.writing():
+            note_holder()
+        new = [shard for shard in shards if not shard.path.is_file()]
+        total = len(STAGES[stage].layout(study, self.regions(study.name)).points)
+        points = (total, min(sum(len(shard.ids) for shard in new), total))
+        print(plan_text(study, stage, self.regions(study.name), points, (len(shards), len(new))), file=sys.stderr)
 
     def shards_of_file(self, name: str, file: str) -> list[str]:
         """The shards that one merged file of a study is made of, in alphabetical order."""
@@ -144,6 +157,10 @@ class Workflow:
     def finished_shards(self, name: str, file: str) -> list[str]:
         """Those of the shards that are there."""
         return [path for path in self.shards_of_file(name, file) if Path(path).is_file()]
+
+    def hubs_of_file(self, name: str, file: str) -> list[str]:
+        """The hub scores that go into a merged file: into the sweep of a study that asks for hubs."""
+        return [str(self.results / name / "hubs.nc")] if file == SWEEP and "hubs" in self.study(name).options else []
 
     def all_shards(self, name: str) -> list[str]:
         """All shards of a study."""
@@ -172,8 +189,10 @@ class Workflow:
 
     def check(self) -> None:
         """Refuses what can be seen to fail before any job starts."""
-        for name in self.main:
+        for name, study in self.main.items():
             self.identity(name)
+            check_connectome(study, Path(self.connectome_path(name)))
+            check_disk(study, self.regions(name), self.results)
 
     def study_file(self, name: str) -> str:
         """The file with the resolved config of a study, written if this process may."""

@@ -1,5 +1,6 @@
 """Hub scores: how much a virtual lesion of each region changes the network, beyond what another seed changes."""
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import Field
@@ -7,6 +8,8 @@ from pydantic import Field
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.errors import InputError
 from ngnmm_core.lesions import KINDS
+
+OK, DIVERGED, NOT_OSCILLATING, EMPTIED_ROW = range(4)
 
 
 class HubsOptions(Options):
@@ -60,8 +63,10 @@ def variables(options: HubsOptions) -> tuple[Variable, ...]:
     return (
         Variable("hub_score", dims, "1", "change of functional connectivity by a lesion (Frobenius norm)"),
         Variable("hub_zscore", dims, "1", "hub score against the seed-to-seed null"),
+        Variable("hub_null_mean", dims, "1", "mean distance between unlesioned runs with different seeds"),
+        Variable("hub_null_std", dims, "1", "standard deviation of that distance"),
         Variable("hub_synchrony_change", dims, "1", "change of synchrony by a lesion"),
-        status("hubs", "not_oscillating", "emptied_row"),
+        replace(status("hubs", "not_oscillating", "emptied_row"), dims=dims),
     )
 
 

@@ -3,19 +3,11 @@
 import numpy as np
 
 from ngnmm_core.analysis.attractor import IRREGULAR, find_attractors
-from ngnmm_core.analysis.contract import Variable
 from ngnmm_core.analysis.dispersion import dispersion
+from ngnmm_core.analysis.msf import homogeneous_row_sum
 from ngnmm_core.jobs import msf, simulation
 from ngnmm_core.jobs.task import Task
-
-LAMBDA = np.round(np.linspace(-1.0, 1.0, 401), 12)
-
-VARIABLES = (
-    *simulation.VARIABLES,
-    Variable("growth_curve", ("lambda",), "ms-1", "growth rate of perturbations against the eigenvalue Lambda of W"),
-    Variable("growth_curve_frequency", ("lambda",), "Hz", "frequency of perturbations against the eigenvalue Lambda"),
-)
-COORDINATES = {"lambda": (LAMBDA, "1", "eigenvalue of W in units of the row sum")}
+from ngnmm_core.jobs.variables import LAMBDA
 
 
 def _fed_by_simulation(task: Task) -> Task:
@@ -32,7 +24,7 @@ def run(task: Task) -> dict[str, np.ndarray]:
 
 
 def _growth_curves(task: Task) -> dict[str, np.ndarray]:
-    row_sum = msf.homogeneous_row_sum(task.W)
+    row_sum = homogeneous_row_sum(task.W, "analyses.msf")
     shape = (len(task.points), len(LAMBDA))
     rate, frequency = np.full(shape, np.nan), np.full(shape, np.nan)
     for k, attractor in enumerate(find_attractors(task.model, task.points.parameters, row_sum)):

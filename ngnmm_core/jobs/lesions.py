@@ -3,18 +3,11 @@
 import numpy as np
 
 from ngnmm_core.analysis import fc, spectra, synchrony
-from ngnmm_core.analysis.contract import Variable
 from ngnmm_core.jobs import simulation
 from ngnmm_core.jobs.task import Task
+from ngnmm_core.jobs.variables import SIMULATION
 from ngnmm_core.settings import Simulation
 from ngnmm_core.simulation import Simulator
-
-VARIABLES = (
-    *simulation.VARIABLES,
-    Variable("lesion_fc", ("edge",), "1", "functional connectivity under the lesion", "float32"),
-    Variable("lesion_synchrony", (), "1", "synchrony of the remaining regions"),
-    Variable("lesion_gamma_power", ("region",), "1", "power in the gamma band under the lesion", "float32"),
-)
 
 
 def _reducers(task: Task):
@@ -30,7 +23,7 @@ def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
     settings = Simulation.model_validate(task.settings)
     results = Simulator(task.model, task.W, settings, _reducers(task)).run(task.points)
-    kept = {v.name: results[v.name] for v in simulation.VARIABLES}
+    kept = {v.name: results[v.name] for v in SIMULATION}
     return kept | {
         "lesion_fc": results["fc"][:, 0],
         "lesion_synchrony": results["synchrony"],

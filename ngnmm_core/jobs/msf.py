@@ -7,38 +7,17 @@ import numpy as np
 from ngnmm_core.analysis.attractor import IRREGULAR as IRREGULAR_REGIME
 from ngnmm_core.analysis.attractor import find_attractors
 from ngnmm_core.analysis.dispersion import dispersion, unstable
-from ngnmm_core.analysis.msf import DIVERGED, IRREGULAR, OK, UNCOUPLED
-from ngnmm_core.connectome import row_sum_spread, spectrum
-from ngnmm_core.errors import InputError
+from ngnmm_core.analysis.msf import DIVERGED, IRREGULAR, OK, UNCOUPLED, homogeneous_row_sum
+from ngnmm_core.connectome import spectrum
 from ngnmm_core.initial import nominal
 from ngnmm_core.jobs.task import Task
 from ngnmm_core.variational import Variational
-
-LARGEST_SPREAD = 1e-10
-VARIABLES = ()
-
-
-def homogeneous_row_sum(W: np.ndarray) -> float:
-    """The common row sum of W.
-
-    Raises
-    ------
-    InputError
-        If the rows do not sum to the same: then no state with all regions alike solves the equations.
-    """
-    spread = row_sum_spread(W)
-    if spread > LARGEST_SPREAD:
-        raise InputError(
-            f"analyses.msf: the rows of W sum to different values (spread {spread:.3g}); allowed: a spread of at most "
-            f"{LARGEST_SPREAD:g}, as normalization: row gives"
-        )
-    return float(W.sum(axis=1).mean())
 
 
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
     model, points = task.model, task.points
-    row_sum = homogeneous_row_sum(task.W)
+    row_sum = homogeneous_row_sum(task.W, "analyses.msf")
     modes = spectrum(task.W).values
     count = len(points)
     results = {

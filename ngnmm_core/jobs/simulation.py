@@ -2,20 +2,12 @@
 
 import numpy as np
 
-from ngnmm_core.analysis.contract import Variable, Window, status
+from ngnmm_core.analysis.contract import Window
 from ngnmm_core.jobs.task import Task
-from ngnmm_core.reducers.activity import REGIMES
 from ngnmm_core.settings import Simulation
 from ngnmm_core.simulation import Simulator, make_window
 
 WARM_SAMPLES = 256  # enough for the filters to give output
-
-VARIABLES = (
-    Variable("network_regime", (), "1", "regime of the network", dtype="int8", flags=REGIMES),
-    status("simulation"),
-    Variable("diverged_at_ms", (), "ms", "time at which the solution ceased to be finite"),
-    Variable("diverged_region", (), "1", "index of the first region that ceased to be finite", dtype="int32"),
-)
 
 
 def run(task: Task) -> dict[str, np.ndarray]:

@@ -24,6 +24,7 @@ studies = Workflow(
     writing=lambda: MAIN_PROCESS
     and workflow.executor_plugin is not None
     and not workflow.dryrun,
+    announcing=MAIN_PROCESS,
 )
 prepare_jobs(ROOT, Path(studies.resources, "kernels"))
 

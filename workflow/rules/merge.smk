@@ -5,6 +5,9 @@ rule merge:
         new_shards=lambda wildcards: studies.missing_shards(
             wildcards.study, f"{wildcards.file}.nc"
         ),
+        hubs=lambda wildcards: studies.hubs_of_file(
+            wildcards.study, f"{wildcards.file}.nc"
+        ),
     output:
         merged="<results>/{study}/{file}.nc",
     log:
@@ -66,3 +69,24 @@ rule provenance:
         "Writing down what {wildcards.study} was made from"
     script:
         "../scripts/provenance.py"
+
+
+rule hubs:
+    input:
+        lesions="<results>/{study}/lesions.nc",
+        connectome=lambda wildcards: studies.connectome_path(wildcards.study),
+    output:
+        hubs="<results>/{study}/hubs.nc",
+    log:
+        "<logs>/{study}/hubs.log",
+    conda:
+        "../../environment.yml"
+    params:
+        study=lambda wildcards: studies.study_file(wildcards.study),
+        key=lambda wildcards: studies.key(
+            wildcards.study, "hubs.py", "ngnmm_core.analysis.hub_scores"
+        ),
+    message:
+        "Scoring the hubs of {wildcards.study}"
+    script:
+        "../scripts/hubs.py"

@@ -1,0 +1,136 @@
+"""For notebooks: simulate parameter points or a whole grid without a workflow, and get a dataset."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ngnmm_core.connectome import ConnectomeSpec, build_connectome, load_connectome, normalise, output_name
+from ngnmm_core.errors import InputError
+from ngnmm_core.jobs.task import Task
+from ngnmm_core.kernel_cache import cache_directory
+from ngnmm_core.netcdf import write_netcdf
+from ngnmm_core.shard import compute
+from ngnmm_core.stages import STAGES, Stage
+from ngnmm_core.study.load import make_study
+from ngnmm_core.study.study import Study
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def get_connectome(source: Any = "hcp-aal2-94") -> "xr.Dataset":
+    """A connectome with its labels and centres.
+
+    Parameters
+    ----------
+    source : str, Path, mapping, array (region, region) or xarray.Dataset
+        A name of the registry, a file of your own, a study's `connectome` key, a matrix of weights (W[i, j]: what i
+        receives from j), or a dataset that this function has given before.
+
+    Returns
+    -------
+    xarray.Dataset
+        See `ngnmm_core.connectome.build_connectome`.
+    """
+    import xarray as xr
+
+    if isinstance(source, xr.Dataset):
+        return source
+    if isinstance(source, np.ndarray):
+        labels = [f"region_{k}" for k in range(len(source))]
+        weights = (("region", "source_region"), np.asarray(source, float), {"units": "1", "long_name": "weights"})
+        return xr.Dataset({"weights": weights}, coords={"region": labels, "source_region": labels})
+    if isinstance(source, Mapping):
+        spec = ConnectomeSpec.model_validate(dict(source))
+    else:
+        is_file = isinstance(source, Path) or Path(source).suffix
+        spec = ConnectomeSpec(**{"path" if is_file else "name": str(source)})
+    path = _kept() / f"{output_name(spec)}.nc"
+    if not path.is_file():
+        write_netcdf(build_connectome(spec), path)
+    return load_connectome(path)
+
+
+def _kept() -> Path:
+    """Where connectomes are kept: with those of the workflow, if we are in its folder."""
+    return Path("resources/connectomes") if Path("Snakefile").is_file() else cache_directory() / "connectomes"
+
+
+def simulate(
+    parameters: Mapping[str, float] | None = None,
+    connectome: Any = "hcp-aal2-94",
+    grid: Mapping[str, Any] | None = None,
+    analyses: Sequence[str] | Mapping[str, Any] = ("rates", "spectra", "fc", "synchrony", "series"),
+    **settings: Any,
+) -> "xr.Dataset":
+    """Simulates one parameter point, or every point of a grid.
+
+    Parameters
+    ----------
+    parameters : mapping, optional
+        Values of the model's parameters where they are not its defaults, e.g. `{"I_ext_e": 13, "G": 5}`.
+    connectome
+        Anything that `get_connectome` takes.
+    grid : mapping, optional
+        Axes as in a study, e.g. `{"G": [2, 5], "seed": [0, 1]}`.
+    analyses : sequence or mapping
+        Names of analyses, or names with options, as in a study.
+    **settings
+        `model` (a name), `normalization`, and every key of a study's `simulation`, e.g. `duration_ms=3000`.
+
+    Returns
+    -------
+    xarray.Dataset
+        The variables of a study's result, with the axes of the grid as first dimensions.
+
+    Raises
+    ------
+    InputError
+        For anything that a study file would be refused for.
+    """
+    model, normalization = settings.pop("model", "ei_ngnmm"), settings.pop("normalization", "row")
+    study = make_study(
+        "notebook",
+        {
+            "connectome": {"name": "notebook"},
+            "model": {"name": model, "parameters": dict(parameters or {})},
+            "normalization": normalization,
+            "grid": dict(grid or {}),
+            "simulation": settings,
+            "analyses": list(analyses) if not isinstance(analyses, Mapping) else dict(analyses),
+        },
+    )
+    return run_study(study, get_connectome(connectome))
+
+
+def run_study(study: Study, connectome: "xr.Dataset") -> "xr.Dataset":
+    """All stages of a study that belong to its sweep, computed in this process."""
+    import xarray as xr
+
+    parts = []
+    for name in dict.fromkeys(analysis.needs for analysis, _ in study.analyses):
+        if name == "lesions":
+            raise InputError("analyses.hubs: takes a workflow; allowed: run it with snakemake")
+        parts.append(_run_stage(study, STAGES[name], connectome))
+    merged = xr.merge(parts, compat="equals", combine_attrs="drop")
+    about = {name: c for name, c in connectome.coords.items() if c.dims == ("region",)}
+    attributes = {"model": study.model.name, "parameters": json.dumps({k: float(v) for k, v in study.fixed.items()})}
+    return merged.assign_coords(about).assign_attrs(attributes)
+
+
+def _run_stage(study: Study, stage: Stage, connectome: "xr.Dataset") -> "xr.Dataset":
+    W = normalise(connectome.weights, study.config.normalization)
+    layout = stage.layout(study, len(W))
+    task = Task(study.model, W, layout.points, stage.settings(study), tuple(stage.analyses(study)))
+    logging.info("%s: %d points", stage.name, len(layout.points))
+    flat = compute(stage.name, task)
+    data = {}
+    for name, variable in flat.data_vars.items():
+        values = variable.values.reshape((*layout.shape, *variable.shape[1:]))
+        data[name] = ((*layout.dims, *variable.dims[1:]), values, variable.attrs)
+    axes = {name: study.axes[name] for name in layout.dims if name in study.axes}
+    return flat.drop_vars(list(flat.data_vars)).assign(data).assign_coords(axes)

@@ -1,0 +1,59 @@
+"""What can be seen to fail before any job starts: bad matrices, an analysis that does not fit them, a full disk."""
+
+import shutil
+from pathlib import Path
+
+from ngnmm_core.analysis.msf import homogeneous_row_sum
+from ngnmm_core.connectome import load_connectome, normalise, read_connectome_file
+from ngnmm_core.cost import disk_bytes, size_text
+from ngnmm_core.errors import InputError
+from ngnmm_core.stages import stages_of
+from ngnmm_core.study.study import Study
+
+SPARE = 1.05  # of the estimated need that must be free
+
+
+def check_connectome(study: Study, built: Path) -> None:
+    """Refuses a connectome that can't be used as the study wants to.
+
+    A file of the user's own is read; one of the registry is looked at if it has been built already (its job checks it
+    otherwise).
+
+    Raises
+    ------
+    InputError
+        For a file that is not a matrix of weights, a zero row under row normalisation, or an analysis of the
+        homogeneous state where the rows don't sum to the same.
+    """
+    spec = study.config.connectome
+    if spec.name is None:
+        weights = read_connectome_file(spec.path, spec.labels, spec.variable, spec.transpose).weights
+    elif built.is_file():
+        weights = load_connectome(built).weights
+    else:
+        return
+    W = normalise(weights, study.config.normalization)
+    homogeneous = [analysis.name for analysis, _ in study.analyses if analysis.needs == "msf"]
+    if homogeneous:
+        homogeneous_row_sum(W, f"analyses.{homogeneous[0]}")
+    elif study.simulates and study.simulation.initial.start == "homogeneous":
+        homogeneous_row_sum(W, "simulation.initial.from: homogeneous")
+
+
+def check_disk(study: Study, regions: int, results: Path) -> None:
+    """Refuses a study whose results don't fit on the disk.
+
+    Raises
+    ------
+    InputError
+        Naming the space that is needed and the space that is there.
+    """
+    needed = sum(disk_bytes(study, stage.name, regions) for stage in stages_of(study))
+    existing = next(p for p in (results, *results.absolute().parents) if p.exists())
+    held = sum(f.stat().st_size for f in (results / study.name).rglob("*") if f.is_file())
+    free = shutil.disk_usage(existing).free
+    if needed * SPARE - held > free:
+        raise InputError(
+            f"grid: {study.size()} points need about {size_text(needed)} in {results}; allowed: at most "
+            f"{size_text(free + held)}, what is free"
+        )

@@ -1,0 +1,154 @@
+"""The JSON schema of a study and the tables of the documentation, made from the declarations that the code checks with.
+
+Tables stand between `<!-- generated: NAME -->` and `<!-- end -->` in Markdown files; everything else in those files is
+written by hand.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from ngnmm_core.analysis.registry import MODULES, get_analysis
+from ngnmm_core.models import get_model, model_names
+from ngnmm_core.points import SEED
+from ngnmm_core.study.axes import FORMS
+from ngnmm_core.study.schema import StudyConfig
+
+SCHEMA = Path("workflow/schemas/study.schema.json")
+DOCUMENTS = (Path("config/README.md"), Path("docs/models.md"), Path("docs/results.md"))
+
+
+def json_schema() -> dict[str, Any]:
+    """The schema of a study file, for editors and other programs; parameters and analyses are spelled out."""
+    one = StudyConfig.model_json_schema(by_alias=True)
+    definitions = one.pop("$defs")
+    axis = {"description": FORMS, "anyOf": [{"type": t} for t in ("number", "array", "object", "string")]}
+    names = sorted({n for model in map(get_model, model_names()) for n in model.axis_names} | {SEED})
+    numbers = {name: {"type": ["number", "string"]} for name in names}
+    properties = one["properties"]
+    properties["grid"] = _optional(properties["grid"], dict.fromkeys(names, axis))
+    definitions["ModelSpec"]["properties"]["name"]["enum"] = list(model_names())
+    definitions["ModelSpec"]["properties"]["parameters"] |= {
+        "properties": {n: v for n, v in numbers.items() if n != SEED},
+        "additionalProperties": False,
+    }
+    properties["highlights"]["items"] = {"type": "object", "properties": numbers, "additionalProperties": False}
+    options = {}
+    for name in MODULES:
+        schema = get_analysis(name).options.model_json_schema()
+        definitions |= schema.pop("$defs", {})
+        options[name] = {"anyOf": [schema, {"type": "null"}]}
+    properties["analyses"] = {
+        "description": properties["analyses"]["description"],
+        "anyOf": [
+            {"type": "object", "properties": options, "additionalProperties": False},
+            {"type": "array", "items": {"enum": list(MODULES)}},
+        ],
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "ng-nmm study",
+        **{k: v for k, v in one.items() if k != "title"},
+        "$defs": definitions,
+    }
+
+
+def _optional(original: dict[str, Any], properties: dict[str, Any]) -> dict[str, Any]:
+    schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {"description": original["description"], "default": None, "anyOf": [schema, {"type": "null"}]}
+
+
+# ------------------------------------------------------------------ tables
+def _row(*cells: Any) -> str:
+    return "| " + " | ".join(str(c).replace("|", "\\|").replace("\n", " ") for c in cells) + " |"
+
+
+def _default(field) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if isinstance(value, BaseModel):
+        return "see below"
+    if isinstance(value, dict) and len(value) > 3:
+        return ", ".join(f"{k}: {list(v) if isinstance(v, tuple) else v}" for k, v in value.items())
+    text = json.dumps(value, default=list)
+    return f"`{text}`"
+
+
+def key_table(model: type[BaseModel], prefix: str = "") -> str:
+    """Keys of a section: name, default, meaning."""
+    rows = [_row("key", "default", "meaning"), _row("---", "---", "---")]
+    for name, field in model.model_fields.items():
+        rows.append(_row(f"`{prefix}{field.alias or name}`", _default(field), field.description))
+    return "\n".join(rows)
+
+
+def model_table(name: str) -> str:
+    """Parameters of a model: name, default, unit, meaning, allowed values."""
+    model = get_model(name)
+    rows = [f"`{name}`: {model.title}. doi:{model.doi}", "", _row("parameter", "default", "unit", "meaning", "allowed")]
+    rows.append(_row(*["---"] * 5))
+    rows += [_row(f"`{p.name}`", f"{p.default:g}", p.unit, p.meaning, p.allowed) for p in model.parameters]
+    for alias, targets in model.aliases.items():
+        rows.append(_row(f"`{alias}`", "", "", f"sets {' and '.join(f'`{t}`' for t in targets)}", ""))
+    states = ", ".join(f"`{s.name}` ({s.unit})" for s in model.states)
+    return "\n".join([*rows, "", f"States: {states}. Observable: `{model.observable}`."])
+
+
+def variable_table() -> str:
+    """Variables of the result by analysis."""
+    rows = [_row("analysis", "variable", "dimensions after the grid", "unit", "meaning"), _row(*["---"] * 5)]
+    for name in MODULES:
+        analysis = get_analysis(name)
+        for v in analysis.variables(analysis.options()):
+            meaning = v.long_name + (f" ({', '.join(v.flags)})" if v.flags else "")
+            rows.append(_row(name, f"`{v.name}`", ", ".join(v.dims) or "-", v.unit, meaning))
+    return "\n".join(rows)
+
+
+def tables() -> dict[str, str]:
+    """Every generated table by its name."""
+    from ngnmm_core.connectome import ConnectomeSpec
+    from ngnmm_core.settings import Initial, Simulation
+    from ngnmm_core.study.schema import ModelSpec
+
+    sections = {
+        "keys": key_table(StudyConfig),
+        "connectome": key_table(ConnectomeSpec, "connectome."),
+        "model": key_table(ModelSpec, "model."),
+        "simulation": key_table(Simulation, "simulation."),
+        "initial": key_table(Initial, "simulation.initial."),
+    }
+    analyses = []
+    for name in MODULES:
+        analysis = get_analysis(name)
+        options = key_table(analysis.options, f"analyses.{name}.") if analysis.options.model_fields else "No options."
+        analyses.append(f"#### `{name}`: {analysis.title}\n\n{options}")
+    models = "\n\n".join(model_table(name) for name in model_names())
+    return {**sections, "analyses": "\n\n".join(analyses), "models": models, "variables": variable_table()}
+
+
+def fill(text: str, made: dict[str, str]) -> str:
+    """A Markdown text with its generated tables renewed."""
+    pattern = r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)"
+    return re.sub(pattern, lambda m: f"{m[1]}\n{made[m[2]]}\n\n{m[3]}", text, flags=re.DOTALL)
+
+
+def write_all(root: Path, change: bool) -> list[Path]:
+    """Renews the schema and the tables; returns the files that were out of date."""
+    made = tables()
+    wanted = {SCHEMA: json.dumps(json_schema(), indent=1) + "\n"}
+    for document in DOCUMENTS:
+        wanted[document] = fill((root / document).read_text(encoding="utf-8"), made)
+    stale = []
+    for path, text in wanted.items():
+        target = root / path
+        if not target.is_file() or target.read_text(encoding="utf-8") != text:
+            stale.append(path)
+            if change:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(text, encoding="utf-8")
+    return stale

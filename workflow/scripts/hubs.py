@@ -1,0 +1,15 @@
+"""Scores hubs by what their lesions change, against the seed-to-seed null."""
+
+from pathlib import Path
+
+from ngnmm_core.script import run
+
+
+def main(study: Path, lesions: Path, connectome: Path, hubs: Path) -> None:
+    """`study` is the resolved study, `lesions` its merged lesion runs."""
+    from ngnmm_core.assemble import score_hubs
+
+    score_hubs(study, lesions, connectome, hubs)
+
+
+run(main, globals())
