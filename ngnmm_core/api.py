@@ -125,7 +125,8 @@ def run_study(study: Study, connectome: "xr.Dataset") -> "xr.Dataset":
 def _run_stage(study: Study, stage: Stage, connectome: "xr.Dataset") -> "xr.Dataset":
     W = normalise(connectome.weights, study.config.normalization)
     layout = stage.layout(study, len(W))
-    task = Task(study.model, W, layout.points, stage.settings(study), tuple(stage.analyses(study)))
+    labels = tuple(str(label) for label in connectome.region.values)
+    task = Task(study.model, W, labels, layout.points, stage.settings(study), tuple(stage.analyses(study)))
     logging.info("%s: %d points", stage.name, len(layout.points))
     flat = compute(stage.name, task)
     data = {}

@@ -96,7 +96,7 @@ def _write_axes(merger: Merger, study: Study, file: str, layout: Layout | None) 
         columns = dict(study.axes)
     else:
         named = dict.fromkeys((*study.axes, *(key for h in study.config.highlights for key in h)))
-        columns = {n: layout.points.columns[study.model.targets(n)[0]] for n in named if n != SEED}
+        columns = {n: layout.points.columns[study.model.targets(n)[0]] for n in named if n in study.model.axis_names}
         columns |= {SEED: layout.points.seeds, **layout.points.extras}
     dense = file == SWEEP and not study.listed
     for name, values in columns.items():
@@ -109,6 +109,8 @@ def _described(study: Study, name: str, values: np.ndarray) -> tuple[np.ndarray,
         return values.astype(np.int64), {"units": "1", "long_name": "seed of the replicate"}
     if name in EXTRAS:
         return values.astype(np.int32), {"units": "1", "long_name": EXTRAS[name]}
+    if name not in study.model.axis_names:
+        return values, {"units": "1", "long_name": f"{name.partition('.')[2]} of the stimulus {name.partition('.')[0]}"}
     parameter = study.model.parameter(name)
     meaning = parameter.meaning if name == parameter.name else f"{' and '.join(study.model.targets(name))} together"
     return values, {"units": parameter.unit, "long_name": meaning}

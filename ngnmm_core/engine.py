@@ -9,9 +9,10 @@ from numba.core.codegen import get_host_cpu_features
 
 from ngnmm_core.code_hash import code_hash
 from ngnmm_core.kernel_cache import cached
-from ngnmm_core.kernels import drivers, layout
+from ngnmm_core.kernels import drivers, layout, multirate
 from ngnmm_core.kernels.lanes import lane_width
 from ngnmm_core.model import Model
+from ngnmm_core.stimulus import Schedule
 
 L2_BYTES = 512 * 1024  # weights larger than this are streamed: several lane groups then share each pass
 GROUPS_WHEN_STREAMING = 4
@@ -34,7 +35,8 @@ def coefficient_table(model: Model, parameters: Mapping[str, np.ndarray]) -> np.
 def _integrator(model: Model, method: str, rows: int, dtype: str):
     width = lane_width(dtype)
     sizes = (len(model.states), len(coefficient_table(model, _default_arrays(model))[0]), len(model.drives))
-    equations = drivers.compile_equations(model.derivative, model.sent, *sizes, width)
+    noise = tuple(model.state_names.index(name) for name in model.noise_on)
+    equations = drivers.compile_equations(model.derivative, model.sent, sizes, noise, width)
     integrate = drivers.make_integrator(method, equations, rows, dtype)
     if not model.derivative.__module__.startswith("ngnmm_core."):
         return integrate  # a model made in a notebook: its source can't be hashed, so nothing is kept
@@ -59,12 +61,15 @@ class Engine:
         A name in `ngnmm_core.kernels.drivers.METHODS`.
     dtype : str
         float64 or float32.
+    substeps : int
+        Local steps per step of the multirate method.
     """
 
     model: Model
     W: np.ndarray
     method: str = "rk4"
     dtype: str = "float64"
+    substeps: int = 2
 
     @property
     def regions(self) -> int:
@@ -87,6 +92,13 @@ class Engine:
         """Points per batch."""
         return self.groups * self.width
 
+    @property
+    def nodes(self) -> layout.Nodes:
+        """What the method needs inside a step."""
+        if self.method != "multirate":
+            return layout.ONE_NODE
+        return layout.Nodes(multirate.fractions(self.substeps), multirate.extrapolation(self.substeps), self.substeps)
+
     def compile(self):
         """The compiled integrator, from the cache if it is there.  See `kernels.drivers.make_integrator`."""
         rows = layout.row_block(self.regions, wide_registers())
@@ -102,33 +114,59 @@ class Run:
     parameters : mapping of parameter name to array (point,)
         All of the model's parameters, `G` included; at most `engine.batch_size` points.
     initial : array (point, region, state)
-    mask, gain : array (point, region), optional
-        What multiplies the signal a region sends, and the coupling that it receives; both 1 by default.
-
-    Attributes
-    ----------
-    states : array (group, region, state, lane)
-        A view of the current states.
+    lesions : pair of arrays (point, region), optional
+        What multiplies the signal a region sends, and the coupling that it receives.
+    noise : (float, array (point,)), optional
+        Intensity of the additive noise (ms^0.5) and the seeds.
     """
 
-    def __init__(self, engine: Engine, parameters, initial, mask=None, gain=None):
-        model, width = engine.model, engine.width
+    def __init__(self, engine: Engine, parameters, initial, lesions=(None, None), noise=(0.0, None)):
+        model, width, dtype = engine.model, engine.width, engine.dtype
         points = len(initial)
-        shape = (points, engine.regions)
-        ones = np.ones(shape)
-        gain = (ones if gain is None else gain) * np.asarray(parameters["G"], float)[:, None]
-        drive = np.stack([np.asarray(parameters[name], float) for name in model.drives], axis=1)
-        per_point = (initial, coefficient_table(model, parameters), drive, gain, ones if mask is None else mask)
-        state, coefficients, drive, gain, mask = (layout.to_lanes(a, width, engine.dtype) for a in per_point)
+        ones = np.ones((points, engine.regions))
+        mask, gain = (ones if factor is None else factor for factor in lesions)
+        self.noise_sigma, seeds = noise
+        seeds = np.zeros(points, np.int64) if seeds is None else np.asarray(seeds)
+        per_point = (
+            initial,
+            coefficient_table(model, parameters),
+            np.stack([np.asarray(parameters[name], float) for name in model.drives], axis=1),
+            gain * np.asarray(parameters["G"], float)[:, None],
+            mask,
+            np.stack(
+                [1.0 / np.asarray(parameters[n], float) for n in model.noise_time_constants] or [ones[:, 0]], axis=1
+            ),
+        )
+        lanes = [layout.to_lanes(array, width, dtype) for array in per_point]
+        self.batch = layout.Batch(*lanes, layout.to_lanes(seeds, width, np.int64))
+        self._inverse_time_constants = lanes[-1].copy()
         self.engine, self.points = engine, points
-        self.batch = layout.Batch(state, coefficients, drive, gain, mask)
-        self.stimuli = layout.Stimuli(np.zeros(0, np.int64), np.zeros(0, engine.dtype), np.zeros(0, engine.dtype))
         rows = layout.row_block(engine.regions, wide_registers())
-        self.weights = layout.pack_weights(engine.W, rows, engine.dtype)
+        self.weights = layout.pack_weights(engine.W, rows, dtype)
         groups = self.batch.gain.size // (engine.regions * width)
         self.shape = (groups, engine.regions, len(model.states), width)
-        self.work = layout.new_work(len(model.states), len(model.drives), 0, self.weights, groups)
+        self.stimuli, self._schedule = layout.no_stimuli(dtype), None
+        self.work = self._new_work(0)
         self._integrate = engine.compile()
+
+    def _new_work(self, stimuli: int) -> layout.Work:
+        model = self.engine.model
+        sizes = (len(model.states), len(model.drives), stimuli, max(len(model.noise_on), 1))
+        return layout.new_work(sizes, self.weights, self.shape[0], self.engine.nodes)
+
+    def stimulate(self, schedule: Schedule) -> None:
+        """Adds time-varying input, from the first step on; must be called before `advance`."""
+        self._schedule, self._step = schedule, 0
+        self._stimulus_shape = layout.to_lanes(schedule.shape(), self.engine.width, self.engine.dtype)
+        self.work = self._new_work(len(schedule.target))
+
+    def _stimuli_for(self, dt: float, steps: int) -> layout.Stimuli:
+        powers = self._schedule.powers(self._step, steps, dt)
+        self._step += steps
+        groups, width = self.shape[0], self.engine.width
+        lanes = layout.to_lanes(powers, width, self.engine.dtype).reshape(groups, steps, *powers.shape[2:], width)
+        by_step = np.ascontiguousarray(np.moveaxis(lanes, 1, 0)).ravel()
+        return layout.Stimuli(self._schedule.target, self._stimulus_shape, by_step)
 
     @property
     def states(self) -> np.ndarray:
@@ -138,6 +176,9 @@ class Run:
     def advance(self, dt: float, steps: int, samples: int) -> np.ndarray:
         """Takes `samples` times `steps` steps of `dt` ms; states after each, [sample, group, region, state, lane]."""
         out = np.empty((samples, self.batch.state.size), self.engine.dtype)
+        if self._schedule is not None:
+            self.stimuli = self._stimuli_for(dt, steps * samples)
+        self.batch.amplitude[:] = self._inverse_time_constants * (self.noise_sigma * np.sqrt(dt))
         self._integrate(self.batch, self.stimuli, self.work, self.weights, out.dtype.type(dt), steps, out)
         return out.reshape(samples, *self.shape)
 

@@ -79,6 +79,8 @@ class Model:
         The state whose spectrum, synchrony and raster are reported.
     noise_on
         States that additive noise enters, each divided by the time constant named in `noise_time_constants`.
+    fastest_rate
+        `fastest_rate(parameters)`: the fastest rate (1/ms) that states reach, as measured; it bounds the step.
     aliases
         Sweep axes that set several parameters at once, such as `Delta`.
     """
@@ -94,6 +96,7 @@ class Model:
     sent: Callable[..., Number]
     observable: str
     populations: tuple[Population, ...]
+    fastest_rate: Callable[[Mapping[str, Number]], Number]
     noise_on: tuple[str, ...] = ()
     noise_time_constants: tuple[str, ...] = ()
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -14,7 +14,7 @@ SEED = "seed"
 class Points:
     """Parameter points: every parameter of the model as an array [point], the seeds, and what else tells runs apart.
 
-    `extras` holds further numbers per point, such as the lesioned region.
+    `extras` holds further numbers per point, such as the lesioned region or the amplitude of a stimulus.
     """
 
     parameters: Mapping[str, np.ndarray]
@@ -36,8 +36,9 @@ class Points:
 
 
 def make_points(model: Model, fixed: Mapping[str, float], columns: Mapping[str, np.ndarray], count: int) -> Points:
-    """Points from columns of swept values and fixed ones; everything else is the model's default."""
-    swept = {name: values for name, values in columns.items() if name != SEED}
+    """Points from columns of swept values and fixed ones; every other parameter is the model's default."""
+    swept = {name: values for name, values in columns.items() if name in model.axis_names}
+    others = {name: values for name, values in columns.items() if name not in swept and name != SEED}
     resolved = model.resolve({**fixed, **swept})
     parameters = {name: np.array(np.broadcast_to(resolved[name], count), float) for name in model.parameter_names}
-    return Points(parameters, np.broadcast_to(columns.get(SEED, 0), count).astype(np.int64))
+    return Points(parameters, np.broadcast_to(columns.get(SEED, 0), count).astype(np.int64), others)

@@ -27,7 +27,8 @@ def make_task(definition: dict[str, Any], connectome: xr.Dataset) -> Task:
         (get_analysis(name), get_analysis(name).options.model_validate(options))
         for name, options in context["analyses"].items()
     )
-    return Task(get_model(context["model"]), W, definition_points(definition), context["settings"], analyses)
+    labels = tuple(str(label) for label in connectome.region.values)
+    return Task(get_model(context["model"]), W, labels, definition_points(definition), context["settings"], analyses)
 
 
 def run_shard(definition_path: str | Path, connectome_path: str | Path, output: str | Path) -> None:

@@ -16,8 +16,10 @@ from ngnmm_core.points import Points
 from ngnmm_core.reducers.activity import Activity
 from ngnmm_core.reducers.block import Block, Observers
 from ngnmm_core.settings import Simulation
+from ngnmm_core.stimulus import Schedule
 
 BLOCK_SAMPLES = 64
+SETTLE_DT_MS = 0.01
 SETTLE_MS = 2000.0  # how long the homogeneous system runs before a network starts from it
 
 
@@ -61,16 +63,20 @@ class Simulator:
         Normalised weights.
     settings : Simulation
     reducers : sequence of (reducer class, options)
+    labels : sequence of str, optional
+        Labels of the regions; their indices if not given.
     """
 
     model: Model
     W: np.ndarray
     settings: Simulation
     reducers: Sequence[tuple[type[Reducer], object]] = ()
+    labels: Sequence[str] = ()
     engine: Engine = field(init=False)
 
     def __post_init__(self):
-        self.engine = Engine(self.model, self.W, self.settings.method)
+        settings = self.settings
+        self.engine = Engine(self.model, self.W, settings.method, settings.precision, settings.substeps)
 
     def run(self, points: Points) -> dict[str, np.ndarray]:
         """All results for all points, one array [point, ...] per variable."""
@@ -90,7 +96,16 @@ class Simulator:
         """Simulates a batch and lets the reducers take every sample of the window."""
         settings = self.settings
         mask, gain = lesion_factors(points, self.W)
-        run = Run(self.engine, points.parameters, self.initial_states(points), mask, gain)
+        run = Run(
+            self.engine,
+            points.parameters,
+            self.initial_states(points),
+            (mask, gain),
+            (settings.noise_sigma, points.seeds),
+        )
+        if settings.stimuli:
+            labels = self.labels or [str(k) for k in range(self.engine.regions)]
+            run.stimulate(Schedule(settings.stimuli, self.model.drives, labels, points.extras, len(points)))
         divergence = Divergence.none(len(points))
         for _ in self._blocks(run, settings.transient_samples, 0, divergence):
             pass
@@ -121,7 +136,7 @@ class Simulator:
         regions = self.engine.regions
         if initial.start == "homogeneous":
             row_sum = homogeneous_row_sum(self.W, "simulation.initial.from: homogeneous")
-            base = homogeneous_states(self.model, points.parameters, row_sum, self.settings)
+            base = homogeneous_states(self.model, points.parameters, row_sum)
         else:
             base = np.broadcast_to(nominal(self.model), (len(points), len(self.model.states)))
         base = np.repeat(base[:, None, :], regions, axis=1)
@@ -159,17 +174,15 @@ def _finish(activity: Activity, reducers: Sequence[Reducer], divergence: Diverge
     return results
 
 
-def homogeneous_states(
-    model: Model, parameters: Mapping[str, np.ndarray], row_sum: float, settings: Simulation
-) -> np.ndarray:
+def homogeneous_states(model: Model, parameters: Mapping[str, np.ndarray], row_sum: float) -> np.ndarray:
     """States [point, state] of the homogeneous system `SETTLE_MS` after its nominal initial state."""
-    engine = Engine(model, np.full((1, 1), row_sum), settings.method)
+    engine = Engine(model, np.full((1, 1), row_sum), "rk4")
     states = []
     points = len(parameters["G"])
     for start in range(0, points, engine.batch_size):
         part = {k: v[start : start + engine.batch_size] for k, v in parameters.items()}
         size = len(part["G"])
         run = Run(engine, part, np.broadcast_to(nominal(model), (size, 1, len(model.states))))
-        run.advance(settings.dt_ms, round(SETTLE_MS / settings.dt_ms), 1)
+        run.advance(SETTLE_DT_MS, round(SETTLE_MS / SETTLE_DT_MS), 1)
         states.append(run.by_point(run.states)[:, 0])
     return np.concatenate(states)

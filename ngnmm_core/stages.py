@@ -165,10 +165,8 @@ def _detailed(study: Study) -> list[tuple[Analysis, Options]]:
     """Highlights: what the study simulates, its dispersion relation, and time series."""
     from ngnmm_core.analysis.series import ANALYSIS as SERIES
 
-    window = study.simulation.duration_ms - study.simulation.transient_ms
-    series = SERIES.options(last_ms=min(SERIES.options().last_ms, window))
     chosen = [(a, o) for a, o in study.analyses if a.needs in ("simulation", "msf") and a.name != SERIES.name]
-    return [*chosen, (SERIES, series)]
+    return [*chosen, (SERIES, study.options.get(SERIES.name, SERIES.options()))]
 
 
 STAGES = {

@@ -48,7 +48,7 @@ def check(options: HubsOptions, study) -> None:
             if value not in values:
                 near = min(values, key=lambda v: abs(v - value))
                 raise InputError(f"{key}: {value:g} is not on the grid; allowed: a value of the axis, such as {near:g}")
-    hub_simulation(options, study.simulation).check()
+    hub_simulation(options, study.simulation).check(study.fastest_rate)
 
 
 def hub_simulation(options: HubsOptions, simulation: Any) -> Any:

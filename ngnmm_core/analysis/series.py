@@ -6,17 +6,23 @@ from pydantic import Field
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, Window
 from ngnmm_core.errors import InputError
 
+LAST_MS = 2000.0
+
 
 class SeriesOptions(Options):
     """Options of the series."""
 
-    last_ms: float = Field(2000.0, gt=0, description="length of the series, counted from the end (ms)")
+    last_ms: float | None = Field(
+        None,
+        gt=0,
+        description="length of the series, counted from the end (ms); 2000, or the window if that is shorter",
+    )
 
 
 def check(options: SeriesOptions, study) -> None:
     """The window must be as long as the series."""
     window = study.simulation.duration_ms - study.simulation.transient_ms
-    if options.last_ms > window:
+    if options.last_ms is not None and options.last_ms > window:
         raise InputError(
             f"analyses.series.last_ms: {options.last_ms:g} ms is longer than the window of {window:g} ms; "
             "allowed: at most that"
@@ -24,7 +30,7 @@ def check(options: SeriesOptions, study) -> None:
 
 
 def _samples(options: SeriesOptions, window: Window) -> int:
-    return min(round(options.last_ms / window.sample_ms), window.samples)
+    return min(round((options.last_ms or LAST_MS) / window.sample_ms), window.samples)
 
 
 class SeriesReducer:

@@ -7,7 +7,6 @@ from ngnmm_core.jobs import simulation
 from ngnmm_core.jobs.task import Task
 from ngnmm_core.jobs.variables import SIMULATION
 from ngnmm_core.settings import Simulation
-from ngnmm_core.simulation import Simulator
 
 
 def _reducers(task: Task):
@@ -22,7 +21,7 @@ def _reducers(task: Task):
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
     settings = Simulation.model_validate(task.settings)
-    results = Simulator(task.model, task.W, settings, _reducers(task)).run(task.points)
+    results = simulation.simulator(task, settings, _reducers(task)).run(task.points)
     kept = {v.name: results[v.name] for v in SIMULATION}
     return kept | {
         "lesion_fc": results["fc"][:, 0],

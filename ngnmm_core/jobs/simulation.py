@@ -14,7 +14,12 @@ def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
     settings = Simulation.model_validate(task.settings)
     reducers = [(analysis.reducer, options) for analysis, options in task.analyses]
-    return Simulator(task.model, task.W, settings, reducers).run(task.points)
+    return simulator(task, settings, reducers).run(task.points)
+
+
+def simulator(task: Task, settings: Simulation, reducers) -> Simulator:
+    """The simulator of a task."""
+    return Simulator(task.model, task.W, settings, reducers, task.labels)
 
 
 def window(task: Task) -> Window:
@@ -31,4 +36,4 @@ def compile_with(task: Task, reducers) -> None:
     """Runs one point for a few samples, which compiles the integrator and the reducers."""
     settings = Simulation.model_validate(task.settings)
     times = {"transient_ms": settings.sample_ms, "duration_ms": WARM_SAMPLES * settings.sample_ms}
-    Simulator(task.model, task.W, settings.model_copy(update=times), reducers).feed(task.points.take(slice(0, 1)))
+    simulator(task, settings.model_copy(update=times), reducers).feed(task.points.take(slice(0, 1)))

@@ -19,6 +19,8 @@ class Task:
     ----------
     W : array (region, region)
         Normalised weights; W[i, j] is the weight of what i receives from j.
+    labels : tuple of str
+        Labels of the regions.
     settings : mapping
         The settings of the stage, as in `ngnmm_core.stages`.
     analyses : sequence of (Analysis, Options)
@@ -26,6 +28,7 @@ class Task:
 
     model: Model
     W: np.ndarray
+    labels: tuple[str, ...]
     points: Points
     settings: Mapping[str, Any]
     analyses: tuple[tuple[Analysis, Options], ...]

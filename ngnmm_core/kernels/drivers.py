@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ngnmm_core.kernels import rk4
+from ngnmm_core.kernels import heun, multirate, rk4
 from ngnmm_core.kernels.inline import inlined
 from ngnmm_core.kernels.lanes import lane_width
 from ngnmm_core.kernels.llvm import kernel, load, make_tuple_access, store
 from ngnmm_core.kernels.stimuli import make_drive
 
-METHODS = {"rk4": rk4}
+METHODS = {"multirate": multirate, "rk4": rk4, "heun": heun}
 
 
 class Equations(NamedTuple):
@@ -21,13 +21,17 @@ class Equations(NamedTuple):
     states: int
     coefficients: int
     drives: int
+    noise: tuple[int, ...]
     waves_at: object
     drive_at: object
 
 
-def compile_equations(derivative, sent, states: int, coefficients: int, drives: int, width: int) -> Equations:
-    """Compiles a model's plain `derivative` and `sent` to be inlined into a stepper."""
-    return Equations(inlined(derivative), inlined(sent), states, coefficients, drives, *make_drive(drives, width))
+def compile_equations(derivative, sent, sizes: tuple[int, int, int], noise: tuple[int, ...], width: int) -> Equations:
+    """Compiles a model's plain `derivative` and `sent` to be inlined into a stepper.
+
+    `sizes` are the numbers of states, coefficients and drives; `noise` the positions of the states that noise enters.
+    """
+    return Equations(inlined(derivative), inlined(sent), *sizes, noise, *make_drive(sizes[2], width))
 
 
 def make_integrator(method: str, equations: Equations, rows: int, dtype=np.float64):
@@ -62,7 +66,7 @@ def make_integrator(method: str, equations: Equations, rows: int, dtype=np.float
         send(batch, work, weights)
         for sample in range(samples.shape[0]):
             for k in range(steps):
-                step(batch, stimuli, work, weights, dt, sample * steps + k)
+                step(batch, stimuli, work, weights, dt, (sample * steps + k, 0.0, 1.0))
             for o in range(batch.state.size):
                 samples[sample, o] = batch.state[o]
 

@@ -10,6 +10,8 @@ import math
 
 import numpy as np
 
+WAVEFORM_POWERS = 6  # coefficients of a stimulus' polynomial within one integration step
+
 
 def exp(x):
     """Exponential of a float, an array, a dual number or a lane."""

@@ -13,6 +13,10 @@ ROWS_WITH_32_REGISTERS = range(12, 25)
 ROWS_WITH_16_REGISTERS = range(4, 7)
 
 
+# of `Work.counters`: the newest slot in `past`, how many are filled, substeps of a step, steps since the start
+POSITION, FILLED, SUBSTEPS, STEP = range(4)
+
+
 class Weights(NamedTuple):
     """W in blocks of `rows` rows, the weights of one column together; the last block is padded with zeros."""
 
@@ -33,6 +37,8 @@ class Batch(NamedTuple):
     drive: np.ndarray  # [group, drive, region, lane]
     gain: np.ndarray  # [group, region, lane]
     mask: np.ndarray  # [group, region, lane]
+    amplitude: np.ndarray  # [group, noisy state, lane] standard deviation of the noise in a step
+    seed: np.ndarray  # [group, lane]
 
 
 class Stimuli(NamedTuple):
@@ -48,16 +54,21 @@ class Stimuli(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Scratch memory of a stepper."""
+    """Scratch memory of a stepper, and what a multirate method remembers between steps."""
 
-    first: np.ndarray  # [group, state, region, lane] stage values
+    first: np.ndarray  # [group, region, state, lane] stage values
     second: np.ndarray
     third: np.ndarray
     sent: np.ndarray  # [group, region, lane] what the regions send, at this stage ...
     sent_next: np.ndarray  # ... and at the next
     products: np.ndarray  # [row, lane]
     drive: np.ndarray  # [drive, lane]
-    wave: np.ndarray  # [stimulus, lane]
+    wave: np.ndarray  # [node, stimulus, lane]
+    past: np.ndarray  # [slot, group, region, lane] values of the coupling at past steps
+    noise: np.ndarray  # [group, region, noisy state, lane] increments of this step
+    counters: np.ndarray  # see POSITION, FILLED, SUBSTEPS, STEP
+    fractions: np.ndarray  # [node] where inside a step the coupling and the drives are needed
+    extrapolation: np.ndarray  # [node, slot] weights of the past for the coupling at the nodes
 
 
 def row_block(regions: int, wide_registers: bool) -> int:
@@ -87,16 +98,37 @@ def to_lanes(points: np.ndarray, width: int, dtype=np.float64) -> np.ndarray:
     return flat
 
 
-def new_work(model_size: int, drives: int, stimuli: int, weights: Weights, groups: int) -> Work:
-    """Scratch memory for a batch of `groups` lane groups."""
+def no_stimuli(dtype) -> Stimuli:
+    """Constant input."""
+    return Stimuli(np.zeros(0, np.int64), np.zeros(0, dtype), np.zeros(0, dtype))
+
+
+class Nodes(NamedTuple):
+    """What a method needs besides its stages: nodes inside a step, weights of the past at them, substeps."""
+
+    fractions: np.ndarray
+    extrapolation: np.ndarray
+    substeps: int
+
+
+ONE_NODE = Nodes(np.zeros(1), np.zeros((1, 0)), 1)
+
+
+def new_work(sizes: tuple[int, int, int, int], weights: Weights, groups: int, nodes: Nodes = ONE_NODE) -> Work:
+    """Scratch memory for a batch of `groups` lane groups; `sizes`: states, drives, stimuli, noisy states."""
+    states, drives, stimuli, noise = sizes
     dtype = weights.packed.dtype
-    width, regions = lane_width(dtype), weights.regions
-    size = groups * model_size * regions * width
-    one = groups * regions * width
+    width = lane_width(dtype)
+    one = groups * weights.regions * width
     return Work(
-        *(aligned(size, dtype, stagger=5 * k + 3) for k in range(3)),
+        *(aligned(one * states, dtype, stagger=5 * k + 3) for k in range(3)),
         *(aligned(one, dtype, stagger=5 * k + 18) for k in range(2)),
         aligned(weights.rows * width, dtype, stagger=29),
         aligned(drives * width, dtype, stagger=33),
-        aligned(max(stimuli, 1) * width, dtype, stagger=37),
+        aligned(len(nodes.fractions) * max(stimuli, 1) * width, dtype, stagger=37),
+        aligned(max(one * nodes.extrapolation.shape[1], 1), dtype, stagger=41),
+        aligned(one * noise, dtype, stagger=45),
+        np.array([0, 0, nodes.substeps, 0], np.int64),
+        nodes.fractions.astype(dtype),
+        np.ascontiguousarray(nodes.extrapolation.ravel(), dtype),
     )

@@ -112,6 +112,8 @@ MODEL = Model(
             kuramoto=lambda states, c: kuramoto_modulus(states[3], states[4], c[8]),
         ),
     ),
+    # inhibitory bursts reach v_i = 111 at the default parameters: the rate is 2 |v| / tau
+    fastest_rate=lambda p: 2.0 * 111.0 / min(p["tau_e"], p["tau_i"]),
     noise_on=("v_e", "v_i"),
     noise_time_constants=("tau_e", "tau_i"),
     aliases={"Delta": ("Delta_e", "Delta_i")},

@@ -78,6 +78,8 @@ MODEL = Model(
             kuramoto=lambda states, c: kuramoto_modulus(states[0], states[1], c[1]),
         ),
     ),
+    # bursts after a step of the input reach |v| = 60: the rate is 2 |v| / tau
+    fastest_rate=lambda p: 2.0 * 60.0 / p["tau"],
     noise_on=("v",),
     noise_time_constants=("tau",),
 )

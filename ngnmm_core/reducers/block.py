@@ -64,7 +64,7 @@ class Block:
     @cached_property
     def observable(self) -> np.ndarray:
         """The model's observable, such as v_e."""
-        return np.ascontiguousarray(self.states[:, :, :, self._observers.model.observable_index])
+        return np.ascontiguousarray(self.states[:, :, :, self._observers.model.observable_index], float)
 
     def rate(self, population: int) -> np.ndarray:
         """Firing rate of a population, 1/ms."""
@@ -78,4 +78,4 @@ class Block:
         samples, groups, regions, _, width = self.states.shape
         out = np.empty((samples, groups, regions, width), self.states.dtype)
         observe(self.states.reshape(-1), self._observers.constants, regions, out.reshape(-1))
-        return out
+        return out.astype(float, copy=False)

@@ -1,7 +1,7 @@
 """Reads study files, applies overrides, splits them into parts, and checks every key before anything runs."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.model import Model
 from ngnmm_core.models import get_model
 from ngnmm_core.points import SEED
+from ngnmm_core.stimulus import axis_names
 from ngnmm_core.study.axes import as_number, axis_values
 from ngnmm_core.study.messages import input_error
 from ngnmm_core.study.schema import ModelSpec, StudyConfig, analysis_options
@@ -116,14 +117,16 @@ def make_study(name: str, config: Mapping[str, Any]) -> Study:
     if checked.grid is not None and checked.points is not None:
         raise InputError("points: given beside grid; allowed: one of the two")
     listed = checked.points is not None
-    axes = _listed_points(model, checked.points) if listed else _grid(model, checked.grid or {})
+    known = (*model.axis_names, SEED, *axis_names(checked.simulation.stimuli))
+    axes = _listed_points(model, known, checked.points) if listed else _grid(model, known, checked.grid or {})
     _refuse_conflicts(model, fixed, axes)
     for k, highlight in enumerate(checked.highlights):
         for key, value in highlight.items():
-            _check_values(model, f"highlights[{k}].{key}", key, (as_number(f"highlights[{k}].{key}", value),))
+            _check_values(model, known, f"highlights[{k}].{key}", key, (as_number(f"highlights[{k}].{key}", value),))
     study = Study(name, checked, model, fixed, axes, listed, options)
     if study.simulates:
-        checked.simulation.check()
+        checked.simulation.check(study.fastest_rate)
+        _check_stimuli(study)
     for analysis, chosen in study.analyses:
         analysis.check(chosen, study)
     return study
@@ -142,20 +145,31 @@ def _fails(name: str, options: Any) -> bool:
     return False
 
 
-def _check_values(model: Model, key: str, name: str, values: tuple[float, ...]) -> None:
-    """Whether `name` is a parameter, an alias or `seed`, and its values are in range."""
+def _check_stimuli(study: Study) -> None:
+    """Whether the stimuli fit the model and the step, at every value that an axis gives them."""
+    names = [s.name for s in study.simulation.stimuli]
+    if len(set(names)) < len(names):
+        raise InputError(f"simulation.stimuli: the names {names} repeat; allowed: a name of its own for each")
+    for stimulus in study.simulation.stimuli:
+        prefix = f"{stimulus.name}."
+        overrides = {n.removeprefix(prefix): v for n, v in study.axes.items() if n.startswith(prefix)}
+        stimulus.check(study.model.drives, study.simulation.dt_ms, overrides)
+
+
+def _check_values(model: Model, known: Sequence[str], key: str, name: str, values: tuple[float, ...]) -> None:
+    """Whether `name` can be swept and its values are in range; messages start with `key`."""
     if name == SEED:
         for value in values:
             if value != int(value) or value < 0:
                 raise InputError(f"{key}: {value:g} is not a seed; allowed: whole numbers >= 0")
-        return
-    if name not in model.axis_names:
-        raise unknown(key, name, (*model.axis_names, SEED))
-    for target in model.targets(name):
-        parameter = model.parameter(target)
-        for value in values:
-            if not parameter.accepts(value):
-                raise InputError(f"{key}: {value:g} is out of range for {target}; allowed: {parameter.allowed}")
+    elif name not in known:
+        raise unknown(key, name, known)
+    elif name in model.axis_names:
+        for target in model.targets(name):
+            parameter = model.parameter(target)
+            for value in values:
+                if not parameter.accepts(value):
+                    raise InputError(f"{key}: {value:g} is out of range for {target}; allowed: {parameter.allowed}")
 
 
 def _fixed_parameters(model: Model, spec: ModelSpec) -> dict[str, float]:
@@ -165,23 +179,23 @@ def _fixed_parameters(model: Model, spec: ModelSpec) -> dict[str, float]:
         fixed[name] = as_number(key, value)
         if name == SEED:
             raise InputError(f"{key}: the seed is not a parameter of the model; allowed: grid.seed")
-        _check_values(model, key, name, (fixed[name],))
+        _check_values(model, model.axis_names, key, name, (fixed[name],))
     return fixed
 
 
-def _grid(model: Model, grid: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def _grid(model: Model, known: Sequence[str], grid: Mapping[str, Any]) -> dict[str, np.ndarray]:
     axes = {}
     for name, spec in grid.items():
         key = f"grid.{name}"
-        if name != SEED and name not in model.axis_names:
-            raise unknown(key, str(name), (*model.axis_names, SEED))
+        if name not in known:
+            raise unknown(key, str(name), known)
         values = axis_values(key, spec)
-        _check_values(model, key, name, values)
+        _check_values(model, known, key, name, values)
         axes[name] = np.array(values)
     return axes
 
 
-def _listed_points(model: Model, points: list[dict[str, Any]] | str) -> dict[str, np.ndarray]:
+def _listed_points(model: Model, known: Sequence[str], points: list[dict[str, Any]] | str) -> dict[str, np.ndarray]:
     rows, key = (_csv_rows(points), points) if isinstance(points, str) else (points, "points")
     if not rows:
         raise InputError(f"{key}: holds no points; allowed: at least one")
@@ -193,7 +207,7 @@ def _listed_points(model: Model, points: list[dict[str, Any]] | str) -> dict[str
             )
     axes = {name: tuple(as_number(f"{key}[{k}].{name}", row[name]) for k, row in enumerate(rows)) for name in names}
     for name, values in axes.items():
-        _check_values(model, f"{key}.{name}", name, values)
+        _check_values(model, known, f"{key}.{name}", name, values)
     return {name: np.array(values) for name, values in axes.items()}
 
 

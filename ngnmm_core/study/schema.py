@@ -8,7 +8,8 @@ from ngnmm_core.analysis.contract import Options
 from ngnmm_core.analysis.registry import MODULES, get_analysis
 from ngnmm_core.connectome import ConnectomeSpec
 from ngnmm_core.errors import InputError
-from ngnmm_core.settings import Section, Simulation
+from ngnmm_core.section import Section
+from ngnmm_core.settings import Simulation
 from ngnmm_core.study.axes import FORMS
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"

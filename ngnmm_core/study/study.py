@@ -8,7 +8,7 @@ import numpy as np
 from ngnmm_core.analysis.contract import Analysis, Options
 from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.model import Model
-from ngnmm_core.points import SEED, Points, make_points
+from ngnmm_core.points import Points, make_points
 from ngnmm_core.settings import Simulation
 from ngnmm_core.study.schema import StudyConfig
 
@@ -59,11 +59,18 @@ class Study:
         """Whether any analysis needs network simulations."""
         return any(analysis.needs in ("simulation", "lesions") for analysis, _ in self.analyses)
 
+    @property
+    def fastest_rate(self) -> float:
+        """The fastest rate of the model (1/ms) anywhere in the study."""
+        points = self.points()
+        smallest = {name: float(np.min(values)) for name, values in points.parameters.items()}
+        return float(self.model.fastest_rate(smallest))
+
     def dims(self, of_network: bool = True) -> tuple[str, ...]:
-        """Dimensions of the points; what belongs to the homogeneous system alone has no `seed`."""
+        """Dimensions of the points; what belongs to the homogeneous system alone has no `seed` and no stimulus."""
         if self.listed:
             return ("point",)
-        return tuple(name for name in self.axes if of_network or name != SEED)
+        return tuple(name for name in self.axes if of_network or name in self.model.axis_names)
 
     def shape(self, of_network: bool = True) -> tuple[int, ...]:
         """Lengths of `dims`."""
@@ -78,7 +85,9 @@ class Study:
     def points(self, of_network: bool = True) -> Points:
         """All points with all parameters resolved, in the order of the flattened grid."""
         if self.listed:
-            columns = {name: values for name, values in self.axes.items() if of_network or name != SEED}
+            columns = {
+                name: values for name, values in self.axes.items() if of_network or name in self.model.axis_names
+            }
         else:
             names = self.dims(of_network)
             mesh = np.meshgrid(*(self.axes[name] for name in names), indexing="ij")

@@ -1,0 +1,66 @@
+"""The lane and mask types, and the decorator for code that uses them."""
+
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import models, register_model
+
+
+def kernel(function=None, **options):
+    """`numba.njit` for code that allocates nothing: without reference counts, half the time in inner loops."""
+    decorate = njit(_nrt=False, **options)
+    return decorate(function) if function else decorate
+
+
+LANE_BYTES = 64
+FLAGS = ("contract", "nsz")
+I1, I32, I64 = ir.IntType(1), ir.IntType(32), ir.IntType(64)
+
+
+class LaneType(types.Type):
+    """A vector of `width` numbers of type `scalar`."""
+
+    def __init__(self, scalar):
+        self.scalar = scalar
+        self.width = LANE_BYTES * 8 // scalar.bitwidth
+        self.element = ir.DoubleType() if scalar == types.float64 else ir.FloatType()
+        self.vector = ir.VectorType(self.element, self.width)
+        super().__init__(name=f"Lane({scalar}x{self.width})")
+
+
+class MaskType(types.Type):
+    """The outcome of comparing lanes: one bit per lane."""
+
+    def __init__(self, width):
+        self.width = width
+        super().__init__(name=f"LaneMask({width})")
+
+
+@register_model(LaneType)
+class LaneModel(models.PrimitiveModel):
+    """A lane is an LLVM vector."""
+
+    def __init__(self, dmm, fe_type):
+        super().__init__(dmm, fe_type, fe_type.vector)
+
+
+@register_model(MaskType)
+class MaskModel(models.PrimitiveModel):
+    """A mask is an LLVM vector of bits."""
+
+    def __init__(self, dmm, fe_type):
+        super().__init__(dmm, fe_type, ir.VectorType(I1, fe_type.width))
+
+
+LANES = {scalar: LaneType(scalar) for scalar in (types.float64, types.float32)}
+
+
+def splat(builder, lane, x):
+    """The vector with `x` in every lane."""
+    undefined = ir.Constant(lane.vector, ir.Undefined)
+    first = builder.insert_element(undefined, x, ir.Constant(I32, 0))
+    return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(I32, lane.width), [0] * lane.width))
+
+
+def as_lane(context, builder, lane, numba_type, value):
+    """`value` as a vector: lanes stay, scalars are converted and repeated."""
+    return value if numba_type == lane else splat(builder, lane, context.cast(builder, value, numba_type, lane.scalar))

@@ -1,0 +1,51 @@
+"""One step of Luther's sixth-order Runge-Kutta method for a single region, entirely in registers.
+
+H. A. Luther, Math. Comp. 22, 434 (1968), doi:10.1090/S0025-5718-68-99876-1.  Seven stages; the coupling is needed at
+the start, at five fractions inside, and at the end (which two stages share).
+"""
+
+import numpy as np
+
+from ngnmm_core.kernels.llvm import combine, kernel
+
+_S = 21.0**0.5
+INNER = np.array([0.5, 2.0 / 3.0, (7.0 - _S) / 14.0, (7.0 + _S) / 14.0, 1.0])  # nodes after the start
+
+A3 = (3.0 / 8.0, 1.0 / 8.0)
+A4 = (8.0 / 27.0, 2.0 / 27.0, 8.0 / 27.0)
+A5 = (3 * (3 * _S - 7) / 392, -8 * (7 - _S) / 392, 48 * (7 - _S) / 392, -3 * (21 - _S) / 392)
+A6 = (
+    -5 * (231 + 51 * _S) / 1960,
+    -40 * (7 + _S) / 1960,
+    -320 * _S / 1960,
+    3 * (21 + 121 * _S) / 1960,
+    392 * (6 + _S) / 1960,
+)
+A7 = (
+    15 * (22 + 7 * _S) / 180,
+    120 / 180,
+    40 * (7 * _S - 5) / 180,
+    -63 * (3 * _S - 2) / 180,
+    -14 * (49 + 9 * _S) / 180,
+    70 * (7 - _S) / 180,
+)
+B = (9.0 / 180.0, 64.0 / 180.0, 49.0 / 180.0, 49.0 / 180.0, 9.0 / 180.0)  # of stages 1, 3, 5, 6, 7
+
+
+def make_local_step(derivative):
+    """`step(x, h, constants, drives, couplings)`: `drives` and `couplings` hold the start and the five inner nodes."""
+
+    @kernel(inline="always")
+    def step(x, h, constants, drives, couplings):
+        start, half, third, early, late, end = couplings
+        d_start, d_half, d_third, d_early, d_late, d_end = drives
+        k1 = derivative(x, d_start, constants, start)
+        k2 = derivative(combine(x, h, (1.0,), (k1,)), d_end, constants, end)
+        k3 = derivative(combine(x, h, A3, (k1, k2)), d_half, constants, half)
+        k4 = derivative(combine(x, h, A4, (k1, k2, k3)), d_third, constants, third)
+        k5 = derivative(combine(x, h, A5, (k1, k2, k3, k4)), d_early, constants, early)
+        k6 = derivative(combine(x, h, A6, (k1, k2, k3, k4, k5)), d_late, constants, late)
+        k7 = derivative(combine(x, h, A7, (k1, k2, k3, k4, k5, k6)), d_end, constants, end)
+        return combine(x, h, B, (k1, k3, k5, k6, k7))
+
+    return step

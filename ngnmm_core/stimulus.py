@@ -1,0 +1,188 @@
+"""Time-varying input: named stimuli with a place (weights over regions) and a waveform in time.
+
+A stimulus adds `weight of the region * waveform(t)` to one drive of the model.  Any number of its declaration may be an
+axis of the grid, under the name `<stimulus>.<field>`, such as `focal.amplitude`.  Waveforms are piecewise smooth;
+inside an integration step they are handed to the kernels as polynomials, and their jumps lie between steps.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from ngnmm_core.errors import InputError, unknown
+from ngnmm_core.kernels.functions import WAVEFORM_POWERS as POWERS
+from ngnmm_core.section import Section
+from ngnmm_core.study.axes import is_multiple
+
+SWEPT = ("amplitude", "onset_ms", "duration_ms", "frequency_hz", "phase_deg", "region")
+JUMPING = ("pulse", "sinusoid")  # kinds that start and end abruptly
+
+
+class Stimulus(Section):
+    """One stimulus."""
+
+    name: str = Field("stimulus", pattern=r"^[A-Za-z][A-Za-z0-9_]*$", description="name, for axes of the grid")
+    parameter: str = Field(description="the drive of the model that it adds to, such as `I_ext_e`")
+    regions: Literal["all"] | list[str | int] | dict[str, float] = Field(
+        "all", description="`all`, labels or indices of regions, or a mapping of labels to weights"
+    )
+    kind: Literal["pulse", "sinusoid", "table"] = Field(
+        "pulse",
+        description="`pulse`: constant while it lasts; `sinusoid`; `table`: straight lines between given values",
+    )
+    amplitude: float = Field(1.0, description="height of the waveform, in the unit of the drive")
+    onset_ms: float = Field(0.0, ge=0, description="start, from the start of the simulation (ms)")
+    duration_ms: float | None = Field(None, gt=0, description="how long it lasts (ms); to the end if not given")
+    period_ms: float | None = Field(None, gt=0, description="of a train of pulses: from onset to onset (ms)")
+    count: int = Field(1, ge=1, description="of a train of pulses: their number")
+    frequency_hz: float = Field(10.0, gt=0, description="of a sinusoid (Hz)")
+    phase_deg: float = Field(0.0, description="of a sinusoid, at the onset (degrees)")
+    times_ms: list[float] = Field([], description="of a table: times from the onset (ms)")
+    values: list[float] = Field([], description="of a table: the waveform at these times, times `amplitude`")
+    region: float | None = Field(None, ge=0, description="index of the one region it acts on; for sweeps over regions")
+
+    def check(self, drives: Sequence[str], dt_ms: float, overrides: Mapping[str, Sequence[float]]) -> None:
+        """Whether the stimulus fits a model and an integration step.
+
+        Parameters
+        ----------
+        drives : sequence of str
+            Drives of the model.
+        dt_ms : float
+        overrides : mapping of field to values
+            What axes of the grid set.
+        """
+        key = f"simulation.stimuli.{self.name}"
+        if self.parameter not in drives:
+            raise unknown(f"{key}.parameter", self.parameter, drives)
+        for field in ("onset_ms", "duration_ms", "period_ms"):
+            for value in overrides.get(field, [getattr(self, field)]):
+                if value is not None and self.kind in JUMPING and not is_multiple(value, dt_ms):
+                    raise InputError(
+                        f"{key}.{field}: {value:g} is not a multiple of simulation.dt_ms = {dt_ms:g}; allowed: a "
+                        "multiple, so that no step straddles a jump"
+                    )
+        if self.count > 1 and (self.period_ms is None or self.duration_ms is None or self.duration_ms > self.period_ms):
+            raise InputError(
+                f"{key}.count: {self.count} pulses need duration_ms <= period_ms; found {self.duration_ms} and "
+                f"{self.period_ms}"
+            )
+        if self.kind == "table" and not (
+            len(self.times_ms) == len(self.values) >= 2 and np.all(np.diff(self.times_ms) > 0)
+        ):
+            raise InputError(
+                f"{key}.times_ms: {len(self.times_ms)} times for {len(self.values)} values; allowed: as many, at least "
+                "two, and rising times"
+            )
+
+    def weights(self, labels: Sequence[str]) -> np.ndarray:
+        """Weight of every region, [region].
+
+        Raises
+        ------
+        InputError
+            For a region that does not exist; names the nearest.
+        """
+        key = f"simulation.stimuli.{self.name}.regions"
+        labels = [str(label) for label in labels]
+        if self.regions == "all":
+            return np.ones(len(labels))
+        chosen = self.regions if isinstance(self.regions, dict) else dict.fromkeys(self.regions, 1.0)
+        result = np.zeros(len(labels))
+        for region, weight in chosen.items():
+            if str(region) in labels:
+                result[labels.index(str(region))] = weight
+            elif isinstance(region, int) and 0 <= region < len(labels):
+                result[region] = weight
+            else:
+                raise unknown(key, str(region), labels)
+        return result
+
+
+def field_values(stimulus: Stimulus, extras: Mapping[str, np.ndarray], points: int) -> dict[str, np.ndarray]:
+    """The numbers of a stimulus at every point, [point]: its declaration, overridden by axes of the grid."""
+    values = {}
+    for field in SWEPT:
+        value = extras.get(f"{stimulus.name}.{field}", getattr(stimulus, field))
+        values[field] = np.broadcast_to(np.nan if value is None else np.asarray(value, float), points)
+    return values
+
+
+def waveform(stimulus: Stimulus, values: Mapping[str, np.ndarray], times_ms: np.ndarray) -> np.ndarray:
+    """The waveform at given times: array [time, point].
+
+    Parameters
+    ----------
+    values : mapping of field to array (point,)
+        See `field_values`.
+    times_ms : array (time,)
+        From the start of the simulation; never exactly at a jump.
+    """
+    t = times_ms[:, None] - values["onset_ms"]
+    duration = np.where(np.isnan(values["duration_ms"]), np.inf, values["duration_ms"])
+    if stimulus.kind == "table":
+        shape = np.interp(t.ravel(), stimulus.times_ms, stimulus.values, left=0.0, right=0.0).reshape(t.shape)
+        return values["amplitude"] * shape
+    on = (t >= 0) & (t < duration)
+    if stimulus.kind == "sinusoid":
+        phase = 2.0 * np.pi * (values["frequency_hz"] * t / 1000.0 + values["phase_deg"] / 360.0)
+        return np.where(on, values["amplitude"] * np.sin(phase), 0.0)
+    if stimulus.count > 1:
+        number = np.floor(t / stimulus.period_ms)
+        on = (t - number * stimulus.period_ms < duration) & (number >= 0) & (number < stimulus.count)
+    return np.where(on, values["amplitude"], 0.0)
+
+
+# Nodes inside a step, none at its ends, where a waveform may jump; and the matrix from values there to powers.
+NODES = 0.5 - 0.5 * np.cos(np.pi * (np.arange(POWERS) + 0.5) / POWERS)
+TO_POWERS = np.linalg.inv(np.vander(NODES, POWERS, increasing=True))
+
+
+class Schedule:
+    """The stimuli of a batch of points, step by step.
+
+    Parameters
+    ----------
+    stimuli : sequence of Stimulus
+    drives : sequence of str
+        Drives of the model.
+    labels : sequence of str
+        Labels of the regions.
+    extras : mapping of name to array (point,)
+        Values of axes that belong to stimuli.
+    points : int
+    """
+
+    def __init__(self, stimuli: Sequence[Stimulus], drives, labels, extras: Mapping[str, np.ndarray], points: int):
+        self.stimuli, self.points = tuple(stimuli), points
+        self.values = [field_values(s, extras, points) for s in self.stimuli]
+        self.target = np.array([list(drives).index(s.parameter) for s in self.stimuli], np.int64)
+        self.labels = labels
+
+    def shape(self) -> np.ndarray:
+        """Weight of every region, [point, stimulus, region]."""
+        shape = np.zeros((self.points, len(self.stimuli), len(self.labels)))
+        for k, (stimulus, values) in enumerate(zip(self.stimuli, self.values, strict=True)):
+            shape[:, k] = stimulus.weights(self.labels)
+            single = ~np.isnan(values["region"])
+            shape[single, k] = np.arange(len(self.labels)) == values["region"][single, None]
+        return shape
+
+    def powers(self, first_step: int, steps: int, dt_ms: float) -> np.ndarray:
+        """Coefficients of the waveforms within steps, [point, step, stimulus, power]."""
+        times = (first_step + np.arange(steps)[:, None] + NODES).ravel() * dt_ms
+        result = np.zeros((self.points, steps, len(self.stimuli), POWERS))
+        for k, (stimulus, values) in enumerate(zip(self.stimuli, self.values, strict=True)):
+            at_nodes = waveform(stimulus, values, times).reshape(steps, POWERS, self.points)
+            if stimulus.kind == "pulse":
+                result[:, :, k, 0] = at_nodes[:, 0].T
+            else:
+                result[:, :, k] = np.einsum("qn,snp->psq", TO_POWERS, at_nodes)
+        return result
+
+
+def axis_names(stimuli: Sequence[Any]) -> tuple[str, ...]:
+    """Names that axes of a grid may have on account of stimuli."""
+    return tuple(f"{s.name}.{field}" for s in stimuli for field in SWEPT)
