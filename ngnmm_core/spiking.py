@@ -1,22 +1,21 @@
-"""Direct simulation of the quadratic integrate-and-fire (QIF) neurons behind the mean fields of this package.
+"""Direct simulation of the quadratic integrate-and-fire (QIF) neurons whose exact mean fields the models are.
 
 Each of N neurons j of a population p obeys, with a spike and a reset from +infinity to -infinity,
 
-    tau_p v_j'    = v_j^2 + eta_j + I_p(t) + tau_p sum_q J_pq s_q
-    tau_s,p s_p'  = -s_p + (1/N) sum over the population's spikes k of delta(t - t_k)
+    tau_p v_j'   = v_j^2 + eta_j + I_p(t) + tau_p sum_q J_pq s_q
+    tau_sp s_p'  = -s_p + (1/N) sum over the spikes k of the population of delta(t - t_k)
 
-with Lorentzian eta_j.  For N to infinity `ngnmm_population` (one population) and `ei_ngnmm` (two) are exact: Montbrio,
-Pazo, Roxin, Phys. Rev. X 5, 021028 (2015), doi:10.1103/PhysRevX.5.021028.  This module is how that is checked.
+with Lorentzian eta_j.  `ngnmm_population` (one population) and `ei_ngnmm` (two) are its limit of large N: Montbrio,
+Pazo, Roxin, Phys. Rev. X 5, 021028 (2015), doi:10.1103/PhysRevX.5.021028.  `docs/validation` shows the comparison.
 
-Method.  Within a step of h = dt/tau the input c = eta_j + I + tau J s is frozen at its mean over the step, and the
-neuron takes the exact flow
+Method.  During a step, h = dt/tau long, the input c = eta_j + I + tau J s is frozen at its mean over the step, and
+every neuron takes the exact flow
 
     v -> (v + c t) / (1 - v t),   t = tan(sqrt(c) h) / sqrt(c)   (c < 0: tanh and sqrt(-c)),
 
-in which infinity is a point like any other: a spike is a change of sign of the denominator.  There is neither a
-threshold nor a refractory time to choose, and the fastest neurons of the tail may spike several times per step.  The
-synapse follows its own exact flow, driven by the step's spikes; the mean input of a step is predicted with the rate of
-the step before.  The order in dt is two.
+in which infinity is a point like any other: a spike is a denominator that changes sign.  There is no threshold and no
+refractory time to choose, and the neurons of the Lorentzian's tail may fire several times per step.  The mean of s over
+the step follows from its own exact flow and the rate extrapolated from the last two steps.  The order in dt is two.
 """
 
 import math
@@ -30,16 +29,15 @@ from scipy.integrate import solve_ivp
 from ngnmm_core.errors import InputError
 from ngnmm_core.model import Model
 
-KNOWN = ("ngnmm_population", "ei_ngnmm")
-END_OFFSET = 0.3027218285983637  # zero of the Hurwitz zeta function zeta(1/2, a); see `lorentzian_quantiles`
+END_OFFSET = 0.3027218285983637  # the zero of the Hurwitz zeta function zeta(1/2, a)
 GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
-SMALL = 0.25  # |c h^2| up to which the rational approximation of tan(x)/x in `_advance_core` is good to 1e-10
+SMALL = 0.25  # |c h^2| up to which the rational approximation of tan in `_advance_core` is good to 1e-10
 INFINITE = 1e300  # stands for a potential at the very peak of a spike
 
 
 @dataclass(frozen=True)
 class Populations:
-    """Parameters of P populations that act on each other.
+    """Parameters of populations that act on each other.
 
     Attributes
     ----------
@@ -48,7 +46,7 @@ class Populations:
     eta, Delta : array (population,)
         Centre and half-width of the Lorentzian currents, dimensionless.
     J : array (population, population)
-        Signed weights, J[p, q] onto p from q, dimensionless.
+        Weights, J[p, q] onto p from q, dimensionless; negative for inhibition.
     """
 
     tau: np.ndarray
@@ -60,32 +58,27 @@ class Populations:
 
 @dataclass(frozen=True)
 class Traces:
-    """What the spiking populations and their mean field are compared by.
+    """What spiking populations and their mean field are compared by.
 
     Attributes
     ----------
     time_ms : array (bin,)
         End of each bin.
     rate : array (bin, population)
-        Spikes per neuron and ms, averaged over the bin.
+        Firing rate averaged over the bin, spikes per neuron and ms.
+    potential : array (bin, population)
+        Mean membrane potential v at the end of the bin, dimensionless.
     synaptic_activity : array (bin, population)
         s at the end of the bin, 1/ms.
-    order_parameter : complex array (bin, population)
-        Kuramoto order parameter Z at the end of the bin.
+    kuramoto : array (bin, population)
+        Modulus of the Kuramoto order parameter at the end of the bin; 0 is asynchrony, 1 full synchrony.
     """
 
     time_ms: np.ndarray
     rate: np.ndarray
+    potential: np.ndarray
     synaptic_activity: np.ndarray
-    order_parameter: np.ndarray
-
-    @property
-    def potential(self) -> np.ndarray:
-        """Mean membrane potential v [bin, population], dimensionless, from Z = (1 - conj(w)) / (1 + conj(w)).
-
-        The plain mean over neurons does not converge, as the potentials have Cauchy tails; that of exp(i theta) does.
-        """
-        return -((1.0 - self.order_parameter) / (1.0 + self.order_parameter)).imag
+    kuramoto: np.ndarray
 
 
 def populations(model: Model, values: Mapping[str, float]) -> Populations:
@@ -97,7 +90,7 @@ def populations(model: Model, values: Mapping[str, float]) -> Populations:
         `ngnmm_population` or `ei_ngnmm`.
     values : mapping
         Parameters or aliases that differ from the defaults.  G acts as in the homogeneous system of a row-normalised
-        connectome: the region receives its own excitatory s.
+        connectome: the region receives its own (excitatory) s.
 
     Raises
     ------
@@ -106,44 +99,48 @@ def populations(model: Model, values: Mapping[str, float]) -> Populations:
     """
     p = model.resolve(values)
     if model.name == "ngnmm_population":
-        suffixes, J = ("",), [[p["J"] + p["G"]]]
+        suffixes, J = [("", "")], [[p["J"] + p["G"]]]
     elif model.name == "ei_ngnmm":
-        suffixes, J = ("e", "i"), [[p["J_ee"] + p["G"], -p["J_ei"]], [p["J_ie"] + p["G"], -p["J_ii"]]]
+        suffixes, J = [("_e", "e"), ("_i", "i")], [[p["J_ee"] + p["G"], -p["J_ei"]], [p["J_ie"] + p["G"], -p["J_ii"]]]
     else:
-        raise InputError(f"model: '{model.name}' is not the mean field of spiking neurons; allowed: {', '.join(KNOWN)}")
-    ends = [f"_{suffix}" if suffix else "" for suffix in suffixes]
-    columns = [[p[name + end] for end in ends] for name in ("tau", "eta", "Delta")]
-    tau, eta, Delta = (np.array(column, float) for column in columns)
-    return Populations(
-        tau, np.array([p["tau_s" + suffix] for suffix in suffixes], float), eta, Delta, np.array(J, float)
-    )
+        raise InputError(f"model: '{model.name}' has no spiking counterpart; allowed: ngnmm_population, ei_ngnmm")
+    rows = [(p["tau" + k], p["tau_s" + short], p["eta" + k], p["Delta" + k]) for k, short in suffixes]
+    return Populations(*np.array(rows, float).T, np.array(J, float))
 
 
 def lorentzian_quantiles(neurons: int) -> np.ndarray:
-    """Deterministic standard Lorentzian numbers in ascending order, array (neuron,).
+    """Quantiles of the standard Lorentzian in ascending order, array (neuron,).
 
-    They sit at the levels (j - 1 + a) / (N - 1 + 2 a) with the a for which the Hurwitz zeta function zeta(1/2, a) is 0.
-    The rate of a neuron grows as the root of its current, so that a mean over Lorentzian currents has a singularity of
-    the kind x^(-1/2) at either end of the levels, whose error in the sum over neurons is zeta(1/2, a) N^(-1/2) (Navot,
-    J. Math. Phys. 40, 271, 1961).  With this a it falls as 1/N instead; with the usual (2j - N - 1) / (2N + 2), a = 1,
-    it is 0.46/tau Hz ...
+    They sit at the levels (j - 1 + a) / (N - 1 + 2 a), j = 1..N.  A neuron's rate grows as the root of its current, so
+    the mean rate is an integral over the levels whose integrand diverges as x^(-1/2) at an end, and for such a one the
+    sum over equidistant levels errs by zeta(1/2, a) N^(-1/2), zeta being Hurwitz's (Euler-Maclaurin formula for
+    algebraic end points, Navot, J. Math. and Phys. 40, 271, 1961).  The usual a = 1 or 1/2 cuts off so much of the tail
+    that the rate of 10^5 neurons is 1.2 or 0.5 % too low at eta = -5, Delta = 1.  Here a is the zero of zeta(1/2, a):
+    what remains falls as 1/N (4e-6 at 10^5).
     """
     levels = (np.arange(neurons) + END_OFFSET) / (neurons - 1 + 2.0 * END_OFFSET)
     return np.tan(math.pi * (levels - 0.5))
 
 
-def simulate(
-    network: Populations, initial: np.ndarray, I_ext: np.ndarray, neurons: int, bin_ms: float, steps_per_bin: int
-) -> Traces:
-    """Simulates N neurons per population.
+def initial_potentials(center: float, half_width: float, neurons: int) -> np.ndarray:
+    """Potentials of a population that is on its mean field's manifold from the first moment on, array (neuron,).
+
+    The mean field is exact as soon as the potentials of the neurons of each current are Lorentzian; with the same
+    Lorentzian for every current, its centre is the mean potential v and its half-width pi tau r.  The potentials
+    follow the golden ratio's sequence, independent of the currents but more evenly spread than random numbers.
+    """
+    levels = np.modf((np.arange(neurons) + 0.5) * GOLDEN)[0]
+    return center + half_width * np.tan(math.pi * (levels - 0.5))
+
+
+def simulate(network: Populations, initial, I_ext, neurons: int, bin_ms: float, steps_per_bin: int) -> Traces:
+    """Simulates N neurons per population; nothing is random, the same arguments give the same spikes.
 
     Parameters
     ----------
     network : Populations
     initial : array (population, 3)
-        r (1/ms), v and s (1/ms) at the start.  Every neuron's potential is drawn, independently of its current and by
-        a low-discrepancy sequence instead of a generator, from the Lorentzian with centre v and half-width pi tau r,
-        for which the mean field holds from the first moment on.
+        r (1/ms), v (dimensionless) and s (1/ms) at the start.
     I_ext : array (bin, population)
         External input, constant within a bin, dimensionless.
     neurons : int
@@ -151,38 +148,50 @@ def simulate(
     bin_ms : float
         Width of the bins in which spikes are counted.
     steps_per_bin : int
+        Steps of the integration per bin; a step of tau/100 is enough for 10^6 neurons in a slow transient.
 
-    Returns
-    -------
-    Traces
-        Nothing is drawn at random: the same arguments give the same spikes.
+    Raises
+    ------
+    InputError
+        If `initial` or `I_ext` does not fit the populations, or a count or width is not positive.
     """
+    count = len(network.tau)
     initial, I_ext = np.asarray(initial, float), np.ascontiguousarray(I_ext, float)
+    if initial.shape != (count, 3):
+        raise InputError(f"initial: shape {initial.shape}; allowed: ({count}, 3), r, v and s of each population")
+    if I_ext.ndim != 2 or I_ext.shape[1] != count:
+        raise InputError(f"I_ext: shape {I_ext.shape}; allowed: (bins, {count})")
+    if not (neurons >= 1 and bin_ms > 0 and steps_per_bin >= 1):
+        raise InputError(f"neurons, bin_ms, steps_per_bin: {neurons}, {bin_ms}, {steps_per_bin}; allowed: positive")
     dt = bin_ms / steps_per_bin
+    r, v, s = initial.T
     eta = network.eta[:, None] + network.Delta[:, None] * lorentzian_quantiles(neurons)
-    levels = np.modf((np.arange(neurons) + 0.5) * GOLDEN)[0]
-    width = math.pi * network.tau * initial[:, 0]
-    v = initial[:, 1, None] + width[:, None] * np.tan(math.pi * (levels - 0.5))
-    s, rate = initial[:, 2].copy(), initial[:, 0].copy()
+    widths = math.pi * network.tau * r
+    neuron_v = np.stack([initial_potentials(v[p], widths[p], neurons) for p in range(count)])
     decay = np.exp(-dt / network.tau_s)
-    coefficients = np.stack([dt / network.tau, network.tau, decay, (1.0 - decay) * network.tau_s / dt], axis=1)
-    out = np.zeros((len(I_ext), len(eta), 4))
-    _compiled()((v, eta, s, rate), I_ext, coefficients, network.J, (steps_per_bin, dt), out)
-    time = bin_ms * np.arange(1, len(I_ext) + 1)
-    return Traces(time, out[..., 0], out[..., 1], out[..., 2] + 1j * out[..., 3])
+    coefficients = np.stack([network.tau, decay, (1.0 - decay) * network.tau_s / dt], axis=1)
+    out = np.zeros((len(I_ext), count, 4))
+    _compiled()((neuron_v, eta, s.copy(), r.copy()), I_ext, coefficients, network.J, (steps_per_bin, dt), out)
+    Z = out[..., 2] + 1j * out[..., 3]
+    # v is taken from Z: the plain mean of potentials with Cauchy tails does not converge, that of exp(i theta) does
+    potential = -((1.0 - Z) / (1.0 + Z)).imag
+    return Traces(bin_ms * np.arange(1, len(I_ext) + 1), out[..., 0], potential, out[..., 1], np.abs(Z))
 
 
-def mean_field(
-    model: Model, values: Mapping[str, float], initial: np.ndarray, I_ext: np.ndarray, bin_ms: float
-) -> Traces:
+def mean_field(model: Model, values: Mapping[str, float], initial, I_ext, bin_ms: float) -> Traces:
     """The same traces from the equations of `model`, integrated to a relative tolerance of 1e-10.
 
     Parameters
     ----------
     model : Model
-        `ngnmm_population`, `ei_ngnmm` or one with the same states.
-    values, initial, I_ext, bin_ms
-        As in `populations` and `simulate`.  Rates are averaged over the bins exactly, not sampled.
+        One whose states are (r, v, s) of each population.
+    values : mapping
+        As in `populations`.
+    initial : array (population, 3)
+    I_ext : array (bin, population)
+        Value of each of the model's drives, constant within a bin.
+    bin_ms : float
+        Width of the bins.  The rates are averaged over them exactly, not sampled.
     """
     p = model.resolve(values)
     coefficients = model.coefficients(p)
@@ -193,26 +202,24 @@ def mean_field(
         coupling = p["G"] * model.sent(states, coefficients)
         return (*model.derivative(states, drive, coefficients, coupling), *x[:count:3])
 
-    x = np.concatenate([np.ravel(initial), np.zeros(count // 3)])
-    out = [x]
+    out = [np.concatenate([np.ravel(initial), np.zeros(count // 3)])]  # states, and the integrals of the rates
     for drive in np.asarray(I_ext, float):
-        span = (0.0, bin_ms)
-        solution = solve_ivp(derivative, span, out[-1], method="DOP853", args=(tuple(drive),), rtol=1e-10, atol=1e-13)
-        out.append(solution.y[:, -1])
+        span, args = (0.0, bin_ms), (tuple(drive),)
+        out.append(solve_ivp(derivative, span, out[-1], "DOP853", args=args, rtol=1e-10, atol=1e-13).y[:, -1])
     out = np.array(out)
-    rate, v, s = (out[1:, k:count:3] for k in range(3))
-    conjugate = math.pi * populations(model, values).tau * rate - 1j * v
+    states = out[1:, :count]
+    kuramoto = np.stack([q.kuramoto(tuple(states.T), coefficients) for q in model.populations], axis=1)
     time = bin_ms * np.arange(1, len(out))
-    return Traces(time, np.diff(out[:, count:], axis=0) / bin_ms, s, (1.0 - conjugate) / (1.0 + conjugate))
+    return Traces(time, np.diff(out[:, count:], axis=0) / bin_ms, states[:, 1::3], states[:, 2::3], kuramoto)
 
 
 def _advance_core(v, eta, c, h):
-    """One step of neurons with |current h^2| <= SMALL, at most one spike each; their number."""
+    """One step of neurons with |current| h^2 <= SMALL, which fire once at the most; the number of spikes."""
     spikes = 0
     for j in range(v.size):
         current = eta[j] + c
         z = current * h * h
-        # tan(sqrt(z)) / sqrt(z), one formula for both signs: continued fraction up to z/9
+        # numerator/denominator = t, the continued fraction of h tan(sqrt(z)) / sqrt(z) up to z/9, for either sign of z
         numerator = (945.0 - z * (105.0 - z)) * h
         denominator = 945.0 - z * (420.0 - 15.0 * z)
         below = denominator - v[j] * numerator
@@ -223,15 +230,15 @@ def _advance_core(v, eta, c, h):
 
 
 def _advance_tail(v, eta, c, h):
-    """One step of neurons with any current and any number of spikes; their number."""
+    """One step of neurons with any current except 0, which may fire many times; the number of spikes."""
     spikes = 0
     for j in range(v.size):
         current = eta[j] + c
         root = math.sqrt(abs(current))
         if current > 0.0:
-            phase = (math.atan(v[j] / root) + root * h) / math.pi + 0.5
-            spikes += math.floor(phase)
-            v[j] = root * math.tan(math.pi * (phase - math.floor(phase) - 0.5))
+            turns = (math.atan(v[j] / root) + root * h) / math.pi + 0.5  # whole at the peak of a spike
+            spikes += math.floor(turns)
+            v[j] = root * math.tan(math.pi * (turns - math.floor(turns) - 0.5))
         else:
             t = math.tanh(root * h) / root
             spikes += 1.0 - v[j] * t < 0.0
@@ -240,7 +247,7 @@ def _advance_tail(v, eta, c, h):
 
 
 def _order_parameter(v):
-    """Mean of (1 + i v) / (1 - i v) over neurons."""
+    """Mean over neurons of exp(i theta) = (1 + i v) / (1 - i v), where v = tan(theta / 2)."""
     real, imaginary = 0.0, 0.0
     for j in range(v.size):
         scale = 2.0 / (1.0 + v[j] * v[j])
@@ -250,23 +257,27 @@ def _order_parameter(v):
 
 
 def _integrate(states, I_ext, coefficients, J, step, out):
-    """All bins; out[bin, population] = (rate, s, Re Z, Im Z).  See `simulate`."""
+    """All bins, from and into states = (v, eta, s, rate); out[bin, population] = (rate, s, Re Z, Im Z)."""
     v, eta, s, rate = states
     steps, dt = step
     count, neurons = v.shape
-    mean_s = np.empty(count)
+    before, mean_s = rate.copy(), s.copy()
     for k in range(len(I_ext)):
         for _ in range(steps):
             for p in range(count):
-                mean_s[p] = rate[p] + (s[p] - rate[p]) * coefficients[p, 3]
+                ahead = 2.0 * rate[p] - before[p]
+                mean_s[p] = ahead + (s[p] - ahead) * coefficients[p, 2]
             for p in range(count):
-                h, tau, decay, _ = coefficients[p]
-                c = I_ext[k, p] + tau * np.dot(J[p], mean_s)
-                low, high = np.searchsorted(eta[p], np.array([-SMALL / h**2 - c, SMALL / h**2 - c]))
+                tau, decay, _ = coefficients[p]
+                h, c = dt / tau, I_ext[k, p]
+                for q in range(count):
+                    c += tau * J[p, q] * mean_s[q]
+                low = np.searchsorted(eta[p], -SMALL / (h * h) - c)
+                high = np.searchsorted(eta[p], SMALL / (h * h) - c)
                 spikes = _advance_tail(v[p, :low], eta[p, :low], c, h)
                 spikes += _advance_core(v[p, low:high], eta[p, low:high], c, h)
                 spikes += _advance_tail(v[p, high:], eta[p, high:], c, h)
-                rate[p] = spikes / (neurons * dt)
+                before[p], rate[p] = rate[p], spikes / (neurons * dt)
                 s[p] = rate[p] + (s[p] - rate[p]) * decay
                 out[k, p, 0] += rate[p] / steps
         for p in range(count):
@@ -276,6 +287,7 @@ def _integrate(states, I_ext, coefficients, J, step, out):
 
 @cache
 def _compiled():
+    """`_integrate`, compiled at the first call and kept in the kernel cache."""
     from numba import njit
     from numba.extending import register_jitable
 

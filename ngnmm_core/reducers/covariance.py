@@ -2,6 +2,8 @@
 
 import numpy as np
 
+STRETCH = 256  # samples that are multiplied at once
+
 
 class Covariance:
     """Accumulates the region-by-region covariance of a stream [sample, group, region, lane].
@@ -13,27 +15,37 @@ class Covariance:
 
     def __init__(self):
         self.count = 0
+        self._waiting: list[np.ndarray] = []
         self._pivot: np.ndarray | None = None
 
     def consume(self, signal: np.ndarray) -> None:
         """Takes the next samples."""
         if len(signal) == 0:
             return
-        samples, groups, regions, width = signal.shape
         if self._pivot is None:
+            _, groups, regions, width = signal.shape
             self._pivot = signal[0].copy()
             self._total = np.zeros((groups, width, regions))
             self._products = np.zeros((groups, width, regions, regions))
-        deviation = signal - self._pivot
-        for group in range(groups):
-            for lane in range(width):
-                x = np.ascontiguousarray(deviation[:, group, :, lane].T)
-                self._total[group, lane] += x.sum(axis=1)
+        self._waiting.append(signal - self._pivot)
+        self.count += len(signal)
+        if sum(map(len, self._waiting)) >= STRETCH:
+            self._multiply()
+
+    def _multiply(self) -> None:
+        """Adds the products of what has been waiting: one large product is faster than many small ones."""
+        deviation = np.concatenate(self._waiting)
+        self._waiting.clear()
+        for group in range(deviation.shape[1]):
+            by_lane = np.ascontiguousarray(deviation[:, group].transpose(2, 1, 0))
+            self._total[group] += by_lane.sum(axis=2)
+            for lane, x in enumerate(by_lane):
                 self._products[group, lane] += x @ x.T
-        self.count += samples
 
     def correlation(self, points: int) -> np.ndarray:
         """Pearson correlation, [point, region, region]; NaN where a region does not vary."""
+        if self._waiting:
+            self._multiply()
         regions = self._total.shape[-1]
         total = self._total.reshape(-1, regions)[:points]
         products = self._products.reshape(-1, regions, regions)[:points]

@@ -9,7 +9,7 @@ divided out of spectra.
 import numpy as np
 import scipy
 
-from ngnmm_core.lazy_njit import lazy_njit
+from ngnmm_core.reducers.filters import CHANNELS, thinned_convolution
 
 ATTENUATION_DB = 100.0
 OVERSAMPLING = 5.0  # sampling rate after decimation, in units of the highest wanted frequency
@@ -39,18 +39,6 @@ def low_pass(sample_ms: float, max_hz: float, factor: int) -> np.ndarray:
     return scipy.signal.firwin(filter_length(sample_ms, max_hz, factor), 0.5 * rate / factor, window=window, fs=rate)
 
 
-@lazy_njit
-def _convolve(signal, taps, first, step, out):
-    """`out[m] = sum_k taps[k] signal[first + m * step + k]` for every channel of [sample, channel]."""
-    for m in range(out.shape[0]):
-        start = first + m * step
-        for channel in range(out.shape[1]):
-            out[m, channel] = taps[0] * signal[start, channel]
-        for k in range(1, taps.size):
-            for channel in range(out.shape[1]):
-                out[m, channel] += taps[k] * signal[start + k, channel]
-
-
 class Decimator:
     """Filters and thins a stream [sample, channel]; the first output needs a full filter length of input."""
 
@@ -75,10 +63,15 @@ class Decimator:
         if self.factor == 1:
             return signal
         shape = signal.shape[1:]
-        flat = signal.reshape(len(signal), -1)
+        channels = int(np.prod(shape))
+        flat = _padded(signal.reshape(len(signal), channels))
         flat = flat if self._tail is None else np.concatenate((self._tail, flat))
-        out = np.empty((self.outputs(len(flat)), flat.shape[1]))
-        if len(out):
-            _convolve(flat, self.taps, 0, self.factor, out)
+        out = thinned_convolution(flat, self.taps, self.factor, self.outputs(len(flat)))
         self._tail = flat[len(out) * self.factor :].copy()
-        return out.reshape(len(out), *shape)
+        return out[:, :channels].reshape(len(out), *shape)
+
+
+def _padded(signal: np.ndarray) -> np.ndarray:
+    """[sample, channel] with zeros for channels up to whole blocks of the kernel."""
+    missing = -signal.shape[1] % CHANNELS
+    return np.pad(signal, ((0, 0), (0, missing))) if missing else signal

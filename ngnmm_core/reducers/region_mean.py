@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ngnmm_core.reducers.filters import weighted_sum
+
 
 class RegionMean:
     """Averages over the regions that count.
@@ -24,10 +26,7 @@ class RegionMean:
         groups, regions, width = signal.shape[1:]
         if self._weights is None:
             self._weights = self._lanes(groups, regions, width)
-        total = np.zeros_like(signal[:, :, 0])
-        for region in range(regions):
-            total += signal[:, :, region] * self._weights[:, region]
-        return total[:, :, None]
+        return weighted_sum(signal, self._weights)
 
     def _lanes(self, groups: int, regions: int, width: int) -> np.ndarray:
         """What multiplies each region of each lane, [group, region, lane]."""
