@@ -4,7 +4,8 @@ from functools import cache
 
 import numpy as np
 
-CHANNELS = 32  # the filter takes channels in blocks of this many
+LANES = 8
+CHANNELS = 4 * LANES  # the filter takes channels in blocks of this many
 
 
 @cache
@@ -28,15 +29,13 @@ def thinned_convolution(signal: np.ndarray, taps: np.ndarray, step: int, count: 
 def weighted_sum(signal: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Sum over the regions of [sample, group, region, lane] times weights [group, region, lane]; keeps the axis."""
     samples, groups, regions, width = signal.shape
-    out = np.empty((samples, groups, 1, width))
+    missing = -width % LANES
+    if missing:  # the kernel takes whole vectors
+        signal, weights = (np.pad(a, [(0, 0)] * (a.ndim - 1) + [(0, missing)]) for a in (signal, weights))
+    out = np.empty((samples, groups, 1, width + missing))
     for group in range(groups):
-        part = np.empty((samples, width))
-        _kernels()[1](
-            np.ascontiguousarray(signal[:, group]).reshape(-1),
-            weights[group].reshape(-1),
-            regions,
-            width,
-            part.reshape(-1),
-        )
+        part = np.empty((samples, width + missing))
+        of_group = np.ascontiguousarray(signal[:, group]).reshape(-1)
+        _kernels()[1](of_group, weights[group].reshape(-1), regions, width + missing, part.reshape(-1))
         out[:, group, 0] = part
-    return out
+    return out[..., :width]
