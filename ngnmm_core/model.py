@@ -58,6 +58,33 @@ class Population:
     kuramoto: Callable[..., Number] | None = None
 
 
+@dataclass(frozen=True)
+class EquilibriumCurve:
+    """All equilibria of a region under its own feedback, as a curve in one of its states.
+
+    For neural masses the value of one drive at which a state is an equilibrium follows explicitly from one coordinate
+    of that state; so none need be missed.
+
+    Attributes
+    ----------
+    coordinate
+        Name of the state that the curve is parametrised by.
+    drive
+        Name of the drive that is solved for.
+    points
+        `points(u, parameters, weight)`: the tuple of states and the value of the drive for values u of the coordinate;
+        `weight` is G times the row sum of the connectome.  Works on arrays.
+    low, high
+        Range of the coordinate that covers what the drive can do; sampled logarithmically if `low` is positive.
+    """
+
+    coordinate: str
+    drive: str
+    points: Callable[..., tuple[tuple[Number, ...], Number]]
+    low: float
+    high: float
+
+
 COUPLING = Parameter("G", 0.0, "1", "global coupling: multiplies the connectome's weights", non_negative=True)
 
 
@@ -81,6 +108,8 @@ class Model:
         States that additive noise enters, each divided by the time constant named in `noise_time_constants`.
     fastest_rate
         `fastest_rate(parameters)`: the fastest rate (1/ms) that states reach, as measured; it bounds the step.
+    equilibrium_curve
+        All equilibria as a curve, for models that have one; others are searched by Newton's method.
     aliases
         Sweep axes that set several parameters at once, such as `Delta`.
     """
@@ -97,6 +126,7 @@ class Model:
     observable: str
     populations: tuple[Population, ...]
     fastest_rate: Callable[[Mapping[str, Number]], Number]
+    equilibrium_curve: EquilibriumCurve | None = None
     noise_on: tuple[str, ...] = ()
     noise_time_constants: tuple[str, ...] = ()
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

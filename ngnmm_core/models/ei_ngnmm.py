@@ -16,7 +16,8 @@ population, to which it reduces when the cross weights vanish.
 
 import math
 
-from ngnmm_core.model import COUPLING, Model, Parameter, Population, State
+from ngnmm_core.kernels.functions import exp, select
+from ngnmm_core.model import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
 from ngnmm_core.qif import kuramoto_modulus
 
 
@@ -62,6 +63,36 @@ def derivative(states, drive, coefficients, coupling):
 def sent(states, coefficients):
     """A region sends its excitatory synaptic activity (1/ms)."""
     return states[2]
+
+
+def equilibria(r_e, p, weight):
+    """The equilibrium with excitatory rate r_e, and the input I_ext_e that it takes.
+
+    The inhibitory rate is the one root of a function that falls from +infinity to -infinity.
+    """
+    r_i = _inhibitory_rate(p, p["eta_i"] + p["I_ext_i"] + p["tau_i"] * (p["J_ie"] + weight) * r_e)
+    v_e, v_i = (-p[f"Delta_{k}"] / (2.0 * math.pi * p[f"tau_{k}"] * r) for k, r in (("e", r_e), ("i", r_i)))
+    quench = math.pi * p["tau_e"] * r_e
+    recurrent = p["tau_e"] * ((p["J_ee"] + weight) * r_e - p["J_ei"] * r_i)
+    return (r_e, v_e, r_e, r_i, v_i, r_i), quench * quench - v_e * v_e - p["eta_e"] - recurrent
+
+
+def _inhibitory_rate(p, drive):
+    """Root of (Delta / (2 pi tau r))^2 - (pi tau r)^2 - tau J_ii r + drive, by bisection and then Newton steps."""
+    half, full = p["Delta_i"] / (2.0 * math.pi * p["tau_i"]), math.pi * p["tau_i"]
+    inward = p["tau_i"] * p["J_ii"]
+    low, high = drive * 0.0 - 16.0, drive * 0.0 + 8.0  # of the logarithm of r
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        r = exp(middle)
+        positive = (half / r) * (half / r) - (full * r) * (full * r) - inward * r + drive > 0
+        low, high = select(positive, middle, low), select(positive, high, middle)
+    r = exp(0.5 * (low + high))
+    for _ in range(3):
+        value = (half / r) * (half / r) - (full * r) * (full * r) - inward * r + drive
+        slope = -2.0 * half * half / (r * r * r) - 2.0 * full * full * r - inward
+        r = r - value / slope
+    return r
 
 
 MODEL = Model(
@@ -112,6 +143,7 @@ MODEL = Model(
             kuramoto=lambda states, c: kuramoto_modulus(states[3], states[4], c[8]),
         ),
     ),
+    equilibrium_curve=EquilibriumCurve("r_e", "I_ext_e", equilibria, 1e-5, 10.0),
     # inhibitory bursts reach v_i = 111 at the default parameters: the rate is 2 |v| / tau
     fastest_rate=lambda p: 2.0 * 111.0 / min(p["tau_e"], p["tau_i"]),
     noise_on=("v_e", "v_i"),

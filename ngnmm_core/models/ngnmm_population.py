@@ -13,7 +13,7 @@ tau_s; at the defaults a low and a high state coexist (the classic bistable poin
 
 import math
 
-from ngnmm_core.model import COUPLING, Model, Parameter, Population, State
+from ngnmm_core.model import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
 from ngnmm_core.qif import kuramoto_modulus
 
 
@@ -45,6 +45,14 @@ def derivative(states, drive, coefficients, coupling):
 def sent(states, coefficients):
     """A region sends its synaptic activity (1/ms)."""
     return states[2]
+
+
+def equilibria(r, p, weight):
+    """The equilibrium with rate r, and the input that it takes: every equation is solved for one unknown."""
+    v = -p["Delta"] / (2.0 * math.pi * p["tau"] * r)
+    quench = math.pi * p["tau"] * r
+    I_ext = quench * quench - v * v - p["eta"] - p["tau"] * (p["J"] + weight) * r
+    return (r, v, r), I_ext
 
 
 MODEL = Model(
@@ -80,6 +88,7 @@ MODEL = Model(
     ),
     # bursts after a step of the input reach |v| = 60: the rate is 2 |v| / tau
     fastest_rate=lambda p: 2.0 * 60.0 / p["tau"],
+    equilibrium_curve=EquilibriumCurve("r", "I_ext", equilibria, 1e-5, 10.0),
     noise_on=("v",),
     noise_time_constants=("tau",),
 )
