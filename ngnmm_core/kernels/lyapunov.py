@@ -1,0 +1,45 @@
+"""Lyapunov exponents of a single region under its own feedback: perturbations orthonormalised at intervals."""
+
+from ngnmm_core.kernels.llvm import advance, kernel, lane_sqrt, make_tuple_access, scaled, store
+from ngnmm_core.kernels.normal import lane_log
+from ngnmm_core.kernels.variational import make_variational
+
+
+def make_lyapunov(derivative, sent, sizes, width):
+    """Compiles (at the first call) `run(state, tangents, constants, gains, h, interval, logs)`.
+
+    Arrays as in `ngnmm_core.kernels.variational`.  Every `interval` steps the columns of `tangents` are
+    orthonormalised by the modified Gram-Schmidt method; `logs` [block, column, lane] takes the logarithms of their
+    lengths, and its first axis says how many intervals to run.
+    """
+    states = sizes[0]
+    integrate = make_variational(derivative, sent, sizes, width)
+    load_states, store_states = make_tuple_access(states)
+
+    @kernel(inline="always")
+    def dot(a, b):
+        total = a[0] * b[0]
+        for k in range(1, states):
+            total = total + a[k] * b[k]
+        return total
+
+    @kernel
+    def orthonormalise(tangents, logs, o):
+        columns = tangents.size // (states * width)
+        for column in range(columns):
+            at = column * states * width
+            d = load_states(tangents, at, width)
+            for earlier in range(column):
+                e = load_states(tangents, earlier * states * width, width)
+                d = advance(d, -dot(d, e), e)
+            length = lane_sqrt(dot(d, d))
+            store_states(tangents, at, width, scaled(d, 1.0 / length))
+            store(logs, o + column * width, lane_log(length))
+
+    def run(state, tangents, constants, gains, h, interval, logs):
+        per_block = tangents.size // states
+        for block in range(logs.size // per_block):
+            integrate(state, tangents, constants, gains, h, interval)
+            orthonormalise(tangents, logs, block * per_block)
+
+    return kernel(nogil=True)(run)
