@@ -78,6 +78,17 @@ class Dual:
         value = np.sqrt(self.value)
         return Dual(value, _scale(0.5 / value, self.tangent))
 
+    @staticmethod
+    def select(condition, if_true, if_false) -> "Dual":
+        """`if_true` where the condition holds, else `if_false`; either may be a plain number."""
+        tangents = [x.tangent for x in (if_true, if_false) if isinstance(x, Dual)]
+        blank = np.zeros_like(tangents[0])
+        values, slopes = zip(
+            *((x.value, x.tangent) if isinstance(x, Dual) else (x, blank) for x in (if_true, if_false)), strict=True
+        )
+        condition = np.asarray(condition)
+        return Dual(np.where(condition, *values), np.where(condition[..., None], *slopes))
+
 
 def _scale(factor, tangent):
     return np.asarray(factor)[..., None] * tangent

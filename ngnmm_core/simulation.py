@@ -29,6 +29,7 @@ class Divergence:
 
     at_ms: np.ndarray
     region: np.ndarray
+    _last: np.ndarray | None = None  # [point, region, state] at the end of the last block that was finite
 
     @classmethod
     def none(cls, points: int) -> "Divergence":
@@ -40,16 +41,24 @@ class Divergence:
         """Which points have diverged."""
         return self.region >= 0
 
+    def start(self, run: Run) -> None:
+        """Takes the initial states."""
+        self._last = run.by_point(run.states).copy()
+
     def watch(self, run: Run, states: np.ndarray, times_ms: np.ndarray) -> None:
         """Notes points whose states in a block are not finite: [sample, group, region, state, lane]."""
-        if np.isfinite(states[-1]).all():
-            return  # what is not finite stays so: the last sample tells
-        finite = np.isfinite(states).all(axis=3)
-        by_point = np.stack([run.by_point(sample) for sample in finite])
-        for point in np.flatnonzero(~by_point.all(axis=(0, 2)) & ~self.diverged):
-            sample = int(np.argmin(by_point[:, point].all(axis=1)))
+        if np.isfinite(states[-1]).all():  # what is not finite stays so: the last sample tells
+            self._last = run.by_point(states[-1])
+            return
+        by_point = np.stack([run.by_point(sample) for sample in states])  # [sample, point, region, state]
+        finite = np.isfinite(by_point).all(axis=3)  # [sample, point, region]
+        for point in np.flatnonzero(~finite.all(axis=(0, 2)) & ~self.diverged):
+            sample = int(np.argmin(finite[:, point].all(axis=1)))
             self.at_ms[point] = times_ms[sample]
-            self.region[point] = int(np.argmin(by_point[sample, point]))
+            # coupling takes NaN to all regions within a step: of those, the one to blame had the largest state before
+            before = by_point[sample - 1, point] if sample else self._last[point]
+            size = np.nan_to_num(np.abs(before)).max(axis=1)
+            self.region[point] = int(np.argmax(np.where(finite[sample, point], -1.0, size)))
 
 
 @dataclass
@@ -107,6 +116,7 @@ class Simulator:
             labels = self.labels or [str(k) for k in range(self.engine.regions)]
             run.stimulate(Schedule(settings.stimuli, self.model.drives, labels, points.extras, len(points)))
         divergence = Divergence.none(len(points))
+        divergence.start(run)
         for _ in self._blocks(run, settings.transient_samples, 0, divergence):
             pass
         window = make_window(self.model, self.engine.regions, settings, points, mask)

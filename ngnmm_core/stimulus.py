@@ -179,7 +179,9 @@ class Schedule:
             if stimulus.kind == "pulse":
                 result[:, :, k, 0] = at_nodes[:, 0].T
             else:
-                result[:, :, k] = np.einsum("qn,snp->psq", TO_POWERS, at_nodes)
+                # summed in a fixed order, so that a point's bits do not depend on the number of points
+                for node in range(POWERS):
+                    result[:, :, k] += at_nodes[:, node].T[:, :, None] * TO_POWERS[:, node]
         return result
 
 

@@ -103,6 +103,7 @@ def classify(model: Model, parameters, row_sum: float, trajectory: np.ndarray, s
         return Attractor(REST, rest)
     orbit = _cycle(model, parameters, row_sum, trajectory, sample_ms)
     if orbit is not None:
+        orbit = _shortest(model, parameters, parameters["G"] * row_sum, orbit)
         doubled = doublings(model, parameters, row_sum, orbit) > 0
         return Attractor(MULTI_PERIOD if doubled else LIMIT_CYCLE, orbit.state, orbit)
     return Attractor(IRREGULAR, trajectory[-1])
@@ -142,6 +143,19 @@ def _cycle(model: Model, parameters, row_sum: float, trajectory: np.ndarray, sam
         if np.max(np.abs(orbit.state - returns[-1]) / extent) < NEAR and _approaches(gaps, n):
             return orbit
     return None
+
+
+def _shortest(model: Model, parameters, weight: float, orbit: Orbit) -> Orbit:
+    """The same orbit with its own period, if the one found is a multiple of it."""
+    for part in range(MOST_RETURNS, 1, -1):
+        shorter = shoot(model, parameters, weight, orbit.state, orbit.period / part)
+        if (
+            shorter is not None
+            and abs(part * shorter.period - orbit.period) < 1e-6 * orbit.period
+            and np.max(np.abs(shorter.state - orbit.state)) < 1e-6
+        ):
+            return shorter
+    return orbit
 
 
 def _approaches(gaps: np.ndarray, n: int) -> bool:

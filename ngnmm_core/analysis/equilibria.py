@@ -9,6 +9,7 @@ from ngnmm_core.model import Model
 
 MOST_ITERATIONS = 50
 TOLERANCE = 1e-12  # of the last Newton step, relative to the size of the state
+RESIDUAL = 1e-9  # of the time derivative, relative to the fastest change that the state could make
 
 
 def newton(model: Model, start: np.ndarray, parameters: Mapping[str, np.ndarray], weight: np.ndarray):
@@ -46,7 +47,10 @@ def newton(model: Model, start: np.ndarray, parameters: Mapping[str, np.ndarray]
             converged |= usable & small.all(axis=1)
             if converged.all():
                 break
-    return x, converged & np.isfinite(x).all(axis=1)
+        system = linearise(model, x, parameters, weight)
+        rate = np.abs(system.jacobian).max(axis=(1, 2)) * (np.abs(x).max(axis=1) + 1e-3)
+        at_rest = np.abs(system.derivative).max(axis=1) <= RESIDUAL * rate
+    return x, converged & at_rest & np.isfinite(x).all(axis=1)
 
 
 def eigenvalues(model: Model, states: np.ndarray, parameters, weight: np.ndarray, feedback: np.ndarray) -> np.ndarray:

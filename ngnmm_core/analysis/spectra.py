@@ -109,7 +109,7 @@ def peak_frequency(frequency: np.ndarray, density: np.ndarray) -> np.ndarray:
     """Frequency of the largest density from 1 Hz up, refined by a parabola through the logarithm of three bins."""
     first = int(np.searchsorted(frequency, LOWEST_PEAK_HZ))
     k = np.argmax(density[..., first:], axis=-1) + first
-    inside = np.clip(k, 1, len(frequency) - 2)
+    inside = np.clip(k, first + 1, len(frequency) - 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         left, top, right = (
             np.log(np.take_along_axis(density, (inside + shift)[..., None], axis=-1)[..., 0]) for shift in (-1, 0, 1)

@@ -33,8 +33,11 @@ def sqrt(x):
 
 def select(condition, if_true, if_false):
     """`if_true` where `condition` holds, else `if_false`: the branch that lanes and arrays can take."""
+    for choice in (if_true, if_false):
+        if hasattr(choice, "select"):
+            return choice.select(condition, if_true, if_false)
     if isinstance(condition, np.ndarray):
         return np.where(condition, if_true, if_false)
     if isinstance(condition, (bool, np.bool_)):
         return if_true if condition else if_false
-    return condition.select(if_true, if_false)
+    raise TypeError(f"select: {type(condition).__name__} is no condition")

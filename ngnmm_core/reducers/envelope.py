@@ -42,10 +42,12 @@ class Envelope:
         self._omega = 2.0 * np.pi * self.centre / rate
         self._position = 0
         self._state: np.ndarray | None = None
-        self.settling = int(np.ceil(SETTLING_PERIODS * rate / (2.0 * np.pi * cutoff)))
+        self.settling = int(np.ceil(SETTLING_PERIODS * rate / cutoff))
 
     def push(self, signal: np.ndarray) -> np.ndarray:
         """The envelope at the next samples, without those in which the filter settles."""
+        if len(signal) == 0:
+            return signal
         flat = signal.reshape(len(signal), -1)
         if self._state is None:
             self._state = np.zeros((2, len(self._sections), 2, flat.shape[1]))

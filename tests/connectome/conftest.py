@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 import re
 import zipfile
 from pathlib import Path
@@ -94,6 +93,7 @@ def made_up(tmp_path, monkeypatch):
     entry = {
         "title": "Four regions",
         "atlas": "made up",
+        "regions": 4,
         "wheel": {
             "name": "fake",
             "version": "1.0",
@@ -129,12 +129,3 @@ def made_up(tmp_path, monkeypatch):
     monkeypatch.setenv("NGNMM_WHEELS", str(wheels))
     rewrite.weights, rewrite.lengths, rewrite.bold, rewrite.wheel, rewrite.path = weights, lengths, bold, wheel, path
     return rewrite
-
-
-@pytest.fixture
-def sc2017():
-    """Path of the paper's matrix."""
-    path = os.environ.get("NGNMM_SC2017")
-    if not path:
-        pytest.skip("NGNMM_SC2017 is not set: it should hold the path of sc2017.dat, which is not in the repository")
-    return path

@@ -110,7 +110,7 @@ def file_entry(made_up, url, sha256=None):
         entry.pop("wheel", None)
         digest = sha256 or hashlib.sha256(b"2\n0 1 3\n1 0 4\n").hexdigest()
         entry["file"] = {"filename": "two.dat", "sha256": digest, "url": url, "environment": "NGNMM_TEST_FILE"}
-        entry.update(reader="file", options={})
+        entry.update(reader="file", options={}, regions=2)
 
     return made_up(change)
 

@@ -1,13 +1,26 @@
 """The lane and mask types, and the decorator for code that uses them."""
 
+import os
+import uuid
+
 from llvmlite import ir
 from numba import njit, types
 from numba.extending import models, register_model
 
+# numba numbers the symbols of compiled functions per process.  Two specialisations of one factory, compiled in
+# different processes and loaded from the cache into a third, could have the same symbol, and the linker would keep one
+# of them: wrong numbers without a word.  A name of this process keeps them apart.
+PROCESS = uuid.uuid4().hex
+
 
 def kernel(function=None, **options):
     """`numba.njit` for code that allocates nothing: without reference counts, half the time in inner loops."""
-    decorate = njit(_nrt=False, **options)
+
+    def decorate(plain):
+        name = f"{plain.__name__}_{PROCESS}_{os.getpid()}"  # a fork has the same PROCESS
+        plain.__qualname__ = name
+        return njit(_nrt=False, **options)(plain)
+
     return decorate(function) if function else decorate
 
 

@@ -1,0 +1,204 @@
+"""Which figures a study has: known from its config alone, before anything is computed.
+
+Snakemake reads this while it parses the workflow, in every job; so nothing here needs matplotlib or xarray.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ngnmm_core.plotting.labels import assignments, number, signal_text
+from ngnmm_core.plotting.layout import choose_axes
+from ngnmm_core.stages import hub_points, stages_of
+from ngnmm_core.study.study import Study
+
+MAPS, HIGHLIGHTS, CONNECTOME, HUBS = "maps", "highlights", "connectome", "hubs"
+CATEGORIES = {MAPS: "Maps", HIGHLIGHTS: "Points in detail", CONNECTOME: "Connectome", HUBS: "Hubs"}
+FILES = {MAPS: "sweep.nc", HIGHLIGHTS: "highlights.nc", HUBS: "hubs.nc"}
+MOST_HUB_FIGURES = 12
+
+# Maps by the analysis that they need, with what they are called in the report.
+MAPS_OF = {
+    "spectra": {"gamma_power": "gamma power", "peak_frequency": "peak frequency"},
+    "synchrony": {"synchrony": "synchrony"},
+    "fc": {"fc": "mean functional connectivity"},
+    "rates": {"firing_rate": "firing rate"},
+    "msf": {"growth_rate": "largest transverse growth rate", "unstable_modes": "number of unstable modes"},
+}
+
+
+@dataclass(frozen=True)
+class FigureEntry:
+    """One figure of a study.
+
+    Attributes
+    ----------
+    stem : str
+        Name of the files: `results/<study>/figures/<stem>.svg` and `.png`.
+    family : str
+        The module of `ngnmm_core.plotting` that draws it.
+    category : str
+        Where it stands in the report.
+    labels : mapping
+        What tells it from others of its category in the report.
+    caption : str
+        A file of `workflow/report/`.
+    point : str
+        The parameters of the point it is about, if it is about one.
+    """
+
+    stem: str
+    family: str
+    category: str
+    labels: Mapping[str, str]
+    caption: str
+    point: str = ""
+
+
+@dataclass(frozen=True)
+class FigureJob:
+    """Figures of a study that one process draws, and the name of the rule that does it."""
+
+    rule: str
+    study: Study
+    family: str
+    figures: tuple[FigureEntry, ...]
+
+    @property
+    def title(self) -> str:
+        """What is drawn, in words."""
+        return f"{self.figures[0].category.lower()} of {self.study.name}" + (f" at {self.point}" if self.point else "")
+
+    @property
+    def point(self) -> str:
+        """The point that its figures are about, if they are about one."""
+        return self.figures[0].point
+
+
+def figures_of(study: Study) -> list[FigureEntry]:
+    """All figures of a study, in the order of the report."""
+    return [*_maps(study), *_highlights(study), *_connectome(study), *_hubs(study)]
+
+
+def jobs_of(studies: Iterable[Study]) -> list[FigureJob]:
+    """The jobs that draw the figures of studies.
+
+    All maps of a study are one job, as starting Python takes longer than drawing one of them.  Every figure about a
+    point is a job of its own: these take longer, and a caption in the report can only tell its job's parameters.
+    """
+    jobs: dict[str, FigureJob] = {}
+    for study in studies:
+        groups: dict[str, list[FigureEntry]] = {}
+        for entry in figures_of(study):
+            groups.setdefault(entry.stem if entry.point else entry.family, []).append(entry)
+        for group, entries in groups.items():
+            rule = re.sub(r"\W", "_", f"figures_{study.name}_{group}")
+            while rule in jobs:
+                rule += "_"
+            jobs[rule] = FigureJob(rule, study, entries[0].family, tuple(entries))
+    return list(jobs.values())
+
+
+def _maps(study: Study) -> list[FigureEntry]:
+    if choose_axes(dict(zip(study.dims(), study.shape(), strict=True))).kind == "single":
+        return []
+    names = {name: text for analysis in study.options for name, text in MAPS_OF.get(analysis, {}).items()}
+    if "gamma" not in getattr(study.options.get("spectra"), "bands", ()):
+        names.pop("gamma_power", None)
+    stages = {stage.name for stage in stages_of(study)}
+    if stages & {"simulation", "msf"}:
+        names["regime"] = "regime"
+    return [
+        FigureEntry(f"map_{name}", MAPS, CATEGORIES[MAPS], {"quantity": text}, f"map_{name}.rst")
+        for name, text in names.items()
+    ]
+
+
+def _highlights(study: Study) -> list[FigureEntry]:
+    if HIGHLIGHTS not in {stage.name for stage in stages_of(study)}:
+        return []
+    points = _with_all_parameters(study)
+    return [_of_point(f"highlight_{k}", HIGHLIGHTS, point, "highlight.rst") for k, point in enumerate(points, 1)]
+
+
+def _with_all_parameters(study: Study) -> list[dict[str, float]]:
+    """The highlights, each with every parameter that the grid or any highlight sets."""
+    given = study.config.highlights
+    names = dict.fromkeys((*study.axes, *(name for point in given for name in point)))
+    columns = study.points_at(given).columns
+    return [
+        {n: float(columns[n if n in columns else study.model.targets(n)[0]][k]) for n in names}
+        for k in range(len(given))
+    ]
+
+
+def _of_point(stem: str, family: str, point: Mapping[str, float], caption: str) -> FigureEntry:
+    labels = {"point": stem.rpartition("_")[2], **{name: number(value) for name, value in point.items()}}
+    return FigureEntry(stem, family, CATEGORIES[family], labels, caption, assignments(point, plain=True))
+
+
+def _connectome(study: Study) -> list[FigureEntry]:
+    spec = study.config.connectome
+    name = spec.name or str(spec.path).replace("\\", "/").rpartition("/")[2]
+    return [FigureEntry("connectome", CONNECTOME, CATEGORIES[CONNECTOME], {"connectome": name}, "connectome.rst")]
+
+
+def _hubs(study: Study) -> list[FigureEntry]:
+    if HUBS not in study.options:
+        return []
+    positions = np.unravel_index(hub_points(study)[:MOST_HUB_FIGURES], study.shape(of_network=False))
+    names = study.dims(of_network=False)
+    points = [
+        {name: float(study.axes[name][k]) for name, k in zip(names, where, strict=True)}
+        for where in zip(*positions, strict=True)
+    ]
+    return [_of_point(f"hubs_{k}", HUBS, point, "hubs.rst") for k, point in enumerate(points, 1)]
+
+
+# ------------------------------------------------------------------ words for captions
+def describe(study: Study) -> str:
+    """What a study computes, in a sentence or two for captions: model, connectome, grid, simulation."""
+    spec = study.config.connectome
+    parts = [
+        f"{study.model.title} ({study.model.name}) on the connectome {spec.name or spec.path} "
+        f"(normalisation: {study.config.normalization})"
+    ]
+    if study.listed:
+        parts.append(f"{study.size()} points, listed in the study")
+    elif study.axes:
+        parts.append("grid of " + "; ".join(f"{name} = {_range(values)}" for name, values in study.axes.items()))
+    fixed = assignments(study.fixed, plain=True)
+    parts.append(f"{fixed}, other parameters at their defaults" if fixed else "other parameters at their defaults")
+    text = ". ".join(part[:1].upper() + part[1:] for part in parts) + "."
+    if study.simulates:
+        simulation = study.simulation
+        duration, transient, step = map(number, (simulation.duration_ms, simulation.transient_ms, simulation.dt_ms))
+        noise = f", noise {number(simulation.noise_sigma)} ms^0.5" if simulation.noise_sigma else ""
+        text += (
+            f" Simulations of {duration} ms, of which the first {transient} ms are left out; time step {step} ms "
+            f"({simulation.method}){noise}."
+        )
+    return text
+
+
+def _range(values: np.ndarray) -> str:
+    if len(values) <= 6:
+        return ", ".join(number(value) for value in values)
+    return f"{number(min(values))} to {number(max(values))} ({len(values)} values)"
+
+
+def facts(study: Study) -> dict[str, str]:
+    """Settings of the analyses that captions mention."""
+    spectra, fc = study.options.get("spectra"), study.options.get("fc")
+    gamma = getattr(spectra, "bands", {}).get("gamma", (30.0, 100.0))
+    return {
+        "gamma_hz": f"{number(gamma[0])} to {number(gamma[1])} Hz",
+        "segment_ms": number(getattr(spectra, "segment_ms", 1000.0)),
+        "signals": " and ".join(signal_text(name) for name in getattr(fc, "signals", ())),
+        "envelope_hz": " to ".join(number(f) for f in getattr(fc, "band_hz", (30.0, 100.0))) + " Hz",
+        "lesions": " and ".join(getattr(study.options.get("hubs"), "lesion", ())),
+        "null_seeds": str(getattr(study.options.get("hubs"), "null_seeds", "")),
+        "seeds": str(getattr(study.options.get("hubs"), "seeds", "")),
+    }

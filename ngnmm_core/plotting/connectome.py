@@ -1,0 +1,150 @@
+"""The connectome itself: its matrix, the spectrum of the normalised W, the strengths, and the brain."""
+
+import warnings
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure, SubFigure
+
+from ngnmm_core.connectome import normalise, spectrum
+from ngnmm_core.plotting.brain import region_centres, three_views, view_height, view_widths
+from ngnmm_core.plotting.regions import draw_matrix, region_order
+from ngnmm_core.plotting.style import ACCENT, INK, MUTED, SECOND, TWO_COLUMNS, look, new_figure, panel_letter, themed
+
+TOP_MM, TITLE_MM, BRAIN_MARGIN_MM = 82.0, 7.0, 4.0
+DECADES = 4.0  # at most, of weights below the largest
+STRONGEST = 200  # connections drawn in the brain
+DENSEST = 0.1  # share of all connections that may be drawn
+NORMALISED = {"row": "rows of W sum to 1", "max": "W divided by its largest weight", "none": "W as it is"}
+
+
+def draw(stem: str, dataset: xr.Dataset, normalization: str = "row") -> Figure:
+    """The figure `connectome` of the catalogue."""
+    return connectome_figure(dataset, normalization)
+
+
+@themed
+def connectome_figure(dataset: xr.Dataset, normalization: str = "row") -> Figure:
+    """Matrix, spectrum, strengths and three views; without the brain where the centres of regions are not known.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        As `build_connectome` makes it: `weights` (region, source_region), not normalised.
+    normalization : str
+        `row`, `max` or `none`: of the W whose spectrum is shown.
+    """
+    weights = dataset["weights"].values.astype(float)
+    centres = region_centres(dataset)
+    heights = [TOP_MM]
+    if centres is not None:
+        heights.append(_brain_height(centres))
+    figure = new_figure(TWO_COLUMNS, sum(heights) + TITLE_MM)
+    title = dataset.attrs.get("title", dataset.attrs.get("name", ""))
+    count = f"{len(weights)} regions"
+    figure.suptitle(title if count in title else f"{title}: {count}", x=0.01, ha="left", fontsize=8)
+    parts = np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights))
+    left, right = parts[0].subfigures(1, 2, width_ratios=(1.12, 1.0))
+    _matrix(left, dataset, weights)
+    upper, lower = right.subplots(2, 1)
+    _spectrum(upper, dataset, normalization)
+    _strengths(lower, weights)
+    panel_letter(upper, "b")
+    panel_letter(lower, "c")
+    if centres is not None:
+        _brain(parts[1], weights, centres)
+    return figure
+
+
+def _brain_height(centres: np.ndarray) -> float:
+    scale = (TWO_COLUMNS - 24.0) / sum(view_widths(centres))
+    return scale * view_height(centres) + BRAIN_MARGIN_MM
+
+
+def _matrix(part: SubFigure, dataset: xr.Dataset, weights: np.ndarray) -> None:
+    axes = part.subplots()
+    positive = weights[weights > 0.0]
+    high = positive.max() if positive.size else 1.0
+    low = max(np.percentile(positive, 1.0), high / 10.0**DECADES) if positive.size else 0.1
+    norm = LogNorm(min(low, 0.5 * high), high)
+    image = draw_matrix(
+        axes, np.where(weights > 0.0, weights, np.nan), region_order(dataset), look("weights").cmap, norm
+    )
+    axes.set_xlabel("Source")
+    axes.set_ylabel("Target")
+    bar = part.colorbar(image, ax=axes, fraction=0.045, pad=0.02, extend="min")
+    bar.outline.set_linewidth(0.5)
+    bar.set_label("Structural weight (grey: none)")
+    panel_letter(axes, "a")
+
+
+def _spectrum(axes: Axes, dataset: xr.Dataset, normalization: str) -> None:
+    """Eigenvalues of W: their distribution on the real axis, or their places in the complex plane."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # repeated eigenvalues: here only the values are shown
+        values = spectrum(normalise(dataset["weights"], normalization)).values
+    axes.set_title(f"spectrum, {NORMALISED[normalization]}")
+    if np.iscomplexobj(values):
+        radius = np.abs(values).max()
+        angle = np.linspace(0.0, 2.0 * np.pi, 181)
+        axes.plot(radius * np.cos(angle), radius * np.sin(angle), color=MUTED, linewidth=0.5)
+        axes.scatter(values.real, values.imag, s=6, facecolor=ACCENT, edgecolor="none")
+        axes.set(aspect="equal", xlabel="Re Λ", ylabel="Im Λ")
+        return
+    axes.hist(values[1:], bins=_bins(values[1:]), color=ACCENT, alpha=0.75, linewidth=0.0)
+    top = axes.get_ylim()[1]
+    axes.set_ylim(-0.14 * top, top)
+    axes.vlines(values, -0.11 * top, -0.03 * top, color=ACCENT, linewidth=0.5)
+    axes.vlines(values[:1], -0.11 * top, -0.03 * top, color=SECOND, linewidth=1.2)
+    axes.annotate(
+        "uniform", (values[0], -0.02 * top), xytext=(0, 10), textcoords="offset points", ha="center", color=SECOND,
+        arrowprops={"arrowstyle": "-", "color": SECOND, "linewidth": 0.6},
+    )  # fmt: skip
+    axes.set(xlabel="Eigenvalue Λ of W", ylabel="Modes")
+    axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= top])
+
+
+def _bins(values: np.ndarray) -> int:
+    return int(np.clip(2.0 * np.sqrt(len(values)), 5, 40))
+
+
+def _strengths(axes: Axes, weights: np.ndarray) -> None:
+    """Distribution of what regions receive; and of what they send, where the matrix is directed."""
+    received, sent = weights.sum(axis=1), weights.sum(axis=0)
+    edges = np.histogram_bin_edges(np.concatenate([received, sent]), bins=_bins(received))
+    axes.hist(received, bins=edges, color=ACCENT, alpha=0.75, linewidth=0.0, label="received")
+    if not np.allclose(weights, weights.T, rtol=1e-6, atol=1e-12 * max(weights.max(), 1e-300)):
+        axes.hist(sent, bins=edges, histtype="step", color=SECOND, linewidth=1.0, label="sent")
+        axes.legend()
+    axes.set_ylim(0.0, 1.15 * axes.get_ylim()[1])
+    axes.axvline(np.median(received), color=INK, linewidth=0.7, linestyle="--")
+    axes.text(
+        np.median(received), 1.0, " median", transform=axes.get_xaxis_transform(), va="top", color=MUTED, fontsize=6.5
+    )
+    axes.set(xlabel="Strength (sum of weights received)", ylabel="Regions")
+
+
+def strongest_edges(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of regions with the strongest connections, at most 200 or a tenth of all, and their strengths up to 1."""
+    both = np.maximum(weights, weights.T)
+    i, j = np.triu_indices(len(both), 1)
+    values = both[i, j]
+    count = min(STRONGEST, max(int(DENSEST * np.count_nonzero(values)), 1), np.count_nonzero(values))
+    chosen = np.argsort(values, kind="stable")[::-1][:count]
+    return np.stack([i[chosen], j[chosen]], axis=1), values[chosen] / (values.max() or 1.0)
+
+
+def _brain(part: SubFigure, weights: np.ndarray, centres: np.ndarray) -> None:
+    panels = part.subplots(1, 3, width_ratios=view_widths(centres))
+    strength = weights.sum(axis=1)
+    looks = look("strength")
+    sizes = 5.0 + 45.0 * strength / (strength.max() or 1.0) * min(1.0, 100.0 / len(weights))
+    edges = strongest_edges(weights)
+    markers = three_views(panels, centres, strength, (looks.cmap, looks.norm(strength)), sizes, edges)
+    bar = part.colorbar(markers, ax=panels, fraction=0.02, pad=0.01, aspect=26, shrink=0.85)
+    bar.outline.set_linewidth(0.5)
+    bar.set_label("Strength")
+    panels[0].set_title(f"the {len(edges[1])} strongest connections", x=0.05)
+    panel_letter(panels[0], "d", dx_mm=-2.0)

@@ -1,0 +1,161 @@
+"""Quantities along one axis of a grid, one line per value of a second axis, and at the points of a list."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from ngnmm_core.plotting.cells import reason_patches, wrapped
+from ngnmm_core.plotting.frame import add_legend, add_title, fixed_text, label_below
+from ngnmm_core.plotting.labels import assignments, label, number, signal_text, symbol
+from ngnmm_core.plotting.layout import POINT, GridAxes
+from ngnmm_core.plotting.quantities import REASONS, swept, undefined_style
+from ngnmm_core.plotting.style import LINES, MM, MUTED, ONE_COLUMN, TWO_COLUMNS, Look, new_figure
+
+PANEL_MM = 56.0  # height, with the labels of the axes
+STRIP = 0.035  # height of a strip of undefined points, in panel heights
+MOST_POINT_LABELS = 8
+
+
+@dataclass(frozen=True)
+class Abscissa:
+    """The horizontal axis: positions of the points, how they are ordered, what they are called."""
+
+    positions: np.ndarray
+    order: np.ndarray
+    label: str
+    names: list[str] | None = None
+    numbered: bool = False
+
+    @property
+    def edges(self) -> np.ndarray:
+        """Boundaries of the stretches that stand for the points, in their order."""
+        x = self.positions[self.order].astype(float)
+        if len(x) == 1:
+            return np.array([x[0] - 0.5, x[0] + 0.5])
+        middle = 0.5 * (x[1:] + x[:-1])
+        return np.concatenate(([2 * x[0] - middle[0]], middle, [2 * x[-1] - middle[-1]]))
+
+
+def abscissa(dataset: xr.Dataset, grid: GridAxes) -> Abscissa:
+    """The axis of a grid; for a list of points the parameter that varies, or their numbers if several do."""
+    if grid.kind != "points":
+        x = dataset[grid.x].values.astype(float)
+        return Abscissa(x, np.argsort(x, kind="stable"), label(dataset[grid.x].attrs, grid.x))
+    names = swept(dataset)
+    if len(names) == 1 and len(np.unique(dataset[names[0]].values)) == dataset.sizes[POINT]:
+        x = dataset[names[0]].values.astype(float)
+        return Abscissa(x, np.argsort(x, kind="stable"), label(dataset[names[0]].attrs, names[0]))
+    count = dataset.sizes[POINT]
+    texts = None
+    if names and count <= MOST_POINT_LABELS and len(names) <= 3:
+        rows = [{name: float(dataset[name][k]) for name in names} for k in range(count)]
+        texts = [assignments(row).replace(", ", "\n") for row in rows]
+    return Abscissa(np.arange(count), np.arange(count), "Point of the list", texts, numbered=True)
+
+
+def line_figure(dataset: xr.Dataset, field, grid: GridAxes) -> Figure:
+    """A figure of one quantity; `field` is a `maps.Field`."""
+    rows = field.row_names()
+    figure = new_figure(ONE_COLUMN if len(rows) == 1 else TWO_COLUMNS, PANEL_MM)
+    panels = figure.subplots(1, len(rows), sharex=True, sharey=True, squeeze=False)[0]
+    x = abscissa(dataset, grid)
+    lines = [_lines(dataset, field, grid, row) for row in rows]
+    for axes, row, of_row in zip(panels, rows, lines, strict=True):
+        for k, (values, _, doubt) in enumerate(of_row):
+            _draw_line(axes, x, values, doubt, LINES[k % len(LINES)], connected=x.names is None)
+        axes.set_title(signal_text(row) if row else "")
+        label_points(axes, x)
+    _limits(
+        panels, field.look, x, np.concatenate([values for of_row in lines for values, _, _ in of_row]), len(lines[0])
+    )
+    found: dict[str, None] = {}
+    for axes, of_row in zip(panels, lines, strict=True):
+        for k, (_, why, _) in enumerate(of_row):
+            color = LINES[k % len(LINES)] if len(of_row) > 1 else MUTED
+            found |= dict.fromkeys(_strip(axes, x, why, k, color))
+    panels[0].set_ylabel(wrapped(field.label, PANEL_MM - 10.0))
+    label_below(panels, x.label)
+    text = "" if grid.kind == "points" else fixed_text(dataset, grid, field.quantity.variable)
+    handles = [*_line_handles(dataset, grid), *reason_patches(list(found))]
+    if any(doubt.any() for of_row in lines for _, _, doubt in of_row):
+        handles.append(_doubt_handle(field))
+    height = PANEL_MM + add_title(figure, text) + add_legend(figure, handles, 3 if len(rows) == 1 else 6)
+    figure.set_figheight(height * MM)
+    return figure
+
+
+def label_points(axes: Axes, x: Abscissa) -> None:
+    """Ticks for a list of points: their parameters, or their numbers."""
+    if x.names:
+        axes.set_xticks(x.positions, x.names)
+    elif x.numbered:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _lines(dataset: xr.Dataset, field, grid: GridAxes, row: str | None) -> list[tuple[np.ndarray, ...]]:
+    if grid.y is None:
+        return [field.panel(row, lambda array: array)]
+
+    def pick(k: int):
+        return lambda array: array.isel({grid.y: k}) if grid.y in array.dims else array
+
+    return [field.panel(row, pick(k)) for k in range(dataset.sizes[grid.y])]
+
+
+def _draw_line(axes: Axes, x: Abscissa, values, doubt, color: str, connected: bool) -> None:
+    positions, values, doubt = x.positions[x.order], values[x.order], doubt[x.order]
+    style = {"color": color, "marker": "o", "markersize": 2.8, "linestyle": "-" if connected else "", "clip_on": False}
+    axes.plot(positions, values, zorder=3, **style)
+    open_circle = {"marker": "o", "markersize": 2.8, "markerfacecolor": "white", "linestyle": "", "color": color}
+    axes.plot(positions[doubt], values[doubt], zorder=4, **open_circle)
+
+
+def _limits(panels, look: Look, x: Abscissa, values: np.ndarray, lines: int) -> None:
+    """The quantity's own limits, the same in all panels, and room at the top for the strips."""
+    finite = values[np.isfinite(values)]
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
+    if look.diverging:
+        low, high = min(low, 0.0), max(high, 0.0)
+    elif look.low is not None:
+        low = look.low
+    high = high if look.high is None else look.high
+    extent = (high - low) or 1.0
+    for axes in panels:
+        axes.set_ylim(low - 0.03 * extent, high + (0.05 + (STRIP + 0.01) * lines) * extent)
+        axes.set_xlim(x.edges[0], x.edges[-1])
+        if low < 0.0 < high or look.diverging:
+            axes.axhline(0.0, color=MUTED, linewidth=0.6, zorder=1)
+        if look.whole:
+            axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _strip(axes: Axes, x: Abscissa, why: np.ndarray, line: int, color: str) -> list[str]:
+    """Hatches, along the top, the stretches where one line is not defined; returns the reasons found."""
+    why, edges = why[x.order], x.edges
+    top = 1.0 - line * (STRIP + 0.008)
+    for k in np.flatnonzero(why != ""):
+        style = undefined_style(str(why[k])) | {"edgecolor": color}
+        box = ((edges[k], top - STRIP), edges[k + 1] - edges[k], STRIP)
+        axes.add_patch(Rectangle(*box, transform=axes.get_xaxis_transform(), linewidth=0.0, zorder=2, **style))
+    return [reason for reason in REASONS if (why == reason).any()]
+
+
+def _line_handles(dataset: xr.Dataset, grid: GridAxes) -> list[Line2D]:
+    if grid.y is None:
+        return []
+    values = dataset[grid.y].values
+    return [
+        Line2D([], [], color=LINES[k % len(LINES)], marker="o", markersize=2.8, label=f"{symbol(grid.y)} = {number(v)}")
+        for k, v in enumerate(values)
+    ]
+
+
+def _doubt_handle(field) -> Line2D:
+    style = {"marker": "o", "markersize": 2.8, "markerfacecolor": "white", "linestyle": "", "color": MUTED}
+    return Line2D([], [], label=field.quantity.doubtful[2], **style)

@@ -1,0 +1,141 @@
+"""Maps over the grid of a study: one quantity per figure, one column per value of a third axis, one colour scale.
+
+A grid with one axis, or with a second one of two or three values, gives lines; a list of points gives dots.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from ngnmm_core.plotting import lines, regimes
+from ngnmm_core.plotting.cells import (
+    border,
+    draw_cells,
+    hatch_cells,
+    label_grid_axis,
+    reason_patches,
+    undefined_reasons,
+)
+from ngnmm_core.plotting.frame import MapFrame, fixed_text, selected
+from ngnmm_core.plotting.labels import label, signal_text
+from ngnmm_core.plotting.layout import GridAxes, choose_axes
+from ngnmm_core.plotting.quantities import QUANTITIES, Quantity, doubtful, grid_dims, grid_values, reasons
+from ngnmm_core.plotting.style import INK, Look, look, themed
+
+
+@dataclass(frozen=True)
+class Field:
+    """A quantity over the grid, ready to draw: values, why some are missing, which ones are doubtful."""
+
+    quantity: Quantity
+    values: xr.DataArray
+    reasons: xr.DataArray
+    doubtful: xr.DataArray | None
+
+    @property
+    def look(self) -> Look:
+        """Colours and limits."""
+        return look(self.quantity.variable)
+
+    @property
+    def label(self) -> str:
+        """Name and unit."""
+        return label(self.values.attrs, text=self.quantity.text)
+
+    def row_names(self) -> list[str | None]:
+        """The rows of panels."""
+        rows = self.quantity.rows
+        return [None] if rows is None else [str(name) for name in self.values[rows].values]
+
+    def panel(self, row: str | None, pick: Callable[[xr.DataArray], xr.DataArray]) -> tuple[np.ndarray, ...]:
+        """Values, reasons and doubts of one panel; `pick` cuts the panel out of the grid."""
+        values = self.values if row is None else self.values.sel({self.quantity.rows: row})
+        array = pick(values).values
+        why = np.broadcast_to(pick(self.reasons).values, array.shape)
+        doubt = np.zeros(array.shape, bool) if self.doubtful is None else pick(self.doubtful).values
+        return array, undefined_reasons(array, why), doubt & np.isfinite(array)
+
+
+def draw(stem: str, dataset: xr.Dataset) -> Figure | None:
+    """The figure of that name in the catalogue, such as `map_synchrony`."""
+    name = stem.removeprefix("map_")
+    return regimes.regime_map(dataset) if name == "regime" else quantity_map(dataset, name)
+
+
+@themed
+def quantity_map(dataset: xr.Dataset, name: str) -> Figure | None:
+    """One quantity over the grid.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        A `sweep.nc`.
+    name : str
+        A key of `QUANTITIES`.
+
+    Returns
+    -------
+    Figure or None
+        None for a single point, and for a dataset without the variable.
+    """
+    quantity = QUANTITIES[name]
+    grid = choose_axes({dim: dataset.sizes[dim] for dim in grid_dims(dataset)})
+    if grid.kind == "single" or quantity.variable not in dataset:
+        return None
+    values = selected(grid_values(dataset, quantity), grid)
+    why = selected(reasons(dataset, quantity), grid)
+    marked = doubtful(dataset, quantity)
+    field = Field(quantity, values, why, marked if marked is None else selected(marked, grid))
+    if grid.kind == "map":
+        return _map(dataset, field, grid)
+    return lines.line_figure(dataset, field, grid)
+
+
+def _map(dataset: xr.Dataset, field: Field, grid: GridAxes) -> Figure:
+    rows = field.row_names()
+    frame = MapFrame(dataset, grid, len(rows))
+    cells = {(r, c): field.panel(row, frame.picker(c)) for r, row in enumerate(rows) for c in range(frame.columns)}
+    norm = field.look.norm(np.concatenate([values.ravel() for values, _, _ in cells.values()]))
+    found: dict[str, None] = {}
+    edged = dots = False
+    for (r, c), (values, why, doubt) in cells.items():
+        axes = frame.axes[r, c]
+        image = draw_cells(axes, values, field.look.cmap, norm)
+        found |= dict.fromkeys(hatch_cells(axes, why))
+        if field.quantity.above is not None:
+            edged |= border(axes, values > field.quantity.above, np.isfinite(values))
+        if doubt.any():
+            dots = True
+            axes.plot(*np.argwhere(doubt)[:, ::-1].T, ".", color="white", markeredgecolor=INK, markeredgewidth=0.4)
+        label_grid_axis(axes.xaxis, frame.x_values, frame.most_x_ticks)
+        label_grid_axis(axes.yaxis, frame.y_values, frame.most_y_ticks)
+        row = rows[r]
+        axes.set_title(", ".join(filter(None, [row and signal_text(row), frame.column_text(c)])))
+    bar = frame.add_bar(image, field.label, _extend(norm, cells))
+    if field.look.whole:
+        bar.locator = MaxNLocator(integer=True, nbins=6)
+        bar.update_ticks()
+    frame.finish(fixed_text(dataset, grid, field.quantity.variable), _legend(list(found), edged, dots, field.quantity))
+    return frame.figure
+
+
+def _extend(norm: Normalize, cells: dict) -> str:
+    """Whether the colour bar has a tip for values below its range."""
+    lowest = min((values[np.isfinite(values)].min(initial=norm.vmin) for values, _, _ in cells.values()))
+    return "min" if lowest < norm.vmin else "neither"
+
+
+def _legend(found: list[str], edged: bool, dots: bool, quantity: Quantity) -> list:
+    handles: list = reason_patches(found)
+    if edged:
+        handles.append(Line2D([], [], color=INK, linewidth=1.0, label="border of transverse instability"))
+    if dots:
+        marker = {"marker": ".", "color": "white", "markeredgecolor": INK, "markeredgewidth": 0.4, "linestyle": ""}
+        handles.append(Line2D([], [], label=quantity.doubtful[2], **marker))
+    return handles

@@ -1,0 +1,127 @@
+"""Maps of what a point does: the regime of the simulated network, and that of the homogeneous state."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from ngnmm_core.plotting.cells import draw_cells, hatch_cells, label_grid_axis
+from ngnmm_core.plotting.frame import MapFrame, add_legend, add_title, fixed_text, label_below, selected
+from ngnmm_core.plotting.labels import number, symbol
+from ngnmm_core.plotting.layout import SEED, GridAxes, choose_axes
+from ngnmm_core.plotting.lines import abscissa, label_points
+from ngnmm_core.plotting.quantities import flag_words, grid_dims, undefined_style
+from ngnmm_core.plotting.style import MM, ONE_COLUMN, new_figure, themed
+
+COLOURS = {
+    "rest": "#d4d4d4",
+    "still_settling": "#f2dfa6",
+    "oscillating": "#7db8e0",
+    "limit_cycle": "#7db8e0",
+    "multi_period_cycle": "#2a6fa8",
+    "irregular": "#d55e00",
+}
+OTHER = "#cc79a7"
+UNDEFINED = "undefined"
+MOST = "most frequent of"
+PANELS = {"network_regime": "network", "regime": "homogeneous state"}
+
+
+@themed
+def regime_map(dataset: xr.Dataset) -> Figure | None:
+    """The regimes over the grid, a row of panels for the network and one for the homogeneous state.
+
+    Of several seeds the most frequent regime is shown.  None for a single point.
+    """
+    grid = choose_axes({dim: dataset.sizes[dim] for dim in grid_dims(dataset)})
+    names = [name for name in PANELS if name in dataset]
+    if grid.kind == "single" or not names:
+        return None
+    words = {name: selected(_most_frequent(flag_words(dataset[name])), grid) for name in names}
+    return _map(dataset, words, grid) if grid.kind == "map" else _stripes(dataset, words, grid)
+
+
+def _most_frequent(words: xr.DataArray) -> xr.DataArray:
+    if SEED not in words.dims:
+        return words
+    if words.sizes[SEED] == 1:
+        return words.isel({SEED: 0}, drop=True)
+
+    def mode(row: np.ndarray) -> str:
+        values, counts = np.unique(row, return_counts=True)
+        return str(values[np.argmax(counts)])
+
+    array = words.transpose(..., SEED)
+    flat = [mode(row) for row in array.values.reshape(-1, array.sizes[SEED])]
+    return array.isel({SEED: 0}, drop=True).copy(data=np.array(flat).reshape(array.shape[:-1]))
+
+
+def _draw(axes: Axes, words: np.ndarray) -> dict[str, None]:
+    """Colours the cells by `words` [y, x]; returns the words found."""
+    found = list(dict.fromkeys(words.ravel().tolist()))
+    known = [word for word in (*COLOURS, *found) if word in found and word != UNDEFINED]
+    codes = np.full(words.shape, np.nan)
+    for k, word in enumerate(known):
+        codes[words == word] = k
+    cmap = ListedColormap([COLOURS.get(word, OTHER) for word in known] or [OTHER])
+    draw_cells(axes, codes, cmap, Normalize(-0.5, max(len(known), 1) - 0.5))
+    hatch_cells(axes, np.where(words == UNDEFINED, UNDEFINED, ""))
+    return dict.fromkeys(found)
+
+
+def _legend(found: dict[str, None]) -> list[Patch]:
+    patches: dict[str, Patch] = {}
+    for word in (*COLOURS, *found):
+        if word in found and word != UNDEFINED:
+            colour = COLOURS.get(word, OTHER)
+            text = word.replace("_", "-" if word.startswith("multi") else " ").replace("-cycle", " cycle")
+            same = next((p for p in patches.values() if p.get_label() != text and p.get_facecolor() == colour), None)
+            patches[word] = same or Patch(facecolor=colour, label=text)
+    if "oscillating" in patches and "limit_cycle" in patches:
+        patches.pop("limit_cycle")
+        patches["oscillating"].set_label("oscillating, limit cycle")
+    handles = list(patches.values())
+    if UNDEFINED in found:
+        handles.append(Patch(label="not computed", linewidth=0.4, **undefined_style(UNDEFINED)))
+    return handles
+
+
+def _map(dataset: xr.Dataset, words: dict[str, xr.DataArray], grid: GridAxes) -> Figure:
+    frame = MapFrame(dataset, grid, len(words))
+    found: dict[str, None] = {}
+    for r, (name, array) in enumerate(words.items()):
+        for c in range(frame.columns):
+            axes = frame.axes[r, c]
+            found |= _draw(axes, frame.picker(c)(array).values)
+            axes.set_title(", ".join(filter(None, [PANELS[name], frame.column_text(c)])))
+            label_grid_axis(axes.xaxis, frame.x_values, frame.most_x_ticks)
+            label_grid_axis(axes.yaxis, frame.y_values, frame.most_y_ticks)
+    frame.finish(fixed_text(dataset, grid, next(iter(words)), MOST), _legend(found))
+    return frame.figure
+
+
+def _stripes(dataset: xr.Dataset, words: dict[str, xr.DataArray], grid: GridAxes) -> Figure:
+    """One stripe of cells per value of the second axis."""
+    x = abscissa(dataset, grid)
+    second = dataset[grid.y].values if grid.y else []
+    names = [f"{symbol(grid.y)} = {number(value)}" for value in second] or [""]
+    height = len(words) * (6.0 * len(names) + 7.0) + (15.0 if x.names else 10.0)
+    figure = new_figure(ONE_COLUMN, height)
+    panels = figure.subplots(len(words), 1, sharex=True, squeeze=False)[:, 0]
+    found: dict[str, None] = {}
+    for axes, (name, array) in zip(panels, words.items(), strict=True):
+        table = array.transpose(grid.y, grid.x).values if grid.y else array.values[None]
+        found |= _draw(axes, table[:, x.order])
+        axes.set_title(PANELS[name])
+        axes.set_yticks(range(len(names)), names)
+        axes.tick_params(left=len(names) > 1)
+        label_points(axes, x)
+        if not x.numbered:
+            label_grid_axis(axes.xaxis, x.positions[x.order].astype(float), 8)
+    label_below(panels[-1:], x.label)
+    text = "" if grid.kind == "points" else fixed_text(dataset, grid, next(iter(words)), MOST)
+    height += add_title(figure, text) + add_legend(figure, _legend(found), 3)
+    figure.set_figheight(height * MM)
+    return figure

@@ -1,0 +1,133 @@
+"""Small networks, a plain way to run the engine, reference numbers, and the paper's matrix where its path is given."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+from ngnmm_core.engine import Engine, Run
+from ngnmm_core.models import get_model
+from ngnmm_core.points import make_points
+
+PAPER_MATRIX = "NGNMM_SC2017"
+
+
+def random_network(regions: int, seed: int, symmetric: bool = False) -> np.ndarray:
+    """Row-normalised random weights without self-connections; undirected before normalisation if `symmetric`."""
+    W = np.random.default_rng(seed).uniform(0.1, 1.0, (regions, regions))
+    if symmetric:
+        W = W + W.T
+    np.fill_diagonal(W, 0.0)
+    return W / W.sum(axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="session")
+def ei():
+    """The excitatory-inhibitory model."""
+    return get_model("ei_ngnmm")
+
+
+@pytest.fixture(scope="session")
+def population():
+    """The model of one population."""
+    return get_model("ngnmm_population")
+
+
+@pytest.fixture(scope="session")
+def directed5():
+    """Five regions, directed, row-normalised: no two weights are equal, so that a transposition shows."""
+    return random_network(5, seed=1)
+
+
+@pytest.fixture(scope="session")
+def undirected6():
+    """Six regions, row-normalised from symmetric weights: a real spectrum."""
+    return random_network(6, seed=2, symmetric=True)
+
+
+@pytest.fixture(scope="session")
+def ring6():
+    """Six regions on a ring, each fed by both of its neighbours: Lambda = cos(2 pi k / 6)."""
+    return (np.roll(np.eye(6), 1, axis=0) + np.roll(np.eye(6), -1, axis=0)) / 2.0
+
+
+@pytest.fixture(scope="session")
+def points_of():
+    """`points_of(model, count=1, **columns)`: points with the swept values given, everything else at its default."""
+
+    def build(model, count=1, **columns):
+        columns = {name: np.broadcast_to(values, count) for name, values in columns.items()}
+        return make_points(model, {}, columns, count)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def start_of():
+    """`start_of(model, points, regions, seed=0)`: scattered but physical initial states [point, region, state]."""
+
+    def build(model, points, regions, seed=0):
+        rng = np.random.default_rng(seed)
+        nominal = np.array([s.initial for s in model.states])
+        states = nominal + 0.3 * np.abs(nominal) * rng.standard_normal((points, regions, len(nominal)))
+        return np.where([s.non_negative for s in model.states], np.abs(states), states)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def integrate():
+    """`integrate(model, W, points, start, dt, samples, steps=1, ...)`: states [sample, point, region, state]."""
+
+    def run(model, W, points, start, dt, samples, steps=1, method="rk4", dtype="float64", lesions=(None, None)):
+        with np.errstate(over="ignore", invalid="ignore"):
+            batch = Run(Engine(model, np.asarray(W, float), method, dtype), points.parameters, start, lesions)
+            return np.stack([batch.by_point(s) for s in batch.advance(dt, steps, samples)])
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def dop853():
+    """`dop853(model, W, parameters, start, times)`: states [time, region, state] of one point, by scipy's DOP853."""
+
+    def solve(model, W, parameters, start, times):
+        constants, drive = model.coefficients(parameters), tuple(parameters[n] for n in model.drives)
+
+        def slope(t, flat):
+            x = flat.reshape(start.shape).T
+            coupling = parameters["G"] * (W @ model.sent(tuple(x), constants))
+            return np.stack(model.derivative(tuple(x), drive, constants, coupling), axis=-1).ravel()
+
+        out = solve_ivp(slope, (0, times[-1]), start.ravel(), "DOP853", times, rtol=1e-13, atol=1e-15)
+        return out.y.T.reshape(len(times), *start.shape)
+
+    return solve
+
+
+@pytest.fixture(scope="session")
+def reference():
+    """The reference numbers of the homogeneous system, from independent methods (see `methods` in the file)."""
+    path = Path(__file__).parent / "reference" / "homogeneous_system.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def sc2017():
+    """Path of the paper's matrix."""
+    path = os.environ.get(PAPER_MATRIX)
+    if not path:
+        pytest.skip(f"{PAPER_MATRIX} is not set: it should hold the path of sc2017.dat, which is not in the repository")
+    return path
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Says what was skipped for lack of the paper's matrix: such a run has not checked everything."""
+    skipped = [r for r in terminalreporter.stats.get("skipped", []) if PAPER_MATRIX in str(r.longrepr)]
+    if skipped:
+        terminalreporter.section(f"skipped for lack of the paper's matrix ({PAPER_MATRIX})")
+        for report in skipped:
+            terminalreporter.write_line(report.nodeid)

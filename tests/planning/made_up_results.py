@@ -1,0 +1,112 @@
+"""Small studies, and made-up results in place of simulations.
+
+The numbers of a point are drawn from a generator that is seeded with the point itself, so that a row that goes astray
+is found wherever it lands.
+"""
+
+import hashlib
+import importlib
+import itertools
+
+import numpy as np
+
+from ngnmm_core.connectome import load_connectome
+from ngnmm_core.dataset import merge_file
+from ngnmm_core.planning import plan, point_ids
+from ngnmm_core.shard import run_shard
+from ngnmm_core.stages import STAGES, context, fingerprint
+from ngnmm_core.study.load import load_studies
+
+IDENTITY, REGIONS = "identity-of-six", 6
+SIZES = {"region": REGIONS, "edge": REGIONS * (REGIONS - 1) // 2, "mode": REGIONS, "population": 2}
+
+
+def make_study(**changes):
+    """A checked study: a small one with changes."""
+    config = {
+        "study": "mini",
+        "connectome": {"path": "six.csv"},
+        "grid": {"G": [2, 5], "I_ext_e": [3, 13]},
+        "simulation": {"duration_ms": 200, "transient_ms": 50, "dt_ms": 0.05},
+        "analyses": ["rates"],
+        **changes,
+    }
+    (study,) = load_studies(config).values()
+    return study
+
+
+def listed(points, **changes):
+    """The small study at a list of points."""
+    return make_study(grid=None, points=points, **changes)
+
+
+def identities(study, stage="simulation", connectome=IDENTITY):
+    """The identities of all points of a stage, in order."""
+    return point_ids(STAGES[stage].layout(study, REGIONS).points, fingerprint(context(study, stage, connectome)))
+
+
+class Planner:
+    """Plans stages of studies in a folder, and pretends to compute their shards."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def plan(self, study, stage="simulation", write=True):
+        """The shards of a stage."""
+        return plan(study, stage, self.folder / stage, IDENTITY, REGIONS, write)
+
+    def compute(self, study, stage="simulation"):
+        """Plans, and makes the files of the missing shards; returns the identities of their points."""
+        new = [shard for shard in self.plan(study, stage) if not shard.path.is_file()]
+        for shard in new:
+            shard.path.touch()
+        return [identity for shard in new for identity in shard.ids]
+
+
+class Bench(Planner):
+    """Writes shards with made-up results, and merges them.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the shards go, in one folder per stage.
+    connectome : Path
+        A built connectome of six regions.
+    """
+
+    def __init__(self, folder, connectome):
+        super().__init__(folder)
+        self.connectome = connectome
+
+    def write(self, study, *stages):
+        """Writes the missing shards of stages; returns all their files by stage."""
+        shards = {stage: self.plan(study, stage) for stage in stages}
+        for shard in itertools.chain.from_iterable(shards.values()):
+            if not shard.path.is_file():
+                run_shard(shard.definition, self.connectome, shard.path)
+        return {stage: [shard.path for shard in shards[stage]] for stage in stages}
+
+    def merge(self, study, shards, output, file="sweep.nc", **options):
+        """Merges shards into a file; returns its path."""
+        merge_file(study, file, shards, (load_connectome(self.connectome), IDENTITY), output, **options)
+        return output
+
+
+def run_made_up(stage, task):
+    """Stands in for the job of a stage: results, one array [point, ...] per variable."""
+    kind = STAGES[stage]
+    window = importlib.import_module(kind.module).window(task)
+    sizes = SIZES | {k: len(values) for k, (values, _, _) in kind.coordinates(task.analyses, window).items()}
+    columns = task.points.columns
+    points = [{name: values[k] for name, values in columns.items()} for k in range(len(task.points))]
+    return {v.name: np.array([made_up(v, point, sizes) for point in points]) for v in kind.variables(task.analyses)}
+
+
+def made_up(variable, point, sizes=SIZES):
+    """The value of a variable at a point, {name: number} with every parameter, the seed and whatever else there is."""
+    key = repr((variable.name, sorted((name, float(value) + 0.0) for name, value in point.items())))
+    rng = np.random.default_rng(int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "little"))
+    shape = tuple(sizes[d] for d in variable.dims)
+    if np.dtype(variable.dtype).kind == "f":
+        return rng.standard_normal(shape).astype(variable.dtype)
+    return rng.integers(0, len(variable.flags) or 9, shape).astype(variable.dtype)

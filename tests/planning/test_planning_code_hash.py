@@ -1,0 +1,203 @@
+"""Which edits of the package make which results anew; edits are made in a copy, and asked for in another process."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ngnmm_core.code_hash import code_hash, modules_of, script_hash
+
+PACKAGE = Path(__file__).resolve().parents[2] / "ngnmm_core"
+# Imports the package once, then answers every line from a fork, so that no hash is remembered from an edit to the next.
+ASK = """
+import json, os, sys
+from ngnmm_core.code_hash import code_hash
+from ngnmm_core.stages import STAGES, context
+from ngnmm_core.study.load import make_study
+
+def study(model):
+    return make_study("mini", {
+        "connectome": {"path": "six.csv"}, "model": {"name": model}, "grid": {"G": [2, 5]}, "highlights": [{"G": 2}],
+        "analyses": {"rates": {}, "spectra": {"segment_ms": 50}, "msf": {}, "hubs": {}},
+        "simulation": {"duration_ms": 3000, "transient_ms": 100},
+    })
+
+studies = {"": study("ei_ngnmm"), "population ": study("ngnmm_population")}
+for line in sys.stdin:
+    if os.fork() == 0:
+        try:
+            found = {f"{p}{stage}": context(s, stage, "x")["code"] for p, s in studies.items() for stage in STAGES}
+            found["connectome"] = code_hash(["ngnmm_core.connectome.build"])
+            found["merge"] = code_hash(["ngnmm_core.assemble"])
+        except Exception as error:
+            found = {"error": repr(error)}
+        print(json.dumps(found), flush=True)
+        os._exit(0)
+    os.wait()
+"""
+SHARDS = {"simulation", "msf", "lesions", "highlights"}
+POPULATION = {f"population {stage}" for stage in SHARDS}
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """A copy of the package: the folder that it is in."""
+    folder = tmp_path_factory.mktemp("edited")
+    shutil.copytree(PACKAGE, folder / "ngnmm_core", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def hashes(copy):
+    """Gives the code hash of every stage for the package as it is now in the copy."""
+    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", ASK], cwd=copy, env=environment, **pipes) as process:
+
+        def ask():
+            print(file=process.stdin, flush=True)
+            found = json.loads(process.stdout.readline())
+            assert "error" not in found, found
+            return found
+
+        yield ask
+        process.stdin.close()
+
+
+@pytest.fixture(scope="module")
+def unedited(hashes):
+    """The hashes of the package as it is in the repository."""
+    return hashes()
+
+
+@pytest.fixture
+def changed(copy, hashes, unedited):
+    """Edits modules, says whose code hash that changes, and puts the modules back."""
+
+    def changed(change, *modules):
+        before = {module: (copy / "ngnmm_core" / module).read_text() for module in modules}
+        try:
+            for module, text in before.items():
+                assert change(text) != text
+                (copy / "ngnmm_core" / module).write_text(change(text))
+            found = hashes()
+        finally:
+            for module, text in before.items():
+                (copy / "ngnmm_core" / module).write_text(text)
+        return {name for name in unedited if found[name] != unedited[name]}
+
+    return changed
+
+
+def code(text):
+    return text + "\n_EDITED = 1\n"
+
+
+def comments(text):
+    return "# A comment.\n" + text.replace("\n\n\n", "\n\n\n# Another.\n\n") + "\n# And one more.\n"
+
+
+def docstrings(text):
+    return re.sub(r'^( *)"""(?=\S)', r'\1"""Edited: ', text, flags=re.MULTILINE)
+
+
+def test_comments_make_nothing_anew(changed):
+    modules = [str(p.relative_to(PACKAGE)) for p in PACKAGE.rglob("*.py")]
+    assert changed(comments, *modules) == set()
+
+
+def test_docstrings_make_nothing_anew(changed):
+    modules = [p for p in PACKAGE.rglob("*.py") if docstrings(p.read_text()) != p.read_text()]
+    assert len(modules) > 50
+    assert changed(docstrings, *(str(p.relative_to(PACKAGE)) for p in modules)) == set()
+
+
+@pytest.mark.parametrize("module", ["kernels/rk4.py", "engine.py"])
+def test_code_of_the_integrator_makes_every_shard_anew_and_no_connectome(changed, module):
+    assert changed(code, module) == SHARDS | POPULATION
+
+
+@pytest.mark.parametrize(
+    ("module", "affected"),
+    [
+        ("initial.py", {"simulation", "msf", "lesions", "highlights"}),
+        ("reducers/welch.py", {"simulation", "lesions", "highlights"}),
+        ("analysis/rates.py", {"simulation", "highlights"}),
+        ("analysis/floquet.py", {"msf", "highlights"}),
+        ("analysis/series.py", {"highlights"}),
+    ],
+)
+def test_code_of_an_analysis_makes_its_own_shards_anew(changed, module, affected):
+    assert changed(code, module) & SHARDS == affected
+
+
+def test_code_of_a_model_makes_its_own_studies_anew(changed):
+    assert changed(code, "models/ei_ngnmm.py") == SHARDS
+    assert changed(code, "models/ngnmm_population.py") == POPULATION
+
+
+def test_code_of_the_merge_makes_no_shard_anew(changed):
+    assert changed(code, "dataset.py", "merge.py", "assemble.py") == {"merge"}
+
+
+def test_code_of_plans_and_figures_makes_no_shard_anew(changed):
+    figures = [f"plotting/{p.name}" for p in (PACKAGE / "plotting").glob("*.py")]
+    others = ["workflow.py", "planning.py", "cost.py", "cli.py", "study/load.py", "study/documentation.py"]
+    assert changed(code, *figures, *others) & (SHARDS | {"connectome"}) == set()
+
+
+def test_code_that_reads_files_makes_connectomes_anew(changed):
+    assert "connectome" in changed(code, "connectome/readers.py")
+
+
+@pytest.mark.xfail(strict=True, reason="normalise() is called by the shard and hashed nowhere: old shards are kept")
+def test_code_of_the_normalisation_makes_every_shard_anew(changed):
+    assert changed(code, "connectome/normalisation.py") >= SHARDS
+
+
+@pytest.mark.xfail(strict=True, reason="spectrum() is imported by name at run time and hashed nowhere: old msf is kept")
+def test_code_of_the_eigenvalues_makes_msf_anew(changed):
+    assert "msf" in changed(code, "connectome/eigenmodes.py")
+
+
+@pytest.mark.xfail(strict=True, reason="the simulation imports homogeneous_row_sum from analysis.msf")
+def test_code_of_the_msf_makes_no_simulation_anew(changed):
+    assert changed(code, "analysis/msf.py") & SHARDS == {"msf", "highlights"}
+
+
+@pytest.mark.xfail(strict=True, reason="by way of ngnmm_core.connectome every job hashes the checks of a study's key")
+def test_messages_about_connectomes_make_no_shard_anew(changed):
+    assert changed(code, "connectome/spec.py") & SHARDS == set()
+
+
+# ------------------------------------------------------------------ the hash itself
+def test_modules_are_found_through_imports():
+    found = modules_of("ngnmm_core.jobs.simulation")
+    assert {"ngnmm_core.jobs.simulation", "ngnmm_core.engine", "ngnmm_core.kernels.rk4"} <= set(found)
+    assert list(found) == sorted(found)
+    assert not any(name.startswith("ngnmm_core.plotting") for name in found)
+
+
+def test_the_order_of_the_entries_does_not_matter():
+    entries = ["ngnmm_core.engine", "ngnmm_core.merge"]
+    assert code_hash(entries) == code_hash(entries[::-1])
+    assert len(code_hash(entries)) == 16
+
+
+def test_an_unknown_module_is_an_error():
+    with pytest.raises(ModuleNotFoundError, match="nowhere"):
+        code_hash(["ngnmm_core.nowhere"])
+
+
+def test_scripts_are_hashed_without_comments(tmp_path):
+    texts = ['"""One."""\nx = 1\n', '"""Other."""\n\nx = 1  # comment\n', "x = 2\n"]
+    paths = [tmp_path / f"{k}.py" for k in range(3)]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_text(text)
+    same, also, other = map(script_hash, paths)
+    assert same == also != other

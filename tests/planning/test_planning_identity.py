@@ -1,0 +1,112 @@
+"""A point is its full set of parameters, its seed, the connectome, the settings and the code; not how it is written."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_up_results import identities, listed, make_study
+
+GRID = {"G": [2, 5], "I_ext_e": [3, 13]}
+
+
+def test_an_identity_is_32_hexadecimal_digits_and_each_point_has_its_own():
+    ids = identities(make_study(grid={**GRID, "seed": [0, 1]}))
+    assert len(set(ids)) == len(ids) == 8
+    assert all(len(identity) == 32 and int(identity, 16) >= 0 for identity in ids)
+
+
+SAME = {
+    "order of the axes": {"grid": {"I_ext_e": [3, 13], "G": [2, 5]}},
+    "order of the values": {"grid": {"G": [5, 2], "I_ext_e": [13, 3]}},
+    "range or list": {"grid": {"G": {"start": 2, "stop": 5, "step": 3}, "I_ext_e": {"start": 3, "stop": 13, "num": 2}}},
+    "new axis at its default": {"grid": {**GRID, "tau_si": [5.0]}},
+    "new alias axis at its default": {"grid": {**GRID, "Delta": [1]}},
+    "the seed at its default": {"grid": {**GRID, "seed": [0]}},
+    "a default spelled out": {"model": {"parameters": {"I_ext_i": 0, "Delta_e": 1}}},
+    "minus zero": {"grid": {**GRID, "I_ext_i": [-0.0]}},
+    "name of the study": {"study": "other"},
+    "number of shards": {"shards": 3},
+    "highlights": {"highlights": [{"G": 2}]},
+    "an analysis of the homogeneous system": {"analyses": ["msf", "rates"]},
+}
+
+
+@pytest.mark.parametrize("changes", SAME.values(), ids=SAME)
+def test_what_leaves_the_points_the_same(changes):
+    assert sorted(identities(make_study(**changes))) == sorted(identities(make_study()))
+
+
+OTHER = {
+    "new axis at another value": {"grid": {**GRID, "tau_si": [6]}},
+    "new alias axis at another value": {"grid": {**GRID, "Delta": [0.9]}},
+    "another seed": {"grid": {**GRID, "seed": [1]}},
+    "a parameter": {"model": {"parameters": {"eta_e": -4.999999999999999}}},
+    "the normalisation": {"normalization": "max"},
+    "duration": {"simulation": {"duration_ms": 300, "transient_ms": 50, "dt_ms": 0.05}},
+    "transient": {"simulation": {"duration_ms": 200, "transient_ms": 60, "dt_ms": 0.05}},
+    "step": {"simulation": {"duration_ms": 200, "transient_ms": 50, "dt_ms": 0.04}},
+    "sampling": {"simulation": {"duration_ms": 200, "transient_ms": 50, "dt_ms": 0.05, "sample_ms": 0.1}},
+    "initial states": {"simulation": {"duration_ms": 200, "transient_ms": 50, "dt_ms": 0.05, "initial": {"sd": 0.02}}},
+    "another analysis of the simulation": {"analyses": ["rates", "synchrony"]},
+    "processor": {"cpu_target": "x86-64-v3"},
+}
+
+
+@pytest.mark.parametrize("changes", OTHER.values(), ids=OTHER)
+def test_what_makes_all_points_others(changes):
+    assert not set(identities(make_study(**changes))) & set(identities(make_study()))
+
+
+def test_another_connectome_makes_all_points_others():
+    assert not set(identities(make_study())) & set(identities(make_study(), connectome="another"))
+
+
+def test_the_order_of_analyses_does_not_matter():
+    first, second = make_study(analyses=["rates", "synchrony"]), make_study(analyses=["synchrony", "rates"])
+    assert identities(first) == identities(second)
+
+
+def test_a_fixed_parameter_or_an_axis_of_one_value():
+    fixed, axis = make_study(model={"parameters": {"eta_e": -4}}), make_study(grid={"eta_e": [-4], **GRID})
+    assert identities(fixed) == identities(axis)
+
+
+def test_a_list_of_points_or_a_grid():
+    points = [{"G": g, "I_ext_e": i} for g in (2, 5) for i in (3, 13)]
+    assert identities(listed(points)) == identities(make_study())
+
+
+def test_an_alias_or_its_parameters():
+    points = [{"Delta_e": 0.8, "Delta_i": 0.8}, {"Delta_e": 1.2, "Delta_i": 1.2}]
+    assert identities(listed(points)) == identities(make_study(grid={"Delta": [0.8, 1.2]}))
+
+
+def test_coordinates_that_differ_in_the_last_bit_are_other_points():
+    study = make_study(grid={"G": [0.3, 0.1 + 0.2]})
+    assert len(set(identities(study))) == 2
+    assert identities(make_study(grid={"G": {"start": 0, "stop": 0.3, "step": 0.1}}))[3] == identities(study)[0]
+
+
+def test_the_homogeneous_system_knows_neither_seeds_nor_settings():
+    first = make_study(analyses=["msf"], grid={**GRID, "seed": [0, 1]})
+    second = make_study(analyses=["msf", "rates"], simulation={"duration_ms": 300, "transient_ms": 50})
+    assert identities(first, "msf") == identities(second, "msf")
+    assert len(identities(first, "msf")) == 4
+
+
+def test_the_stages_of_a_point_are_told_apart():
+    study = make_study(analyses=["rates", "msf"], highlights=[{"G": 2, "I_ext_e": 3}])
+    assert not set(identities(study, "highlights")) & {*identities(study), *identities(study, "msf")}
+
+
+def test_lesions_are_told_apart():
+    hubs = {"at": [{"G": 5, "I_ext_e": 13}], "seeds": 2, "null_seeds": 3}
+    ids = identities(make_study(analyses={"hubs": hubs}), "lesions")
+    assert len(set(ids)) == len(ids) == 3 + 2 * 6 * 2  # null seeds, and 2 lesions of 6 regions with 2 seeds
+
+
+@given(st.lists(st.tuples(st.floats(0, 50), st.floats(-20, 20), st.integers(0, 2**31)), min_size=1, max_size=20))
+def test_points_are_equal_only_if_all_their_values_are(rows):
+    ids = identities(listed([{"G": g, "I_ext_e": i, "seed": s} for g, i, s in rows]))
+    for first, a in zip(rows, ids, strict=True):
+        for second, b in zip(rows, ids, strict=True):
+            assert (a == b) == (first == second)

@@ -1,0 +1,76 @@
+"""Made-up results of studies, as fixtures."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from made_up_datasets import CONFIG, GRID, REGIONS, made_up, region_coords
+
+from ngnmm_core.study.load import make_study
+
+
+@pytest.fixture(scope="session")
+def study_of():
+    """`study_of(grid, **other_keys)`: a study with all analyses."""
+    return lambda grid=None, **keys: make_study("made_up", {**CONFIG, **({"grid": grid} if grid else {}), **keys})
+
+
+@pytest.fixture
+def sweep_of(study_of):
+    """`sweep_of(grid, **other_keys)`: its made-up `sweep.nc`."""
+    return lambda grid=None, **keys: made_up(study_of(grid, **keys), "sweep.nc")
+
+
+@pytest.fixture
+def sweep(sweep_of):
+    """The sweep of a grid with three axes."""
+    return sweep_of(GRID)
+
+
+@pytest.fixture
+def highlights(study_of):
+    """Two highlighted points."""
+    return made_up(study_of(GRID, highlights=[{"G": 2}, {"G": 3, "I_ext_e": 13}]), "highlights.nc")
+
+
+@pytest.fixture
+def connectome_of():
+    """`connectome_of(directed=False, centres=True, hemispheres=True)`: a made-up connectome."""
+
+    def make(directed=False, **about_regions):
+        weights = np.random.default_rng(3).uniform(0.0, 1.0, (REGIONS, REGIONS)) ** 3
+        weights = weights if directed else weights + weights.T
+        np.fill_diagonal(weights, 0.0)
+        coords = region_coords(**about_regions)
+        dims = ("region", "source_region")
+        return xr.Dataset({"weights": (dims, weights)}, coords, {"name": "made up", "title": "Made up"})
+
+    return make
+
+
+@pytest.fixture
+def hubs_of():
+    """`hubs_of(points=2, lesions=(...))`: made-up hub scores."""
+
+    def make(points=2, lesions=("cut", "renormalised"), **about_regions):
+        rng = np.random.default_rng(5)
+        dims = ("hub_point", "lesion", "region")
+        shape = (points, len(lesions), REGIONS)
+        flags = {"flag_values": np.arange(-1, 4), "flag_meanings": "undefined ok diverged not_oscillating emptied_row"}
+        names = ("hub_score", "hub_zscore", "hub_null_mean", "hub_null_std", "hub_synchrony_change")
+        data = {name: (dims, rng.normal(1.0, 2.0, shape), {"units": "1"}) for name in names}
+        data["hubs_status"] = (dims, np.zeros(shape, np.int8), flags)
+        data["strength"] = ("region", rng.uniform(0.0, 1.0, REGIONS), {"units": "1"})
+        data["eigenvector_centrality"] = ("region", rng.uniform(0.0, 1.0, REGIONS), {"units": "1"})
+        coords = region_coords(**about_regions)
+        coords |= {"lesion": list(lesions), "G": ("hub_point", 2.0 + np.arange(points))}
+        return xr.Dataset(data, coords)
+
+    return make
+
+
+@pytest.fixture
+def texts():
+    """`texts(figure)`: everything that is written in a figure."""
+    from matplotlib.text import Text
+
+    return lambda figure: [t.get_text() for t in figure.findobj(Text) if t.get_text() and t.get_visible()]

@@ -1,0 +1,120 @@
+"""The catalogue: what is announced can be drawn, and the report has a caption for it."""
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jinja2 import Environment, StrictUndefined
+from made_up_datasets import GRID, made_up
+from matplotlib.figure import Figure
+
+from ngnmm_core.plotting.catalogue import MAPS_OF, describe, facts, figures_of, jobs_of
+from ngnmm_core.plotting.quantities import QUANTITIES
+from ngnmm_core.study.load import make_study
+
+ROOT = Path(__file__).resolve().parents[2]
+HUBS = {"at": [{"G": 2, "I_ext_e": 3}], "seeds": 1, "null_seeds": 3}
+HIGHLIGHTS = [{"G": 2}, {"G": 3, "I_ext_e": 13}]
+
+
+@pytest.fixture
+def full(study_of):
+    analyses = {"rates": {}, "spectra": {}, "fc": {}, "synchrony": {}, "msf": {}, "hubs": HUBS}
+    return study_of(GRID, highlights=HIGHLIGHTS, analyses=analyses)
+
+
+def stems(study):
+    return {entry.stem for entry in figures_of(study)}
+
+
+def test_a_full_study_has_figures_of_every_family(full):
+    maps = {f"map_{name}" for name in (*QUANTITIES, "regime")}
+    assert stems(full) == maps | {"highlight_1", "highlight_2", "connectome", "hubs_1", "hubs_2", "hubs_3"}
+
+
+def test_every_quantity_belongs_to_an_analysis():
+    assert {name for names in MAPS_OF.values() for name in names} == set(QUANTITIES)
+
+
+def test_every_figure_of_the_catalogue_can_be_drawn(full, connectome_of, hubs_of):
+    data = {
+        "maps": made_up(full, "sweep.nc"),
+        "highlights": made_up(full, "highlights.nc"),
+        "connectome": connectome_of(),
+        "hubs": hubs_of(3),
+    }
+    for entry in figures_of(full):
+        module = importlib.import_module(f"ngnmm_core.plotting.{entry.family}")
+        assert isinstance(module.draw(entry.stem, data[entry.family]), Figure), entry.stem
+
+
+@pytest.mark.parametrize("keys", [{"grid": {"G": [5], "seed": [0, 1]}}, {"points": [{"G": 5}]}, {}])
+def test_a_single_point_has_no_maps(study_of, keys):
+    assert stems(study_of(**keys)) == {"connectome"}
+
+
+def test_only_analyses_that_were_asked_for_have_figures(study_of):
+    assert stems(study_of(GRID, analyses=["msf"])) == {
+        "map_growth_rate", "map_unstable_modes", "map_regime", "connectome",
+    }  # fmt: skip
+    bands = {"spectra": {"bands": {"alpha": [8, 13]}}}
+    assert stems(study_of(GRID, analyses=bands)) == {"map_peak_frequency", "map_regime", "connectome"}
+    assert "highlight_1" not in stems(study_of(GRID, analyses=["msf"], highlights=HIGHLIGHTS))
+
+
+def test_figures_of_points_tell_all_their_parameters(full):
+    entries = {entry.stem: entry for entry in figures_of(full)}
+    assert entries["highlight_2"].point == "G = 3, Delta = 0.8, I_ext_e = 13, seed = 0"
+    assert entries["highlight_1"].labels == {"point": "1", "G": "2", "Delta": "0.8", "I_ext_e": "3", "seed": "0"}
+    assert entries["hubs_3"].point == "G = 2, Delta = 1.2, I_ext_e = 3"
+
+
+def test_jobs_hold_every_figure_once_and_have_their_own_rules(full):
+    other = make_study("a-b/c.d", full.config.model_dump(by_alias=True))
+    twin = make_study("a_b/c_d", full.config.model_dump(by_alias=True))
+    jobs = jobs_of([full, other, twin])
+    assert len({job.rule for job in jobs}) == len(jobs)
+    assert all(job.rule.isidentifier() for job in jobs)
+    for study in (full, other, twin):
+        drawn = [entry.stem for job in jobs if job.study is study for entry in job.figures]
+        assert sorted(drawn) == sorted(stems(study))
+    assert all(len(job.figures) == 1 for job in jobs if job.family != "maps")
+
+
+class Params:
+    """Stands for Snakemake's object of that name."""
+
+    def __init__(self, job):
+        self.point, self.about, self.facts = job.point, describe(job.study), facts(job.study)
+        self.normalization = job.study.config.normalization
+        self.params = self
+
+
+def test_every_caption_exists_and_states_the_parameters(full):
+    environment = Environment(undefined=StrictUndefined)
+    for job in jobs_of([full]):
+        for entry in job.figures:
+            text = (ROOT / "workflow" / "report" / entry.caption).read_text(encoding="utf-8")
+            shown = environment.from_string(text).render(snakemake=Params(job))
+            assert "I_ext_e = 3, 8, 10, 13" in shown
+            assert "2000 ms" in shown
+            assert entry.point in shown
+
+
+def test_a_study_is_described_in_words(study_of):
+    text = describe(study_of({"G": {"start": 1, "stop": 12, "step": 1}}, model={"parameters": {"I_ext_i": 2}}))
+    assert "G = 1 to 12 (12 values)" in text
+    assert "I_ext_i = 2, other parameters at their defaults" in text
+    assert "2 points, listed" in describe(study_of(points=[{"G": 1}, {"G": 2}]))
+
+
+def test_reading_the_catalogue_loads_no_plotting():
+    code = (
+        "import sys, ngnmm_core.plotting.catalogue as c; from ngnmm_core.study.load import make_study; "
+        "c.jobs_of([make_study('s', {'connectome': {'name': 'hcp-aal2-94'}, 'grid': {'G': [1, 2]}})]); "
+        "print([m for m in ('matplotlib', 'xarray', 'seaborn', 'numba', 'netCDF4') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "[]"

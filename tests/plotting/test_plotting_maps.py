@@ -1,0 +1,218 @@
+"""Maps, lines and dots over grids and lists of points."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib.patches import Rectangle
+
+from ngnmm_core.plotting import quantities
+from ngnmm_core.plotting.maps import draw, quantity_map
+from ngnmm_core.plotting.quantities import QUANTITIES, REASONS, grid_values
+from ngnmm_core.plotting.regimes import regime_map
+
+REST, SETTLING = 0, 1
+NAMES = (*QUANTITIES, "regime")
+
+
+def panels(figure):
+    return [axes for axes in figure.axes if axes.images]
+
+
+def hatches(axes):
+    return {patch.get_hatch() for patch in axes.patches if isinstance(patch, Rectangle) and patch.get_hatch()}
+
+
+def hatched_cells(axes):
+    boxes = [p.get_bbox() for p in axes.patches if isinstance(p, Rectangle) and p.get_hatch()]
+    return {(round(y + 0.5), k) for b in boxes for y in [b.y0] for k in range(round(b.x0 + 0.5), round(b.x1 + 0.5))}
+
+
+def at_rest(sweep, **where):
+    for name in ("peak_frequency", "synchrony", "fc"):
+        sweep[name].loc[where] = np.nan
+    sweep["network_regime"].loc[where] = REST
+    return sweep
+
+
+@pytest.mark.parametrize("name", QUANTITIES)
+def test_columns_share_their_limits(sweep, name):
+    figure = quantity_map(sweep, name)
+    images = [axes.images[0] for axes in panels(figure)]
+    rows = 2 if name == "fc" else 1
+    assert len(images) == 3 * rows
+    assert len({(i.norm.vmin, i.norm.vmax, i.cmap.name) for i in images}) == 1
+    shown = np.concatenate([np.ma.filled(i.get_array(), np.nan).ravel() for i in images])
+    assert np.nanmax(shown) <= images[0].norm.vmax + 1e-12
+
+
+def test_a_cell_has_the_value_of_its_point(sweep):
+    figure = quantity_map(sweep, "synchrony")
+    image = panels(figure)[1].images[0].get_array()
+    expected = sweep["synchrony"].isel(seed=0).sel(Delta=1.0).transpose("G", "I_ext_e")
+    np.testing.assert_allclose(image, expected)
+
+
+def test_growth_rates_diverge_from_zero(sweep):
+    norm = panels(quantity_map(sweep, "growth_rate"))[0].images[0].norm
+    assert norm.vmin == -norm.vmax
+
+
+def test_the_uniform_mode_is_left_out_of_growth_rates(sweep):
+    sweep["msf"].loc[{"mode": 0}] = 1e3
+    assert panels(quantity_map(sweep, "growth_rate"))[0].images[0].norm.vmax < 1.0
+
+
+def test_what_is_not_defined_is_hatched_and_explained(sweep, texts):
+    figure = quantity_map(at_rest(sweep, I_ext_e=3, Delta=0.8), "synchrony")
+    first, *others = panels(figure)
+    assert hatches(first) == {REASONS["rest"][1]}
+    assert hatched_cells(first) == {(row, 0) for row in range(4)}
+    assert not any(hatches(axes) for axes in others)
+    assert "at rest" in texts(figure)
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "code", "reason"),
+    [
+        ("gamma_power", "simulation_status", 1, "diverged"),
+        ("peak_frequency", "network_regime", SETTLING, "still_settling"),
+        ("growth_rate", "msf_status", 3, "irregular"),
+        ("growth_rate", "msf_status", 2, "uncoupled"),
+        ("unstable_modes", "msf_status", 1, "diverged"),
+        ("synchrony", "simulation_status", -1, "undefined"),
+        ("fc", "simulation_status", 0, "other"),
+    ],
+)
+def test_every_reason_has_its_hatch(sweep, texts, name, status, code, reason):
+    where = {"G": 2, "Delta": 1.0, "I_ext_e": 10}
+    variable = QUANTITIES[name].variable
+    sweep[variable] = sweep[variable].astype(float)
+    sweep[variable].loc[where] = np.nan
+    sweep[status].loc[where] = code
+    figure = quantity_map(sweep, name)
+    assert hatches(panels(figure)[1]) == {REASONS[reason][1]}
+    assert hatched_cells(panels(figure)[1]) == {(1, 2)}
+    assert REASONS[reason][0] in texts(figure)
+
+
+def test_no_hatch_and_no_legend_where_all_is_defined(sweep):
+    figure = quantity_map(sweep, "synchrony")
+    assert not any(hatches(axes) for axes in panels(figure))
+    assert not figure.legends
+
+
+def test_values_that_are_not_stationary_are_marked(sweep, texts):
+    sweep["synchrony_status"].loc[{"G": 2, "Delta": 1.0, "I_ext_e": 10}] = 4
+    figure = quantity_map(sweep, "synchrony")
+    assert [len(axes.lines) for axes in panels(figure)] == [0, 1, 0]
+    assert "not stationary" in texts(figure)
+
+
+def test_the_border_of_instability_runs_along_cells(sweep):
+    sweep["msf"] = xr.full_like(sweep["msf"], -0.01)
+    sweep["msf"].loc[{"G": [3, 4]}] = 0.01
+    figure = quantity_map(sweep, "growth_rate")
+    for axes in panels(figure):
+        (lines,) = axes.collections
+        assert {tuple(y) for y in (s[:, 1] for s in lines.get_segments())} == {(1.5, 1.5)}
+
+
+@pytest.mark.parametrize(("name", "unit"), [("peak_frequency", "(Hz)"), ("growth_rate", "(ms⁻¹)")])
+def test_units_are_in_the_labels(sweep, texts, name, unit):
+    assert any(unit in text for text in texts(quantity_map(sweep, name)))
+
+
+def test_axes_and_columns_are_named(sweep, texts):
+    found = texts(quantity_map(sweep, "synchrony"))
+    assert any("External input" in text and "I_{" in text for text in found)
+    assert any("Global coupling" in text for text in found)
+    assert sum("Δ" in text for text in found) == 3
+    assert any("seed 0" in text for text in found)
+    assert not any("seed" in text for text in texts(quantity_map(sweep, "growth_rate")))
+
+
+def test_seeds_are_averaged_and_said_to_be(sweep_of, texts):
+    sweep = sweep_of({"G": [1, 2, 3, 4], "I_ext_e": [3, 8, 10, 13], "seed": [0, 1]})
+    figure = quantity_map(sweep, "synchrony")
+    mean = sweep["synchrony"].mean("seed").transpose("G", "I_ext_e")
+    np.testing.assert_allclose(panels(figure)[0].images[0].get_array(), mean)
+    assert "mean over 2 seeds" in texts(figure)
+
+
+def test_further_axes_show_their_first_value_and_say_so(sweep_of, texts):
+    sweep = sweep_of({"G": [1, 2, 3, 4], "I_ext_e": [3, 8, 10, 13], "Delta": [0.8, 1.0], "J_ee": [4, 5]})
+    figure = quantity_map(sweep, "synchrony")
+    expected = sweep["synchrony"].sel(Delta=0.8, J_ee=4).transpose("G", "I_ext_e")
+    np.testing.assert_allclose(panels(figure)[0].images[0].get_array(), expected)
+    assert any("first of 2 values" in text for text in texts(figure))
+
+
+def test_many_columns_are_thinned_and_said_to_be(sweep_of, texts):
+    sweep = sweep_of({"G": [1, 2, 3, 4], "I_ext_e": [3, 8], "Delta": [0.1 * k for k in range(1, 12)]})
+    figure = quantity_map(sweep, "synchrony")
+    assert len(panels(figure)) == 6
+    assert any("6 of 11" in text for text in texts(figure))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_grid_of_one_axis_gives_a_line(sweep_of, name):
+    sweep = at_rest(sweep_of({"I_ext_e": [3, 5, 8, 13, 20], "G": [5], "seed": [0]}), I_ext_e=3)
+    figure = draw(f"map_{name}", sweep)
+    if name == "synchrony":
+        (axes,) = figure.axes
+        np.testing.assert_allclose(axes.lines[0].get_xdata(), [3, 5, 8, 13, 20])
+        np.testing.assert_allclose(axes.lines[0].get_ydata(), sweep["synchrony"].values.ravel())
+        assert hatches(axes) == {REASONS["rest"][1]}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_short_second_axis_gives_one_line_each(sweep_of, texts, name):
+    sweep = sweep_of({"Delta": [0.8, 1.2], "G": [1, 2, 3, 4, 5], "seed": [0, 1]})
+    figure = draw(f"map_{name}", sweep)
+    assert sum("Δ" in text for text in texts(figure)) >= 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("points", [[{"G": 5, "I_ext_e": 13}, {"G": 2, "I_ext_e": 10}], [{"G": 3}, {"G": 2}, {"G": 1}]])
+def test_a_list_of_points_gives_dots(sweep_of, texts, name, points):
+    figure = draw(f"map_{name}", sweep_of(points=points))
+    if name == "synchrony" and len(points) == 3:
+        assert list(figure.axes[0].lines[0].get_xdata()) == [1, 2, 3]
+    elif name == "synchrony":
+        assert any("= 13" in text for text in texts(figure))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("keys", [{"grid": {"G": [5], "seed": [0, 1]}}, {"points": [{"G": 5}]}, {"grid": {}}])
+def test_a_single_point_has_no_map(sweep_of, name, keys):
+    assert draw(f"map_{name}", sweep_of(**keys)) is None
+
+
+def test_without_the_variable_there_is_no_map(sweep):
+    assert quantity_map(sweep.drop_vars("synchrony"), "synchrony") is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_but_diverged_points_can_be_drawn(sweep, name):
+    for variable in ("gamma_power", "peak_frequency", "synchrony", "fc", "firing_rate", "msf"):
+        sweep[variable] = xr.full_like(sweep[variable], np.nan)
+    sweep["unstable_modes"] = xr.full_like(sweep["unstable_modes"], -1)
+    for status in ("network_regime", "regime"):
+        sweep[status] = xr.full_like(sweep[status], -1)
+    for status in ("simulation_status", "msf_status"):
+        sweep[status] = xr.full_like(sweep[status], 1)
+    assert all(hatches(axes) for axes in panels(draw(f"map_{name}", sweep)))
+
+
+def test_the_regimes_of_network_and_homogeneous_state_are_both_there(sweep, texts):
+    sweep["regime"].loc[{"G": 4}] = 3
+    found = texts(regime_map(at_rest(sweep, I_ext_e=3)))
+    assert {"rest", "oscillating, limit cycle", "irregular"} <= set(found)
+    assert sum(text.startswith("network") for text in found) == 3
+
+
+def test_slabs_do_not_change_values(sweep, monkeypatch):
+    whole = {name: grid_values(sweep, quantity) for name, quantity in QUANTITIES.items()}
+    monkeypatch.setattr(quantities, "SLAB", 50)
+    for name, quantity in QUANTITIES.items():
+        xr.testing.assert_identical(grid_values(sweep, quantity), whole[name])

@@ -1,0 +1,168 @@
+"""Detail sheets, the connectome and hubs."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib.colors import Normalize
+
+from ngnmm_core.plotting.brain import VIEWS, region_centres, three_views
+from ngnmm_core.plotting.connectome import connectome_figure, strongest_edges
+from ngnmm_core.plotting.highlights import detail_sheet
+from ngnmm_core.plotting.hubs import hub_figure
+from ngnmm_core.plotting.panels import gamma_band
+from ngnmm_core.plotting.regions import from_edges, region_order
+from ngnmm_core.plotting.style import new_figure
+
+
+def test_a_sheet_states_parameters_and_units(highlights, texts):
+    found = texts(detail_sheet(highlights, 1))
+    assert any("$G$ = 3" in text and "= 13" in text and "seed 0" in text for text in found)
+    for words in ("Frequency (Hz)", "Power spectral density (dB)", "Growth rate (ms⁻¹)", "$v_{\\mathrm{e}}$"):
+        assert words in found
+    assert {"a", "b", "c", "d", "e", "f"} <= set(found)
+
+
+def test_the_raster_is_ordered_by_hemisphere_and_ends_at_the_end(highlights):
+    figure = detail_sheet(highlights, 0)
+    image = next(axes.images[0] for axes in figure.findobj() if getattr(axes, "images", None))
+    series = highlights["observable_series"].isel(highlight=0)
+    shown = series.where(series["time"] > series["time"][-1] - 200.0, drop=True).transpose("region", "time")
+    np.testing.assert_allclose(image.get_array(), shown.values[[0, 2, 4, 1, 3, 5]], rtol=1e-6)
+
+
+def test_a_point_at_rest_has_no_spectrum_and_no_connectivity(highlights, texts):
+    highlights["network_regime"].loc[{"highlight": 0}] = 0
+    for name in ("peak_frequency", "fc", "synchrony"):
+        highlights[name].loc[{"highlight": 0}] = np.nan
+    found = texts(detail_sheet(highlights, 0))
+    assert "no spectrum: at rest" in found
+    assert found.count("not defined: at rest") == 2
+    assert "not defined: at rest" not in texts(detail_sheet(highlights, 1))
+
+
+def test_a_point_that_diverged_can_be_drawn(highlights, texts):
+    for name, variable in highlights.data_vars.items():
+        if variable.dtype.kind == "f" and name != "eigenvalue_real":
+            highlights[name] = xr.full_like(variable, np.nan)
+    highlights["simulation_status"] = xr.full_like(highlights["simulation_status"], 1)
+    found = texts(detail_sheet(highlights, 0))
+    assert "no spectrum: diverged" in found
+    assert "no finite samples" in found
+
+
+@pytest.mark.parametrize(
+    "dropped",
+    [
+        ["growth_curve", "growth_curve_frequency", "msf", "regime", "unstable_modes"],
+        ["power_spectrum", "mean_power_spectrum"],
+        ["fc"],
+        ["fc", "power_spectrum", "growth_curve"],
+    ],
+)
+def test_a_sheet_shows_what_there_is(highlights, texts, dropped):
+    assert "Network" in texts(detail_sheet(highlights.drop_vars(dropped), 0))
+
+
+def test_a_point_simulated_in_a_notebook_can_be_drawn(highlights, texts):
+    point = highlights.isel(highlight=0).drop_vars(["region_i", "region_j", "G", "Delta", "I_ext_e", "seed"])
+    point.attrs = {"model": "ei_ngnmm", "parameters": '{"G": 5.0}'}
+    for variable in point.variables.values():
+        variable.attrs = {}
+    assert "$G$ = 5" in texts(detail_sheet(point))
+
+
+def test_the_gamma_band_is_that_of_the_study(study_of, highlights):
+    assert gamma_band(highlights) == (30.0, 100.0)
+    highlights.attrs["config"] = highlights.attrs["config"].replace("[30.0, 100.0]", "[40.0, 80.0]")
+    assert gamma_band(highlights) == (40.0, 80.0)
+
+
+def test_matrices_of_pairs_are_symmetric(highlights):
+    values = np.arange(15.0)
+    matrix = from_edges(values, highlights, diagonal=0.0)
+    np.testing.assert_array_equal(matrix, matrix.T)
+    np.testing.assert_array_equal(matrix[np.triu_indices(6, 1)], values)
+
+
+def test_regions_of_no_hemisphere_come_last(connectome_of):
+    connectome = connectome_of()
+    connectome["hemisphere"] = ("region", ["R", "", "L", "L", "", "R"])
+    order = region_order(connectome)
+    assert order.index.tolist() == [2, 3, 0, 5, 1, 4]
+    assert order.groups == [("L", 0, 2), ("R", 2, 4), ("", 4, 6)]
+    assert region_order(connectome.drop_vars("hemisphere")).groups == []
+
+
+# ------------------------------------------------------------------ connectome
+def brains(figure):
+    return [axes for axes in figure.axes if any(t.get_text() in {v.name for v in VIEWS} for t in axes.texts)]
+
+
+@pytest.mark.parametrize("directed", [False, True])
+@pytest.mark.parametrize("normalization", ["row", "max", "none"])
+def test_a_connectome_is_drawn_with_its_brain(connectome_of, directed, normalization):
+    assert len(brains(connectome_figure(connectome_of(directed), normalization))) == 3
+
+
+@pytest.mark.parametrize("known", [{"centres": False}, {"centres": False, "hemispheres": False}])
+def test_without_centres_the_brain_is_left_out(connectome_of, known):
+    figure = connectome_figure(connectome_of(**known))
+    assert not brains(figure)
+    whole = connectome_figure(connectome_of())
+    assert figure.get_figheight() < whole.get_figheight()
+
+
+def test_one_unknown_centre_is_no_brain(connectome_of):
+    connectome = connectome_of()
+    connectome["centre_x"][2] = np.nan
+    assert region_centres(connectome) is None
+    assert not brains(connectome_figure(connectome))
+
+
+def test_the_strongest_connections_are_the_strongest(connectome_of):
+    weights = connectome_of()["weights"].values
+    pairs, strength = strongest_edges(weights)
+    assert len(pairs) == 1
+    assert weights[tuple(pairs[0])] == weights.max()
+    assert strength.tolist() == [1.0]
+
+
+def test_markers_stand_at_the_centres_in_every_view():
+    centres = np.array([[-40.0, 10.0, 5.0], [40.0, 10.0, 5.0], [0.0, -60.0, 30.0], [0.0, 60.0, 20.0]])
+    panels = new_figure(180, 60).subplots(1, 3)
+    three_views(panels, centres, np.array([1.0, 2.0, np.nan, 0.0]), ("viridis", Normalize(0, 2)))
+    for axes, columns in zip(panels, ([1, 2], [0, 1], [0, 2]), strict=True):
+        found = np.concatenate([c.get_offsets() for c in axes.collections if len(c.get_offsets())])
+        assert {tuple(p) for p in found.tolist()} == {tuple(p) for p in centres[:, columns].tolist()}
+
+
+# ------------------------------------------------------------------ hubs
+def test_hubs_are_ranked(hubs_of, texts):
+    hubs = hubs_of()
+    figure = hub_figure(hubs, 1)
+    assert len(brains(figure)) == 6
+    scores = hubs["hub_zscore"].isel(hub_point=1, lesion=0)
+    best = str(hubs["region"].values[int(np.argmax(scores.values))]).replace("_", " ")
+    ranking = next(axes for axes in figure.axes if best in [t.get_text() for t in axes.get_yticklabels()])
+    assert ranking.get_yticklabels()[0].get_text() == best
+    assert f"{float(scores.max()):.1f}" in texts(figure)
+
+
+def test_hubs_without_centres_and_with_one_lesion(hubs_of):
+    assert not brains(hub_figure(hubs_of(1, ("cut",), centres=False), 0))
+
+
+def test_hubs_that_are_not_defined_say_why(hubs_of, texts):
+    hubs = hubs_of()
+    for name in ("hub_score", "hub_zscore"):
+        hubs[name].loc[{"hub_point": 0}] = np.nan
+    hubs["hubs_status"].loc[{"hub_point": 0}] = 2
+    assert "not defined: not oscillating" in texts(hub_figure(hubs, 0))
+
+
+def test_a_region_without_a_score_is_an_open_circle(hubs_of):
+    hubs = hubs_of(1, ("cut",))
+    hubs["hub_zscore"][0, 0, 3] = np.nan
+    figure = hub_figure(hubs, 0)
+    for axes in brains(figure):
+        assert sorted(len(c.get_offsets()) for c in axes.collections) == [1, 5]

@@ -1,0 +1,212 @@
+"""What a bad study gets: one line with the key, the value found and what is allowed, and the near key where one is."""
+
+import pytest
+
+from ngnmm_core.study.load import load_studies
+
+MODEL_NAMES = "ei_ngnmm, ngnmm_population"
+
+
+def bad(reason: str):
+    """Marks input that is not refused as it should be."""
+    return pytest.mark.xfail(strict=True, reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        pytest.param({"gird": {"G": [1]}}, ["gird", "did you mean 'grid'?", "normalization, model"], id="misspelt"),
+        pytest.param({"Grid": {"G": [1]}}, ["Grid", "did you mean 'grid'?"], id="capital"),
+        pytest.param({"normalisation": "row"}, ["did you mean 'normalization'?"], id="British"),
+        pytest.param({"zzz": 1}, ["zzz", "study, connectome"], id="like nothing"),
+        pytest.param({"base": {}}, ["base"], id="base without parts"),
+        pytest.param({"simulation": {"duration": 100}}, ["simulation.duration", "'duration_ms'"], id="of simulation"),
+        pytest.param(
+            {"simulation": {"initial": {"frm": "random"}}}, ["simulation.initial.frm", "'from'"], id="of initial"
+        ),
+        pytest.param({"model": {"params": {}}}, ["model.params", "'parameters'"], id="of model"),
+        pytest.param({"connectome": {"nam": "x"}}, ["connectome.nam", "'name'"], id="of connectome"),
+        pytest.param({"analyses": {"spectra": {"segment": 1}}}, ["analyses.spectra.segment", "'segment_ms'"], id="opt"),
+        pytest.param({"analyses": {"hubs": {"seed": 1}}}, ["analyses.hubs.seed", "'seeds'"], id="of hubs"),
+        pytest.param(
+            {"analyses": {"rates": {"x": 1}}},
+            ["analyses.rates.x"],
+            marks=bad("nothing stands after 'allowed: ' for an analysis without options"),
+            id="of an analysis without options",
+        ),
+        pytest.param(
+            {"simulation": {"initial": {"start": "random"}}},
+            ["simulation.initial.start"],
+            marks=bad("the internal name `start` is taken for the key `from`"),
+            id="internal name of a key",
+        ),
+    ],
+)
+def test_unknown_keys(refuses, changes, words):
+    refuses(changes, "unknown", *words)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        pytest.param({"connectome": None}, ["connectome", "None"], id="connectome"),
+        pytest.param({"connectome": "hcp-aal2-94"}, ["connectome", "'hcp-aal2-94'"], id="connectome is text"),
+        pytest.param({"connectome": {}}, ["connectome", "name", "path"], id="connectome is empty"),
+        pytest.param({"normalization": "rows"}, ["normalization", "'rows'", "'row'", "'max'"], id="normalization"),
+        pytest.param({"model": "ei_ngnmm"}, ["model", "'ei_ngnmm'"], id="model is text"),
+        pytest.param({"model": {"name": "ei_ngnm"}}, ["model.name", "'ei_ngnmm'?", MODEL_NAMES], id="unknown model"),
+        pytest.param({"model": {"name": 3}}, ["model.name", "3"], id="model is a number"),
+        pytest.param({"model": {"parameters": [1]}}, ["model.parameters", "[1]"], id="parameters are a list"),
+        pytest.param({"grid": [1]}, ["grid", "[1]"], id="grid is a list"),
+        pytest.param({"grid": {"Gee": [1]}}, ["grid.Gee", "'Gee'", "Delta", "seed"], id="unknown axis"),
+        pytest.param({"grid": {"delta": [1]}}, ["grid.delta", "did you mean 'Delta'?"], id="misspelt axis"),
+        pytest.param({"grid": {"G": []}}, ["grid.G", "empty"], id="empty axis"),
+        pytest.param({"grid": {"G": [1, float("inf")]}}, ["grid.G[1]", "inf", "finite"], id="infinite axis"),
+        pytest.param({"grid": {"G": [-1]}}, ["grid.G", "-1", ">= 0"], id="negative coupling"),
+        pytest.param({"grid": {"Delta": [0]}}, ["grid.Delta", "0", "> 0"], id="no heterogeneity"),
+        pytest.param({"grid": {"seed": [0.5]}}, ["grid.seed", "0.5", "whole numbers"], id="broken seed"),
+        pytest.param({"grid": {"seed": [-1]}}, ["grid.seed", "-1"], id="negative seed"),
+        pytest.param({"simulation": [1]}, ["simulation", "[1]"], id="simulation is a list"),
+        pytest.param({"simulation": {"method": "rk5"}}, ["simulation.method", "'rk5'", "'rk4'"], id="method"),
+        pytest.param(
+            {"simulation": {"precision": "single"}}, ["simulation.precision", "'single'", "float32"], id="precision"
+        ),
+        pytest.param({"simulation": {"substeps": 0}}, ["simulation.substeps", "0", ">= 1"], id="substeps"),
+        pytest.param(
+            {"simulation": {"method": ["rk4"]}, "without_of_simulation": ["dt_ms"]},
+            ["simulation.method"],
+            marks=bad("TypeError: unhashable"),
+            id="list of methods",
+        ),
+        pytest.param(
+            {"simulation": {"substeps": 1.5}},
+            ["simulation.substeps", "1.5", "whole"],
+            marks=bad("says that 1.5 is not a number"),
+            id="broken substeps",
+        ),
+        pytest.param({"simulation": {"noise_sigma": -1}}, ["simulation.noise_sigma", "-1", ">= 0"], id="noise"),
+        pytest.param(
+            {"simulation": {"initial": {"from": "rand"}}}, ["simulation.initial.from", "'rand'", "'random'"], id="from"
+        ),
+        pytest.param({"simulation": {"initial": {"sd": -1}}}, ["simulation.initial.sd", "-1"], id="sd"),
+        pytest.param({"analyses": ["rats"]}, ["analyses.rats", "'rates'", "synchrony"], id="unknown analysis"),
+        pytest.param({"analyses": "rates"}, ["analyses", "'rates'"], id="analyses are text"),
+        pytest.param({"analyses": None}, ["analyses", "None"], id="analyses are nothing"),
+        pytest.param({"analyses": {"rates": [1]}}, ["analyses.rates", "[1]"], id="options are a list"),
+        pytest.param(
+            {"analyses": {"fc": {"signals": ["rat"]}}}, ["analyses.fc.signals[0]", "'rat'", "'rate'"], id="fc"
+        ),
+        pytest.param({"analyses": {"fc": {"signals": []}}}, ["analyses.fc.signals", "[]"], id="no signals"),
+        pytest.param({"analyses": {"fc": {"signals": ["rate", "rate"]}}}, ["analyses.fc.signals"], id="signal twice"),
+        pytest.param(
+            {"analyses": {"spectra": {"segment_ms": -1}}}, ["analyses.spectra.segment_ms", "-1"], id="segment"
+        ),
+        pytest.param(
+            {"analyses": {"spectra": {"bands": {"gamma": [100, 30]}}}}, ["analyses.spectra.bands", "gamma"], id="band"
+        ),
+        pytest.param({"highlights": {"G": 3}}, ["highlights"], id="highlights are no list"),
+        pytest.param({"highlights": [{"Gee": 1}]}, ["highlights[0].Gee"], id="unknown parameter of a highlight"),
+        pytest.param({"highlights": [{"G": 1}, {"G": "x"}]}, ["highlights[1].G", "'x'"], id="word in a highlight"),
+        pytest.param({"highlights": [{"seed": -1}]}, ["highlights[0].seed", "-1"], id="negative seed of a highlight"),
+        pytest.param({"shards": 0}, ["shards", "0", "auto", ">= 1"], id="no shards"),
+        pytest.param({"shards": -2}, ["shards", "-2"], id="negative shards"),
+        pytest.param({"cpu_target": "natve"}, ["cpu_target", "'natve'", "did you mean 'native'?"], id="cpu_target"),
+        pytest.param({"study": "a b"}, ["study", "'a b'"], id="blank in the name"),
+        pytest.param({"study": "../a"}, ["study", "'../a'"], id="path as the name"),
+        pytest.param({"study": ".."}, ["study", "'..'"], id="parent folder as the name"),
+        pytest.param({"study": ".hidden"}, ["study", "'.hidden'"], id="hidden name"),
+        pytest.param({"study": ""}, ["study", "''"], id="empty name"),
+        pytest.param({"study": 3}, ["study", "3"], id="number as the name"),
+        pytest.param(
+            {"grid": {"seed": [1e30]}}, ["grid.seed", "1e+30"], marks=bad("overflows int64 silently"), id="huge seed"
+        ),
+        pytest.param(
+            {"simulation": {"dt_ms": True, "sample_ms": 1}},
+            ["simulation.dt_ms", "True"],
+            marks=bad("yes is taken for 1"),
+            id="yes for a number",
+        ),
+        pytest.param({"shards": True}, ["shards", "True"], marks=bad("yes is taken for 1 shard"), id="yes for shards"),
+        pytest.param(
+            {"shards": "many"},
+            ["shards: ", "'many'", "auto", ">= 1"],
+            marks=bad("calls the key shards.literal['auto'] and does not say that numbers are allowed"),
+            id="word for shards",
+        ),
+        pytest.param({"shards": 2.5}, ["shards: ", "2.5"], marks=bad("the key is shards.literal['auto']"), id="shares"),
+        pytest.param(
+            {"grid": None, "points": 3}, ["points: ", "3"], marks=bad("the key is points.list[dict[str,any]]"), id="pts"
+        ),
+        pytest.param(
+            {"grid": {1: [1]}}, ["grid.1"], marks=bad("the key is grid[1].[key]"), id="axis whose name is a number"
+        ),
+        pytest.param(
+            {"analyses": [{"rates": {}}]}, ["analyses", "rates"], marks=bad("TypeError: unhashable"), id="list of maps"
+        ),
+        pytest.param(
+            {"analyses": []}, ["analyses"], marks=bad("accepted: a run that computes nothing exits 0"), id="no analyses"
+        ),
+        pytest.param(
+            {"simulation": {"duration_ms": 1e300}}, ["simulation.duration_ms"], marks=bad("InvalidOperation"), id="long"
+        ),
+    ],
+)
+def test_bad_values(refuses, changes, words):
+    refuses(changes, *words)
+
+
+@pytest.mark.xfail(strict=True, reason="'connectome: connectome: neither ...', '... analyses.rates.: [1] ...'")
+def test_a_line_names_the_key_once_and_as_it_is_written(refuses):
+    assert "connectome: connectome" not in refuses({"connectome": {}})
+    assert "analyses.rates.:" not in refuses({"analyses": {"rates": [1]}})
+
+
+@pytest.mark.xfail(
+    strict=True, reason="'Input should be a valid dictionary or instance of ConnectomeSpec' and the like"
+)
+@pytest.mark.parametrize("key", ["connectome", "model", "simulation", "grid"])
+def test_a_line_speaks_of_keys_and_not_of_classes(refuses, key):
+    assert "Input should be" not in refuses({key: [1]})
+
+
+def test_the_key_connectome_must_be_there(refuses):
+    refuses({}, "connectome", "missing", without=["connectome"])
+
+
+@pytest.mark.parametrize(
+    ("analyses", "words"),
+    [
+        pytest.param({"spectra": {}}, ["analyses.spectra.segment_ms", "1000"], id="segment longer than the window"),
+        pytest.param(
+            {"spectra": {"segment_ms": 50, "max_hz": 1e5}}, ["analyses.spectra.max_hz", "100000"], id="Nyquist"
+        ),
+        pytest.param({"fc": {"band_hz": [100, 30]}}, ["analyses.fc.band_hz", "100"], id="band upside down"),
+        pytest.param({"series": {"last_ms": 5000}}, ["analyses.series.last_ms", "5000"], id="series too long"),
+        pytest.param({"hubs": {"at": [{"G": 3}]}}, ["analyses.hubs.at[0].G", "3", "2"], id="hubs beside the grid"),
+        pytest.param({"hubs": {"at": [{"tau_e": 8}]}}, ["analyses.hubs.at[0].tau_e", "G"], id="hubs on no axis"),
+        pytest.param({"hubs": {"null_seeds": 3, "seeds": 5}}, ["analyses.hubs.null_seeds", "3", "5"], id="null seeds"),
+        pytest.param({"hubs": {"lesion": ["cutt"]}}, ["analyses.hubs.lesion[0]", "'cutt'", "'cut'"], id="lesion"),
+        pytest.param({"hubs": {"transient_ms": 500}}, ["transient_ms", "500"], id="transient of the lesions"),
+    ],
+)
+def test_options_that_cannot_work_in_the_study(refuses, analyses, words):
+    refuses({"analyses": analyses}, *words)
+
+
+@pytest.mark.xfail(strict=True, reason="the line says simulation.transient_ms, which is not the key that is wrong")
+def test_a_bad_time_of_the_hubs_is_named_by_its_own_key(refuses):
+    refuses({"analyses": {"hubs": {"transient_ms": 500}}}, "analyses.hubs.transient_ms")
+
+
+@pytest.mark.xfail(strict=True, reason="names the first, counts the rest, and so hides that 'gird' is the cause")
+def test_a_misspelt_key_is_named_before_what_is_missing_for_it(refuses):
+    refuses({"conectome": {"path": "six.csv"}}, "did you mean 'connectome'?", without=["connectome"])
+
+
+def test_further_errors_are_counted(refuses):
+    refuses({"gird": {}, "shard": 3}, "(and 1 more)")
+
+
+def test_the_line_starts_with_the_source(config, refused):
+    line = refused(lambda: load_studies(config(gird={}), "my_study.yaml"))
+    assert line.startswith("my_study.yaml: gird: ")

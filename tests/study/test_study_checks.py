@@ -1,0 +1,131 @@
+"""What is refused before any job starts: connectomes that are missing or don't fit, and results beyond the disk."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ngnmm_core.workflow import Workflow
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def check(config, tmp_path):
+    """Does what Snakemake does with a study before it plans anything; nothing may be written."""
+
+    def check(**changes):
+        folders = (tmp_path / "results", tmp_path / "resources")
+        studies = Workflow(config(**changes), True, REPOSITORY, tuple(map(str, folders)), lambda: False)
+        studies.check()
+        assert not any(folder.exists() for folder in folders)
+
+    return check
+
+
+@pytest.fixture
+def matrix(tmp_path):
+    """Writes a matrix to a CSV file; returns the study key `connectome`."""
+
+    def write(weights):
+        path = tmp_path / "matrix.csv"
+        np.savetxt(path, weights, delimiter=",", fmt="%g")
+        return {"path": str(path)}
+
+    return write
+
+
+def ring(count=4):
+    return np.roll(np.eye(count), 1, axis=1)
+
+
+def test_a_good_study_passes(check):
+    check()
+    check(analyses=["rates", "msf"], simulation={"initial": {"from": "homogeneous"}})
+
+
+def test_a_directed_matrix_passes(check, matrix):
+    check(connectome=matrix(ring()))
+
+
+def test_equal_row_sums_need_no_normalisation(check, matrix):
+    check(connectome=matrix(2 * ring()), normalization="none", analyses=["msf"])
+
+
+@pytest.mark.parametrize(
+    ("connectome", "words"),
+    [
+        pytest.param({"name": "hcp-aal2-95"}, ["hcp-aal2-95", "did you mean 'hcp-aal2-94'?", "dk-84"], id="unknown"),
+        pytest.param({"path": "nowhere.csv"}, ["connectome.path", "nowhere.csv", "no such file"], id="missing"),
+        pytest.param({"path": "."}, ["connectome.path", "directory"], id="a folder"),
+        pytest.param({"path": __file__}, ["connectome.path", "'.py'", ".csv"], id="unknown format"),
+    ],
+)
+def test_connectomes_that_are_not_there(check, refused, connectome, words):
+    refused(lambda: check(connectome=connectome), "allowed: ", *words)
+
+
+def test_a_local_copy_with_another_hash(check, refused, six):
+    refused(lambda: check(connectome={"name": "dk-84", "path": str(six)}), "connectome.path", "sha256", "18223f4a")
+
+
+def test_labels_of_another_length(check, refused, six, tmp_path):
+    labels = tmp_path / "labels.txt"
+    labels.write_text("a\nb\n")
+    line = refused(lambda: check(connectome={"path": str(six), "labels": str(labels)}), "2 labels", "6 regions")
+    assert "allowed: " in line
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        pytest.param(np.ones((3, 4)), ["3 x 4", "square"], id="not square"),
+        pytest.param([[0, np.nan], [1, 0]], ["nan", "not negative"], id="NaN"),
+        pytest.param([[0, -1], [1, 0]], ["-1", "not negative"], id="negative"),
+        pytest.param([[0, 0], [1, 0]], ["normalization", "row", "zero"], id="zero row under row normalisation"),
+    ],
+)
+def test_bad_matrices(check, refused, matrix, weights, words):
+    refused(lambda: check(connectome=matrix(weights)), "allowed: ", *words)
+
+
+def test_a_zero_row_is_allowed_without_row_normalisation(check, matrix):
+    check(connectome=matrix([[0, 0], [1, 0]]), normalization="max")
+
+
+@pytest.mark.parametrize("normalization", ["none", "max"])
+def test_msf_needs_equal_row_sums(check, refused, normalization):
+    refused(lambda: check(analyses=["msf"], normalization=normalization), "analyses.msf", "allowed: ")
+
+
+def test_a_homogeneous_start_needs_equal_row_sums(check, refused):
+    start = {"initial": {"from": "homogeneous"}}
+    refused(lambda: check(simulation=start, normalization="max"), "simulation.initial.from", "allowed: ")
+
+
+@pytest.mark.xfail(strict=True, reason="regions of stimuli are looked up in the jobs")
+@pytest.mark.parametrize(
+    ("stimulus", "grid"),
+    [
+        pytest.param({"regions": ["nowhere"]}, {"G": [2]}, id="unknown label"),
+        pytest.param({"regions": [6]}, {"G": [2]}, id="index beyond the last"),
+        pytest.param({}, {"stimulus.region": [0, 6]}, id="axis beyond the last"),
+    ],
+)
+def test_regions_of_a_stimulus_are_there(check, refused, stimulus, grid):
+    stimuli = [{"parameter": "I_ext_e", **stimulus}]
+    refused(lambda: check(simulation={"stimuli": stimuli}, grid=grid), "region", "allowed: ")
+
+
+def test_a_grid_beyond_the_disk(check, refused, monkeypatch):
+    usage = shutil.disk_usage("/")._replace(free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    refused(lambda: check(grid={"G": {"start": 0, "stop": 9, "num": 100}}), "grid", "100 points", "1 kB", "allowed: ")
+
+
+def test_every_part_is_checked(refused, config, tmp_path):
+    base, folders = config(without=["study"]), (str(tmp_path / "results"), str(tmp_path / "resources"))
+    parts = {"good": {}, "bad": {"connectome": {"path": "nowhere.csv"}}}
+    studies = Workflow({"study": "paper", "base": base, "parts": parts}, True, REPOSITORY, folders, lambda: False)
+    refused(studies.check, "nowhere.csv")

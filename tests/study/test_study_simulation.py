@@ -1,0 +1,167 @@
+"""Settings of the simulation: times, methods, noise, and stimuli with their axes."""
+
+import numpy as np
+import pytest
+
+
+@pytest.mark.parametrize("key", ["duration_ms", "transient_ms", "dt_ms", "sample_ms"])
+@pytest.mark.parametrize("value", [-1, "x", None, [1], float("nan"), float("inf")])
+def test_times_are_finite_numbers_in_range(refuses, key, value):
+    refuses({"simulation": {key: value}}, f"simulation.{key}", repr(value))
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        pytest.param({"dt_ms": 1}, ["dt_ms", "1", "sample_ms = 0.2"], id="step longer than the sampling"),
+        pytest.param({"dt_ms": 0.03}, ["dt_ms", "0.03", "sample_ms = 0.2", "divisor"], id="step does not divide it"),
+        pytest.param({"transient_ms": 200}, ["transient_ms", "200", "duration_ms = 200"], id="transient is all"),
+        pytest.param({"transient_ms": 300}, ["transient_ms", "300", "duration_ms = 200"], id="transient is more"),
+        pytest.param({"duration_ms": 200.1}, ["duration_ms", "200.1", "sample_ms"], id="duration between samples"),
+        pytest.param({"transient_ms": 50.1}, ["transient_ms", "50.1", "sample_ms"], id="transient between samples"),
+        pytest.param({"duration_ms": 50.2}, ["duration_ms", "50.2", "at least 2"], id="one sample"),
+        pytest.param({"dt_ms": 0, "sample_ms": 0}, ["dt_ms", "0"], id="zero"),
+    ],
+)
+def test_times_must_fit_each_other(refuses, times, words):
+    refuses({"simulation": times}, "simulation.", *words)
+
+
+def test_times_that_fit_as_decimals_are_accepted(study):
+    made = study(simulation={"dt_ms": 0.1, "sample_ms": 0.3, "duration_ms": 300, "transient_ms": 0.9})
+    assert made.simulation.steps_per_sample == 3
+    assert made.simulation.window_samples == 997
+
+
+def test_times_of_network_simulations_do_not_matter_where_none_is_made(study):
+    study(analyses=["msf"], simulation={"transient_ms": 500})
+
+
+# ------------------------------------------------------------------ methods
+@pytest.mark.parametrize(("method", "step"), [("multirate", 0.05), ("rk4", 0.01), ("heun", 0.01)])
+def test_a_method_has_its_own_default_step(study, method, step):
+    assert study(without_of_simulation=["dt_ms"], simulation={"method": method}).simulation.dt_ms == step
+    assert study(simulation={"method": method, "dt_ms": 0.04}).simulation.dt_ms == 0.04
+
+
+@pytest.mark.parametrize(("method", "dt_ms"), [("rk4", 0.2), ("heun", 0.1), ("multirate", 1)])
+def test_a_step_that_would_be_unstable_is_refused(refuses, method, dt_ms):
+    refuses(
+        {"simulation": {"method": method, "dt_ms": dt_ms, "sample_ms": 1}}, "simulation.dt_ms", f"{dt_ms:g}", method
+    )
+
+
+def test_the_largest_step_depends_on_the_fastest_point_of_the_grid(study, refuses):
+    settings = {"method": "rk4", "dt_ms": 0.05}
+    study(simulation=settings, grid={"tau_e": [8, 4]})
+    refuses({"simulation": settings, "grid": {"tau_e": [8, 2]}}, "simulation.dt_ms", "0.05", "rk4")
+
+
+def test_noise_needs_a_stochastic_method(study, refuses):
+    study(simulation={"method": "heun", "noise_sigma": 0.1})
+    for method in ("rk4", "multirate"):
+        refuses({"simulation": {"method": method, "noise_sigma": 0.1}}, "simulation.noise_sigma", "0.1", method, "heun")
+
+
+def test_noise_is_not_for_single_precision(refuses):
+    refuses({"simulation": {"method": "heun", "precision": "float32"}}, "simulation.precision", "float32", "float64")
+
+
+# ------------------------------------------------------------------ stimuli
+PULSE = {"name": "focal", "parameter": "I_ext_e", "amplitude": 2, "onset_ms": 60, "duration_ms": 20}
+
+
+@pytest.fixture
+def stimulated(study):
+    """Makes a study with one stimulus, a pulse with changes."""
+    return lambda grid=None, **changes: study(simulation={"stimuli": [{**PULSE, **changes}]}, grid=grid or {"G": [2]})
+
+
+@pytest.fixture
+def refuses_stimulus(refuses):
+    """Checks that a pulse with changes is refused."""
+
+    def check(changes, *words, grid=None, without=()):
+        pulse = {k: v for k, v in {**PULSE, **changes}.items() if k not in without}
+        refuses({"simulation": {"stimuli": [pulse]}, "grid": grid or {"G": [2]}}, *words)
+
+    return check
+
+
+def test_numbers_of_a_stimulus_may_be_axes(stimulated):
+    made = stimulated(grid={"G": [2, 5], "focal.amplitude": [1, 2, 3], "focal.region": [0, 4]})
+    assert made.shape() == (2, 3, 2)
+    np.testing.assert_array_equal(made.points().extras["focal.amplitude"], np.tile(np.repeat([1, 2, 3], 2), 2))
+    np.testing.assert_array_equal(made.points().parameters["G"], np.repeat([2, 5], 6))
+
+
+def test_stimuli_do_not_belong_to_the_homogeneous_system(stimulated):
+    made = stimulated(grid={"G": [2, 5], "focal.amplitude": [1, 2], "seed": [0, 1]})
+    assert made.dims(of_network=False) == ("G",)
+    assert not made.points(of_network=False).extras
+
+
+def test_highlights_may_set_numbers_of_a_stimulus(study):
+    made = study(simulation={"stimuli": [PULSE]}, grid={"focal.amplitude": [1, 2]}, highlights=[{"focal.amplitude": 3}])
+    np.testing.assert_array_equal(made.points_at(made.config.highlights).extras["focal.amplitude"], [3])
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        pytest.param({"ampl": 3}, ["simulation.stimuli[0].ampl", "did you mean 'amplitude'?"], id="unknown key"),
+        pytest.param({"parameter": "I_ext"}, ["parameter", "'I_ext'", "I_ext_e, I_ext_i"], id="unknown drive"),
+        pytest.param({"kind": "puls"}, ["kind", "'puls'", "'pulse'"], id="unknown kind"),
+        pytest.param({"onset_ms": 60.01}, ["focal.onset_ms", "60.01", "dt_ms = 0.05"], id="jump within a step"),
+        pytest.param({"onset_ms": -1}, ["onset_ms", "-1", ">= 0"], id="before the start"),
+        pytest.param({"duration_ms": 0}, ["duration_ms", "0", "> 0"], id="no duration"),
+        pytest.param({"amplitude": float("nan")}, ["amplitude", "nan"], id="NaN"),
+        pytest.param({"kind": "table"}, ["times_ms", "0"], id="empty table"),
+        pytest.param(
+            {"kind": "table", "times_ms": [1, 0], "values": [0, 1]}, ["times_ms", "rising"], id="falling times"
+        ),
+        pytest.param({"name": "a b"}, ["name", "'a b'"], id="blank in the name"),
+    ],
+)
+def test_bad_stimuli_are_refused(refuses_stimulus, changes, words):
+    refuses_stimulus(changes, *words)
+
+
+def test_a_stimulus_needs_a_place_to_go(refuses_stimulus):
+    refuses_stimulus({}, "simulation.stimuli[0].parameter", "missing", without=["parameter"])
+
+
+def test_two_stimuli_need_two_names(refuses):
+    refuses({"simulation": {"stimuli": [PULSE, PULSE]}}, "simulation.stimuli", "focal")
+
+
+@pytest.mark.xfail(strict=True, reason="the line does not say 'allowed: '")
+def test_a_train_of_pulses_needs_a_period(refuses_stimulus):
+    refuses_stimulus({"count": 3}, "count", "3", "period_ms")
+
+
+@pytest.mark.parametrize(
+    ("axis", "words"),
+    [
+        pytest.param("focal.amp", ["grid.focal.amp", "did you mean 'focal.amplitude'?"], id="misspelt number"),
+        pytest.param(
+            "fcal.amplitude", ["grid.fcal.amplitude", "did you mean 'focal.amplitude'?"], id="misspelt stimulus"
+        ),
+        pytest.param("focal.count", ["grid.focal.count"], id="what can't be swept"),
+    ],
+)
+def test_unknown_axes_of_stimuli_are_refused(refuses_stimulus, axis, words):
+    refuses_stimulus({}, *words, grid={axis: [1]})
+
+
+def test_axes_of_jumps_lie_on_steps(refuses_stimulus):
+    refuses_stimulus({}, "onset_ms", "60.02", "dt_ms = 0.05", grid={"focal.onset_ms": [60, 60.02]})
+
+
+@pytest.mark.xfail(strict=True, reason="values that the key itself refuses are taken from an axis")
+@pytest.mark.parametrize(
+    ("axis", "value"),
+    [("duration_ms", -20), ("duration_ms", 0), ("onset_ms", -5), ("frequency_hz", -1), ("region", -1), ("region", 0.5)],
+)
+def test_values_on_an_axis_of_a_stimulus_are_in_range(refuses_stimulus, axis, value):
+    refuses_stimulus({}, f"focal.{axis}", f"{value:g}", grid={f"focal.{axis}": [value]})

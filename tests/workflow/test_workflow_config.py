@@ -1,0 +1,129 @@
+"""Where the study comes from, what bad ones get, and that nothing is written before a run."""
+
+import re
+import shutil
+
+import pytest
+import yaml
+from checkouts import REPOSITORY, STUDY
+
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+FIRST_SWEEP = {"connectome": 1, "warmup": 1, "shard": 1, "merge": 1}
+
+
+@pytest.fixture
+def results(fresh):
+    """Results of an earlier run."""
+    folder = fresh.folder / "results" / "mini"
+    (folder / "shards" / "simulation").mkdir(parents=True, exist_ok=True)
+    for name in ("sweep.nc", "provenance.json", "shards/simulation/0123456789abcdef.nc"):
+        (folder / name).write_text(f"an earlier {name}")
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_a_dry_run_writes_nothing(fresh):
+    fresh.write_study()
+    before = fresh.state()
+    assert fresh.planned_sweep("mini") == FIRST_SWEEP
+    assert fresh.state() == before
+
+
+def test_the_default_study_is_run_without_a_configfile(fresh):
+    before = fresh.state()
+    planned = fresh.planned()
+    assert {"connectome", "shard", "merge"} <= set(planned)
+    assert fresh.state() == before
+
+
+def test_a_configfile_replaces_the_default_study(fresh):
+    """The default study has hubs and highlights; nothing of that may leak in."""
+    name = fresh.write_study(grid={"I_ext_e": [3, 8, 13]}, shards=100, analyses=["rates"])
+    planned = fresh.planned("--configfile", name)
+    assert planned.items() >= {**FIRST_SWEEP, "shard": 3}.items()
+    assert "hubs" not in planned
+
+
+def test_config_lays_keys_over_a_study(fresh):
+    name = fresh.write_study()
+    planned = fresh.planned("--configfile", name, "--config", "shards=100", "grid={G: [2, 5, 8]}")
+    assert planned["shard"] == 3 * 2 * 2
+
+
+def test_config_lays_keys_over_the_default_study(fresh):
+    planned = fresh.planned("--config", "analyses=[rates]", "highlights=[]", "shards=1")
+    assert planned["shard"] == 1
+    assert "hubs" not in planned
+
+
+def test_every_part_of_a_study_is_made(fresh):
+    shared = {key: value for key, value in STUDY.items() if key != "study"}
+    parts = {"study": "paper", "base": shared, "parts": {"a": {"grid": {"G": [2]}}, "b": {"shards": 8}}}
+    (fresh.folder / "paper.yaml").write_text(yaml.safe_dump(parts))
+    targets = [f"results/paper/{part}/sweep.nc" for part in "ab"]
+    planned = fresh.planned(*targets, "--configfile", "paper.yaml")
+    assert planned == {"connectome": 1, "warmup": 2, "shard": 1 + 8, "merge": 2}
+
+
+@pytest.mark.parametrize(
+    ("changes", "overrides", "words"),
+    [
+        pytest.param({"gird": {}}, [], ["gird", "did you mean 'grid'?", "allowed: "], id="misspelt key"),
+        pytest.param({}, ["simulation={dt_ms: 3}"], ["simulation.dt_ms", "3", "allowed: "], id="override"),
+        pytest.param({"connectome": {"path": "no.csv"}}, [], ["connectome.path", "no.csv", "allowed: "], id="no file"),
+    ],
+)
+def test_a_bad_study_is_refused_in_one_line_and_touches_nothing(fresh, results, changes, overrides, words):
+    name = fresh.write_study(**changes)
+    before = fresh.state()
+    (line,) = fresh.refusal("--configfile", name, *(["--config", *overrides] if overrides else []))
+    assert line.startswith("error: ")
+    for word in words:
+        assert word in line
+    assert fresh.state() == before
+
+
+def test_a_default_study_that_is_no_yaml_is_refused_in_one_line(fresh):
+    with fresh.edited("config/config.yaml", lambda text: "study: [1\n"):
+        (line,) = fresh.refusal()
+    assert re.search(r"error: .*config\.yaml: not YAML in line 2: .*; allowed: ", line)
+
+
+def test_the_package_checks_a_study_file(fresh):
+    good = fresh.module("check", fresh.write_study())
+    assert (good.returncode, "8 points" in good.stdout) == (0, True)
+    bad = fresh.module("check", fresh.write_study(gird={}))
+    assert (bad.returncode, bad.stdout, bad.stderr.count("\n")) == (1, "", 1)
+    assert "did you mean 'grid'?" in bad.stderr
+
+
+@pytest.mark.xfail(strict=True, reason="`check` looks at the keys alone; snakemake refuses the same file")
+def test_the_package_checks_what_snakemake_checks(fresh):
+    assert fresh.module("check", fresh.write_study(connectome={"path": "no.csv"})).returncode == 1
+
+
+# ------------------------------------------------------------------ layout
+def test_the_adapter_does_what_the_root_snakefile_does(fresh):
+    name = fresh.write_study()
+    adapter = fresh.planned("-s", "workflow/Snakefile", "--configfile", name)
+    assert adapter.pop("default") == 1
+    root = fresh.planned("--configfile", name)
+    assert root.pop("all") == 1
+    assert adapter == root
+    assert adapter.items() >= FIRST_SWEEP.items()
+
+
+def test_the_workflow_has_no_lint(fresh):
+    assert "good condition" in fresh.snakemake("--lint")
+
+
+def test_the_workflow_is_formatted(fresh):
+    program = fresh.command()[0].removesuffix("snakemake") + "snakefmt"
+    done = fresh.call(program, "--check", "Snakefile", "workflow")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_rule_names_a_fixed_folder():
+    """Paths start with <results>, <resources> or <logs>, so that users of the module can move them."""
+    for file in (REPOSITORY / "Snakefile", *(REPOSITORY / "workflow" / "rules").glob("*.smk")):
+        assert not re.findall(r"[\"'](?:results|resources|logs)/", file.read_text()), file.name

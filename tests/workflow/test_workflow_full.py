@@ -1,0 +1,164 @@
+"""A study with everything in it, run from scratch twice, in two folders."""
+
+import contextlib
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+from checkouts import sha256
+
+from ngnmm_core.assemble import load_resolved
+
+pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow-full")]
+
+FULL = {
+    "study": "full",
+    "grid": {"G": [2, 5], "Delta": [1.0], "I_ext_e": [3, 13], "seed": [0, 1]},
+    "simulation": {"duration_ms": 200, "transient_ms": 40, "dt_ms": 0.05, "method": "rk4"},  # compiles faster
+    "analyses": {
+        "rates": {},
+        "spectra": {"segment_ms": 50},
+        "fc": {},
+        "synchrony": {},
+        "msf": {},
+        "hubs": {"at": [{"G": 5, "I_ext_e": 13}], "seeds": 1, "null_seeds": 3},
+    },
+    "highlights": [{"G": 5, "I_ext_e": 13}],
+}
+VARIABLES = {
+    "firing_rate", "firing_rate_std", "population_synchrony", "power_spectrum", "band_power", "gamma_power",
+    "peak_frequency", "fc", "synchrony", "network_regime", "eigenvalue_real", "eigenvalue_imag", "msf", "msf_frequency",
+    "unstable_modes", "regime", "orbit_period", "hub_score", "hub_zscore", "simulation_status", "msf_status",
+    "synchrony_status", "hubs_status", "diverged_at_ms", "diverged_region",
+}  # fmt: skip
+
+
+def run(checkout):
+    """Runs everything; returns the folder of the results."""
+    checkout.snakemake("--configfile", checkout.write_study(**FULL))
+    return checkout.folder / "results" / "full"
+
+
+@pytest.fixture(scope="module")
+def place(new_checkout):
+    """The copy of the first run."""
+    return new_checkout()
+
+
+@pytest.fixture(scope="module")
+def full(place):
+    """The results of the first run."""
+    return run(place)
+
+
+@pytest.fixture(scope="module")
+def again(new_checkout, full):
+    """The results of the second run, from scratch, but for compiled kernels."""
+    return run(new_checkout())
+
+
+def test_a_run_makes_everything_that_was_asked_for(full):
+    names = {"sweep.nc", "highlights.nc", "lesions.nc", "hubs.nc", "provenance.json", "study.json"}
+    assert names <= {p.name for p in full.iterdir()}
+    assert not list(full.rglob("*.part"))
+
+
+def test_the_sweep_has_the_variables_of_the_contract(full):
+    with xr.open_dataset(full / "sweep.nc") as sweep:
+        assert set(sweep.data_vars) >= VARIABLES
+        assert sweep.firing_rate.dims == ("G", "Delta", "I_ext_e", "seed", "population", "region")
+        assert sweep.msf.dims == ("G", "Delta", "I_ext_e", "mode")
+        assert sweep.hub_score.dims == ("G", "Delta", "I_ext_e", "lesion", "region")
+        assert np.isfinite(sweep.firing_rate).all()
+        assert np.isfinite(sweep.hub_score.sel(G=5, I_ext_e=13)).all()
+        assert np.isnan(sweep.hub_score.sel(G=2)).all()
+
+
+@pytest.mark.xfail(strict=False, reason="not built yet: attractor_count, a status for every analysis")
+@pytest.mark.parametrize("name", ["attractor_count", "rates_status", "spectra_status", "fc_status"])
+def test_the_sweep_has_the_rest_of_the_contract(full, name):
+    with xr.open_dataset(full / "sweep.nc") as sweep:
+        assert name in sweep
+
+
+def test_highlights_agree_with_the_sweep(full):
+    with xr.open_dataset(full / "sweep.nc") as sweep, xr.open_dataset(full / "highlights.nc") as highlights:
+        point = sweep.sel(G=5, I_ext_e=13, Delta=1.0, seed=0)
+        for name in ("firing_rate", "power_spectrum", "fc", "synchrony", "msf", "orbit_period"):
+            np.testing.assert_array_equal(highlights[name][0], point[name], err_msg=name)
+
+
+def test_a_second_run_has_nothing_to_do(place, full):
+    assert place.planned("--configfile", "full.yaml") == {}
+
+
+def test_netcdf_files_have_the_same_bytes_twice(full, again):
+    names = sorted(str(p.relative_to(full)) for p in full.rglob("*.nc"))
+    assert names == sorted(str(p.relative_to(again)) for p in again.rglob("*.nc"))
+    assert len(names) >= 8
+    different = [name for name in names if sha256(full / name) != sha256(again / name)]
+    assert different == []
+
+
+def test_definitions_and_resolved_studies_have_the_same_bytes_twice(full, again):
+    for file in [full / "study.json", *full.rglob("shards/*/*.json")]:
+        assert sha256(file) == sha256(again / file.relative_to(full)), file.name
+
+
+def test_the_resolved_study_says_everything(full):
+    study = load_resolved(full / "study.json")
+    assert study.size() == 8
+    assert study.simulation.sample_ms == 0.2
+    assert study.options["hubs"].duration_ms is None
+
+
+def test_provenance_fits_the_results(full):
+    record = json.loads((full / "provenance.json").read_text())
+    with xr.open_dataset(full / "sweep.nc") as sweep:
+        assert record["config_hash"] == sweep.attrs["config_hash"]
+        codes = json.loads(sweep.attrs["code_hashes"])
+    assert {stage: record["code"][stage] for stage in codes} == codes
+    there = {s.name: sorted(p.stem for p in s.glob("*.nc")) for s in (full / "shards").iterdir()}
+    assert {stage: sorted(names) for stage, names in record["shards"].items()} == there
+    assert record["machine"]["processor"]
+
+
+@pytest.mark.xfail(strict=False, reason="not built yet: times of the shards in provenance.json")
+def test_provenance_has_times(full):
+    assert "times" in json.loads((full / "provenance.json").read_text())
+
+
+def test_a_report_can_be_made(place, full):
+    place.snakemake("--report", "report.html", "--configfile", "full.yaml")
+    assert (place.folder / "report.html").stat().st_size > 10_000
+
+
+def plotting(place):
+    """All modules that draw, relative to the copy."""
+    files = (place.folder / "ngnmm_core" / "plotting").glob("*.py")
+    return sorted(str(file.relative_to(place.folder)) for file in files)
+
+
+def test_code_of_figures_computes_nothing(place, full):
+    with contextlib.ExitStack() as edits:
+        for file in plotting(place):
+            edits.enter_context(place.edited(file, lambda text: text + "\n_EDITED = 1\n"))
+        planned = place.planned("--configfile", "full.yaml")
+    assert not {"connectome", "warmup", "shard", "merge", "hubs"} & set(planned)
+
+
+@pytest.mark.xfail(strict=False, reason="not built yet: figures")
+def test_code_of_figures_draws_them_again(place, full):
+    with contextlib.ExitStack() as edits:
+        for file in plotting(place):
+            edits.enter_context(place.edited(file, lambda text: text + "\n_EDITED = 1\n"))
+        assert place.planned("--configfile", "full.yaml")
+
+
+@pytest.mark.xfail(strict=False, reason="not built yet: figures")
+def test_figures_have_the_same_bytes_twice(full, again):
+    names = sorted(str(p.relative_to(full)) for p in full.rglob("*.svg"))
+    assert names
+    assert all((full / name).with_suffix(".png").is_file() for name in names)
+    assert [name for name in names if sha256(full / name) != sha256(again / name)] == []

@@ -1,0 +1,92 @@
+"""A run that is killed leaves nothing that is taken for complete, and the next one does only what is missing."""
+
+import os
+import signal
+import subprocess
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import xarray as xr
+from checkouts import jobs, sha256, shard_files
+
+pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow")]
+
+
+@pytest.fixture(scope="module")
+def killed(new_checkout):
+    """A run of the eight points in four shards, killed with all its processes when a shard is done."""
+    checkout = new_checkout()
+    name = checkout.write_study(study="killed", shards=4)
+    results = checkout.folder / "results" / "killed"
+    run = subprocess.Popen(
+        checkout.command(str(checkout.sweep("killed")), "--configfile", name),
+        cwd=checkout.folder,
+        env=checkout.environment,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while not shard_files(results) and run.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        unlocked_alive = checkout.module("unlock").stdout
+    finally:
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+    shards = shard_files(results)
+    assert 1 <= len(shards) < 4, "the run was not killed in its middle"
+    assert list((checkout.folder / ".snakemake" / "locks").glob("*.lock"))
+    unlocked_dead = checkout.module("unlock").stdout
+    return SimpleNamespace(
+        checkout=checkout, study=name, results=results, shards=shards, unlocked=(unlocked_alive, unlocked_dead)
+    )
+
+
+@pytest.fixture(scope="module")
+def partial(killed):
+    """The partial dataset of the killed run."""
+    done = jobs(killed.checkout.snakemake("partial", "--configfile", killed.study))
+    assert set(done) == {"merge_partial", "partial"}
+    assert not (killed.results / "sweep.nc").exists()
+    assert shard_files(killed.results) == killed.shards
+    return xr.load_dataset(killed.results / "sweep.partial.nc")
+
+
+@pytest.fixture(scope="module")
+def resumed(killed, partial):
+    """The jobs of a second run that completes the killed one."""
+    return jobs(killed.checkout.snakemake(str(killed.checkout.sweep("killed")), "--configfile", killed.study))
+
+
+def test_the_lock_of_a_living_run_stays_and_that_of_a_dead_one_goes(killed):
+    alive, dead = killed.unlocked
+    assert "locked by" in alive
+    assert "removed" in dead
+
+
+def test_every_shard_that_a_killed_run_has_left_can_be_read(killed):
+    for name in killed.shards:
+        with xr.open_dataset(killed.results / "shards" / "simulation" / name) as shard:
+            assert np.isfinite(shard.firing_rate).all()
+
+
+def test_a_killed_run_can_be_merged_in_part(killed, partial, sweep):
+    assert partial.attrs["missing_points"] == 8 - 2 * len(killed.shards)
+    there = np.isfinite(partial.firing_rate)
+    assert int(there.isel(population=0, region=0).sum()) == 2 * len(killed.shards)
+    xr.testing.assert_equal(partial.firing_rate, sweep.firing_rate.where(there))
+
+
+def test_the_next_run_does_only_what_is_missing(killed, resumed):
+    assert resumed["shard"] == 4 - len(killed.shards)
+    assert "connectome" not in resumed
+    after = shard_files(killed.results)
+    assert {name: after[name] for name in killed.shards} == killed.shards
+
+
+def test_the_completed_run_equals_an_undisturbed_one(killed, resumed, finished):
+    assert sha256(killed.results / "sweep.nc") == sha256(finished / "sweep.nc")
+    assert killed.checkout.planned_sweep("killed") == {}

@@ -1,0 +1,97 @@
+"""What edits and losses make a finished study compute again, as a dry run tells it."""
+
+import os
+import re
+
+import pytest
+
+pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow")]
+
+
+@pytest.fixture
+def planned(checkout, finished):
+    """Says which jobs would make the sweep of the finished study again."""
+    return lambda *arguments: checkout.planned_sweep("three", *arguments)
+
+
+def code(text):
+    return text + "\n_EDITED = 1\n"
+
+
+def prose(text):
+    return re.sub(r'^( *)"""(?=\S)', r'\1"""Edited: ', text, flags=re.MULTILINE) + "\n# Edited.\n"
+
+
+def test_code_of_a_kernel_runs_every_shard_again(checkout, planned):
+    with checkout.edited("ngnmm_core/kernels/rk4.py", code):
+        assert planned() == {"warmup": 1, "shard": 3, "merge": 1}
+
+
+def test_code_of_another_analysis_or_model_does_nothing(checkout, planned):
+    with (
+        checkout.edited("ngnmm_core/analysis/floquet.py", code),
+        checkout.edited("ngnmm_core/models/ngnmm_population.py", code),
+    ):
+        assert planned() == {}
+
+
+def test_code_of_the_merge_merges_again(checkout, planned):
+    with checkout.edited("ngnmm_core/dataset.py", code):
+        assert planned() == {"merge": 1}
+
+
+def test_docstrings_comments_and_documents_do_nothing(checkout, planned):
+    with (
+        checkout.edited("ngnmm_core/kernels/rk4.py", prose),
+        checkout.edited("ngnmm_core/kernels/drivers.py", prose),
+        checkout.edited("ngnmm_core/models/ei_ngnmm.py", prose),
+        checkout.edited("ngnmm_core/dataset.py", prose),
+        checkout.edited("workflow/scripts/shard.py", prose),
+        checkout.edited("workflow/scripts/merge.py", prose),
+        checkout.edited("workflow/rules/shards.smk", lambda text: "# Edited.\n" + text),
+        checkout.edited("config/README.md", lambda text: text + "\nEdited.\n"),
+        checkout.edited("config/connectomes.yaml", lambda text: text + "\n# Edited.\n"),
+        checkout.edited("config/config.yaml", lambda text: text.replace("study: ", "study: other_")),
+    ):
+        assert planned() == {}
+
+
+@pytest.mark.parametrize("folder", ["resources", ".snakemake", "logs"])
+def test_a_lost_folder_runs_no_shard_again(checkout, planned, folder):
+    with checkout.without(folder):
+        assert set(planned()) <= {"connectome", "merge"}
+
+
+@pytest.mark.xfail(
+    strict=True, reason="missing shards are no reason to merge: without metadata the old file stays, exit 0"
+)
+def test_a_grid_grows_after_the_metadata_of_snakemake_were_lost(checkout, planned):
+    with checkout.without(".snakemake"):
+        assert planned("--config", "grid={G: [2, 5, 8]}")["shard"] == 2
+
+
+@pytest.mark.xfail(strict=True, reason="without metadata a merged file made by other code is up to date")
+def test_code_of_a_kernel_is_noticed_after_the_metadata_of_snakemake_were_lost(checkout, planned):
+    with checkout.without(".snakemake"), checkout.edited("ngnmm_core/kernels/rk4.py", code):
+        assert planned()["shard"] == 3
+
+
+def test_a_touched_connectome_of_the_user_does_nothing(checkout, planned):
+    os.utime(checkout.folder / "six.csv")
+    assert planned() == {}
+
+
+def test_another_number_of_shards_computes_nothing(planned):
+    assert set(planned("--config", "shards=8")) <= {"merge"}
+
+
+def test_highlights_are_computed_beside_what_is_there(checkout, finished):
+    highlights = ["--configfile", "three.yaml", "--config", "highlights=[{G: 5, I_ext_e: 13}]"]
+    planned = checkout.planned("results/three/sweep.nc", "results/three/highlights.nc", *highlights)
+    assert planned["shard"] == 1
+    assert "connectome" not in planned
+
+
+@pytest.mark.xfail(strict=True, reason="the rule's parameters hold an absolute path: a copy fetches and merges again")
+def test_a_checkout_that_was_moved_has_nothing_to_do(checkout, finished, tmp_path):
+    assert checkout.copied_to(tmp_path / "moved").planned_sweep("three") == {}

@@ -1,0 +1,60 @@
+# Figures, each as SVG and PNG; the SVG goes into the report (snakemake --report report.zip).
+#
+# A rule can't have a number of outputs that depends on a wildcard, and one job per figure would start Python twenty
+# times, which takes longer than drawing. But the figures of a study follow from its config alone. So one rule is
+# defined per study and group of figures (its maps together, every detailed point by itself, ...) with the files it
+# makes written out: each is a target by itself, and is tracked, removed and reported like any other.
+#
+# `key` hashes the code that draws this family, and what it imports: an edited plot redraws its figures, no more.
+from ngnmm_core.plotting.catalogue import FILES, describe, facts, jobs_of
+
+
+report: "../report/workflow.rst"
+
+
+for drawing in jobs_of(studies.main.values()):
+
+    rule:
+        name:
+            drawing.rule
+        input:
+            data=(
+                f"<results>/{drawing.study.name}/{FILES[drawing.family]}"
+                if drawing.family in FILES
+                else studies.connectome_path(drawing.study.name)
+            ),
+        output:
+            svg=[
+                report(
+                    f"<results>/{drawing.study.name}/figures/{figure.stem}.svg",
+                    category=figure.category,
+                    subcategory=drawing.study.name if len(studies.main) > 1 else None,
+                    labels=dict(figure.labels),
+                    caption=f"../report/{figure.caption}",
+                )
+                for figure in drawing.figures
+            ],
+            png=[
+                f"<results>/{drawing.study.name}/figures/{figure.stem}.png"
+                for figure in drawing.figures
+            ],
+        log:
+            f"<logs>/{drawing.study.name}/{drawing.rule}.log",
+        conda:
+            "../../environment.yml"
+        params:
+            family=drawing.family,
+            normalization=drawing.study.config.normalization,
+            point=drawing.point,
+            about=describe(drawing.study),
+            facts=facts(drawing.study),
+            key=lambda wildcards, drawing=drawing: studies.key(
+                drawing.study.name,
+                "figures.py",
+                f"ngnmm_core.plotting.{drawing.family}",
+                "ngnmm_core.plotting.save",
+            ),
+        message:
+            f"Drawing {drawing.title}"
+        script:
+            "../scripts/figures.py"

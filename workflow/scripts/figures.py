@@ -1,0 +1,28 @@
+"""Draws figures of one family from one dataset, each as SVG and PNG."""
+
+from pathlib import Path
+
+from ngnmm_core.script import run
+
+
+def main(family: str, data: Path, svg: list[Path], png: list[Path], normalization: str = "row") -> None:
+    """`family` is a module of `ngnmm_core.plotting`; what a figure shows is told by the name of its file."""
+    import importlib
+    import logging
+
+    import xarray as xr
+
+    from ngnmm_core.plotting.save import save
+
+    draw = importlib.import_module(f"ngnmm_core.plotting.{family}").draw
+    options = {"normalization": normalization} if family == "connectome" else {}
+    with xr.open_dataset(data) as dataset:
+        for vector, raster in zip(svg, png, strict=True):
+            figure = draw(vector.stem, dataset, **options)
+            if figure is None:
+                raise ValueError(f"{data}: has nothing to show in {vector.stem}")
+            save(figure, vector, raster)
+            logging.info("%s", vector)
+
+
+run(main, globals())
