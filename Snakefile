@@ -14,6 +14,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/connectome.smk"
 include: "workflow/rules/shards.smk"
 include: "workflow/rules/merge.smk"
+include: "workflow/rules/figures.smk"
 
 
 rule all:
@@ -27,3 +28,7 @@ rule partial:
     input:
         [f"<results>/{name}/sweep.partial.nc" for name in studies.main],
     localrule: True
+
+
+onsuccess:
+    print(studies.where_results_are(), file=sys.stderr)

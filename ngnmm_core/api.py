@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ngnmm_core.connectome import ConnectomeSpec, build_connectome, load_connectome, normalise, output_name
+from ngnmm_core.dataset import describe_regions
 from ngnmm_core.errors import InputError
 from ngnmm_core.jobs.task import Task
 from ngnmm_core.kernel_cache import cache_directory
@@ -115,14 +116,13 @@ def run_study(study: Study, connectome: "xr.Dataset") -> "xr.Dataset":
     for name in dict.fromkeys(analysis.needs for analysis, _ in study.analyses):
         if name == "lesions":
             raise InputError("analyses.hubs: takes a workflow; allowed: run it with snakemake")
-        parts.append(_run_stage(study, STAGES[name], connectome))
+        parts.append(run_stage(study, STAGES[name], connectome))
     merged = xr.merge(parts, compat="equals", combine_attrs="drop")
-    about = {name: c for name, c in connectome.coords.items() if c.dims == ("region",)}
-    attributes = {"model": study.model.name, "parameters": json.dumps({k: float(v) for k, v in study.fixed.items()})}
-    return merged.assign_coords(about).assign_attrs(attributes)
+    return merged.assign_attrs(parts[0].attrs)
 
 
-def _run_stage(study: Study, stage: Stage, connectome: "xr.Dataset") -> "xr.Dataset":
+def run_stage(study: Study, stage: Stage, connectome: "xr.Dataset") -> "xr.Dataset":
+    """One stage of a study, computed in this process: its variables on the dimensions of the stage's layout."""
     W = normalise(connectome.weights, study.config.normalization)
     layout = stage.layout(study, len(W))
     labels = tuple(str(label) for label in connectome.region.values)
@@ -134,4 +134,9 @@ def _run_stage(study: Study, stage: Stage, connectome: "xr.Dataset") -> "xr.Data
         values = variable.values.reshape((*layout.shape, *variable.shape[1:]))
         data[name] = ((*layout.dims, *variable.dims[1:]), values, variable.attrs)
     axes = {name: study.axes[name] for name in layout.dims if name in study.axes}
-    return flat.drop_vars(list(flat.data_vars)).assign(data).assign_coords(axes)
+    coordinates, eigenvalues = describe_regions(connectome, study.config.normalization)
+    about = {name: found for name, found in coordinates.items() if found[0][0] in flat.dims}
+    data |= {name: found for name, found in eigenvalues.items() if found[0][0] in flat.dims}
+    attributes = {"model": study.model.name, "parameters": json.dumps({k: float(v) for k, v in study.fixed.items()})}
+    shaped = flat.drop_vars(list(flat.data_vars)).assign(data).assign_coords(axes | about)
+    return shaped.assign_attrs(attributes)

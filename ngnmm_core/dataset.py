@@ -118,20 +118,31 @@ def _described(study: Study, name: str, values: np.ndarray) -> tuple[np.ndarray,
 
 def _write_regions(merger: Merger, study: Study, connectome: "xr.Dataset") -> list[str]:
     """Writes what is known of the regions; returns the names of the coordinates among it."""
-    merger.small("region", ("region",), connectome.region.values, {"long_name": "brain region"})
-    about = [name for name, c in connectome.coords.items() if c.dims == ("region",) and name != "region"]
-    for name in about:
-        merger.small(name, ("region",), connectome[name].values, dict(connectome[name].attrs))
-    for name, index, which in zip(
-        ("region_i", "region_j"), np.triu_indices(len(connectome.region), 1), ("first", "second"), strict=True
-    ):
+    coordinates, spectrum_of_W = describe_regions(connectome, study.config.normalization)
+    for name, (dims, values, attributes) in (coordinates | spectrum_of_W).items():
+        merger.small(name, dims, values, attributes)
+    return [name for name in coordinates if name != "region"]
+
+
+def describe_regions(connectome: "xr.Dataset", normalization: str) -> tuple[dict[str, tuple], dict[str, tuple]]:
+    """What every result says of the regions: coordinates, and the eigenvalues of W, as (dims, values, attributes)."""
+    coordinates = {"region": (("region",), connectome.region.values, {"long_name": "brain region"})}
+    for name, c in connectome.coords.items():
+        if c.dims == ("region",) and name != "region":
+            coordinates[name] = (("region",), c.values, dict(c.attrs))
+    pairs = np.triu_indices(len(connectome.region), 1)
+    for name, index, which in zip(("region_i", "region_j"), pairs, ("first", "second"), strict=True):
         attributes = {"units": "1", "long_name": f"index of the {which} region of a pair"}
-        merger.small(name, ("edge",), index.astype(np.int32), attributes)
-    values = spectrum(normalise(connectome.weights, study.config.normalization)).values
-    for name, part, word in (("eigenvalue_real", values.real, "real"), ("eigenvalue_imag", values.imag, "imaginary")):
-        attributes = {"units": "1", "long_name": f"{word} part of an eigenvalue of W"}
-        merger.small(name, ("mode",), np.array(part), attributes)
-    return [*about, "region_i", "region_j"]
+        coordinates[name] = (("edge",), index.astype(np.int32), attributes)
+    values = spectrum(normalise(connectome.weights, normalization)).values
+    eigenvalues = {
+        name: (("mode",), np.array(part), {"units": "1", "long_name": f"{word} part of an eigenvalue of W"})
+        for name, part, word in (
+            ("eigenvalue_real", values.real, "real"),
+            ("eigenvalue_imag", values.imag, "imaginary"),
+        )
+    }
+    return coordinates, eigenvalues
 
 
 def _write_stage(merger: Merger, study: Study, stage: Stage, layout: Layout, source: Source, files) -> None:

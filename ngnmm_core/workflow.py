@@ -17,12 +17,14 @@ from ngnmm_core.cost import plan_text
 from ngnmm_core.errors import InputError
 from ngnmm_core.locks import note_holder
 from ngnmm_core.planning import Shard, plan, write_atomically
+from ngnmm_core.plotting.catalogue import figures_of
 from ngnmm_core.preflight import check_connectome, check_disk
 from ngnmm_core.stages import STAGES, SWEEP, context, fingerprint, stages_of
 from ngnmm_core.study.load import load_studies, override, read_yaml
 from ngnmm_core.study.study import Study
 
 NOT_OF_A_STUDY = ("pathvars",)  # keys of Snakemake's config that are its own
+KINDS = ("svg", "png")  # of files of a figure
 
 
 class Workflow:
@@ -179,8 +181,15 @@ class Workflow:
         return [str(self.results / name / file) for file in files]
 
     def targets(self, name: str) -> list[str]:
-        """What a run of a study is to produce."""
-        return [*self.merged_files(name), str(self.results / name / "provenance.json")]
+        """What a run of a study is to produce: datasets, where they come from, and figures."""
+        folder = self.results / name
+        figures = [str(folder / "figures" / f"{f.stem}.{kind}") for f in figures_of(self.study(name)) for kind in KINDS]
+        return [*self.merged_files(name), str(folder / "provenance.json"), *figures]
+
+    def where_results_are(self) -> str:
+        """Where the user finds what a run has made, a line per study."""
+        folders = [self.results / name for name in self.main if (self.results / name / SWEEP).is_file()]
+        return "\n".join(f"{folder}: {SWEEP}, figures/, provenance.json" for folder in folders)
 
     @staticmethod
     def code(*modules: str) -> str:

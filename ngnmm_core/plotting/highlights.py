@@ -34,10 +34,7 @@ def detail_sheet(dataset: xr.Dataset, highlight: int = 0) -> Figure:
     highlight : int
         Position along its dimension `highlight`, if it has one.
     """
-    if "highlight" in dataset.dims:
-        point = dataset.isel(highlight=highlight)
-    else:
-        point = dataset.isel(dict.fromkeys(grid_dims(dataset), 0))
+    point = _point(dataset, highlight)
     curves = [draw_part for draw_part, name in CURVES if name in point]
     rows = [
         ("activity", partial(_activity, point=point), "observable_series" in point),
@@ -53,6 +50,18 @@ def detail_sheet(dataset: xr.Dataset, highlight: int = 0) -> Figure:
     for part, (_, draw_row) in zip(parts, rows, strict=True):
         draw_row(part, letters)
     return figure
+
+
+def summary(dataset: xr.Dataset, highlight: int = 0) -> list[tuple[str, str | None]]:
+    """The numbers of a point as (name, value in words); a heading has the value None."""
+    point = _point(dataset, highlight)
+    return [*_network_facts(point), *_homogeneous_facts(point)]
+
+
+def _point(dataset: xr.Dataset, highlight: int) -> xr.Dataset:
+    if "highlight" in dataset.dims:
+        return dataset.isel(highlight=highlight)
+    return dataset.isel(dict.fromkeys(grid_dims(dataset), 0))
 
 
 def _title(point: xr.Dataset) -> str:
