@@ -9,6 +9,7 @@ from ngnmm_core.analysis.msf import LARGEST_SPREAD
 from ngnmm_core.api import get_connectome, run_stage
 from ngnmm_core.connectome import normalise, row_sum_spread
 from ngnmm_core.errors import InputError
+from ngnmm_core.settings import Simulation
 from ngnmm_core.stages import STAGES
 from ngnmm_core.study.load import make_study
 
@@ -42,9 +43,12 @@ def point_dataset(parameters: Mapping[str, float], connectome: Any = "hcp-aal2-9
     """
     model, normalization = settings.pop("model", "ei_ngnmm"), settings.pop("normalization", "row")
     seed, brain = settings.pop("seed", 0), get_connectome(connectome)
-    analyses = ["rates", "spectra", "fc", "synchrony"]
+    simulation = Simulation.model_validate(settings)
+    window_ms = simulation.duration_ms - simulation.transient_ms
+    spectra = {"segment_ms": 1000.0} if window_ms >= 2000.0 else {"segment_ms": max(round(window_ms / 2), 1)}
+    analyses = {"rates": {}, "spectra": spectra, "fc": {}, "synchrony": {}}
     if row_sum_spread(normalise(brain.weights, normalization)) <= LARGEST_SPREAD:
-        analyses.append("msf")
+        analyses["msf"] = {}
     study = make_study(
         "point",
         {
