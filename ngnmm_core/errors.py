@@ -17,4 +17,4 @@ def nearest(word: str, known: Iterable[str]) -> str:
 def unknown(what: str, word: str, known: Iterable[str]) -> InputError:
     """An `InputError` for a name that is not among the known ones: names the near one and lists all."""
     known = [str(k) for k in known]
-    return InputError(f"{what}: unknown '{word}'{nearest(word, known)}; allowed: {', '.join(known)}")
+    return InputError(f"{what}: unknown '{word}'{nearest(word, known)}; allowed: {', '.join(known) or 'none'}")

@@ -1,6 +1,7 @@
 """What can be seen to fail before any job starts: bad matrices, an analysis that does not fit them, a full disk."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from ngnmm_core.analysis.msf import homogeneous_row_sum
@@ -8,36 +9,52 @@ from ngnmm_core.connectome import load_connectome, normalise, read_connectome_fi
 from ngnmm_core.cost import disk_bytes, size_text
 from ngnmm_core.errors import InputError
 from ngnmm_core.stages import stages_of
+from ngnmm_core.stimulus import check_indices
 from ngnmm_core.study.study import Study
 
 SPARE = 1.05  # of the estimated need that must be free
 
 
-def check_connectome(study: Study, built: Path) -> None:
+def check_connectome(study: Study, built: Path, regions: int) -> None:
     """Refuses a connectome that can't be used as the study wants to.
 
     A file of the user's own is read; one of the registry is looked at if it has been built already (its job checks it
-    otherwise).
+    otherwise; `regions`, their number, is known).
 
     Raises
     ------
     InputError
-        For a file that is not a matrix of weights, a zero row under row normalisation, or an analysis of the
-        homogeneous state where the rows don't sum to the same.
+        For a file that is not a matrix of weights, a zero row under row normalisation, an analysis of the homogeneous
+        state where the rows don't sum to the same, or a stimulus to a region that is not there.
     """
     spec = study.config.connectome
     if spec.name is None:
-        weights = read_connectome_file(spec.path, spec.labels, spec.variable, spec.transpose).weights
+        arrays = read_connectome_file(spec.path, spec.labels, spec.variable, spec.transpose)
+        weights, labels = arrays.weights, arrays.labels
     elif built.is_file():
-        weights = load_connectome(built).weights
+        dataset = load_connectome(built)
+        weights, labels = dataset.weights, dataset.region.values
     else:
+        _check_stimuli(study, None, regions)
         return
+    _check_stimuli(study, labels, regions)
     W = normalise(weights, study.config.normalization)
     homogeneous = [analysis.name for analysis, _ in study.analyses if analysis.needs == "msf"]
     if homogeneous:
         homogeneous_row_sum(W, f"analyses.{homogeneous[0]}")
     elif study.simulates and study.simulation.initial.start == "homogeneous":
         homogeneous_row_sum(W, "simulation.initial.from: homogeneous")
+
+
+def _check_stimuli(study: Study, labels: Sequence[str] | None, regions: int) -> None:
+    """Whether the regions of all stimuli are there; where their labels are not known yet, whether the indices are."""
+    for stimulus in study.simulation.stimuli if study.simulates else ():
+        name = f"{stimulus.name}.region"
+        asked = [h[name] for h in study.config.highlights if name in h]
+        indices = [float(value) for value in (*study.axes.get(name, ()), *asked)]
+        check_indices(stimulus, indices, regions)
+        if labels is not None:
+            stimulus.weights(labels)
 
 
 def check_disk(study: Study, regions: int, results: Path) -> None:

@@ -20,12 +20,13 @@ def scientific_config(study: Study, connectome: str) -> dict[str, Any]:
     `connectome` is the identity of the connectome.  Parameters are resolved, so that two studies that say the same
     thing in different words have the same config.
     """
+    # -0.0 + 0.0 is 0.0: the same point has the same config
     swept = {target for name in study.axes for target in study.model.targets(name)}
     resolved = study.model.resolve(study.fixed)
-    axes = {name: [float(v) for v in values] for name, values in study.axes.items()}
+    axes = {name: [float(v) + 0.0 for v in values] for name, values in study.axes.items()}
     config = {
         "model": study.model.name,
-        "parameters": {name: float(v) for name, v in resolved.items() if name not in swept},
+        "parameters": {name: float(v) + 0.0 for name, v in resolved.items() if name not in swept},
         "points" if study.listed else "grid": axes,
         "connectome": connectome,
         "normalization": study.config.normalization,

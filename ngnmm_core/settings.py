@@ -14,6 +14,9 @@ STEPS_MS = {"multirate": 0.05, "rk4": 0.01, "heun": 0.01}
 STABLE = {"multirate": 3.6, "rk4": 2.78, "heun": 2.0}
 
 
+MOST_STEPS = 1e12  # a year on a fast machine
+
+
 class Initial(Section):
     """How a simulation starts."""
 
@@ -56,7 +59,7 @@ class Simulation(Section):
     @classmethod
     def _step_of_the_method(cls, values: Any) -> Any:
         if isinstance(values, dict) and "dt_ms" not in values:
-            return {**values, "dt_ms": STEPS_MS.get(values.get("method", "multirate"), 0.05)}
+            return {**values, "dt_ms": STEPS_MS.get(str(values.get("method", "multirate")), 0.05)}
         return values
 
     def check(self, fastest_rate: float) -> None:
@@ -86,6 +89,11 @@ class Simulation(Section):
             raise InputError(
                 f"simulation.transient_ms: {self.transient_ms:g} leaves nothing of simulation.duration_ms = "
                 f"{self.duration_ms:g}; allowed: less than duration_ms"
+            )
+        if self.duration_ms / self.dt_ms > MOST_STEPS:
+            raise InputError(
+                f"simulation.duration_ms: {self.duration_ms:g} takes {self.duration_ms / self.dt_ms:.3g} steps of "
+                f"simulation.dt_ms = {self.dt_ms:g}; allowed: at most {MOST_STEPS:g} steps"
             )
         for key in ("duration_ms", "transient_ms"):
             if not is_multiple(getattr(self, key), self.sample_ms):

@@ -144,13 +144,13 @@ def hub_points(study: Study) -> np.ndarray:
 
 # ------------------------------------------------------------------ settings and analyses
 def _simulation(study: Study) -> dict[str, Any]:
-    return study.simulation.model_dump(mode="json")
+    return study.simulation.model_dump(mode="json", by_alias=True)
 
 
 def _hub_simulation(study: Study) -> dict[str, Any]:
     from ngnmm_core.analysis.hubs import hub_simulation
 
-    return hub_simulation(study.options["hubs"], study.simulation).model_dump(mode="json")
+    return hub_simulation(study.options["hubs"], study.simulation).model_dump(mode="json", by_alias=True)
 
 
 def _nothing(study: Study) -> dict[str, Any]:

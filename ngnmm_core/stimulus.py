@@ -5,11 +5,11 @@ axis of the grid, under the name `<stimulus>.<field>`, such as `focal.amplitude`
 inside an integration step they are handed to the kernels as polynomials, and their jumps lie between steps.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.kernels.functions import WAVEFORM_POWERS as POWERS
@@ -41,7 +41,7 @@ class Stimulus(Section):
     phase_deg: float = Field(0.0, description="of a sinusoid, at the onset (degrees)")
     times_ms: list[float] = Field([], description="of a table: times from the onset (ms)")
     values: list[float] = Field([], description="of a table: the waveform at these times, times `amplitude`")
-    region: float | None = Field(None, ge=0, description="index of the one region it acts on; for sweeps over regions")
+    region: int | None = Field(None, ge=0, description="index of the one region it acts on; for sweeps over regions")
 
     def check(self, drives: Sequence[str], dt_ms: float, overrides: Mapping[str, Sequence[float]]) -> None:
         """Whether the stimulus fits a model and an integration step.
@@ -64,11 +64,12 @@ class Stimulus(Section):
                         f"{key}.{field}: {value:g} is not a multiple of simulation.dt_ms = {dt_ms:g}; allowed: a "
                         "multiple, so that no step straddles a jump"
                     )
-        if self.count > 1 and (self.period_ms is None or self.duration_ms is None or self.duration_ms > self.period_ms):
-            raise InputError(
-                f"{key}.count: {self.count} pulses need duration_ms <= period_ms; found {self.duration_ms} and "
-                f"{self.period_ms}"
-            )
+        for duration in overrides.get("duration_ms", [self.duration_ms]):
+            if self.count > 1 and (self.period_ms is None or duration is None or duration > self.period_ms):
+                raise InputError(
+                    f"{key}.count: {self.count} pulses with duration_ms = {duration} and period_ms = {self.period_ms} "
+                    "are no train; allowed: duration_ms <= period_ms, both given"
+                )
         if self.kind == "table" and not (
             len(self.times_ms) == len(self.values) >= 2 and np.all(np.diff(self.times_ms) > 0)
         ):
@@ -92,13 +93,38 @@ class Stimulus(Section):
         chosen = self.regions if isinstance(self.regions, dict) else dict.fromkeys(self.regions, 1.0)
         result = np.zeros(len(labels))
         for region, weight in chosen.items():
-            if str(region) in labels:
-                result[labels.index(str(region))] = weight
-            elif isinstance(region, int) and 0 <= region < len(labels):
-                result[region] = weight
-            else:
-                raise unknown(key, str(region), labels)
+            result[_index(key, region, labels)] = weight
         return result
+
+
+def _index(key: str, region: str | int, labels: Sequence[str]) -> int:
+    """Index of a region that is named by its label, or by the index itself."""
+    if str(region) in labels:
+        return labels.index(str(region))
+    if str(region).isdigit() and int(region) < len(labels):
+        return int(region)
+    if str(region).lstrip("-").isdigit():
+        raise InputError(f"{key}: there is no region {region}; allowed: labels, or indices from 0 to {len(labels) - 1}")
+    raise unknown(key, str(region), labels)
+
+
+def check_field(key: str, stimulus: Stimulus, field: str, value: float) -> None:
+    """Whether a number of a stimulus may have a value that an axis or a point gives it; messages start with `key`."""
+    try:
+        Stimulus.model_validate({**stimulus.model_dump(exclude_unset=True), field: value})
+    except ValidationError as error:
+        (first,) = error.errors()
+        allowed = first["msg"].removeprefix("Input should be ").partition(",")[0]
+        raise InputError(f"{key}: {value:g} is out of range; allowed: {allowed}") from None
+
+
+def check_indices(stimulus: Stimulus, overrides: Iterable[float], regions: int) -> None:
+    """Whether the one region that a stimulus acts on is there; `overrides` are those that axes and points give it."""
+    for region in (*overrides, stimulus.region):
+        if region is not None and region >= regions:
+            raise InputError(
+                f"{stimulus.name}.region: there is no region {region:g}; allowed: indices from 0 to {regions - 1}"
+            )
 
 
 def field_values(stimulus: Stimulus, extras: Mapping[str, np.ndarray], points: int) -> dict[str, np.ndarray]:

@@ -200,7 +200,7 @@ class Workflow:
         """Refuses what can be seen to fail before any job starts."""
         for name, study in self.main.items():
             self.identity(name)
-            check_connectome(study, Path(self.connectome_path(name)))
+            check_connectome(study, Path(self.connectome_path(name)), self.regions(name))
             check_disk(study, self.regions(name), self.results)
 
     def study_file(self, name: str) -> str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from ngnmm_core.model import Model
+from ngnmm_core.section import Section
 
 if TYPE_CHECKING:
     from ngnmm_core.reducers.activity import Activity
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 OK, DIVERGED = 0, 1
 
 
-class Options(BaseModel):
+class Options(Section):
     """Base of an analysis' options: unknown keys are errors, every field has a default and a description."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,14 @@ def check(options: HubsOptions, study) -> None:
             if value not in values:
                 near = min(values, key=lambda v: abs(v - value))
                 raise InputError(f"{key}: {value:g} is not on the grid; allowed: a value of the axis, such as {near:g}")
-    hub_simulation(options, study.simulation).check(study.fastest_rate)
+    try:
+        hub_simulation(options, study.simulation).check(study.fastest_rate)
+    except InputError as error:
+        line = str(error)
+        for name in ("duration_ms", "transient_ms"):
+            if getattr(options, name) is not None:
+                line = line.replace(f"simulation.{name}", f"analyses.hubs.{name}")
+        raise InputError(line) from None
 
 
 def hub_simulation(options: HubsOptions, simulation: Any) -> Any:

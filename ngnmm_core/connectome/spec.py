@@ -46,7 +46,7 @@ class ConnectomeSpec(BaseModel):
     @model_validator(mode="after")
     def _source(self):
         if not self.name and not self.path:
-            raise ValueError("connectome: neither 'name' nor 'path' is given; allowed: {name: ...} or {path: ...}")
+            raise ValueError("neither 'name' nor 'path' is given; allowed: {name: ...} or {path: ...}")
         if self.name:
             for option in ("labels", "variable", "transpose"):
                 if getattr(self, option):

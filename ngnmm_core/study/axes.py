@@ -7,6 +7,7 @@ Ranges are therefore worked out in decimal arithmetic from the numbers as writte
 import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from ngnmm_core.errors import InputError, unknown
@@ -23,6 +24,8 @@ def as_number(key: str, value: Any) -> float:
         number = float(value)
     except ValueError:
         raise InputError(f"{key}: {value!r} is not a number; allowed: a finite number") from None
+    except OverflowError:
+        number = math.inf
     if not math.isfinite(number):
         raise InputError(f"{key}: {value!r} is not finite; allowed: a finite number")
     return number
@@ -73,7 +76,7 @@ def _by_number(key: str, start: Decimal, stop: Decimal, value: Any) -> tuple[flo
 
 def _by_step(key: str, start: Decimal, stop: Decimal, step: Decimal) -> tuple[float, ...]:
     if step == 0 or (stop - start) * step < 0:
-        sign = "> 0" if stop > start else "< 0"
+        sign = "> 0" if stop > start else "< 0" if stop < start else "other than 0"
         raise InputError(f"{key}: {step} does not lead from {start} to {stop}; allowed: a step {sign}")
     count = int((stop - start) / step) + 1
     if count > LONGEST:
@@ -83,4 +86,4 @@ def _by_step(key: str, start: Decimal, stop: Decimal, step: Decimal) -> tuple[fl
 
 def is_multiple(value: float, unit: float) -> bool:
     """Whether `value` is a whole number of `unit`, as decimals."""
-    return Decimal(str(value)) % Decimal(str(unit)) == 0
+    return Fraction(str(value)) % Fraction(str(unit)) == 0

@@ -15,7 +15,7 @@ from ngnmm_core.analysis.registry import MODULES, get_analysis
 from ngnmm_core.models import get_model, model_names
 from ngnmm_core.points import SEED
 from ngnmm_core.study.axes import FORMS
-from ngnmm_core.study.schema import StudyConfig
+from ngnmm_core.study.schema import NAME, StudyConfig
 
 SCHEMA = Path("workflow/schemas/study.schema.json")
 DOCUMENTS = (Path("config/README.md"), Path("docs/models.md"), Path("docs/results.md"))
@@ -48,12 +48,35 @@ def json_schema() -> dict[str, Any]:
             {"type": "array", "items": {"enum": list(MODULES)}},
         ],
     }
+    study = {k: v for k, v in one.items() if k != "title"}
+    partial = {k: v for k, v in study.items() if k != "required"}
+    definitions |= {"Study": study, "Part": {**partial, "type": ["object", "null"]}, "Parts": _PARTS}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "ng-nmm study",
-        **{k: v for k, v in one.items() if k != "title"},
+        "type": "object",
+        "if": {"required": ["parts"]},
+        "then": {"$ref": "#/$defs/Parts"},
+        "else": {"$ref": "#/$defs/Study"},
         "$defs": definitions,
     }
+
+
+_PARTS = {
+    "description": "several studies in one file",
+    "properties": {
+        "study": {"type": "string", "pattern": NAME, "description": "name; results go to `results/<study>/<part>/`"},
+        "base": {"$ref": "#/$defs/Part", "description": "keys that the parts share"},
+        "parts": {
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": {"pattern": NAME},
+            "additionalProperties": {"$ref": "#/$defs/Part"},
+            "description": "studies by name, each laid over `base`",
+        },
+    },
+    "additionalProperties": False,
+}
 
 
 def _optional(original: dict[str, Any], properties: dict[str, Any]) -> dict[str, Any]:

@@ -3,19 +3,37 @@
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from ngnmm_core.errors import InputError, nearest, unknown
+from ngnmm_core.section import is_union
 
-NUMBERS = {"float_parsing", "float_type", "int_parsing", "int_type", "int_from_float", "finite_number"}
+NUMBERS = {"float_parsing", "float_type", "int_parsing", "int_type", "finite_number"}
 BOUNDS = {"greater_than": ">", "greater_than_equal": ">=", "less_than": "<", "less_than_equal": "<="}
+UNKNOWN = "extra_forbidden"
 
 
 def input_error(error: ValidationError, prefix: str = "", root: type[BaseModel] | None = None) -> InputError:
-    """The first error as a one-line `InputError`; further ones are counted."""
-    first = error.errors()[0]
-    key = prefix + _dotted(first["loc"])
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return InputError(f"{_sentence(key, first, root)}{more}")
+    """One of the errors as a one-line `InputError`; the others are counted.
+
+    An unknown key comes first: it may be the reason why another one is missing.
+    """
+    found = {_known_part(root, e["loc"]): e for e in reversed(error.errors())}  # one for all kinds that a key may have
+    location = min(reversed(found), key=lambda place: found[place]["type"] != UNKNOWN)
+    key = ".".join(filter(None, (prefix, _dotted(location))))
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return InputError(f"{_sentence(key, location, found[location], root)}{more}")
+
+
+def _known_part(root: type[BaseModel] | None, location: tuple) -> tuple:
+    """A location without what pydantic adds to the keys of a study: kinds of an alternative, `[key]`."""
+    field = None
+    for k, part in enumerate(location):
+        if part == "[key]" or (k and field is not None and is_union(field.annotation) and isinstance(part, str)):
+            return location[:k]
+        if isinstance(part, str):
+            field = _field(root, location[: k + 1])
+    return location
 
 
 def _dotted(location: tuple) -> str:
@@ -25,35 +43,58 @@ def _dotted(location: tuple) -> str:
     return text
 
 
-def _sentence(key: str, error: dict[str, Any], root: type[BaseModel] | None) -> str:
+def _sentence(key: str, location: tuple, error: dict[str, Any], root: type[BaseModel] | None) -> str:
     kind, value, context = error["type"], error.get("input"), error.get("ctx", {})
-    if kind == "extra_forbidden":
-        return str(unknown(key, str(error["loc"][-1]), _allowed_keys(root, error["loc"][:-1])))
+    if kind == UNKNOWN:
+        return str(unknown(key, str(location[-1]), _allowed_keys(root, location[:-1])))
     if kind == "missing":
-        return f"{key}: the key is missing; allowed: {_description(root, error['loc'])}"
-    if kind == "literal_error":
+        return f"{key}: the key is missing; allowed: {_description(root, location)}"
+    if location == error["loc"] and kind == "literal_error":
         allowed = context["expected"]
         choices = [word.strip("' ") for word in allowed.replace(" or ", ",").split(",")]
         return f"{key}: {value!r} is not known{nearest(value, choices)}; allowed: {allowed}"
-    if kind in NUMBERS:
+    if location == error["loc"] and kind in NUMBERS:
         return f"{key}: {value!r} is not a number; allowed: a finite number"
+    if kind == "int_from_float":
+        return f"{key}: {value!r} is not a whole number; allowed: a whole number"
     if kind in BOUNDS:
         bound = next(iter(context.values()))
         return f"{key}: {value!r} is out of range; allowed: {BOUNDS[kind]} {bound:g}"
     if kind == "string_pattern_mismatch":
         return f"{key}: {value!r} can't be a name; allowed: letters, digits, '.', '_' and '-'"
+    if kind == "too_short":
+        return f"{key}: {value!r} is too short; allowed: at least {context['min_length']} of them"
     if kind == "value_error":
-        return f"{key}: {context['error']}" if key else str(context["error"])
-    return f"{key}: {value!r} does not fit; allowed: {error['msg']}"
+        text = str(context["error"])
+        return text if not key or text.startswith((f"{key}:", f"{key}.")) else f"{key}: {text}"
+    return f"{key}: {value!r} does not fit; allowed: {_kind(kind)}{_description(root, location)}"
+
+
+def _kind(error: str) -> str:
+    """What a value should have been, in words, where pydantic says no more than that."""
+    if error in ("model_type", "model_attributes_type", "dict_type", "mapping_type"):
+        return "a mapping of keys to values, "
+    if error in ("list_type", "tuple_type"):
+        return "a list, "
+    return "text, " if error == "string_type" else ""
+
+
+def _field(root: type[BaseModel] | None, location: tuple) -> FieldInfo | None:
+    """The declaration of the key at a location, if it can be told from the annotations."""
+    model = _model_at(root, location[:-1])
+    return next((f for n, f in model.model_fields.items() if (f.alias or n) == location[-1]), None) if model else None
 
 
 def _model_at(root: type[BaseModel] | None, location: tuple) -> type[BaseModel] | None:
     """The pydantic model that holds the key at a location, if it can be told from the annotations."""
     model = root
     for part in location:
-        if model is None or part not in (names := {f.alias or n: f for n, f in model.model_fields.items()}):
-            return model
-        candidates = (names[part].annotation, *get_args(names[part].annotation))
+        if isinstance(part, int):
+            continue  # an item of a list of sections
+        fields = {f.alias or n: f for n, f in model.model_fields.items()} if model else {}
+        if part not in fields:
+            return None
+        candidates = (fields[part].annotation, *get_args(fields[part].annotation))
         model = next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
     return model
 
@@ -64,6 +105,9 @@ def _allowed_keys(root: type[BaseModel] | None, location: tuple) -> list[str]:
 
 
 def _description(root: type[BaseModel] | None, location: tuple) -> str:
-    model = _model_at(root, location[:-1])
-    field = next((f for n, f in model.model_fields.items() if (f.alias or n) == location[-1]), None) if model else None
-    return (field.description if field and field.description else "see config/README.md").replace("\n", " ")
+    """What the documentation says of a key, or of the list or mapping that holds an item."""
+    for end in range(len(location), 0, -1):
+        field = _field(root, location[:end])
+        if field is not None and field.description:
+            return field.description.replace("\n", " ")
+    return "see config/README.md"

@@ -54,18 +54,36 @@ class StudyConfig(Section):
     @field_validator("analyses", mode="before")
     @classmethod
     def _analyses(cls, value: Any) -> dict[str, Options]:
+        allowed = f"allowed: names with options, or a list of names; there are {', '.join(MODULES)}"
         if isinstance(value, list | tuple):
+            for name in value:
+                if not isinstance(name, str):
+                    raise InputError(f"{name!r} in the list is not a name; {allowed}")
             value = dict.fromkeys(value)
         if not isinstance(value, dict):
-            raise InputError(f"{value!r} is not a mapping; allowed: names with options, or a list of names")
-        return {name: options or {} for name, options in value.items()}
+            raise InputError(f"{value!r} is not a mapping; {allowed}")
+        if not value:
+            raise InputError(f"nothing is asked for; {allowed}")
+        return {name: {} if options is None else options for name, options in value.items()}
 
-    @field_validator("shards")
+    @field_validator("points", mode="before")
+    @classmethod
+    def _points(cls, value: Any) -> Any:
+        if value is None or isinstance(value, str):
+            return value
+        if isinstance(value, list | tuple) and all(isinstance(point, dict) for point in value):
+            return list(value)
+        raise InputError(f"{value!r} is no list of points; allowed: [{{G: 5, I_ext_e: 13}}, ...], or a CSV file")
+
+    @field_validator("shards", mode="before")
     @classmethod
     def _shards(cls, value: Any) -> Any:
-        if value != "auto" and value < 1:
-            raise InputError(f"{value} shards can't be made; allowed: auto, or a whole number >= 1")
-        return value
+        try:
+            if value == "auto" or (not isinstance(value, bool) and int(value) == float(value) >= 1):
+                return value if value == "auto" else int(value)
+        except (TypeError, ValueError, OverflowError):
+            pass
+        raise InputError(f"{value!r} is no number of jobs; allowed: auto, or a whole number >= 1")
 
 
 def analysis_options(analyses: dict[str, Any]) -> dict[str, Options]:
@@ -78,7 +96,10 @@ def analysis_options(analyses: dict[str, Any]) -> dict[str, Options]:
     pydantic.ValidationError
         For bad options.
     """
-    return {name: get_analysis(name).options.model_validate(options or {}) for name, options in analyses.items()}
+    return {
+        name: get_analysis(name).options.model_validate({} if options is None else options)
+        for name, options in analyses.items()
+    }
 
 
 def known_analyses() -> tuple[str, ...]:

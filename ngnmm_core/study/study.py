@@ -8,8 +8,9 @@ import numpy as np
 from ngnmm_core.analysis.contract import Analysis, Options
 from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.model import Model
-from ngnmm_core.points import Points, make_points
+from ngnmm_core.points import SEED, Points, make_points
 from ngnmm_core.settings import Simulation
+from ngnmm_core.stimulus import SWEPT
 from ngnmm_core.study.schema import StudyConfig
 
 
@@ -96,10 +97,15 @@ class Study:
 
     def points_at(self, sets: Iterable[Mapping[str, float]]) -> Points:
         """Points given as parameter sets, such as `highlights`; what a set leaves out has the study's first value."""
-        sets = list(sets)
         first = {name: values[0] for name, values in self.axes.items()}
-        columns = {
-            name: np.array([s.get(name, first.get(name)) for s in sets], float)
-            for name in dict.fromkeys((*first, *(key for s in sets for key in s)))
-        }
-        return make_points(self.model, self.fixed, columns, len(sets))
+        rows = [{**first, **{name: float(value) for name, value in given.items()}} for given in sets]
+        resolved = [self.model.resolve({**self.fixed, **self._of_model(row)}) for row in rows]
+        parameters = {name: np.array([r[name] for r in resolved], float) for name in self.model.parameter_names}
+        extras = dict.fromkeys(name for row in rows for name in row if name not in {*self.model.axis_names, SEED})
+        declared = {f"{s.name}.{field}": getattr(s, field) for s in self.simulation.stimuli for field in SWEPT}
+        values = {name: [row.get(name, declared[name]) for row in rows] for name in extras}
+        seeds = np.array([row.get(SEED, 0) for row in rows]).astype(np.int64)
+        return Points(parameters, seeds, {name: np.array(column, float) for name, column in values.items()})
+
+    def _of_model(self, values: Mapping[str, float]) -> dict[str, float]:
+        return {name: value for name, value in values.items() if name in self.model.axis_names}

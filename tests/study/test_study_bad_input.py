@@ -7,11 +7,6 @@ from ngnmm_core.study.load import load_studies
 MODEL_NAMES = "ei_ngnmm, ngnmm_population"
 
 
-def bad(reason: str):
-    """Marks input that is not refused as it should be."""
-    return pytest.mark.xfail(strict=True, reason=reason)
-
-
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -31,13 +26,11 @@ def bad(reason: str):
         pytest.param(
             {"analyses": {"rates": {"x": 1}}},
             ["analyses.rates.x"],
-            marks=bad("nothing stands after 'allowed: ' for an analysis without options"),
             id="of an analysis without options",
         ),
         pytest.param(
             {"simulation": {"initial": {"start": "random"}}},
             ["simulation.initial.start"],
-            marks=bad("the internal name `start` is taken for the key `from`"),
             id="internal name of a key",
         ),
     ],
@@ -75,13 +68,11 @@ def test_unknown_keys(refuses, changes, words):
         pytest.param(
             {"simulation": {"method": ["rk4"]}, "without_of_simulation": ["dt_ms"]},
             ["simulation.method"],
-            marks=bad("TypeError: unhashable"),
             id="list of methods",
         ),
         pytest.param(
             {"simulation": {"substeps": 1.5}},
             ["simulation.substeps", "1.5", "whole"],
-            marks=bad("says that 1.5 is not a number"),
             id="broken substeps",
         ),
         pytest.param({"simulation": {"noise_sigma": -1}}, ["simulation.noise_sigma", "-1", ">= 0"], id="noise"),
@@ -117,53 +108,35 @@ def test_unknown_keys(refuses, changes, words):
         pytest.param({"study": ".hidden"}, ["study", "'.hidden'"], id="hidden name"),
         pytest.param({"study": ""}, ["study", "''"], id="empty name"),
         pytest.param({"study": 3}, ["study", "3"], id="number as the name"),
-        pytest.param(
-            {"grid": {"seed": [1e30]}}, ["grid.seed", "1e+30"], marks=bad("overflows int64 silently"), id="huge seed"
-        ),
+        pytest.param({"grid": {"seed": [1e30]}}, ["grid.seed", "1e+30"], id="huge seed"),
         pytest.param(
             {"simulation": {"dt_ms": True, "sample_ms": 1}},
             ["simulation.dt_ms", "True"],
-            marks=bad("yes is taken for 1"),
             id="yes for a number",
         ),
-        pytest.param({"shards": True}, ["shards", "True"], marks=bad("yes is taken for 1 shard"), id="yes for shards"),
+        pytest.param({"shards": True}, ["shards", "True"], id="yes for shards"),
         pytest.param(
             {"shards": "many"},
             ["shards: ", "'many'", "auto", ">= 1"],
-            marks=bad("calls the key shards.literal['auto'] and does not say that numbers are allowed"),
             id="word for shards",
         ),
-        pytest.param({"shards": 2.5}, ["shards: ", "2.5"], marks=bad("the key is shards.literal['auto']"), id="shares"),
-        pytest.param(
-            {"grid": None, "points": 3}, ["points: ", "3"], marks=bad("the key is points.list[dict[str,any]]"), id="pts"
-        ),
-        pytest.param(
-            {"grid": {1: [1]}}, ["grid.1"], marks=bad("the key is grid[1].[key]"), id="axis whose name is a number"
-        ),
-        pytest.param(
-            {"analyses": [{"rates": {}}]}, ["analyses", "rates"], marks=bad("TypeError: unhashable"), id="list of maps"
-        ),
-        pytest.param(
-            {"analyses": []}, ["analyses"], marks=bad("accepted: a run that computes nothing exits 0"), id="no analyses"
-        ),
-        pytest.param(
-            {"simulation": {"duration_ms": 1e300}}, ["simulation.duration_ms"], marks=bad("InvalidOperation"), id="long"
-        ),
+        pytest.param({"shards": 2.5}, ["shards: ", "2.5"], id="shares"),
+        pytest.param({"grid": None, "points": 3}, ["points: ", "3"], id="pts"),
+        pytest.param({"grid": {1: [1]}}, ["grid.1"], id="axis whose name is a number"),
+        pytest.param({"analyses": [{"rates": {}}]}, ["analyses", "rates"], id="list of maps"),
+        pytest.param({"analyses": []}, ["analyses"], id="no analyses"),
+        pytest.param({"simulation": {"duration_ms": 1e300}}, ["simulation.duration_ms"], id="long"),
     ],
 )
 def test_bad_values(refuses, changes, words):
     refuses(changes, *words)
 
 
-@pytest.mark.xfail(strict=True, reason="'connectome: connectome: neither ...', '... analyses.rates.: [1] ...'")
 def test_a_line_names_the_key_once_and_as_it_is_written(refuses):
     assert "connectome: connectome" not in refuses({"connectome": {}})
     assert "analyses.rates.:" not in refuses({"analyses": {"rates": [1]}})
 
 
-@pytest.mark.xfail(
-    strict=True, reason="'Input should be a valid dictionary or instance of ConnectomeSpec' and the like"
-)
 @pytest.mark.parametrize("key", ["connectome", "model", "simulation", "grid"])
 def test_a_line_speaks_of_keys_and_not_of_classes(refuses, key):
     assert "Input should be" not in refuses({key: [1]})
@@ -193,12 +166,10 @@ def test_options_that_cannot_work_in_the_study(refuses, analyses, words):
     refuses({"analyses": analyses}, *words)
 
 
-@pytest.mark.xfail(strict=True, reason="the line says simulation.transient_ms, which is not the key that is wrong")
 def test_a_bad_time_of_the_hubs_is_named_by_its_own_key(refuses):
     refuses({"analyses": {"hubs": {"transient_ms": 500}}}, "analyses.hubs.transient_ms")
 
 
-@pytest.mark.xfail(strict=True, reason="names the first, counts the rest, and so hides that 'gird' is the cause")
 def test_a_misspelt_key_is_named_before_what_is_missing_for_it(refuses):
     refuses({"conectome": {"path": "six.csv"}}, "did you mean 'connectome'?", without=["connectome"])
 

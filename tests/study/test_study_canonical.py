@@ -91,6 +91,5 @@ def test_the_hash_is_that_of_the_config(study):
     assert len(config_hash(study(), "identity")) == 32
 
 
-@pytest.mark.xfail(strict=True, reason="-0.0 and 0.0 are the same point, but not the same config")
 def test_minus_zero_is_zero(study):
     assert text(study(grid={"I_ext_e": [0.0]})) == text(study(grid={"I_ext_e": [-0.0]}))

@@ -104,7 +104,6 @@ def test_a_homogeneous_start_needs_equal_row_sums(check, refused):
     refused(lambda: check(simulation=start, normalization="max"), "simulation.initial.from", "allowed: ")
 
 
-@pytest.mark.xfail(strict=True, reason="regions of stimuli are looked up in the jobs")
 @pytest.mark.parametrize(
     ("stimulus", "grid"),
     [

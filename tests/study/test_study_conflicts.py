@@ -35,7 +35,6 @@ def test_a_seed_is_no_parameter_of_the_model(refuses):
     refuses({"model": {"parameters": {"seed": 1}}}, "model.parameters.seed", "grid.seed")
 
 
-@pytest.mark.xfail(strict=True, reason="accepted: which of the two counts depends on the order of the keys")
 def test_an_alias_beside_its_parameter_in_a_highlight(refuses):
     refuses({"highlights": [{"Delta": 2, "Delta_e": 1}]}, "highlights[0]", "Delta_e")
 

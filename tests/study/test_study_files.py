@@ -41,14 +41,12 @@ def test_a_folder_is_refused(tmp_path, refused):
     refused(lambda: read_yaml(tmp_path), str(tmp_path), "allowed: ")
 
 
-@pytest.mark.xfail(strict=True, reason="UnicodeDecodeError")
 def test_a_file_that_is_not_utf8_is_refused(tmp_path, refused):
     path = tmp_path / "study.yaml"
     path.write_bytes("study: größe".encode("latin-1"))
     refused(lambda: read_yaml(path), str(path), "UTF-8")
 
 
-@pytest.mark.xfail(strict=True, reason="the first of two equal keys is dropped without a word")
 def test_a_key_that_occurs_twice_is_refused(tmp_path, refused):
     path = tmp_path / "study.yaml"
     path.write_text("study: a\ngrid: {G: [1]}\ngrid: {I_ext_e: [2]}\n")
@@ -101,7 +99,6 @@ def test_the_schema_refuses_what_the_code_refuses(schema, config, refuses, chang
     refuses(changes)
 
 
-@pytest.mark.xfail(strict=True, reason="the schema knows no parts and base: editors mark every key of such a file")
 def test_the_schema_accepts_parts(schema, config):
     schema.validate(
         {"study": "paper", "base": config(without=["study"]), "parts": {"a": {"grid": {"G": [1]}}, "b": {}}}

@@ -131,11 +131,29 @@ def test_a_stimulus_needs_a_place_to_go(refuses_stimulus):
     refuses_stimulus({}, "simulation.stimuli[0].parameter", "missing", without=["parameter"])
 
 
+def test_regions_of_a_stimulus_are_labels_or_indices(stimulated):
+    labels = ["a", "b", "3", "c"]
+    for regions, expected in (([0, "b"], [1, 1, 0, 0]), ({"c": 2, 1: 0.5}, [0, 0.5, 0, 2]), (["3"], [0, 0, 1, 0])):
+        (stimulus,) = stimulated(regions=regions).simulation.stimuli
+        np.testing.assert_array_equal(stimulus.weights(labels), expected)
+
+
+def test_regions_that_are_not_there_are_refused_with_what_is(stimulated, refused):
+    for region, words in (("bb", ["did you mean 'b'?"]), (4, ["4", "0 to 3"]), (-1, ["-1", "0 to 3"])):
+        (stimulus,) = stimulated(regions=[region]).simulation.stimuli
+        refused(lambda stimulus=stimulus: stimulus.weights(["a", "b", "3", "c"]), "focal.regions", "allowed: ", *words)
+
+
+def test_a_highlight_is_checked_like_an_axis(refuses):
+    for field, value in (("onset_ms", 60.02), ("region", 0.5), ("duration_ms", -1)):
+        changes = {"simulation": {"stimuli": [PULSE]}, "highlights": [{f"focal.{field}": value}]}
+        refuses(changes, field, f"{value:g}")
+
+
 def test_two_stimuli_need_two_names(refuses):
     refuses({"simulation": {"stimuli": [PULSE, PULSE]}}, "simulation.stimuli", "focal")
 
 
-@pytest.mark.xfail(strict=True, reason="the line does not say 'allowed: '")
 def test_a_train_of_pulses_needs_a_period(refuses_stimulus):
     refuses_stimulus({"count": 3}, "count", "3", "period_ms")
 
@@ -158,7 +176,6 @@ def test_axes_of_jumps_lie_on_steps(refuses_stimulus):
     refuses_stimulus({}, "onset_ms", "60.02", "dt_ms = 0.05", grid={"focal.onset_ms": [60, 60.02]})
 
 
-@pytest.mark.xfail(strict=True, reason="values that the key itself refuses are taken from an axis")
 @pytest.mark.parametrize(
     ("axis", "value"),
     [("duration_ms", -20), ("duration_ms", 0), ("onset_ms", -5), ("frequency_hz", -1), ("region", -1), ("region", 0.5)],

@@ -1,0 +1,141 @@
+"""Values of the parameters of a study: fixed ones, axes of a grid, lists of points; all checked by the model."""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ngnmm_core.errors import InputError, unknown
+from ngnmm_core.model import Model
+from ngnmm_core.points import SEED
+from ngnmm_core.stimulus import Stimulus, axis_names, check_field
+from ngnmm_core.study.axes import as_number, axis_values
+
+LARGEST_SEED = 2**53  # seeds and parameters share a table of floats, which holds whole numbers up to here exactly
+
+
+@dataclass(frozen=True)
+class Names:
+    """What may be set at a point: parameters and aliases of the model, the seed, and numbers of stimuli."""
+
+    model: Model
+    stimuli: Sequence[Stimulus] = ()
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """All names."""
+        return (*self.model.axis_names, SEED, *axis_names(self.stimuli))
+
+    def check(self, key: str, name: str, values: Iterable[float]) -> None:
+        """Whether `name` may have these values; messages start with `key`."""
+        if name not in self.known:
+            raise unknown(key, name, self.known)
+        if name == SEED:
+            for value in values:
+                if value != int(value) or not 0 <= value <= LARGEST_SEED:
+                    raise InputError(f"{key}: {value:g} is not a seed; allowed: whole numbers from 0 to {LARGEST_SEED}")
+        elif name in self.model.axis_names:
+            for parameter in map(self.model.parameter, self.model.targets(name)):
+                for value in values:
+                    if not parameter.accepts(value):
+                        raise InputError(
+                            f"{key}: {value:g} is out of range for {parameter.name}; allowed: {parameter.allowed}"
+                        )
+        else:
+            owner, _, field = name.partition(".")
+            stimulus = next(s for s in self.stimuli if s.name == owner)
+            for value in values:
+                check_field(key, stimulus, field, value)
+
+
+def fixed_parameters(names: Names, parameters: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers under `model.parameters`."""
+    fixed = {}
+    for name, value in parameters.items():
+        key = f"model.parameters.{name}"
+        fixed[name] = as_number(key, value)
+        if name == SEED:
+            raise InputError(f"{key}: the seed is not a parameter of the model; allowed: grid.seed")
+        if name not in names.model.axis_names:
+            raise unknown(key, name, names.model.axis_names)
+        names.check(key, name, (fixed[name],))
+    return fixed
+
+
+def grid_axes(names: Names, grid: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The axes under `grid`."""
+    axes = {}
+    for name, spec in grid.items():
+        key = f"grid.{name}"
+        if name not in names.known:
+            raise unknown(key, str(name), names.known)
+        values = axis_values(key, spec)
+        names.check(key, name, values)
+        axes[name] = np.array(values)
+    return axes
+
+
+def listed_points(names: Names, points: Sequence[Mapping[str, Any]] | str) -> dict[str, np.ndarray]:
+    """The columns of a list of points, or of a CSV file."""
+    rows, key = (_csv_rows(points), points) if isinstance(points, str) else (points, "points")
+    if not rows:
+        raise InputError(f"{key}: holds no points; allowed: at least one")
+    columns = list(rows[0])
+    if not columns:
+        raise InputError(f"{key}[0]: sets no parameters; allowed: at least one of {', '.join(names.known)}")
+    for k, row in enumerate(rows):
+        if set(row) != set(columns):
+            raise InputError(
+                f"{key}[{k}]: has the parameters {sorted(row)}; allowed: the same as the first point, {sorted(columns)}"
+            )
+    axes = {name: tuple(as_number(f"{key}[{k}].{name}", row[name]) for k, row in enumerate(rows)) for name in columns}
+    for name, values in axes.items():
+        names.check(f"{key}.{name}", name, values)
+    return {name: np.array(values) for name, values in axes.items()}
+
+
+def _csv_rows(path: str) -> list[dict[str, str | None]]:
+    if not Path(path).is_file():
+        raise InputError(f"points: {path}: no such file; allowed: a CSV file with a header of parameter names")
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            header, *rows = list(csv.reader(file)) or [[]]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"points: {path}: can't be read ({error}); allowed: a CSV file in UTF-8") from None
+    names = [name.strip() for name in header]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"{path}: the column '{name}' occurs twice; allowed: each parameter once")
+    rows = [row for row in rows if row]
+    for k, row in enumerate(rows):
+        if len(row) > len(names):
+            raise InputError(f"{path}[{k}]: has {len(row)} cells; allowed: {len(names)}, as the header names columns")
+    return [dict(zip(names, [*row, *[None] * (len(names) - len(row))], strict=True)) for row in rows]
+
+
+def refuse_conflicts(model: Model, keys: Iterable[tuple[str, str]]) -> None:
+    """A parameter must be set in one place only, whatever the names it is set by.
+
+    `keys` are pairs: the key of a study, for messages, and the parameter or alias that it sets.
+    """
+    where: dict[str, str] = {}
+    for key, name in keys:
+        for target in model.targets(name):
+            if target in where:
+                raise InputError(f"{key}: sets {target}, which {where[target]} sets too; allowed: one of the two")
+            where[target] = key
+
+
+def highlight_values(names: Names, highlights: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
+    """The numbers under `highlights`."""
+    result = []
+    for k, highlight in enumerate(highlights):
+        values = {name: as_number(f"highlights[{k}].{name}", value) for name, value in highlight.items()}
+        for name, value in values.items():
+            names.check(f"highlights[{k}].{name}", name, (value,))
+        refuse_conflicts(names.model, [(f"highlights[{k}].{name}", name) for name in values])
+        result.append(values)
+    return result
