@@ -11,6 +11,7 @@ import numpy as np
 from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.connectome import normalise, spectrum
 from ngnmm_core.errors import InputError
+from ngnmm_core.integrity import require_intact
 from ngnmm_core.merge import Merger, Source, locate, open_all, replace
 from ngnmm_core.points import SEED
 from ngnmm_core.provenance import package_versions, scientific_config
@@ -57,7 +58,7 @@ def merge_file(
     Raises
     ------
     InputError
-        If points are missing and the file is not a partial one, or the shards don't fit each other.
+        If points are missing and the file is not a partial one, a shard is damaged, or the shards don't fit each other.
     """
     dataset, identity = connectome
     stages = [stage for stage in stages_of(study) if stage.file == file]
@@ -67,6 +68,8 @@ def merge_file(
     if any(missing.values()) and not output.name.endswith(PARTIAL):
         worst = max(missing, key=missing.get)
         raise InputError(f"{output}: {missing[worst]} points of stage {worst} are missing; allowed: a complete study")
+    for path in (path for source, _ in located.values() for path in source.paths):
+        require_intact(path)
     output.parent.mkdir(parents=True, exist_ok=True)
     temporary = output.with_name(f".{output.name}.part")
     merger = Merger(temporary)

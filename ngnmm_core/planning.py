@@ -9,8 +9,9 @@ the grid that they were made for.
 import hashlib
 import json
 import os
+import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ngnmm_core.cost import seconds_per_point
+from ngnmm_core.integrity import discard, is_intact, is_sealed
 from ngnmm_core.points import Points
 from ngnmm_core.stages import STAGES, context, fingerprint
 from ngnmm_core.study.study import Study
@@ -51,6 +53,11 @@ class Shard:
         """The file with the results."""
         return self.definition.with_suffix(".nc")
 
+    @property
+    def finished(self) -> bool:
+        """Whether the results are there."""
+        return is_sealed(self.path)
+
 
 def write_atomically(path: Path, text: str) -> None:
     """Writes a text file under a temporary name and renames it; does nothing if the content is there already."""
@@ -70,8 +77,11 @@ def read_definition(path: Path) -> dict[str, Any]:
 
 
 def definition_points(definition: dict[str, Any]) -> Points:
-    """The points that a definition lists."""
-    columns = {name: np.array(values, float) for name, values in definition["columns"].items()}
+    """The points that a definition lists; what all of them have in common is one number there."""
+    count = len(definition["ids"])
+    columns = {
+        name: np.broadcast_to(np.array(values, float), count).copy() for name, values in definition["columns"].items()
+    }
     seeds = columns.pop("seed").astype(np.int64)
     parameters = {name: columns.pop(name) for name in definition["context"]["parameters"]}
     return Points(parameters, seeds, columns)
@@ -89,28 +99,51 @@ def plan(study: Study, stage: str, folder: Path, connectome: str, regions: int, 
     regions : int
         Number of regions of the connectome.
     write : bool
-        Whether to write the definitions of new shards (not in a dry run).
+        Whether to write the definitions of new shards, and to remove damaged ones (not in a dry run).
     """
     surroundings = context(study, stage, connectome)
     points = STAGES[stage].layout(study, regions).points
     ids = point_ids(points, fingerprint(surroundings))
-    kept, missing = _cover(folder, ids)
+    kept, missing = _cover(folder, ids, write)
     new = _cut(missing, len(ids), seconds_per_point(study, stage, regions), study.config.shards)
     return kept + [_define(folder, surroundings, points, ids, part, write) for part in new]
 
 
-def _cover(folder: Path, ids: Sequence[str]) -> tuple[list[Shard], list[int]]:
+def _finished(folder: Path, write: bool) -> Iterator[Shard]:
+    """The finished shards of a folder; says which are damaged, and removes them if it may."""
+    for definition in sorted(folder.glob("*.json")):
+        results = definition.with_suffix(".nc")
+        if not results.is_file():
+            continue
+        held = _held(definition)
+        if held is not None and is_intact(results):
+            yield Shard(definition.stem, definition, held)
+        elif write:
+            print(f"{results}: damaged or unfinished; computed again", file=sys.stderr)
+            discard(results)
+        else:
+            print(f"{results}: damaged or unfinished; a run computes it again", file=sys.stderr)
+
+
+def _held(definition: Path) -> tuple[str, ...] | None:
+    """The identities of the points that a definition lists, or None if it is damaged."""
+    try:
+        held = tuple(read_definition(definition)["ids"])
+        return held if _name(held) == definition.stem else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _cover(folder: Path, ids: Sequence[str], write: bool) -> tuple[list[Shard], list[int]]:
     """Finished shards that hold wanted points, and the positions of the points that none holds."""
     position: dict[str, int] = {}
     for k, identity in enumerate(ids):
         position.setdefault(identity, k)
     candidates = []
-    for definition in sorted(folder.glob("*.json")):
-        if definition.with_suffix(".nc").is_file():
-            held = tuple(read_definition(definition)["ids"])
-            overlap = sum(identity in position for identity in held)
-            if overlap:
-                candidates.append((-overlap, definition.stem, Shard(definition.stem, definition, held)))
+    for shard in _finished(folder, write):
+        overlap = sum(identity in position for identity in shard.ids)
+        if overlap:
+            candidates.append((-overlap, shard.name, shard))
     kept = []
     for _, _, shard in sorted(candidates, key=lambda c: c[:2]):
         new = [identity for identity in shard.ids if identity in position]
@@ -136,12 +169,23 @@ def _cut(missing: Sequence[int], total: int, cost_per_point: float, wanted: int 
     return [missing[start : start + size] for start in range(0, len(missing), size)]
 
 
+def _name(ids: Sequence[str]) -> str:
+    """The name of a shard: a hash of the points in it."""
+    return hashlib.blake2b("".join(ids).encode(), digest_size=8).hexdigest()
+
+
 def _define(folder, surroundings, points: Points, ids, part, write: bool) -> Shard:
     held = tuple(ids[k] for k in part)
-    name = hashlib.blake2b("".join(held).encode(), digest_size=8).hexdigest()
+    name = _name(held)
     path = folder / f"{name}.json"
     if write:
-        columns = {name: values.tolist() for name, values in points.take(np.array(part)).columns.items()}
+        columns = {name: _compact(values) for name, values in points.take(np.array(part)).columns.items()}
         content = {"context": surroundings, "ids": held, "columns": columns}
         write_atomically(path, json.dumps(content))
     return Shard(name, path, held)
+
+
+def _compact(values: np.ndarray) -> list[float] | float:
+    """A column of a definition: one number if all are the same (as bits, so that -0.0 stays)."""
+    same = (values.view(np.uint64) == values[:1].view(np.uint64)).all()
+    return float(values[0]) if same else values.tolist()

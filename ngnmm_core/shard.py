@@ -12,6 +12,7 @@ import xarray as xr
 from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.connectome import load_connectome, normalise
 from ngnmm_core.errors import InputError
+from ngnmm_core.integrity import seal
 from ngnmm_core.jobs.task import Task
 from ngnmm_core.models import get_model
 from ngnmm_core.netcdf import write_netcdf
@@ -32,12 +33,12 @@ def make_task(definition: dict[str, Any], connectome: xr.Dataset) -> Task:
 
 
 def run_shard(definition_path: str | Path, connectome_path: str | Path, output: str | Path) -> None:
-    """Computes a shard and writes it; what exists at `output` is replaced only when the new file is complete."""
+    """Computes a shard and writes it and its checksum; what exists is replaced only when the new file is complete."""
     definition, task = load_task(definition_path, connectome_path)
     stage = definition["context"]["stage"]
     logging.info("%s: %d points of %s on %d regions", stage, len(task.points), task.model.name, len(task.W))
     context = json.dumps(definition["context"], sort_keys=True)
-    write_netcdf(compute(stage, task).assign_attrs(context=context), output)
+    seal(write_netcdf(compute(stage, task).assign_attrs(context=context), output))
 
 
 def compute(stage: str, task: Task) -> xr.Dataset:

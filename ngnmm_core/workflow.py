@@ -15,6 +15,7 @@ from ngnmm_core.code_hash import code_hash, script_hash
 from ngnmm_core.connectome import ConnectomeSpec, load_registry, output_name, read_connectome_file, source_identity
 from ngnmm_core.cost import plan_text
 from ngnmm_core.errors import InputError
+from ngnmm_core.integrity import is_sealed
 from ngnmm_core.locks import note_holder
 from ngnmm_core.planning import Shard, plan, write_atomically
 from ngnmm_core.plotting.catalogue import figures_of
@@ -138,7 +139,7 @@ class Workflow:
             return
         if self.writing():
             note_holder()
-        new = [shard for shard in shards if not shard.path.is_file()]
+        new = [shard for shard in shards if not shard.finished]
         total = len(STAGES[stage].layout(study, self.regions(study.name)).points)
         points = (total, min(sum(len(shard.ids) for shard in new), total))
         print(plan_text(study, stage, self.regions(study.name), points, (len(shards), len(new))), file=sys.stderr)
@@ -154,11 +155,11 @@ class Workflow:
         Only these are inputs of a rule.  A finished shard stays out of Snakemake's sight: its name says all that it
         depends on, and nothing that happens to the connectome's file, the scripts or the metadata may run it again.
         """
-        return [path for path in self.shards_of_file(name, file) if not Path(path).is_file()]
+        return [path for path in self.shards_of_file(name, file) if not is_sealed(Path(path))]
 
     def finished_shards(self, name: str, file: str) -> list[str]:
         """Those of the shards that are there."""
-        return [path for path in self.shards_of_file(name, file) if Path(path).is_file()]
+        return [path for path in self.shards_of_file(name, file) if is_sealed(Path(path))]
 
     def hubs_of_file(self, name: str, file: str) -> list[str]:
         """The hub scores that go into a merged file: into the sweep of a study that asks for hubs."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from ngnmm_core.connectome import load_connectome
 from ngnmm_core.dataset import merge_file
+from ngnmm_core.integrity import seal
 from ngnmm_core.planning import plan, point_ids
 from ngnmm_core.shard import run_shard
 from ngnmm_core.stages import STAGES, context, fingerprint
@@ -57,9 +58,9 @@ class Planner:
 
     def compute(self, study, stage="simulation"):
         """Plans, and makes the files of the missing shards; returns the identities of their points."""
-        new = [shard for shard in self.plan(study, stage) if not shard.path.is_file()]
+        new = [shard for shard in self.plan(study, stage) if not shard.finished]
         for shard in new:
-            shard.path.touch()
+            finish(shard.path)
         return [identity for shard in new for identity in shard.ids]
 
 
@@ -82,7 +83,7 @@ class Bench(Planner):
         """Writes the missing shards of stages; returns all their files by stage."""
         shards = {stage: self.plan(study, stage) for stage in stages}
         for shard in itertools.chain.from_iterable(shards.values()):
-            if not shard.path.is_file():
+            if not shard.finished:
                 run_shard(shard.definition, self.connectome, shard.path)
         return {stage: [shard.path for shard in shards[stage]] for stage in stages}
 
@@ -90,6 +91,12 @@ class Bench(Planner):
         """Merges shards into a file; returns its path."""
         merge_file(study, file, shards, (load_connectome(self.connectome), IDENTITY), output, **options)
         return output
+
+
+def finish(path):
+    """Makes an empty file that counts as the results of a shard."""
+    path.touch()
+    seal(path)
 
 
 def run_made_up(stage, task):

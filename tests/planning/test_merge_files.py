@@ -133,7 +133,7 @@ def test_shards_that_overlap_give_the_same_bytes(bench, study, sweep, tmp_path):
             folder = other.folder / stage
             folder.mkdir(parents=True, exist_ok=True)
             for path in paths:
-                for file in (path, path.with_suffix(".json")):
+                for file in (path, path.with_suffix(".json"), path.with_suffix(".sha256")):
                     file.rename(folder / file.name)
     shards = other.write(study, *STAGE_NAMES)
     assert [len(paths) for paths in shards.values()] == [2, 2]

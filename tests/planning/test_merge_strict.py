@@ -1,12 +1,15 @@
 """Merges are complete or not at all: what is missing or does not fit is refused, and what was there stays."""
 
 import json
+import os
 
 import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
 from made_up_results import make_study
+
+from ngnmm_core.integrity import seal
 
 GRID = {"G": [2, 5, 8], "I_ext_e": [3, 13]}
 
@@ -78,6 +81,7 @@ def test_shards_on_different_connectomes(untouched, shards):
 def test_a_shard_that_says_it_was_made_with_other_code(untouched, shards):
     with netCDF4.Dataset(shards["simulation"][1], "a") as file:
         file.context = json.dumps(json.loads(file.context) | {"code": "0123456789abcdef"}, sort_keys=True)
+    seal(shards["simulation"][1])
     untouched("code", "allowed: ")
 
 
@@ -86,6 +90,7 @@ def replace_shard(path, change):
         changed = change(file.load())
     path.unlink()
     changed.to_netcdf(path)
+    seal(path)
 
 
 @pytest.mark.xfail(strict=True, reason="IndexError or ValueError of netCDF4")
@@ -121,7 +126,24 @@ def test_shards_with_different_coordinates(untouched, shards):
 @pytest.mark.parametrize("content", [b"", b"not a netCDF file"])
 def test_a_damaged_shard(untouched, shards, content):
     shards["simulation"][1].write_bytes(content)
+    untouched(str(shards["simulation"][1]), "damaged", "allowed: ")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a netCDF file"])
+def test_a_shard_that_was_never_good(untouched, shards, content):
+    shards["simulation"][1].write_bytes(content)
+    seal(shards["simulation"][1])
     untouched(str(shards["simulation"][1]), "can't be read", "allowed: ")
+
+
+def test_a_flipped_bit(untouched, shards):
+    """One bit of the numbers: netCDF would read it without a word."""
+    path = shards["simulation"][1]
+    content, times = bytearray(path.read_bytes()), path.stat()
+    content[-1] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    untouched(str(path), "damaged", "allowed: ")
 
 
 def test_a_truncated_shard(untouched, shards):

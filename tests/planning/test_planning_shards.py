@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up_results import Planner, identities, listed, make_study
+from made_up_results import Planner, finish, identities, listed, make_study
 
+from ngnmm_core.integrity import checksum_path, seal
 from ngnmm_core.planning import definition_points, read_definition
 from ngnmm_core.stages import STAGES
 
@@ -169,10 +170,10 @@ def test_after_a_kill_only_the_missing_shards_are_left(planner):
     study = make_study(shards=4)
     shards = planner.plan(study)
     for shard in shards[1:3]:
-        shard.path.touch()
+        finish(shard.path)
     again = planner.plan(study)
     every_point_once(again, study)
-    missing = {identity for s in again if not s.path.is_file() for identity in s.ids}
+    missing = {identity for s in again if not s.finished for identity in s.ids}
     assert missing == {*shards[0].ids, *shards[3].ids}
 
 
@@ -185,8 +186,9 @@ def overlapping(folder, order):
         target = folder / "simulation"
         target.mkdir(parents=True, exist_ok=True)
         (target / shard.definition.name).write_bytes(shard.definition.read_bytes())
-        (target / shard.path.name).touch()
-        os.utime(target / shard.path.name, (k, k))
+        finish(target / shard.path.name)
+        for name in (shard.path.name, checksum_path(shard.path).name):
+            os.utime(target / name, (k, k))
     return Planner(folder)
 
 
@@ -232,3 +234,49 @@ def test_a_hundred_thousand_points_are_planned_in_seconds(planner):
     assert len(planner.compute(study)) == 100_000
     assert planner.compute(study) == []
     assert time.perf_counter() - start < 10
+
+
+# ------------------------------------------------------------------ damage
+def truncate(shard):
+    content = shard.path.read_bytes()
+    shard.path.write_bytes(content[: len(content) // 2])
+
+
+DAMAGE = {
+    "truncated": truncate,
+    "other bytes": lambda shard: shard.path.write_bytes(b"x" * shard.path.stat().st_size),
+    "empty": lambda shard: shard.path.write_bytes(b""),
+    "killed before the checksum": lambda shard: checksum_path(shard.path).unlink(),
+    "empty checksum": lambda shard: checksum_path(shard.path).write_text(""),
+    "truncated definition": lambda shard: shard.definition.write_text(shard.definition.read_text()[:99]),
+    "definition of other points": lambda shard: shard.definition.write_text('{"ids": ["0123"]}'),
+    "definition of something else": lambda shard: shard.definition.write_text("[]"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_shard_is_noticed_and_planned_anew(planner, capsys, damage):
+    study = make_study(shards=4)
+    shards = planner.plan(study)
+    for shard in shards:
+        shard.path.write_bytes(b"the results of " + shard.name.encode())
+        seal(shard.path)
+    time.sleep(0.01)  # a file system may keep coarse times
+    damage(shards[1])
+    planner.plan(study, write=False)
+    assert shards[1].path.exists(), "a dry run removes nothing"
+    assert f"{shards[1].path}: damaged" in capsys.readouterr().err
+    again = planner.plan(study)
+    every_point_once(again, study)
+    assert [shard.name for shard in again if not shard.finished] == [shards[1].name]
+    assert not shards[1].path.exists()
+    assert definition_points(read_definition(shards[1].definition)).columns.keys()
+
+
+def test_what_all_points_have_in_common_is_written_once(planner):
+    (shard,) = planner.plan(make_study(grid={"G": [-0.0, 2, 5], "I_ext_i": [-0.0], "seed": [1]}))
+    columns = read_definition(shard.definition)["columns"]
+    assert len(columns["G"]) == 3
+    assert columns["seed"] == 1
+    read = definition_points(read_definition(shard.definition)).columns
+    assert [np.signbit(read[name]).tolist() for name in ("G", "I_ext_i")] == [[True, False, False], [True] * 3]

@@ -26,6 +26,7 @@ rule shard:
         kernels=lambda wildcards: studies.compiled(wildcards.study, wildcards.stage),
     output:
         shard="<results>/{study}/shards/{stage}/{shard}.nc",
+        checksum="<results>/{study}/shards/{stage}/{shard}.sha256",
     log:
         "<logs>/{study}/{stage}/{shard}.log",
     benchmark:
