@@ -1,0 +1,11 @@
+"""Equilibria and periodic orbits followed through parameters, and the bifurcations that they meet.
+
+| file | what |
+|---|---|
+| `system` | the homogeneous system of a model as a function of its state and of one or two parameters |
+| `solver` | Newton's method and tangents for systems with more unknowns than equations |
+| `follow` | pseudo-arclength continuation with step control, and points located on the way |
+| `equilibria` | equilibria of any model in any parameter |
+| `cycles` | periodic orbits by multiple shooting, with Floquet multipliers |
+| `starts` | first cycles of a branch: at a Hopf point, and at a period doubling |
+"""

@@ -1,0 +1,103 @@
+"""Pseudo-arclength continuation: a curve of solutions followed around folds with steps of controlled length.
+
+Keller, in Applications of Bifurcation Theory (Academic Press, 1977).  A step goes along the tangent and is corrected
+in the plane orthogonal to it.  It is halved until Newton's method converges and the tangent turns by a small angle
+only, which also keeps it from jumping to another branch, and grows where this is easily met.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import scipy
+
+from ngnmm_core.continuation.solver import Problem, Solution, correct, inner, tangents
+
+EASY_ITERATIONS = 4
+PRECISION = 1e-10  # of located points, in units of the step
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Lengths of steps in the metric of the problem, and how far the tangent may turn in one of them (its cosine)."""
+
+    first: float = 0.01
+    shortest: float = 1e-7
+    longest: float = 0.05
+    most: int = 5000
+    turn: float = 0.95
+
+
+@dataclass(frozen=True)
+class Place:
+    """A point of a curve with its tangent there; `problem` is the one in whose unknowns they are given."""
+
+    problem: Problem
+    solution: Solution
+    tangent: np.ndarray
+
+    @property
+    def u(self) -> np.ndarray:
+        """The unknowns."""
+        return self.solution.u
+
+    def ahead(self, distance: float) -> "Place | None":
+        """The point of the curve at a distance along the tangent."""
+        found = correct(self.problem, self.u + distance * self.tangent, self.tangent[None])
+        return None if found is None else place(self.problem, found, self.tangent)
+
+
+def place(problem: Problem, solution: Solution, like: np.ndarray) -> Place | None:
+    """A solution with its tangent, oriented as `like`."""
+    try:
+        return Place(problem, solution, tangents(solution.jacobian, problem.metric, like[None])[0])
+    except np.linalg.LinAlgError:
+        return None
+
+
+def follow(start: Place, steps: Steps, accept: Callable[[Place, Place], bool] | None = None) -> Iterator[Place]:
+    """The places of a curve after `start`, until the steps become too short or too many.
+
+    `accept(before, after)` may refuse a step, which is then halved.  A problem with a method `renewed(place)` may
+    change its unknowns (a mesh that moves) after every step.
+    """
+    here, h = start, steps.first
+    for _ in range(steps.most):
+        ahead = None
+        while ahead is None:
+            ahead = here.ahead(h)
+            if ahead is not None:
+                cosine = inner(here.problem.metric, here.tangent, ahead.tangent)
+                if cosine < steps.turn or (accept is not None and not accept(here, ahead)):
+                    ahead = None
+            if ahead is None:
+                h *= 0.5
+                if h < steps.shortest:
+                    return
+        yield ahead
+        if ahead.solution.iterations <= EASY_ITERATIONS and cosine > 1.0 - 0.5 * (1.0 - steps.turn):
+            h = min(1.5 * h, steps.longest)
+        renew = getattr(ahead.problem, "renewed", None)
+        here = renew(ahead) if renew else ahead
+
+
+def locate(before: Place, after: Place, test: Callable[[Place], float]) -> Place | None:
+    """The place between two neighbours where `test` changes sign; both in the unknowns of `before`."""
+    length = inner(before.problem.metric, before.tangent, after.u - before.u)
+    ends = {0.0: test(before), length: test(after)}
+    if not (np.isfinite(list(ends.values())).all() and ends[0.0] * ends[length] < 0):
+        return None
+
+    def value(distance: float) -> float:
+        if distance not in ends:
+            there = before.ahead(distance)
+            if there is None:
+                raise ArithmeticError
+            ends[distance] = test(there)
+        return ends[distance]
+
+    try:
+        root = scipy.optimize.brentq(value, 0.0, length, xtol=PRECISION * abs(length) + 1e-15, rtol=1e-14)
+    except (ArithmeticError, ValueError):
+        return None
+    return before.ahead(root)

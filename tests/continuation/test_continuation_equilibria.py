@@ -1,0 +1,135 @@
+"""All equilibria of a point and their bifurcations: reference, closed forms, two methods against each other."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy
+
+from ngnmm_core.analysis.equilibrium_branch import HOPF, SADDLE_NODE, EquilibriumSystem
+from ngnmm_core.continuation.equilibria import bifurcations, find_equilibria, follow_equilibrium
+from ngnmm_core.continuation.system import System
+from ngnmm_core.models import get_model
+
+REFERENCE = json.loads(
+    (Path(__file__).parents[1] / "reference" / "homogeneous_system.json").read_text(encoding="utf-8")
+)
+POINTS = sorted({(e["G"], e["Delta"]) for e in REFERENCE["equilibrium_bifurcations"]})
+
+
+def expected(G, Delta):
+    return [e for e in REFERENCE["equilibrium_bifurcations"] if (e["G"], e["Delta"]) == (G, Delta)]
+
+
+def assert_agrees(found, entries):
+    assert [b.kind for b in found] == [e["type"] for e in entries]
+    for b, e in zip(found, entries, strict=True):
+        assert b.drive == pytest.approx(e["I_ext_e"], abs=1e-6)
+        np.testing.assert_allclose(b.state[:2], [e["r_e"], e["v_e"]], atol=1e-6)
+        if e["type"] == HOPF:
+            assert b.period == pytest.approx(e["period_ms"], rel=1e-6)
+            assert b.criticality == e["criticality"]
+
+
+@pytest.mark.parametrize(("G", "Delta"), POINTS)
+def test_the_explicit_branch_has_the_bifurcations_of_the_reference(ei, G, Delta):
+    system = EquilibriumSystem(ei, ei.resolve({"G": G, "Delta": Delta}), G)
+    assert_agrees(system.bifurcations(-10.0, 150.0), expected(G, Delta))
+
+
+def test_continuation_without_the_explicit_branch_finds_the_same(ei):
+    """Around both folds, Hopf points included."""
+    system = System(ei, {"G": 26.0}, 1.0, ("I_ext_e",))
+    start = EquilibriumSystem(ei, system.values, 26.0).equilibria(0.0)
+    places = follow_equilibrium(system, start.states[0], 0.0, (0.0, 10.0))
+    assert places[0].u[-1] == pytest.approx(0.0, abs=1e-12)
+    assert places[-1].u[-1] == pytest.approx(10.0, abs=1e-9)
+    assert_agrees(bifurcations(places), expected(26.0, 1.0))
+
+
+def test_continuation_in_another_parameter_meets_the_same_hopf_point(ei):
+    """At I_ext_e of the Hopf point at G = 12, a branch in G crosses it at 12."""
+    (first, _) = expected(12.0, 1.0)
+    system = System(ei, {"I_ext_e": first["I_ext_e"]}, 1.0, ("G",))
+    start = find_equilibria(ei, {"I_ext_e": first["I_ext_e"], "G": 10.0})
+    places = follow_equilibrium(system, start.states[0], 10.0, (8.0, 14.0))
+    (hopf,) = bifurcations(places)
+    assert hopf.drive == pytest.approx(12.0, abs=1e-6)
+    assert hopf.period == pytest.approx(first["period_ms"], rel=1e-6)
+
+
+# ------------------------------------------------------------------ one population
+def test_folds_of_one_population_are_roots_of_a_quartic():
+    """d I_ext / d r = 0: 2 (pi tau)^2 r^4 - tau J r^3 + 2 (Delta / 2 pi tau)^2 = 0."""
+    model = get_model("ngnmm_population")
+    p = model.resolve({})
+    tau, J, spread = p["tau"], p["J"], p["Delta"] / (2 * np.pi * p["tau"])
+    r = np.roots([2 * (np.pi * tau) ** 2, -tau * J, 0.0, 0.0, 2 * spread**2])
+    r = np.sort(r[np.abs(r.imag) < 1e-12].real)
+    current = (np.pi * tau * r) ** 2 - (spread / r) ** 2 - p["eta"] - tau * J * r
+    found = EquilibriumSystem(model, p, 0.0).bifurcations(-50.0, 50.0)
+    assert [b.kind for b in found] == [SADDLE_NODE] * 2
+    np.testing.assert_allclose([b.drive for b in found], current, atol=1e-9)
+    np.testing.assert_allclose([b.state[0] for b in found], r, atol=1e-7)
+
+
+def test_inhibition_with_a_slow_synapse_oscillates_beyond_a_hopf_point():
+    """By the Routh-Hurwitz condition of the three equations, a2 a1 = a0, solved for r."""
+    model = get_model("ngnmm_population")
+    p = model.resolve({"J": -20.0, "tau_s": 5.0})
+    tau, J, tau_s = p["tau"], p["J"], p["tau_s"]
+
+    def routh(r):
+        v = -p["Delta"] / (2 * np.pi * tau * r)
+        a, cross = 2 * v / tau, (2 * r / tau) * (-2 * np.pi**2 * tau * r)
+        # (x - a)^2 - cross, times (x + 1/tau_s), minus the loop 2r/tau * J / tau_s
+        trace, determinant = -2 * a, a * a - cross
+        a2, a1 = trace + 1 / tau_s, determinant + trace / tau_s
+        return a2 * a1 - (determinant / tau_s - 2 * r / tau * J / tau_s)
+
+    r = scipy.optimize.brentq(routh, 0.02, 0.06, xtol=1e-15)
+    (hopf,) = EquilibriumSystem(model, p, 0.0).bifurcations(-50.0, 200.0)
+    assert hopf.kind == HOPF
+    assert hopf.state[0] == pytest.approx(r, abs=1e-10)
+    assert hopf.criticality == "supercritical"
+
+
+# ------------------------------------------------------------------ all of them
+def test_all_three_equilibria_and_their_stability(ei):
+    found = find_equilibria(ei, {"G": 26.0, "I_ext_e": 4.65})
+    assert len(found.states) == 3
+    assert not found.stable.any()
+    np.testing.assert_array_equal(found.unstable_dimensions % 2, [0, 1, 0])
+    derivative = System(ei, {"G": 26.0}, 1.0, ("I_ext_e",)).field(found.states, np.array([4.65]))
+    np.testing.assert_allclose(derivative, 0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("values", [{"G": 26.0, "I_ext_e": 4.65}, {"G": 60.0, "I_ext_e": -20.0}, {"G": 12.0}])
+def test_the_search_finds_as_many_as_the_explicit_branch(ei, values):
+    known = find_equilibria(ei, values)
+    found = find_equilibria(replace(ei, equilibrium_curve=None), values)
+    np.testing.assert_allclose(found.states, known.states, rtol=1e-9)
+    assert found.types == known.types
+
+
+def test_types_of_the_classic_bistable_population():
+    found = find_equilibria(get_model("ngnmm_population"), {})
+    assert found.types == ["stable node", "saddle", "stable node"]
+
+
+@pytest.mark.parametrize("a", [-1.0, 0.5, 3.0])
+def test_equilibria_of_a_cubic(cusp, a):
+    roots = np.roots([-1.0, 0.0, a, 0.2])
+    roots = np.sort(roots[np.abs(roots.imag) < 1e-9].real)
+    found = find_equilibria(cusp, {"a": a, "b": 0.2})
+    np.testing.assert_allclose(found.states, np.column_stack([roots, roots]), atol=1e-12)
+    np.testing.assert_array_equal(found.stable, a - 3 * roots**2 < 0)
+
+
+def test_folds_of_a_cubic(cusp):
+    system = System(cusp, {"a": 1.5}, 1.0, ("b",))
+    places = follow_equilibrium(system, np.array([-1.5, -1.5]), -2.0, (-2.0, 2.0))
+    assert [b.kind for b in bifurcations(places)] == [SADDLE_NODE] * 2
+    np.testing.assert_allclose([b.drive for b in bifurcations(places)], [2 * 0.5**1.5, -2 * 0.5**1.5], atol=1e-9)
