@@ -8,14 +8,14 @@ from ngnmm_core.study.study import Study
 
 GFLOPS = 40.0  # of the coupling product on one core
 LOCAL_FLOPS = 120.0  # per region, stage and point: right-hand side and update
-MSF_SECONDS = 0.06  # per point: trajectory, orbit and dispersion
+SECONDS = {"msf": 0.06, "bistability": 0.1}  # per point of stages that simulate no network
 
 
 def disk_bytes(study: Study, stage: str, regions: int) -> float:
     """Bytes that a stage of a study takes at the most: its shards, and the same again merged, uncompressed."""
     kind = STAGES[stage]
     analyses = kind.analyses(study)
-    window = _window(study, regions) if study.simulates else None
+    window = _window(study, regions)
     sizes = {"region": regions, "edge": regions * (regions - 1) // 2, "mode": regions}
     sizes |= {name: len(values) for name, (values, _, _) in kind.coordinates(analyses, window).items()}
     each = sum(
@@ -32,8 +32,8 @@ def _window(study: Study, regions: int) -> Window:
 
 def seconds_per_point(study: Study, stage: str, regions: int) -> float:
     """Estimated CPU seconds for one point of a stage."""
-    if stage == "msf":
-        return MSF_SECONDS
+    if stage in SECONDS:
+        return SECONDS[stage]
     settings = STAGES[stage].settings(study)
     steps = settings["duration_ms"] / settings["dt_ms"]
     return steps * 4 * regions * (2 * regions + LOCAL_FLOPS) / (GFLOPS * 1e9)

@@ -14,6 +14,7 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.integrity import require_intact
 from ngnmm_core.merge import Merger, Source, locate, open_all, replace
 from ngnmm_core.points import SEED
+from ngnmm_core.poise import AXES as POISE_AXES
 from ngnmm_core.provenance import package_versions, scientific_config
 from ngnmm_core.stages import STAGES, SWEEP, Layout, Stage, fingerprint, hub_points, stages_of
 from ngnmm_core.study.study import Study
@@ -112,6 +113,8 @@ def _described(study: Study, name: str, values: np.ndarray) -> tuple[np.ndarray,
         return values.astype(np.int64), {"units": "1", "long_name": "seed of the replicate"}
     if name in EXTRAS:
         return values.astype(np.int32), {"units": "1", "long_name": EXTRAS[name]}
+    if name in POISE_AXES:
+        return values, {"units": "1", "long_name": f"{name.partition('.')[2]} of the drive at its bifurcation"}
     if name not in study.model.axis_names:
         return values, {"units": "1", "long_name": f"{name.partition('.')[2]} of the stimulus {name.partition('.')[0]}"}
     parameter = study.model.parameter(name)

@@ -115,8 +115,10 @@ class Linearisation(NamedTuple):
         return self.jacobian[expand] + weight[..., None, None] * outer[expand]
 
 
-def linearise(model: Model, states: np.ndarray, parameters: Mapping[str, np.ndarray], weight) -> Linearisation:
-    """Linearises isolated regions that receive `weight * sent(own state)` as coupling.
+def linearise(
+    model: Model, states: np.ndarray, parameters: Mapping[str, np.ndarray], weight, background=0.0
+) -> Linearisation:
+    """Linearises isolated regions that receive `weight * sent(own state) + background` as coupling.
 
     Parameters
     ----------
@@ -124,6 +126,8 @@ def linearise(model: Model, states: np.ndarray, parameters: Mapping[str, np.ndar
     parameters : mapping of name to array (point,)
     weight : array (point,)
         G times the row sum of the connectome.
+    background : float or array (point,)
+        Constant coupling input, from regions that are held at rest.
     """
     points, size = states.shape
     directions = np.eye(size + 1)
@@ -131,7 +135,7 @@ def linearise(model: Model, states: np.ndarray, parameters: Mapping[str, np.ndar
     constants = model.coefficients(parameters)
     drive = tuple(parameters[name] for name in model.drives)
     sent = _as_dual(model.sent(x, constants), points, size + 1)
-    coupling = Dual(weight * sent.value, np.broadcast_to(directions[size], (points, size + 1)))
+    coupling = Dual(weight * sent.value + background, np.broadcast_to(directions[size], (points, size + 1)))
     slopes = [_as_dual(s, points, size + 1) for s in model.derivative(x, drive, constants, coupling)]
     table = np.stack([s.tangent for s in slopes], axis=1)
     value = np.stack([s.value for s in slopes], axis=1)

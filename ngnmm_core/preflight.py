@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from ngnmm_core.analysis.contract import Analysis, Options
 from ngnmm_core.analysis.msf import homogeneous_row_sum
 from ngnmm_core.connectome import load_connectome, normalise, read_connectome_file
 from ngnmm_core.cost import disk_bytes, size_text
@@ -39,7 +40,7 @@ def check_connectome(study: Study, built: Path, regions: int) -> None:
         return
     _check_stimuli(study, labels, regions)
     W = normalise(weights, study.config.normalization)
-    homogeneous = [analysis.name for analysis, _ in study.analyses if analysis.needs == "msf"]
+    homogeneous = [analysis.name for analysis, options in study.analyses if _of_homogeneous(analysis, options)]
     if homogeneous:
         homogeneous_row_sum(W, f"analyses.{homogeneous[0]}")
     elif study.simulates and study.simulation.initial.start == "homogeneous":
@@ -55,6 +56,11 @@ def _check_stimuli(study: Study, labels: Sequence[str] | None, regions: int) -> 
         check_indices(stimulus, indices, regions)
         if labels is not None:
             stimulus.weights(labels)
+
+
+def _of_homogeneous(analysis: Analysis, options: Options) -> bool:
+    """Whether an analysis is about the state with all regions alike."""
+    return analysis.needs == "msf" or (analysis.needs == "bistability" and options.of == "network")
 
 
 def check_disk(study: Study, regions: int, results: Path) -> None:

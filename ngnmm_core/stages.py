@@ -183,6 +183,14 @@ STAGES = {
         ),
         Stage("msf", "ngnmm_core.jobs.msf", SWEEP, _homogeneous, _nothing, _needing("msf")),
         Stage(
+            "bistability",
+            "ngnmm_core.jobs.bistability",
+            SWEEP,
+            _homogeneous,
+            _nothing,
+            _needing("bistability"),
+        ),
+        Stage(
             "lesions", "ngnmm_core.jobs.lesions", LESIONS, _lesions, _hub_simulation, _needing("lesions"), own.LESIONS
         ),
         Stage(

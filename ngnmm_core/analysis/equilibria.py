@@ -12,7 +12,7 @@ TOLERANCE = 1e-12  # of the last Newton step, relative to the size of the state
 RESIDUAL = 1e-9  # of the time derivative, relative to the fastest change that the state could make
 
 
-def newton(model: Model, start: np.ndarray, parameters: Mapping[str, np.ndarray], weight: np.ndarray):
+def newton(model: Model, start: np.ndarray, parameters: Mapping[str, np.ndarray], weight: np.ndarray, background=0.0):
     """Equilibria near given states, for many points at once.
 
     Parameters
@@ -21,6 +21,8 @@ def newton(model: Model, start: np.ndarray, parameters: Mapping[str, np.ndarray]
     parameters : mapping of name to array (point,)
     weight : array (point,)
         G times the row sum of the connectome: the region's coupling onto itself on the homogeneous manifold.
+    background : float or array (point,)
+        Constant coupling input besides.
 
     Returns
     -------
@@ -31,7 +33,7 @@ def newton(model: Model, start: np.ndarray, parameters: Mapping[str, np.ndarray]
     converged = np.zeros(len(x), bool)
     with np.errstate(all="ignore"):
         for _ in range(MOST_ITERATIONS):
-            system = linearise(model, x, parameters, weight)
+            system = linearise(model, x, parameters, weight, background)
             jacobian = system.coupled(weight)
             usable = np.isfinite(jacobian).all(axis=(1, 2)) & np.isfinite(system.derivative).all(axis=1)
             jacobian[~usable] = np.eye(x.shape[1])
@@ -47,13 +49,15 @@ def newton(model: Model, start: np.ndarray, parameters: Mapping[str, np.ndarray]
             converged |= usable & small.all(axis=1)
             if converged.all():
                 break
-        system = linearise(model, x, parameters, weight)
+        system = linearise(model, x, parameters, weight, background)
         rate = np.abs(system.jacobian).max(axis=(1, 2)) * (np.abs(x).max(axis=1) + 1e-3)
         at_rest = np.abs(system.derivative).max(axis=1) <= RESIDUAL * rate
     return x, converged & at_rest & np.isfinite(x).all(axis=1)
 
 
-def eigenvalues(model: Model, states: np.ndarray, parameters, weight: np.ndarray, feedback: np.ndarray) -> np.ndarray:
+def eigenvalues(
+    model: Model, states: np.ndarray, parameters, weight: np.ndarray, feedback: np.ndarray, background=0.0
+) -> np.ndarray:
     """Eigenvalues of the Jacobian at equilibria, for perturbations that feel `feedback` instead of `weight`.
 
     Parameters
@@ -62,9 +66,11 @@ def eigenvalues(model: Model, states: np.ndarray, parameters, weight: np.ndarray
     weight : array (point,)
     feedback : array (point, ...), real or complex
         G times Lambda; equal to `weight` for perturbations within the homogeneous system.
+    background : float or array (point,)
+        Constant coupling input besides.
 
     Returns
     -------
     array (point, ..., state), complex, in no particular order, 1/ms
     """
-    return np.linalg.eigvals(linearise(model, states, parameters, weight).coupled(feedback)).astype(complex)
+    return np.linalg.eigvals(linearise(model, states, parameters, weight, background).coupled(feedback)).astype(complex)

@@ -14,6 +14,7 @@ MODULES = {
     "msf": "ngnmm_core.analysis.msf",
     "series": "ngnmm_core.analysis.series",
     "hubs": "ngnmm_core.analysis.hubs",
+    "bistability": "ngnmm_core.analysis.bistability",
 }
 
 

@@ -14,10 +14,14 @@ from pydantic import BaseModel
 from ngnmm_core.analysis.registry import MODULES, get_analysis
 from ngnmm_core.models import get_model, model_names
 from ngnmm_core.points import SEED
+from ngnmm_core.poise import FIELDS as POISE_FIELDS
+from ngnmm_core.poise import Poise
+from ngnmm_core.stimulus import SWEPT
 from ngnmm_core.study.axes import FORMS
 from ngnmm_core.study.schema import NAME, StudyConfig
 
 SCHEMA = Path("workflow/schemas/study.schema.json")
+DOTTED = rf"^[A-Za-z]\w*\.({'|'.join(dict.fromkeys((*SWEPT, *POISE_FIELDS)))})$"  # axes of stimuli and of the poise
 DOCUMENTS = (Path("config/README.md"), Path("docs/models.md"), Path("docs/results.md"))
 
 
@@ -30,12 +34,18 @@ def json_schema() -> dict[str, Any]:
     numbers = {name: {"type": ["number", "string"]} for name in names}
     properties = one["properties"]
     properties["grid"] = _optional(properties["grid"], dict.fromkeys(names, axis))
+    properties["grid"]["anyOf"][0]["patternProperties"] = {DOTTED: axis}
     definitions["ModelSpec"]["properties"]["name"]["enum"] = list(model_names())
     definitions["ModelSpec"]["properties"]["parameters"] |= {
         "properties": {n: v for n, v in numbers.items() if n != SEED},
         "additionalProperties": False,
     }
-    properties["highlights"]["items"] = {"type": "object", "properties": numbers, "additionalProperties": False}
+    properties["highlights"]["items"] = {
+        "type": "object",
+        "properties": numbers,
+        "patternProperties": {DOTTED: {"type": ["number", "string"]}},
+        "additionalProperties": False,
+    }
     options = {}
     for name in MODULES:
         schema = get_analysis(name).options.model_json_schema()
@@ -142,6 +152,7 @@ def tables() -> dict[str, str]:
         "keys": key_table(StudyConfig),
         "connectome": key_table(ConnectomeSpec, "connectome."),
         "model": key_table(ModelSpec, "model."),
+        "poise": key_table(Poise, "model.poise."),
         "simulation": key_table(Simulation, "simulation."),
         "initial": key_table(Initial, "simulation.initial."),
     }

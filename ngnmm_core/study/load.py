@@ -11,6 +11,7 @@ from ngnmm_core.analysis.contract import Options
 from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model
+from ngnmm_core.poise import axis_checks, check_poise
 from ngnmm_core.study.messages import input_error
 from ngnmm_core.study.parameters import (
     Names,
@@ -128,13 +129,17 @@ def make_study(name: str, config: Mapping[str, Any]) -> Study:
         checked = StudyConfig.model_validate(dict(config))
     except ValidationError as error:
         raise input_error(error, root=StudyConfig) from None
-    names = Names(get_model(checked.model.name), checked.simulation.stimuli)
+    poise = checked.model.poise
+    names = Names(get_model(checked.model.name), checked.simulation.stimuli, axis_checks(poise))
     fixed = fixed_parameters(names, checked.model.parameters)
     if checked.grid is not None and checked.points is not None:
         raise InputError("points: given beside grid; allowed: one of the two")
     listed = checked.points is not None
     axes = listed_points(names, checked.points) if listed else grid_axes(names, checked.grid or {})
     keys = [(f"{'points' if listed else 'grid'}.{name}", name) for name in axes]
+    if poise is not None:
+        check_poise(poise, names.model, axes, checked.normalization)
+        keys.append(("model.poise", names.model.equilibrium_curve.drive))
     refuse_conflicts(names.model, [*((f"model.parameters.{name}", name) for name in fixed), *keys])
     highlights = highlight_values(names, checked.highlights)
     study = Study(name, checked, names.model, fixed, axes, listed, _options(checked))

@@ -1,8 +1,8 @@
 """Values of the parameters of a study: fixed ones, axes of a grid, lists of points; all checked by the model."""
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +19,19 @@ LARGEST_SEED = 2**53  # seeds and parameters share a table of floats, which hold
 
 @dataclass(frozen=True)
 class Names:
-    """What may be set at a point: parameters and aliases of the model, the seed, and numbers of stimuli."""
+    """What may be set at a point: parameters and aliases of the model, the seed, numbers of stimuli, and `further`.
+
+    `further` has, by name, what checks a value: `check(key, value)`, a message of which starts with `key`.
+    """
 
     model: Model
     stimuli: Sequence[Stimulus] = ()
+    further: Mapping[str, Callable[[str, float], None]] = field(default_factory=dict)
 
     @property
     def known(self) -> tuple[str, ...]:
         """All names."""
-        return (*self.model.axis_names, SEED, *axis_names(self.stimuli))
+        return (*self.model.axis_names, SEED, *axis_names(self.stimuli), *self.further)
 
     def check(self, key: str, name: str, values: Iterable[float]) -> None:
         """Whether `name` may have these values; messages start with `key`."""
@@ -44,6 +48,9 @@ class Names:
                         raise InputError(
                             f"{key}: {value:g} is out of range for {parameter.name}; allowed: {parameter.allowed}"
                         )
+        elif name in self.further:
+            for value in values:
+                self.further[name](key, value)
         else:
             owner, _, field = name.partition(".")
             stimulus = next(s for s in self.stimuli if s.name == owner)

@@ -8,6 +8,7 @@ from ngnmm_core.analysis.contract import Options
 from ngnmm_core.analysis.registry import MODULES, get_analysis
 from ngnmm_core.connectome import ConnectomeSpec
 from ngnmm_core.errors import InputError
+from ngnmm_core.poise import Poise
 from ngnmm_core.section import Section
 from ngnmm_core.settings import Simulation
 from ngnmm_core.study.axes import FORMS
@@ -21,6 +22,9 @@ class ModelSpec(Section):
 
     name: str = Field("ei_ngnmm", description="a model of `ngnmm_core/models/`")
     parameters: dict[str, Any] = Field({}, description="values of the model's parameters, where not its defaults")
+    poise: Poise | None = Field(
+        None, description="instead of a value for the drive: its distance from a bifurcation, found at every point"
+    )
 
 
 class StudyConfig(Section):

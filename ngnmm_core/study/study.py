@@ -1,7 +1,7 @@
 """A study, checked and resolved: what is computed, at which parameter points, with which settings."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,8 @@ from ngnmm_core.analysis.contract import Analysis, Options
 from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.model import Model
 from ngnmm_core.points import SEED, Points, make_points
+from ngnmm_core.poise import AXES as POISE_AXES
+from ngnmm_core.poise import poised_drive
 from ngnmm_core.settings import Simulation
 from ngnmm_core.stimulus import SWEPT
 from ngnmm_core.study.schema import StudyConfig
@@ -63,7 +65,7 @@ class Study:
     @property
     def fastest_rate(self) -> float:
         """The fastest rate of the model (1/ms) anywhere in the study."""
-        points = self.points()
+        points = self._unpoised(True)  # no model's fastest rate depends on its drive
         smallest = {name: float(np.min(values)) for name, values in points.parameters.items()}
         return float(self.model.fastest_rate(smallest))
 
@@ -71,7 +73,11 @@ class Study:
         """Dimensions of the points; what belongs to the homogeneous system alone has no `seed` and no stimulus."""
         if self.listed:
             return ("point",)
-        return tuple(name for name in self.axes if of_network or name in self.model.axis_names)
+        return tuple(name for name in self.axes if of_network or self._is_of_system(name))
+
+    def _is_of_system(self, axis: str) -> bool:
+        """Whether the homogeneous system depends on an axis."""
+        return axis in self.model.axis_names or axis in POISE_AXES
 
     def shape(self, of_network: bool = True) -> tuple[int, ...]:
         """Lengths of `dims`."""
@@ -85,15 +91,25 @@ class Study:
 
     def points(self, of_network: bool = True) -> Points:
         """All points with all parameters resolved, in the order of the flattened grid."""
+        return self._poised(self._unpoised(of_network))
+
+    def _unpoised(self, of_network: bool) -> Points:
+        """The points with the model's default for a drive that is to be found."""
         if self.listed:
-            columns = {
-                name: values for name, values in self.axes.items() if of_network or name in self.model.axis_names
-            }
+            columns = {name: values for name, values in self.axes.items() if of_network or self._is_of_system(name)}
         else:
             names = self.dims(of_network)
             mesh = np.meshgrid(*(self.axes[name] for name in names), indexing="ij")
             columns = {name: values.ravel() for name, values in zip(names, mesh, strict=True)}
         return make_points(self.model, self.fixed, columns, self.size(of_network))
+
+    def _poised(self, points: Points) -> Points:
+        """The same points with the drive that the bifurcation asks for, if the study wants that."""
+        poise = self.config.model.poise
+        if poise is None:
+            return points
+        drive = poised_drive(poise, self.model, points.parameters, points.extras)
+        return replace(points, parameters={**points.parameters, self.model.equilibrium_curve.drive: drive})
 
     def points_at(self, sets: Iterable[Mapping[str, float]]) -> Points:
         """Points given as parameter sets, such as `highlights`; what a set leaves out has the study's first value."""
@@ -103,9 +119,10 @@ class Study:
         parameters = {name: np.array([r[name] for r in resolved], float) for name in self.model.parameter_names}
         extras = dict.fromkeys(name for row in rows for name in row if name not in {*self.model.axis_names, SEED})
         declared = {f"{s.name}.{field}": getattr(s, field) for s in self.simulation.stimuli for field in SWEPT}
-        values = {name: [row.get(name, declared[name]) for row in rows] for name in extras}
+        declared |= self.config.model.poise.as_columns() if self.config.model.poise else {}
+        values = {name: [row.get(name, declared.get(name)) for row in rows] for name in extras}
         seeds = np.array([row.get(SEED, 0) for row in rows]).astype(np.int64)
-        return Points(parameters, seeds, {name: np.array(column, float) for name, column in values.items()})
+        return self._poised(Points(parameters, seeds, {n: np.array(column, float) for n, column in values.items()}))
 
     def _of_model(self, values: Mapping[str, float]) -> dict[str, float]:
         return {name: value for name, value in values.items() if name in self.model.axis_names}

@@ -1,0 +1,60 @@
+"""Where regions are bistable: the saddle-node points of the model on this connectome, and its states at the point."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.errors import InputError
+
+KINDS = ("saddle_node", "hopf")
+OK, _DIVERGED, NOT_BISTABLE, NO_EDGE = range(4)
+
+
+class BistabilityOptions(Options):
+    """Options of the bistable range."""
+
+    of: Literal["network", "region"] = Field(
+        "network",
+        description="`network`: all regions alike (needs equal row sums); `region`: one region without coupling",
+    )
+
+
+def check(options: BistabilityOptions, study) -> None:
+    """The model must declare its branch of equilibria."""
+    if study.model.equilibrium_curve is None:
+        raise InputError(f"analyses.bistability: {study.model.name} declares no equilibrium_curve; allowed: without it")
+
+
+def variables(options: BistabilityOptions) -> tuple[Variable, ...]:
+    """What this analysis writes."""
+    rates = ("population",)
+    return (
+        Variable("drive", (), "1", "value of the drive at the point"),
+        Variable("resting_edge", (), "1", "drive at which the resting state ends"),
+        Variable("resting_edge_kind", (), "1", "bifurcation that ends the resting state", "int8", flags=KINDS),
+        Variable("bistable_low", (), "1", "low end of the bistable range of the drive"),
+        Variable("bistable_high", (), "1", "high end of the bistable range of the drive"),
+        Variable("bistable_low_kind", (), "1", "bifurcation at the low end", "int8", flags=KINDS),
+        Variable("bistable_high_kind", (), "1", "bifurcation at the high end", "int8", flags=KINDS),
+        Variable("stable_states", (), "1", "number of stable equilibria at the drive of the point", "int32"),
+        Variable("rest_rate", rates, "Hz", "firing rate of the resting state"),
+        Variable("active_rate", rates, "Hz", "firing rate of one active region while all others rest"),
+        status("bistability", "not_bistable", "no_edge"),
+    )
+
+
+def coordinates(options: BistabilityOptions, window):
+    """The populations by name."""
+    return {"population": ([p.name for p in window.model.populations], "1", "population of neurons")}
+
+
+ANALYSIS = Analysis(
+    name="bistability",
+    title="Bistable range of the drive",
+    needs="bistability",
+    options=BistabilityOptions,
+    variables=variables,
+    coordinates=coordinates,
+    check=check,
+)
