@@ -90,7 +90,8 @@ def _as_options(arguments: dict[str, Any]) -> str:
 
 
 def _script_path(namespace) -> str:
-    return Path(namespace.get("__real_file__", namespace.get("__file__", "script.py"))).name
+    """Where the script is, seen from the working directory; Snakemake runs a copy, and sets `__file__` to the source."""
+    return os.path.relpath(namespace["__file__"])
 
 
 def _set_threads(threads: int) -> None:

@@ -1,6 +1,7 @@
 """Network simulation of many parameter points: batches in lanes, blocks of samples to reducers, flat memory."""
 
 import logging
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -90,10 +91,12 @@ class Simulator:
     def run(self, points: Points) -> dict[str, np.ndarray]:
         """All results for all points, one array [point, ...] per variable."""
         parts = []
-        size = self.engine.batch_size
-        for start in range(0, len(points), size):
+        size, count, began = self.engine.batch_size, len(points), time.perf_counter()
+        for start in range(0, count, size):
             parts.append(self.run_batch(points.take(slice(start, start + size))))
-            logging.info("point %d/%d", min(start + size, len(points)), len(points))
+            done = min(start + size, count)
+            left = (time.perf_counter() - began) * (count - done) / done
+            logging.info("point %d/%d, about %.0f s left", done, count, left)
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def run_batch(self, points: Points) -> dict[str, np.ndarray]:
