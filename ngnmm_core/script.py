@@ -13,7 +13,6 @@ import shlex
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from ngnmm_core.errors import InputError
@@ -90,7 +89,7 @@ def _as_options(arguments: dict[str, Any]) -> str:
 
 
 def _script_path(namespace) -> str:
-    """Where the script is, seen from the working directory; Snakemake runs a copy, and sets `__file__` to the source."""
+    """Where the script is, from the working directory; Snakemake runs a copy and sets `__file__` to the source."""
     return os.path.relpath(namespace["__file__"])
 
 
