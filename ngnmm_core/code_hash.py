@@ -44,8 +44,20 @@ def _module(module: str) -> tuple[str, tuple[str, ...]]:
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             # `from package import name`: the name may be a module, and then its package's __init__ runs as well
             imported |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+            lazy = _lazy_names(node.module)
+            imported |= {f"{node.module}.{lazy[alias.name]}" for alias in node.names if alias.name in lazy}
     ours = {name for name in imported if name.split(".")[0] == PACKAGE and _path(name)}
     return _digest(tree), tuple(sorted(ours))
+
+
+@cache
+def _lazy_names(package: str) -> dict[str, str]:
+    """What a package of ours imports at first use (PEP 562): names and the submodules that hold them."""
+    path = _path(package) if package.split(".")[0] == PACKAGE else None
+    for node in ast.parse(path.read_text(encoding="utf-8")).body if path else ():
+        if isinstance(node, ast.Assign) and [ast.unparse(t) for t in node.targets] == ["_LAZY"]:
+            return ast.literal_eval(node.value)
+    return {}
 
 
 def _digest(tree: ast.Module) -> str:

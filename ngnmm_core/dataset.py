@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ngnmm_core.analysis.registry import get_analysis
-from ngnmm_core.connectome import normalise, spectrum
+from ngnmm_core.connectome.eigenmodes import spectrum
+from ngnmm_core.connectome.normalisation import normalise
 from ngnmm_core.errors import InputError
 from ngnmm_core.integrity import require_intact
-from ngnmm_core.merge import Merger, Source, locate, open_all, replace
+from ngnmm_core.merge import Merger, replace
 from ngnmm_core.points import SEED
 from ngnmm_core.poise import AXES as POISE_AXES
 from ngnmm_core.provenance import package_versions, scientific_config
-from ngnmm_core.stages import STAGES, SWEEP, Layout, Stage, fingerprint, hub_points, stages_of
+from ngnmm_core.shard_files import Source, locate, open_all, open_shards
+from ngnmm_core.stages import STAGES, SWEEP, Layout, Stage, context, fingerprint, hub_points, stages_of
 from ngnmm_core.study.study import Study
 
 if TYPE_CHECKING:
@@ -64,12 +66,15 @@ def merge_file(
     dataset, identity = connectome
     stages = [stage for stage in stages_of(study) if stage.file == file]
     layouts = {stage.name: stage.layout(study, len(dataset.region)) for stage in stages}
-    located = {name: locate(layouts[name].points, list(shards.get(name, ()))) for name in layouts}
-    missing = {name: source.missing for name, (source, _) in located.items()}
+    contexts = {stage.name: context(study, stage.name, identity) for stage in stages}
+    located = {
+        name: locate(layout.points, list(shards.get(name, ())), contexts[name]) for name, layout in layouts.items()
+    }
+    missing = {name: source.missing for name, source in located.items()}
     if any(missing.values()) and not output.name.endswith(PARTIAL):
         worst = max(missing, key=missing.get)
         raise InputError(f"{output}: {missing[worst]} points of stage {worst} are missing; allowed: a complete study")
-    for path in (path for source, _ in located.values() for path in source.paths):
+    for path in (path for source in located.values() for path in source.paths):
         require_intact(path)
     output.parent.mkdir(parents=True, exist_ok=True)
     temporary = output.with_name(f".{output.name}.part")
@@ -79,11 +84,12 @@ def merge_file(
             auxiliary = _write_axes(merger, study, file, next(iter(layouts.values()), None))
             auxiliary += _write_regions(merger, study, dataset)
             for stage in stages:
-                source = located[stage.name][0]
-                _write_stage(merger, study, stage, layouts[stage.name], source, open_all(stack, source.paths))
+                source = located[stage.name]
+                files = open_shards(stack, source.paths, contexts[stage.name], len(dataset.region))
+                _write_stage(merger, study, stage, layouts[stage.name], source, files)
             if hubs:
                 _write_hubs(merger, study, hubs, stack)
-            codes = {name: context["code"] for name, (_, context) in located.items() if context}
+            codes = {name: contexts[name]["code"] for name, source in located.items() if source.paths}
             attributes = _attributes(study, dataset, identity, codes)
             if any(missing.values()):
                 attributes["missing_points"] = sum(missing.values())

@@ -5,11 +5,8 @@ So memory does not grow with the number of points, and the bytes of the file do 
 into shards.
 """
 
-import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,53 +15,11 @@ import numpy as np
 
 from ngnmm_core.analysis.contract import Variable
 from ngnmm_core.errors import InputError
-from ngnmm_core.planning import point_ids, read_definition
-from ngnmm_core.points import Points
-from ngnmm_core.stages import Layout, fingerprint
+from ngnmm_core.shard_files import Source
+from ngnmm_core.stages import Layout
 
 SLAB_BYTES = 16 * 2**20
 CHUNK_BYTES = 2**20
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where the rows of a stage's grid are: for every point in grid order, the shard and the row in it."""
-
-    paths: Sequence[Path]
-    shard: np.ndarray  # [point], -1 where the point is missing
-    row: np.ndarray
-
-    @property
-    def missing(self) -> int:
-        """Number of points that no shard holds."""
-        return int((self.shard < 0).sum())
-
-
-def locate(points: Points, paths: Sequence[Path]) -> tuple[Source, dict[str, Any]]:
-    """Finds points in shards.
-
-    Returns
-    -------
-    source : Source
-    context : dict
-        What the shards were computed with.
-
-    Raises
-    ------
-    InputError
-        If the shards were not all computed with the same code and settings.
-    """
-    definitions = [read_definition(Path(path).with_suffix(".json")) for path in paths]
-    contexts = {fingerprint(d["context"]): d["context"] for d in definitions}
-    if len(contexts) > 1:
-        raise InputError(f"{paths[0]}: the shards beside it differ in code or settings; allowed: shards of one run")
-    if not contexts:
-        return Source([], np.full(len(points), -1), np.zeros(0, int)), {}
-    key, context = next(iter(contexts.items()))
-    ids = point_ids(points, key)
-    where = {identity: (s, r) for s, d in enumerate(definitions) for r, identity in enumerate(d["ids"])}
-    found = np.array([where.get(identity, (-1, -1)) for identity in ids]).reshape(-1, 2)
-    return Source([Path(p) for p in paths], found[:, 0], found[:, 1]), context
 
 
 def boxes(start: int, stop: int, shape: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
@@ -134,7 +89,7 @@ class Merger:
             for box in boxes(start, stop, layout.shape):
                 extent = tuple(s.stop - s.start for s in box)
                 size = int(np.prod(extent, dtype=np.int64))
-                target[(*box, ...)] = slab[done : done + size].reshape(*extent, *row_shape)
+                target[(*box, ...)] = slab[done : done + size].reshape((*extent, *row_shape))
                 done += size
 
     def _create(self, variable: Variable, layout: Layout, chunks: tuple[int, ...]) -> netCDF4.Variable:
@@ -169,26 +124,8 @@ def _gather(variable: Variable, row_shape, source: Source, files, start: int, st
     return slab
 
 
-def open_all(stack: ExitStack, paths: Sequence[Path]) -> list[netCDF4.Dataset]:
-    """Opens shards for reading, without masking."""
-    files = []
-    for path in paths:
-        try:
-            file = stack.enter_context(netCDF4.Dataset(path))
-        except OSError as error:
-            raise InputError(f"{path}: can't be read ({error}); allowed: a complete shard") from None
-        file.set_auto_mask(False)
-        files.append(file)
-    return files
-
-
 def replace(temporary: Path, path: Path) -> None:
     """Moves a complete file to its place."""
     with open(temporary, "rb") as file:
         os.fsync(file.fileno())
     os.replace(temporary, path)
-
-
-def context_of(file: netCDF4.Dataset) -> dict[str, Any]:
-    """The context that a shard says it was computed with."""
-    return json.loads(file.getncattr("context"))

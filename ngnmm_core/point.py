@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ngnmm_core.analysis.msf import LARGEST_SPREAD
 from ngnmm_core.api import get_connectome, run_stage
-from ngnmm_core.connectome import normalise, row_sum_spread
+from ngnmm_core.connectome.normalisation import LARGEST_SPREAD, normalise, row_sum_spread
 from ngnmm_core.errors import InputError
 from ngnmm_core.settings import Simulation
 from ngnmm_core.stages import STAGES

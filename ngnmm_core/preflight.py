@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ngnmm_core.analysis.contract import Analysis, Options
-from ngnmm_core.analysis.msf import homogeneous_row_sum
 from ngnmm_core.connectome import load_connectome, normalise, read_connectome_file
+from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.cost import disk_bytes, size_text
 from ngnmm_core.errors import InputError
 from ngnmm_core.stages import stages_of

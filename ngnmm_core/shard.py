@@ -6,13 +6,14 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from ngnmm_core.analysis.registry import get_analysis
-from ngnmm_core.connectome import load_connectome, normalise
+from ngnmm_core.connectome import load_connectome
+from ngnmm_core.connectome.normalisation import normalise
 from ngnmm_core.errors import InputError
 from ngnmm_core.integrity import seal
+from ngnmm_core.jobs.results import as_dataset
 from ngnmm_core.jobs.task import Task
 from ngnmm_core.models import get_model
 from ngnmm_core.netcdf import write_netcdf
@@ -63,17 +64,3 @@ def warm_up(definition_path: str | Path, connectome_path: str | Path) -> None:
     """Compiles what a shard's job calls into the kernel cache."""
     definition, task = load_task(definition_path, connectome_path)
     importlib.import_module(STAGES[definition["context"]["stage"]].module).warm(task)
-
-
-def as_dataset(results, variables, coordinates) -> xr.Dataset:
-    """Arrays [point, ...] as a dataset, each with its unit and meaning."""
-    data = {}
-    for variable in variables:
-        if variable.name in results:
-            values = np.asarray(results[variable.name]).astype(variable.dtype)
-            data[variable.name] = xr.Variable(("point", *variable.dims), values, variable.attributes)
-    dataset = xr.Dataset(data)
-    for name, (values, unit, long_name) in coordinates.items():
-        if name in dataset.dims:
-            dataset = dataset.assign_coords({name: xr.Variable(name, values, {"units": unit, "long_name": long_name})})
-    return dataset

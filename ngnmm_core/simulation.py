@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ngnmm_core.analysis.contract import DIVERGED, OK, Reducer, Window
-from ngnmm_core.analysis.msf import homogeneous_row_sum
+from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.engine import Engine, Run
 from ngnmm_core.initial import nominal, perturbed
 from ngnmm_core.lesions import lesion_factors

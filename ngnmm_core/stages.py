@@ -18,6 +18,8 @@ from ngnmm_core.points import Points
 from ngnmm_core.study.study import Study
 
 FORMAT = 1  # of the shard files; a change makes all of them anew
+# What makes W from the weights and writes the results down, for every stage
+SHARED = ("ngnmm_core.connectome.normalisation", "ngnmm_core.jobs.results")
 SWEEP, HIGHLIGHTS, LESIONS = "sweep.nc", "highlights.nc", "lesions.nc"
 
 
@@ -79,7 +81,7 @@ def context(study: Study, stage: str, connectome: str) -> dict[str, Any]:
     """
     kind = STAGES[stage]
     analyses = kind.analyses(study)
-    entries = [kind.module, module_name(study.model.name), *(MODULES[a.name] for a, _ in analyses)]
+    entries = [*SHARED, kind.module, module_name(study.model.name), *(MODULES[a.name] for a, _ in analyses)]
     return {
         "format": FORMAT,
         "stage": stage,

@@ -1,34 +1,9 @@
 """Master stability function over a grid: along which directions of the connectome the homogeneous state is unstable."""
 
-import numpy as np
-
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
-from ngnmm_core.connectome import row_sum_spread
-from ngnmm_core.errors import InputError
 
 REGIMES = ("rest", "limit_cycle", "multi_period_cycle", "irregular")
 OK, DIVERGED, UNCOUPLED, IRREGULAR = range(4)
-
-
-LARGEST_SPREAD = 1e-10
-
-
-def homogeneous_row_sum(W: np.ndarray, key: str) -> float:
-    """The common row sum of W, measured and not told by the name of a normalisation.
-
-    Raises
-    ------
-    InputError
-        If the rows do not sum to the same: then no state with all regions alike solves the equations.  The message
-        starts with `key`.
-    """
-    spread = row_sum_spread(W)
-    if spread > LARGEST_SPREAD:
-        raise InputError(
-            f"{key}: the rows of W sum to different values (spread {spread:.3g}); allowed: a spread of at most "
-            f"{LARGEST_SPREAD:g}, as normalization: row gives"
-        )
-    return float(W.sum(axis=1).mean())
 
 
 class MsfOptions(Options):

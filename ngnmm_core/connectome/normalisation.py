@@ -5,6 +5,7 @@ import numpy as np
 from ngnmm_core.errors import InputError, unknown
 
 NORMALISATIONS = ("row", "max", "none")
+LARGEST_SPREAD = 1e-10  # of row sums that count as equal
 
 
 def normalise(weights, how: str) -> np.ndarray:
@@ -72,3 +73,21 @@ def row_sum_spread(W) -> float:
     """
     sums = np.array(W, dtype=np.float64, order="C").sum(axis=1)
     return float(sums.max() - sums.min())
+
+
+def homogeneous_row_sum(W: np.ndarray, key: str) -> float:
+    """The common row sum of W, measured and not told by the name of a normalisation.
+
+    Raises
+    ------
+    InputError
+        If the rows do not sum to the same: then no state with all regions alike solves the equations.  The message
+        starts with `key`.
+    """
+    spread = row_sum_spread(W)
+    if spread > LARGEST_SPREAD:
+        raise InputError(
+            f"{key}: the rows of W sum to different values (spread {spread:.3g}); allowed: a spread of at most "
+            f"{LARGEST_SPREAD:g}, as normalization: row gives"
+        )
+    return float(W.sum(axis=1).mean())

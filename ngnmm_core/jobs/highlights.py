@@ -4,7 +4,7 @@ import numpy as np
 
 from ngnmm_core.analysis.attractor import IRREGULAR, find_attractors
 from ngnmm_core.analysis.dispersion import dispersion
-from ngnmm_core.analysis.msf import homogeneous_row_sum
+from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.jobs import msf, simulation
 from ngnmm_core.jobs.task import Task
 from ngnmm_core.jobs.variables import LAMBDA

@@ -7,8 +7,9 @@ import numpy as np
 from ngnmm_core.analysis.attractor import IRREGULAR as IRREGULAR_REGIME
 from ngnmm_core.analysis.attractor import find_attractors
 from ngnmm_core.analysis.dispersion import dispersion, unstable
-from ngnmm_core.analysis.msf import DIVERGED, IRREGULAR, OK, UNCOUPLED, homogeneous_row_sum
-from ngnmm_core.connectome import spectrum
+from ngnmm_core.analysis.msf import DIVERGED, IRREGULAR, OK, UNCOUPLED
+from ngnmm_core.connectome.eigenmodes import spectrum
+from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.initial import nominal
 from ngnmm_core.jobs.task import Task
 from ngnmm_core.variational import Variational

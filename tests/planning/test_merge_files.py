@@ -150,7 +150,6 @@ def test_a_shrunk_study_takes_rows_out_of_larger_shards(bench, study):
         assert_naive(dataset, part, small)
 
 
-@pytest.mark.xfail(strict=True, reason="reshape() takes exactly 1 argument (0 given), after all shards were computed")
 @pytest.mark.parametrize("grid", [None, {"seed": [0, 1]}])
 def test_a_study_of_one_point_is_merged(bench, grid):
     study = make_study(grid=grid, model={"parameters": {"G": 5}}, analyses=["rates", "msf"])
