@@ -5,6 +5,7 @@ import json
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
 from matplotlib.image import AxesImage
 
 from ngnmm_core.plotting.labels import label, signal_text
@@ -27,6 +28,7 @@ MOST_HZ = 200.0
 GAMMA_HZ = (30.0, 100.0)
 SMALLEST_RANGE = 0.1  # of the axis of the mean field
 NEUTRAL = 1e-7  # growth rates (1/ms) up to this are neither growth nor decay
+FC_REACHES = (0.25, 0.5, 1.0)
 
 
 def raster(axes: Axes, point: xr.Dataset) -> AxesImage | None:
@@ -124,12 +126,18 @@ def connectivity(axes: Axes, point: xr.Dataset, signal: str, why: str) -> AxesIm
     """The functional connectivity of one signal as a matrix by hemisphere."""
     values = point["fc"].sel(signal=signal).values.astype(float)
     looks = look("fc")
-    norm = looks.norm(values)
+    norm = Normalize(-_fc_reach(point), _fc_reach(point))
     image = draw_matrix(axes, from_edges(values, point), region_order(point), looks.cmap, norm)
     axes.set_title(signal_text(signal))
     if not np.isfinite(values).any():
         say_undefined(axes, f"not defined: {why}" if why else "not defined")
     return image
+
+
+def _fc_reach(point: xr.Dataset) -> float:
+    """Where the colour scale of all signals ends: at 1, or at a quarter or half where all but 1 % of the pairs fit."""
+    largest = np.nanquantile(np.abs(point["fc"].values), 0.99) if np.isfinite(point["fc"]).any() else 1.0
+    return next((reach for reach in FC_REACHES if largest <= reach), 1.0)
 
 
 def growth(axes: Axes, point: xr.Dataset, why: str) -> None:
