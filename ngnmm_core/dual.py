@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ngnmm_core.kernels.functions import exp
 from ngnmm_core.model import Model
 
 
@@ -70,7 +71,7 @@ class Dual:
 
     def exp(self):
         """Exponential."""
-        value = np.exp(self.value)
+        value = exp(np.asarray(self.value))
         return Dual(value, _scale(value, self.tangent))
 
     def sqrt(self):

@@ -49,12 +49,12 @@ class Population:
     """One population of neurons and its observables, each a function of (states, coefficients).
 
     `rate` gives spikes per neuron and ms; `kuramoto` the modulus of the Kuramoto order parameter (0 asynchrony, 1 full
-    synchrony), for models that have one.
+    synchrony).  Where a model has no such thing, it is None, and what is reported is NaN.
     """
 
     name: str
     title: str
-    rate: Callable[..., Number]
+    rate: Callable[..., Number] | None = None
     kuramoto: Callable[..., Number] | None = None
 
 

@@ -23,7 +23,9 @@ class FcOptions(Options):
     """Options of the functional connectivity."""
 
     signals: tuple[Literal["rate", "gamma_envelope"], ...] = Field(
-        ("rate", "gamma_envelope"), min_length=1, description="what is correlated"
+        ("rate", "gamma_envelope"),
+        min_length=1,
+        description="what is correlated; `rate` is the first population's, or the observable of models without rates",
     )
     band_hz: tuple[float, float] = Field((30.0, 100.0), description="band of the envelope (Hz)")
 
@@ -48,9 +50,13 @@ def check(options: FcOptions, study) -> None:
 
 
 class RateSignal:
-    """The excitatory rate, every millisecond: a correlation at lag zero is not biased by thinning."""
+    """The first population's rate, every millisecond: a correlation at lag zero is not biased by thinning.
+
+    For models without rates in Hz it is the observable, which is an activity there.
+    """
 
     def __init__(self, options: FcOptions, window: Window):
+        self.has_rate = window.model.populations[0].rate is not None
         self.step = max(round(EVERY_MS / window.sample_ms), 1)
         self.position = 0
 
@@ -58,7 +64,7 @@ class RateSignal:
         """The thinned samples of a block."""
         first = -self.position % self.step
         self.position += block.samples
-        return block.rate(0)[first :: self.step]
+        return (block.rate(0) if self.has_rate else block.observable)[first :: self.step]
 
 
 class EnvelopeSignal:

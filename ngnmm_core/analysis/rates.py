@@ -16,30 +16,31 @@ class RatesReducer:
     """Mean and standard deviation of every population's rate, and its mean Kuramoto modulus."""
 
     def __init__(self, options: RatesOptions, window: Window):
-        self.populations, self.points = window.model.populations, window.points
-        self.rates = [Moments(window.samples) for _ in self.populations]
+        self.populations, self.points, self.regions = window.model.populations, window.points, window.regions
+        self.rates = [Moments(window.samples) if p.rate else None for p in self.populations]
         self.moduli = [Moments(window.samples) if p.kuramoto else None for p in self.populations]
 
     def consume(self, block) -> None:
         """Adds the next samples."""
         for k in range(len(self.populations)):
-            self.rates[k].consume(block.rate(k))
+            if self.rates[k]:
+                self.rates[k].consume(block.rate(k))
             if self.moduli[k]:
                 self.moduli[k].consume(block.kuramoto(k))
 
     def finish(self, activity) -> dict[str, np.ndarray]:
-        """Arrays [point, population, region]."""
-        results = {
-            "firing_rate": self._stack([KHZ * m.mean for m in self.rates]),
-            "firing_rate_std": self._stack([KHZ * m.std for m in self.rates]),
+        """Arrays [point, population, region]; NaN for what a population does not have."""
+        return {
+            "firing_rate": self._stack([KHZ * m.mean if m else None for m in self.rates]),
+            "firing_rate_std": self._stack([KHZ * m.std if m else None for m in self.rates]),
+            "population_synchrony": self._stack([m.mean if m else None for m in self.moduli]),
         }
-        if any(self.moduli):
-            blank = np.full_like(self.rates[0].mean, np.nan)
-            results["population_synchrony"] = self._stack([m.mean if m else blank for m in self.moduli])
-        return results
 
     def _stack(self, arrays) -> np.ndarray:
-        by_point = [np.moveaxis(a, -1, 1).reshape(-1, a.shape[1])[: self.points] for a in arrays]
+        blank = np.full((self.points, self.regions), np.nan)
+        by_point = [
+            blank if a is None else np.moveaxis(a, -1, 1).reshape(-1, self.regions)[: self.points] for a in arrays
+        ]
         return np.stack(by_point, axis=1)
 
 

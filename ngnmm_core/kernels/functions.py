@@ -10,15 +10,16 @@ import math
 
 import numpy as np
 
+LARGEST = 708.0  # exponentials saturate there, so that a saturated sigmoid is no overflow
 WAVEFORM_POWERS = 6  # coefficients of a stimulus' polynomial within one integration step
 
 
 def exp(x):
     """Exponential of a float, an array, a dual number or a lane."""
     if isinstance(x, (float, int)):
-        return math.exp(x)
+        return math.exp(x if x < LARGEST or x != x else LARGEST)
     if isinstance(x, np.ndarray):
-        return np.exp(x)
+        return np.exp(np.minimum(x, LARGEST))
     return x.exp()
 
 

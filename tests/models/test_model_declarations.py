@@ -16,6 +16,17 @@ DEFAULTS = {
         "J_ee": (5, "1"), "J_ii": (5, "1"), "J_ei": (13, "1"), "J_ie": (13, "1"), "I_ext_i": (0, "1"),
     },
     "ngnmm_population": {"Delta": (1, "1"), "eta": (-5, "1"), "J": (15, "1")},
+    # Jansen and Rit (1995), C = 135; 1/a = 10 ms, 1/b = 20 ms
+    "jansen_rit": {
+        "A": (3.25, "mV"), "B": (22, "mV"), "tau_e": (10, "ms"), "tau_i": (20, "ms"), "e0": (2.5, "Hz"),
+        "C1": (135, "1"), "C2": (0.8 * 135, "1"), "C3": (0.25 * 135, "1"), "C4": (0.25 * 135, "1"),
+        "r": (0.56, "mV-1"), "v0": (6, "mV"),
+    },
+    # Wilson and Cowan (1972), the limit cycle of their figure 11
+    "wilson_cowan": {
+        "c_ee": (16, "1"), "c_ei": (12, "1"), "c_ie": (15, "1"), "c_ii": (3, "1"), "a_e": (1.3, "1"), "a_i": (2, "1"),
+        "theta_e": (4, "1"), "theta_i": (3.7, "1"), "r_e": (1, "1"), "r_i": (1, "1"), "P": (1.25, "1"),
+    },
 }  # fmt: skip
 UNIT = re.compile(r"1|((ms|s|mV|V|Hz|kHz|rad)(-?[1-9])?)( (ms|s|mV|V|Hz|kHz|rad)(-?[1-9])?)*")
 

@@ -41,8 +41,53 @@ def ngnmm_population(x, p, c):
     ]
 
 
-EQUATIONS = {"ei_ngnmm": ei_ngnmm, "ngnmm_population": ngnmm_population}
-SENT = {"ei_ngnmm": lambda x: x[2], "ngnmm_population": lambda x: x[2]}
+def pyramidal_rate(v, p):
+    """Jansen and Rit's sigmoid, in Hz."""
+    return 2 * p["e0"] / (1 + np.exp(p["r"] * (p["v0"] - v)))
+
+
+def jansen_rit(x, p, c):
+    """doi:10.1371/journal.pcbi.1010781 in its units, seconds and Hz, and its states y0 to y5."""
+    y0, v, y2, y3, v_dot, y5 = x[0], x[1], x[2], 1e3 * x[3], 1e3 * x[4], 1e3 * x[5]
+    y1, y4 = v + y2, v_dot + y5
+    a, b = 1e3 / p["tau_e"], 1e3 / p["tau_i"]
+    dy3 = p["A"] * a * pyramidal_rate(y1 - y2, p) - 2 * a * y3 - a**2 * y0
+    inflow = p["p"] + p["C2"] * pyramidal_rate(p["C1"] * y0, p) + 1e3 * c
+    dy4 = p["A"] * a * inflow - 2 * a * y4 - a**2 * y1
+    dy5 = p["B"] * b * p["C4"] * pyramidal_rate(p["C3"] * y0, p) - 2 * b * y5 - b**2 * y2
+    return [1e-3 * y3, 1e-3 * (y4 - y5), 1e-3 * y5, 1e-6 * dy3, 1e-6 * (dy4 - dy5), 1e-6 * dy5]
+
+
+def wilson_cowan(x, p, c):
+    """Wilson and Cowan (1972), equations 11 to 13 and 15, with coupling between excitatory populations."""
+    E, I = x  # noqa: E741
+
+    def S(u, k):
+        a, theta = p[f"a_{k}"], p[f"theta_{k}"]
+        return 1 / (1 + np.exp(-a * (u - theta))) - 1 / (1 + np.exp(a * theta))
+
+    k_e, k_i = (S(np.inf, k) for k in "ei")
+    return [
+        (-E + (k_e - p["r_e"] * E) * S(p["c_ee"] * E - p["c_ei"] * I + p["P"] + c, "e")) / p["tau_e"],
+        (-I + (k_i - p["r_i"] * I) * S(p["c_ie"] * E - p["c_ii"] * I + p["Q"], "i")) / p["tau_i"],
+    ]
+
+
+EQUATIONS = {
+    "ei_ngnmm": ei_ngnmm, "ngnmm_population": ngnmm_population, "jansen_rit": jansen_rit, "wilson_cowan": wilson_cowan
+}  # fmt: skip
+SENT = {
+    "ei_ngnmm": lambda x, p: x[2],
+    "ngnmm_population": lambda x, p: x[2],
+    "jansen_rit": lambda x, p: 1e-3 * pyramidal_rate(x[1], p),
+    "wilson_cowan": lambda x, p: x[0],
+}
+SIZE = {
+    "ei_ngnmm": [0.2, 3.0, 0.2, 0.2, 3.0, 0.2],
+    "ngnmm_population": [0.2, 3.0, 0.2],
+    "jansen_rit": [0.1, 5.0, 15.0, 0.02, 1.0, 1.0],
+    "wilson_cowan": [0.3, 0.3],
+}
 
 every_model = pytest.mark.parametrize("name", model_names())
 
@@ -50,7 +95,7 @@ every_model = pytest.mark.parametrize("name", model_names())
 def scatter(model, count, seed=0):
     """Random states, parameters and coupling inputs, far from the defaults and all different."""
     rng = np.random.default_rng(seed)
-    scale = np.array([0.2 if s.non_negative else 3.0 for s in model.states])
+    scale = np.array(SIZE[model.name])
     states = scale * rng.standard_normal((count, len(scale)))
     states = np.where([s.non_negative for s in model.states], np.abs(states), states)
     parameters = {p.name: (p.default or 1.0) * rng.uniform(0.3, 2.0, count) for p in model.parameters}
@@ -63,7 +108,7 @@ def derivative(model, states, parameters, coupling):
 
 
 def test_every_model_has_independent_equations():
-    assert set(model_names()) == set(EQUATIONS) == set(SENT)
+    assert set(model_names()) == set(EQUATIONS) == set(SENT) == set(SIZE)
 
 
 @every_model
@@ -91,7 +136,8 @@ def test_right_hand_side_on_plain_floats(name):
 def test_what_a_region_sends(name):
     model = get_model(name)
     states, parameters, _ = scatter(model, 10)
-    np.testing.assert_array_equal(model.sent(tuple(states.T), model.coefficients(parameters)), SENT[name](states.T))
+    sent = model.sent(tuple(states.T), model.coefficients(parameters))
+    np.testing.assert_allclose(sent, SENT[name](states.T, parameters), rtol=1e-13)
 
 
 @every_model
@@ -103,16 +149,17 @@ def test_jacobian_against_finite_differences(name):
     assert not np.allclose(system.jacobian, system.coupled(weight))
 
     def whole(x, feedback):
-        return np.stack(EQUATIONS[name](x.T, parameters, feedback * SENT[name](x.T)), axis=1)
+        return np.stack(EQUATIONS[name](x.T, parameters, feedback * SENT[name](x.T, parameters)), axis=1)
 
     np.testing.assert_allclose(system.derivative, whole(states, weight), rtol=1e-13, atol=1e-13)
-    frozen = weight * SENT[name](states.T)
+    frozen = weight * SENT[name](states.T, parameters)
     for k in range(len(model.states)):
-        h = 1e-5 * np.eye(len(model.states))[k]
-        slope = (whole(states + h, weight) - whole(states - h, weight)) / 2e-5
+        step = 3e-6 * SIZE[name][k]
+        h = step * np.eye(len(model.states))[k]
+        slope = (whole(states + h, weight) - whole(states - h, weight)) / (2 * step)
         np.testing.assert_allclose(system.coupled(weight)[:, :, k], slope, rtol=1e-7, atol=1e-8)
         ahead, behind = (np.stack(EQUATIONS[name]((states + d).T, parameters, frozen), axis=1) for d in (h, -h))
-        np.testing.assert_allclose(system.jacobian[:, :, k], (ahead - behind) / 2e-5, rtol=1e-7, atol=1e-8)
+        np.testing.assert_allclose(system.jacobian[:, :, k], (ahead - behind) / (2 * step), rtol=1e-7, atol=1e-8)
 
 
 @every_model
@@ -135,10 +182,11 @@ def test_one_compiled_step_is_the_textbook_step(name, points_of, start_of, integ
     model = get_model(name)
     points = points_of(model, 3, G=[0.0, 2.0, 7.5])
     start, dt = start_of(model, 3, 5), 0.05
+    constants = [{n: v[k] for n, v in points.parameters.items()} for k in range(3)]
 
     def slope(x):  # [point, region, state]
         p = {n: v[:, None] for n, v in points.parameters.items()}
-        received = np.stack([p["G"][k] * (directed5 @ SENT[name](x[k].T)) for k in range(3)])
+        received = np.stack([p["G"][k] * (directed5 @ SENT[name](x[k].T, constants[k])) for k in range(3)])
         return np.stack(np.broadcast_arrays(*EQUATIONS[name](np.moveaxis(x, -1, 0), p, received)), axis=-1)
 
     k1 = slope(start)
