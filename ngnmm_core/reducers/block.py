@@ -22,9 +22,7 @@ class Observers:
     def __init__(self, model: Model, constants: np.ndarray, groups: int, width: int):
         self.model, self.constants = model, constants
         sizes = (len(model.states), constants.size // (groups * width), width)
-        self._rates = [
-            _compiled(model, f"rate-{p.name}", p.rate, sizes) if p.rate else None for p in model.populations
-        ]
+        self._rates = [_compiled(model, f"rate-{p.name}", p.rate, sizes) if p.rate else None for p in model.populations]
         self._moduli = [
             _compiled(model, f"kuramoto-{p.name}", p.kuramoto, sizes) if p.kuramoto else None for p in model.populations
         ]

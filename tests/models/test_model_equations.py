@@ -62,14 +62,14 @@ def wilson_cowan(x, p, c):
     """Wilson and Cowan (1972), equations 11 to 13 and 15, with coupling between excitatory populations."""
     E, I = x  # noqa: E741
 
-    def S(u, k):
+    def sigmoid(u, k):
         a, theta = p[f"a_{k}"], p[f"theta_{k}"]
         return 1 / (1 + np.exp(-a * (u - theta))) - 1 / (1 + np.exp(a * theta))
 
-    k_e, k_i = (S(np.inf, k) for k in "ei")
+    k_e, k_i = (sigmoid(np.inf, k) for k in "ei")
     return [
-        (-E + (k_e - p["r_e"] * E) * S(p["c_ee"] * E - p["c_ei"] * I + p["P"] + c, "e")) / p["tau_e"],
-        (-I + (k_i - p["r_i"] * I) * S(p["c_ie"] * E - p["c_ii"] * I + p["Q"], "i")) / p["tau_i"],
+        (-E + (k_e - p["r_e"] * E) * sigmoid(p["c_ee"] * E - p["c_ei"] * I + p["P"] + c, "e")) / p["tau_e"],
+        (-I + (k_i - p["r_i"] * I) * sigmoid(p["c_ie"] * E - p["c_ii"] * I + p["Q"], "i")) / p["tau_i"],
     ]
 
 
