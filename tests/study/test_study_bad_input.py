@@ -4,7 +4,7 @@ import pytest
 
 from ngnmm_core.study.load import load_studies
 
-MODEL_NAMES = "ei_ngnmm", "ngnmm_population"
+MODEL_NAMES = "ei_ngnmm, jansen_rit, ngnmm_population, wilson_cowan"
 
 
 @pytest.mark.parametrize(
