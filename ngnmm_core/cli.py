@@ -18,6 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
     check = commands.add_parser("check", help="check a study file without running it")
     check.add_argument("study", type=Path, help="YAML file")
     check.set_defaults(run=_check)
+    measure = commands.add_parser("calibrate", help="measure how fast this machine computes a study's points")
+    measure.add_argument("study", type=Path, help="YAML file")
+    measure.set_defaults(run=_calibrate)
     unlock = commands.add_parser("unlock", help="remove the lock of a Snakemake that was killed")
     unlock.set_defaults(run=_unlock)
     docs = commands.add_parser("docs", help="write the schema and the generated tables of the documentation")
@@ -95,6 +98,23 @@ def _check(options, rest) -> None:
 
     for name, study in load_studies(read_yaml(options.study), str(options.study)).items():
         print(f"{name}: {study.size()} points ({' x '.join(map(str, study.shape())) or '1'})")
+
+
+def _calibrate(options, rest) -> None:
+    from ngnmm_core.calibration import calibrate
+    from ngnmm_core.cost import time_text
+    from ngnmm_core.stages import STAGES, stages_of
+    from ngnmm_core.study.load import read_yaml
+    from ngnmm_core.workflow import Workflow, prepare_jobs
+
+    root = Path(__file__).resolve().parent.parent
+    studies = Workflow(read_yaml(options.study), True, root, ("results", "resources"), lambda: False)
+    prepare_jobs(root, Path("resources", "kernels"))
+    for name, study in studies.main.items():
+        for stage in stages_of(study):
+            rates = calibrate(study, stage.name, studies.regions(name))
+            seconds = rates.seconds(rates.lanes, STAGES[stage.name].settings(study)) / rates.lanes
+            print(f"{name} ({stage.name}): {time_text(seconds)} of CPU time per point on {rates.source}")
 
 
 def _unlock(options, rest) -> None:

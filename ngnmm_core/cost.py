@@ -1,4 +1,13 @@
-"""What a study costs: CPU time, memory and disk, from the sizes of its points and a calibration of the machine."""
+"""What a study costs: CPU time, memory and disk, from the sizes of its points.
+
+CPU time of a stage is `points * (fixed + transient * transient_ms + window * window_ms)`, with points counted in whole
+lane vectors where they are computed side by side.  The three rates are measured on the machine at hand
+(`ngnmm_core.calibration`), or follow from the constants below, which were fitted to a reference machine
+(one core of a Zen 4 at about 3.7 GHz with AVX-512; `benchmarks/estimates.py` compares both with what runs took).
+"""
+
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -6,37 +15,114 @@ from ngnmm_core.analysis.contract import Window
 from ngnmm_core.stages import STAGES
 from ngnmm_core.study.study import Study
 
-GFLOPS = 40.0  # of the coupling product on one core
-LOCAL_FLOPS = 120.0  # per region, stage and point: right-hand side and update
-SECONDS = {"msf": 0.06, "bistability": 0.1}  # per point of stages that simulate no network
+LANES = {"float64": 8, "float32": 16}
+# Coupling products and evaluations of the right-hand side per step; `multirate` has four of the latter per substep.
+PRODUCTS = {"multirate": 1, "rk4": 4, "heun": 2}
+EVALUATIONS = {"multirate": 4, "rk4": 4, "heun": 2}
+PRODUCT_SECONDS = 3.1e-11  # per pair of regions, point and product
+EVALUATION_SECONDS = {"multirate": 4.3e-9, "rk4": 2.3e-9, "heun": 2.3e-9}  # per region, point and evaluation
+NOISE_SECONDS = 4e-9  # per region, point and step of `heun`
+SAMPLE_SECONDS = 9e-9  # per region, point, sample and analysis
+PAIR_SECONDS = 2e-11  # per pair of regions, point and sample, for the covariances of one signal
+MSF_SECONDS = 0.06  # per point: trajectory, orbit and dispersion
+JOB_SECONDS = 4.0  # of starting a job: Python, the package, compiled kernels
+
+JOB_MB = 300  # numba, xarray and the compiled kernels
+WORK_ARRAYS = 260  # numbers per region and point of a batch: states, samples of a block, work of the stages
+RESULT_COPIES = 3.5  # of the results of a shard: parts, whole, file
+
+
+@dataclass(frozen=True)
+class Rates:
+    """CPU seconds per point of a stage.
+
+    Attributes
+    ----------
+    fixed : float
+        s per point.
+    transient, window : float
+        s per point and simulated ms, in the transient and in the window that is analysed.
+    lanes : int
+        Points that are computed side by side; a part of them takes as long as all.
+    source : str
+        The processor that they were measured on; empty for the reference constants.
+    """
+
+    fixed: float
+    transient: float = 0.0
+    window: float = 0.0
+    lanes: int = 1
+    source: str = ""
+
+    def seconds(self, points: int, settings: dict[str, Any]) -> float:
+        """CPU seconds of one shard with some points; `settings` are those of the stage."""
+        transient = settings.get("transient_ms", 0.0)
+        window = settings.get("duration_ms", 0.0) - transient
+        filled = -(-points // self.lanes) * self.lanes
+        return filled * (self.fixed + self.transient * transient + self.window * window)
+
+
+def reference_rates(study: Study, stage: str, regions: int) -> Rates:
+    """The rates that follow from the constants of this module."""
+    settings = STAGES[stage].settings(study)
+    names = [analysis.name for analysis, _ in STAGES[stage].analyses(study)]
+    msf = MSF_SECONDS if "msf" in names else 0.0
+    if "duration_ms" not in settings:
+        return Rates(MSF_SECONDS)
+    method, half = settings["method"], 0.5 if settings["precision"] == "float32" else 1.0
+    substeps = settings["substeps"] if method == "multirate" else 1
+    step = PRODUCTS[method] * PRODUCT_SECONDS * regions**2
+    step += EVALUATIONS[method] * substeps * EVALUATION_SECONDS[method] * regions
+    step += NOISE_SECONDS * regions if method == "heun" else 0.0
+    transient = half * step / settings["dt_ms"]
+    sample = SAMPLE_SECONDS * regions * max(len(names), 1) + PAIR_SECONDS * regions**2 * _signals(study, stage)
+    return Rates(msf, transient, transient + sample / settings["sample_ms"], LANES[settings["precision"]])
+
+
+def _signals(study: Study, stage: str) -> int:
+    """Number of signals whose covariances are accumulated."""
+    if stage == "lesions":
+        return 1
+    return len(study.options["fc"].signals) if "fc" in study.options else 0
+
+
+def seconds_per_point(study: Study, stage: str, regions: int) -> float:
+    """CPU seconds for one point of a stage on the reference machine; the same everywhere, so that shards are."""
+    rates = reference_rates(study, stage, regions)
+    return rates.seconds(rates.lanes, STAGES[stage].settings(study)) / rates.lanes
+
+
+def memory_mb(study: Study, stage: str, regions: int, points: int) -> float:
+    """Memory of the process that computes a shard with some points (MB), independent of the simulated duration."""
+    settings = STAGES[stage].settings(study)
+    batch = min(points, 4 * LANES["float64"]) if "duration_ms" in settings else 1
+    # per point of a batch: samples and work by region, covariances and their output by pair
+    work = 8.0 * batch * (WORK_ARRAYS * regions + 4.0 * (1 + _signals(study, stage)) * regions**2)
+    results = RESULT_COPIES * points * result_bytes(study, stage, regions)
+    return JOB_MB + (2.0 * 8.0 * regions**2 + work + results) / 1e6
+
+
+def result_bytes(study: Study, stage: str, regions: int) -> float:
+    """Bytes of the results of one point of a stage, uncompressed."""
+    kind = STAGES[stage]
+    analyses = kind.analyses(study)
+    window = _window(study, regions) if study.simulates else None
+    sizes = {"region": regions, "edge": regions * (regions - 1) // 2, "mode": regions}
+    sizes |= {name: len(values) for name, (values, _, _) in kind.coordinates(analyses, window).items()}
+    return sum(
+        np.dtype(v.dtype).itemsize * np.prod([sizes[d] for d in v.dims], dtype=float) for v in kind.variables(analyses)
+    )
 
 
 def disk_bytes(study: Study, stage: str, regions: int) -> float:
     """Bytes that a stage of a study takes at the most: its shards, and the same again merged, uncompressed."""
-    kind = STAGES[stage]
-    analyses = kind.analyses(study)
-    window = _window(study, regions)
-    sizes = {"region": regions, "edge": regions * (regions - 1) // 2, "mode": regions}
-    sizes |= {name: len(values) for name, (values, _, _) in kind.coordinates(analyses, window).items()}
-    each = sum(
-        np.dtype(v.dtype).itemsize * np.prod([sizes[d] for d in v.dims], dtype=float) for v in kind.variables(analyses)
-    )
-    return 2.0 * each * len(kind.layout(study, regions).points)
+    return 2.0 * result_bytes(study, stage, regions) * len(STAGES[stage].layout(study, regions).points)
 
 
 def _window(study: Study, regions: int) -> Window:
     """What the analyses of a study will see of its simulations."""
     simulation = study.simulation
     return Window(study.model, regions, simulation.window_samples, simulation.sample_ms, study.points().parameters)
-
-
-def seconds_per_point(study: Study, stage: str, regions: int) -> float:
-    """Estimated CPU seconds for one point of a stage."""
-    if stage in SECONDS:
-        return SECONDS[stage]
-    settings = STAGES[stage].settings(study)
-    steps = settings["duration_ms"] / settings["dt_ms"]
-    return steps * 4 * regions * (2 * regions + LOCAL_FLOPS) / (GFLOPS * 1e9)
 
 
 def size_text(count: float) -> str:
@@ -50,16 +136,4 @@ def time_text(seconds: float) -> str:
     for unit, length in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
         if seconds >= 2 * length:
             return f"{seconds / length:.1f} {unit}"
-    return f"{seconds:.0f} s"
-
-
-def plan_text(study: Study, stage: str, regions: int, points: tuple[int, int], shards: tuple[int, int]) -> str:
-    """One line on what a stage will cost; `points` and `shards` are the numbers of all and of those to compute."""
-    if not points[1]:
-        return f"{study.name} ({stage}): {points[0]} points, all there"
-    share = points[1] / points[0]
-    return (
-        f"{study.name} ({stage}): {points[0]} points, {points[1]} to compute in {shards[1]} jobs; "
-        f"about {time_text(seconds_per_point(study, stage, regions) * points[1])} of CPU time, "
-        f"{size_text(disk_bytes(study, stage, regions) * share)} on disk at the most"
-    )
+    return f"{seconds:.0f} s" if seconds >= 10.0 else f"{seconds:.2g} s"

@@ -19,16 +19,7 @@ import llvmlite
 import numba
 from numba.core.caching import _Cache
 
-
-def cache_directory() -> Path:
-    """Where compiled kernels are kept: `NGNMM_CACHE_DIR`, else the user's cache directory."""
-    explicit = os.environ.get("NGNMM_CACHE_DIR")
-    if explicit:
-        return Path(explicit)
-    base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    if sys.platform == "darwin" and "XDG_CACHE_HOME" not in os.environ:
-        base = Path.home() / "Library" / "Caches"
-    return base / "ngnmm"
+from ngnmm_core.cache_folder import cache_directory
 
 
 class KernelCache(_Cache):
@@ -91,6 +82,7 @@ class KernelCache(_Cache):
             try:
                 with os.fdopen(handle, "wb") as file:
                     file.write(numba.core.serialize.dumps(data._reduce()))
+                os.chmod(temporary, 0o644)  # for the other users of a shared cache
                 os.replace(temporary, path)
             except BaseException:
                 os.unlink(temporary)

@@ -67,10 +67,11 @@ def _git(folder: Path, *arguments: str) -> str:
 
 def machine() -> dict[str, Any]:
     """Processor, system and Python of this machine."""
-    return {"system": platform.platform(), "processor": _processor(), "python": platform.python_version()}
+    return {"system": platform.platform(), "processor": processor(), "python": platform.python_version()}
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Name of the processor of this machine."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):

@@ -9,6 +9,7 @@ from typing import Any
 import xarray as xr
 
 from ngnmm_core.analysis.registry import get_analysis
+from ngnmm_core.calibration import calibrate
 from ngnmm_core.connectome import load_connectome
 from ngnmm_core.connectome.normalisation import normalise
 from ngnmm_core.errors import InputError
@@ -19,6 +20,7 @@ from ngnmm_core.models import get_model
 from ngnmm_core.netcdf import write_netcdf
 from ngnmm_core.planning import definition_points, read_definition
 from ngnmm_core.stages import STAGES
+from ngnmm_core.study.study import Study
 
 
 def make_task(definition: dict[str, Any], connectome: xr.Dataset) -> Task:
@@ -64,3 +66,10 @@ def warm_up(definition_path: str | Path, connectome_path: str | Path) -> None:
     """Compiles what a shard's job calls into the kernel cache."""
     definition, task = load_task(definition_path, connectome_path)
     importlib.import_module(STAGES[definition["context"]["stage"]].module).warm(task)
+
+
+def calibrate_for(study: Study, definition_path: str | Path, connectome_path: str | Path) -> None:
+    """Measures how long a point of a shard's stage takes on this machine, once its kernels are compiled."""
+    definition, task = load_task(definition_path, connectome_path)
+    stage = definition["context"]["stage"]
+    logging.info("rates: %s", calibrate(study, stage, len(task.W)))

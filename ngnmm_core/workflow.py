@@ -11,16 +11,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ngnmm_core import resources
+from ngnmm_core.calibration import rates
 from ngnmm_core.code_hash import code_hash, script_hash
 from ngnmm_core.connectome import ConnectomeSpec, load_registry, output_name, read_connectome_file, source_identity
-from ngnmm_core.cost import plan_text
 from ngnmm_core.errors import InputError
+from ngnmm_core.estimate import Estimate, estimate, estimate_text, total_text
 from ngnmm_core.integrity import is_sealed
 from ngnmm_core.locks import note_holder
 from ngnmm_core.planning import Shard, plan, write_atomically
 from ngnmm_core.plotting.catalogue import figures_of
 from ngnmm_core.preflight import check_connectome, check_disk
-from ngnmm_core.stages import STAGES, SWEEP, context, fingerprint, stages_of
+from ngnmm_core.stages import SWEEP, context, fingerprint, stages_of
 from ngnmm_core.study.load import load_studies, override, read_yaml
 from ngnmm_core.study.study import Study
 
@@ -45,6 +47,8 @@ class Workflow:
         Whether this process may write plans: the main process of a run that is not a dry one.
     announcing : bool
         Whether this process tells the user what will be done.
+    workers : callable
+        Number of jobs that may run at once.
     """
 
     def __init__(
@@ -55,12 +59,14 @@ class Workflow:
         folders: tuple[str, str],
         writing: Callable[[], bool],
         announcing: bool = False,
+        workers: Callable[[], int] = lambda: 1,
     ):
-        self.root, self.writing, self.announcing = Path(root), writing, announcing
+        self.root, self.writing, self.announcing, self.workers = Path(root), writing, announcing, workers
         self.results, self.resources = (Path(folder) for folder in folders)
         self._given = {key: value for key, value in config.items() if key not in NOT_OF_A_STUDY}
         self._replaces = replaces
         self._plans: dict[tuple[str, str], list[Shard]] = {}
+        self._estimates: list[Estimate] = []
 
     @functools.cached_property
     def registry(self):
@@ -134,15 +140,17 @@ class Workflow:
         return self._plans[key]
 
     def _announce(self, study: Study, stage: str, shards: list[Shard]) -> None:
-        """Tells what a stage will cost, in the process that the user started."""
+        """Tells the user what a stage will cost and, once all stages are planned, what the whole run will."""
         if not self.announcing:
             return
         if self.writing():
             note_holder()
-        new = [shard for shard in shards if not shard.finished]
-        total = len(STAGES[stage].layout(study, self.regions(study.name)).points)
-        points = (total, min(sum(len(shard.ids) for shard in new), total))
-        print(plan_text(study, stage, self.regions(study.name), points, (len(shards), len(new))), file=sys.stderr)
+        regions = self.regions(study.name)
+        missing = [len(shard.ids) for shard in shards if not shard.finished]
+        self._estimates.append(estimate(study, stage, regions, missing, rates(study, stage, regions)))
+        print(estimate_text(self._estimates[-1]), file=sys.stderr)
+        if len(self._estimates) == sum(len(stages_of(each)) for each in self.main.values()):
+            print(total_text(self._estimates, self.workers()), file=sys.stderr)
 
     def shards_of_file(self, name: str, file: str) -> list[str]:
         """The shards that one merged file of a study is made of, in alphabetical order."""
@@ -175,6 +183,28 @@ class Workflow:
         study = self.study(name)
         code = fingerprint([context(study, stage, self.identity(name))["code"], study.config.cpu_target], size=8)
         return str(self.folder(name, stage) / f"compiled-{code}")
+
+    # ------------------------------------------------------------------ resources
+    def points_of(self, study: str, stage: str, shard: str) -> int:
+        """Number of points of a shard, without planning if its definition is there."""
+        definition = self.definition(study, stage, shard)
+        if (study, stage) not in self._plans and definition.is_file():
+            return resources.points_of(definition)
+        return next((len(s.ids) for s in self.shards(study, stage) if s.name == shard), 1)
+
+    def shard_memory(self, study: str, stage: str, shard: str, attempt: int) -> int:
+        """Memory (MB) that the job of a shard asks for."""
+        points = self.points_of(study, stage, shard)
+        return resources.grown(resources.shard_memory(self.study(study), stage, self.regions(study), points), attempt)
+
+    def shard_minutes(self, study: str, stage: str, shard: str, attempt: int) -> int:
+        """Time (min) that the job of a shard asks for."""
+        points = self.points_of(study, stage, shard)
+        return resources.grown(resources.shard_minutes(self.study(study), stage, self.regions(study), points), attempt)
+
+    def merge_minutes(self, study: str, attempt: int) -> int:
+        """Time (min) that a merge asks for."""
+        return resources.grown(resources.merge_minutes(self.study(study), self.regions(study)), attempt)
 
     def merged_files(self, name: str) -> list[str]:
         """The merged datasets of a study."""

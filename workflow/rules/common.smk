@@ -10,6 +10,7 @@ MAIN_PROCESS = workflow.exec_mode == ExecMode.DEFAULT
 
 # The package works without being installed: from this checkout, here and in the jobs.
 sys.path.insert(0, str(ROOT))
+from ngnmm_core import resources
 from ngnmm_core.errors import InputError
 from ngnmm_core.workflow import Workflow, prepare_jobs
 
@@ -25,6 +26,9 @@ studies = Workflow(
     and workflow.executor_plugin is not None
     and not workflow.dryrun,
     announcing=MAIN_PROCESS,
+    workers=lambda: workflow.resource_settings.nodes
+    or workflow.resource_settings.cores
+    or 1,
 )
 prepare_jobs(ROOT, Path(studies.resources, "kernels"))
 

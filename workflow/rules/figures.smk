@@ -42,6 +42,9 @@ for drawing in jobs_of(studies.main.values()):
             f"<logs>/{drawing.study.name}/{drawing.rule}.log",
         conda:
             "../../environment.yml"
+        resources:
+            mem_mb=lambda wildcards, attempt: 2000 * attempt,
+            runtime=lambda wildcards, attempt: 20 * attempt,
         params:
             family=drawing.family,
             normalization=drawing.study.config.normalization,

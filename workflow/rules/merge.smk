@@ -1,4 +1,8 @@
 # One dataset per study, complete or not at all; on request, a partial one of what there is.
+localrules:
+    provenance,
+
+
 rule merge:
     input:
         connectome=lambda wildcards: studies.connectome_path(wildcards.study),
@@ -18,6 +22,13 @@ rule merge:
         file="sweep|highlights|lesions",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=lambda wildcards, attempt: resources.grown(
+            resources.merge_memory(), attempt
+        ),
+        runtime=lambda wildcards, attempt: studies.merge_minutes(
+            wildcards.study, attempt
+        ),
     params:
         shards=lambda wildcards: studies.shards_of_file(
             wildcards.study, f"{wildcards.file}.nc"
@@ -42,6 +53,13 @@ rule merge_partial:
         "<logs>/{study}/merge-partial.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=lambda wildcards, attempt: resources.grown(
+            resources.merge_memory(), attempt
+        ),
+        runtime=lambda wildcards, attempt: studies.merge_minutes(
+            wildcards.study, attempt
+        ),
     params:
         shards=lambda wildcards: studies.finished_shards(wildcards.study, "sweep.nc"),
         study=lambda wildcards: studies.study_file(wildcards.study),
@@ -81,6 +99,9 @@ rule hubs:
         "<logs>/{study}/hubs.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
     params:
         study=lambda wildcards: studies.study_file(wildcards.study),
         key=lambda wildcards: studies.key(

@@ -10,10 +10,14 @@ rule warmup:
         code=r"[0-9a-f]{16}",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
     params:
         definition=lambda wildcards: str(
             studies.shards(wildcards.study, wildcards.stage)[0].definition
         ),
+        study=lambda wildcards: studies.study_file(wildcards.study),
     message:
         "Compiling the kernels of {wildcards.study} ({wildcards.stage})"
     script:
@@ -33,7 +37,15 @@ rule shard:
         "<results>/{study}/benchmarks/{stage}/{shard}.tsv"
     conda:
         "../../environment.yml"
+    # The points of a shard are lanes of one thread's vectors: more threads would idle, more shards use more cores.
     threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: studies.shard_memory(
+            **wildcards, attempt=attempt
+        ),
+        runtime=lambda wildcards, attempt: studies.shard_minutes(
+            **wildcards, attempt=attempt
+        ),
     params:
         definition=lambda wildcards: str(studies.definition(**wildcards)),
     message:

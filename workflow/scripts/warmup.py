@@ -1,15 +1,17 @@
-"""Compiles the kernels that a shard needs into the kernel cache."""
+"""Compiles the kernels that a shard needs into the kernel cache, and measures how fast they are here."""
 
 from pathlib import Path
 
 from ngnmm_core.script import run
 
 
-def main(definition: Path, connectome: Path) -> None:
-    """Compiles for the stage and model of a shard's definition."""
-    from ngnmm_core.shard import warm_up
+def main(study: Path, definition: Path, connectome: Path) -> None:
+    """Compiles for the stage and model of a shard's definition; `study` is the resolved study."""
+    from ngnmm_core.assemble import load_resolved
+    from ngnmm_core.shard import calibrate_for, warm_up
 
     warm_up(definition, connectome)
+    calibrate_for(load_resolved(study), definition, connectome)
 
 
 run(main, globals())

@@ -1,0 +1,124 @@
+"""What a study is said to cost: the formula with fixed rates, and what jobs ask a cluster for."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_up_results import REGIONS, make_study
+
+from ngnmm_core import calibration, resources
+from ngnmm_core.cost import JOB_SECONDS, Rates, disk_bytes, memory_mb, reference_rates, seconds_per_point
+from ngnmm_core.estimate import estimate, estimate_text, total_text, wall_seconds
+
+FIXED = Rates(fixed=0.5, transient=0.001, window=0.003, lanes=8, source="a processor")
+TIMES = {"duration_ms": 3000, "transient_ms": 1000}
+
+
+@pytest.fixture
+def study():
+    """24 points, 3 s each."""
+    grid = {"G": [1, 2, 3, 4], "I_ext_e": [3, 8, 13], "seed": [0, 1]}
+    return make_study(grid=grid, simulation=TIMES)
+
+
+@pytest.mark.parametrize(
+    ("points", "seconds"), [(8, 8 * 7.5), (16, 16 * 7.5), (1, 8 * 7.5), (9, 16 * 7.5)], ids=["8", "16", "1", "9"]
+)
+def test_cpu_seconds_with_a_fixed_calibration(points, seconds):
+    """0.5 s + 1000 ms at 1 ms each + 2000 ms at 3 ms each; points fill lanes of eight."""
+    assert FIXED.seconds(points, TIMES) == pytest.approx(seconds)
+
+
+def test_what_does_not_simulate_costs_the_same_for_every_point():
+    assert Rates(fixed=0.25).seconds(12, {}) == 3.0
+
+
+def test_an_estimate_with_a_fixed_calibration(study):
+    found = estimate(study, "simulation", REGIONS, [8, 8, 4], FIXED)
+    assert (found.points, found.missing) == (24, 20)
+    assert found.jobs == pytest.approx([60 + JOB_SECONDS] * 3)
+    assert found.disk_bytes == pytest.approx(disk_bytes(study, "simulation", REGIONS) * 20 / 24)
+    text = estimate_text(found)
+    assert all(word in text for word in ("24 points", "20 to compute in 3 jobs", "3.2 min of CPU time", "MB of memory"))
+    in_all = total_text([found, replace(found, jobs=(3600.0,), missing=4)], workers=2)
+    assert all(word in in_all for word in ("24 points in 4 jobs", "1.1 CPU-hours", "on 2 cores", "a processor"))
+    assert "calibrate" in total_text([replace(found, source="")], 1)
+    assert total_text([replace(found, jobs=())], 1) == ""
+    assert estimate_text(estimate(study, "simulation", REGIONS, [], FIXED)).endswith("24 points, all there")
+
+
+@pytest.mark.parametrize(
+    ("jobs", "workers", "seconds"),
+    [([3, 3, 3, 3], 2, 6), ([3, 3, 3], 2, 6), ([9, 1, 1, 1], 2, 9), ([2], 64, 2), ([1, 2], 1, 3)],
+)
+def test_wall_time_is_that_of_the_busiest_core(jobs, workers, seconds):
+    assert wall_seconds(jobs, workers) == seconds
+
+
+def test_disk_space_counts_every_number_twice(study):
+    """Rates of 6 regions: three variables for two populations (4 bytes), and what says how a simulation ended."""
+    rates = 3 * 2 * REGIONS * 4
+    ended = 1 + 1 + 8 + 4  # simulation_status, network_regime, diverged_at_ms, diverged_region
+    assert disk_bytes(study, "simulation", REGIONS) == 2 * 24 * (rates + ended)
+
+
+def test_the_cost_of_a_point_does_not_depend_on_the_machine(study, tmp_path, monkeypatch):
+    """Shards are cut by it: the same study is cut in the same way everywhere."""
+    before = seconds_per_point(study, "simulation", 90)
+    monkeypatch.setenv("NGNMM_CACHE_DIR", str(tmp_path))
+    calibration.calibration_file(study, "simulation", 90).write_text(json.dumps(vars(FIXED)))
+    assert calibration.rates(study, "simulation", 90) == FIXED
+    assert seconds_per_point(study, "simulation", 90) == before
+
+
+def test_reference_rates_follow_the_settings():
+    def rate(regions=90, **simulation):
+        return reference_rates(make_study(simulation={**TIMES, **simulation}), "simulation", regions).transient
+
+    assert rate(dt_ms=0.025) == pytest.approx(2 * rate(dt_ms=0.05))
+    assert rate(precision="float32") == pytest.approx(0.5 * rate())
+    assert rate(2000, method="rk4") == pytest.approx(4 * rate(1000, method="rk4"), rel=0.1)
+    assert rate(method="rk4") > rate() > 0
+
+
+def test_a_calibration_is_kept_and_belongs_to_its_code_and_settings(study, tmp_path, monkeypatch):
+    monkeypatch.setenv("NGNMM_CACHE_DIR", str(tmp_path))
+    assert calibration.rates(study, "simulation", REGIONS) == reference_rates(study, "simulation", REGIONS)
+    file = calibration.calibration_file(study, "simulation", REGIONS)
+    file.write_text("{")
+    assert calibration.rates(study, "simulation", REGIONS) == reference_rates(study, "simulation", REGIONS)
+    longer = make_study(simulation={**TIMES, "duration_ms": 9000})
+    assert calibration.calibration_file(longer, "simulation", REGIONS) == file
+    other = make_study(simulation={**TIMES, "method": "rk4"})
+    assert calibration.calibration_file(other, "simulation", REGIONS) != file
+    assert calibration.calibration_file(study, "simulation", 90) != file
+
+
+@pytest.mark.slow
+def test_this_machine_is_measured(study, tmp_path, monkeypatch):
+    """Rates are positive, the window costs at least the transient, and a tenth of the step costs about ten times."""
+    monkeypatch.setenv("NGNMM_CACHE_DIR", str(tmp_path))
+    fine = make_study(simulation={**TIMES, "dt_ms": 0.005})
+    found = {dt: calibration.calibrate(s, "simulation", 20) for dt, s in ((0.05, study), (0.005, fine))}
+    for s, measured in ((study, found[0.05]), (fine, found[0.005])):
+        assert calibration.rates(s, "simulation", 20) == measured
+        assert measured.window > 0.5 * measured.transient > 0
+        assert measured.source
+    assert 3 < found[0.005].transient / found[0.05].transient < 30
+    assert calibration.calibrate(make_study(analyses=["msf"]), "msf", REGIONS).fixed > 0
+
+
+def test_memory_does_not_depend_on_the_duration_and_grows_with_regions_and_points():
+    short, long = (make_study(analyses=["rates", "fc"], simulation={**TIMES, "duration_ms": d}) for d in (2000, 200000))
+    assert memory_mb(short, "simulation", 90, 64) == memory_mb(long, "simulation", 90, 64)
+    sizes = [memory_mb(short, "simulation", n, p) for n, p in ((90, 8), (90, 64), (90, 4096), (1000, 64))]
+    assert sizes == sorted(sizes)
+
+
+def test_every_attempt_asks_for_twice_as_much(study):
+    first = resources.shard_memory(study, "simulation", 90, 8), resources.shard_minutes(study, "simulation", 90, 8)
+    for amount in first:
+        asked = np.array([resources.grown(amount, attempt) for attempt in (1, 2, 3)])
+        np.testing.assert_allclose(asked, amount * np.array([1, 2, 4]), atol=1)
+    assert resources.shard_minutes(study, "simulation", 90, 8000) > first[1]
