@@ -12,6 +12,7 @@ MODULES = {
     "fc": "ngnmm_core.analysis.fc",
     "synchrony": "ngnmm_core.analysis.synchrony",
     "msf": "ngnmm_core.analysis.msf",
+    "cross_frequency": "ngnmm_core.analysis.cross_frequency",
     "series": "ngnmm_core.analysis.series",
     "hubs": "ngnmm_core.analysis.hubs",
     "bistability": "ngnmm_core.analysis.bistability",

@@ -1,0 +1,177 @@
+"""Cross-frequency coupling: the modulation index of slow phases with the gamma amplitude, and its significance.
+
+The observable is low-passed and decimated while the network is integrated; at most its last `longest_ms` are kept.
+Method: `ngnmm_core.analysis.modulation`.
+"""
+
+import numpy as np
+from pydantic import Field
+
+from ngnmm_core.analysis.contract import OK, Analysis, Options, Variable, Window, status
+from ngnmm_core.errors import InputError
+from ngnmm_core.reducers.activity import REST, SETTLING
+from ngnmm_core.reducers.decimate import Decimator, decimation_factor, filter_length
+from ngnmm_core.reducers.region_mean import RegionMean
+
+PHASE_BANDS = {"theta": (4.0, 8.0), "alpha": (8.0, 13.0), "beta": (13.0, 30.0)}
+AT_REST, STILL_SETTLING = 2, 3
+KEY = "analyses.cross_frequency"
+
+
+class CrossFrequencyOptions(Options):
+    """Options of the cross-frequency coupling."""
+
+    phase_bands: dict[str, tuple[float, float]] = Field(
+        PHASE_BANDS, min_length=1, description="bands whose phase is taken (Hz)"
+    )
+    amplitude_hz: tuple[float, float] = Field((30.0, 100.0), description="band whose amplitude is taken (Hz)")
+    bins: int = Field(18, ge=4, le=90, description="bins of the phase")
+    surrogates: int = Field(200, ge=19, description="time-shifted surrogates")
+    longest_ms: float = Field(
+        60000.0, gt=0, description="longest signal that is analysed, from the end (ms): bounds the memory"
+    )
+
+    @property
+    def lowest_hz(self) -> float:
+        """The lowest frequency of all phase bands."""
+        return min(low for low, _ in self.phase_bands.values())
+
+
+def check(options: CrossFrequencyOptions, study) -> None:
+    """Bands must be bands, in order, resolved by the sampling; the signal long enough for the slowest phase."""
+    nyquist = 500.0 / study.simulation.sample_ms
+    low, high = options.amplitude_hz
+    if not 0 < low < high < nyquist:
+        raise InputError(
+            f"{KEY}.amplitude_hz: [{low:g}, {high:g}] is not a band; allowed: 0 < lower < upper < {nyquist:g} Hz"
+        )
+    for name, band in options.phase_bands.items():
+        _check_phase_band(f"{KEY}.phase_bands.{name}", band, options.amplitude_hz)
+    _check_length(options, study.simulation)
+
+
+def _check_phase_band(key: str, band: tuple[float, float], amplitude_hz: tuple[float, float]) -> None:
+    low, high = amplitude_hz
+    if not 0 < band[0] < band[1]:
+        raise InputError(f"{key}: [{band[0]:g}, {band[1]:g}] is not a band; allowed: 0 < lower < upper")
+    if band[1] > low:
+        raise InputError(
+            f"{key}: [{band[0]:g}, {band[1]:g}] Hz reaches above the lower edge of amplitude_hz, {low:g} Hz; "
+            "allowed: a phase band below the amplitude band"
+        )
+    if 2.0 * band[1] > high - low:
+        raise InputError(
+            f"{key}: an amplitude_hz of [{low:g}, {high:g}] is too narrow to follow {band[1]:g} Hz; "
+            f"allowed: phases up to {0.5 * (high - low):g} Hz, half the width of amplitude_hz"
+        )
+
+
+def _check_length(options: CrossFrequencyOptions, simulation) -> None:
+    from ngnmm_core.analysis.modulation import needed_ms
+
+    name = min(options.phase_bands, key=lambda n: options.phase_bands[n][0])
+    needed = needed_ms(options.lowest_hz)
+    if options.longest_ms < needed:
+        raise InputError(
+            f"{KEY}.longest_ms: {options.longest_ms:g} ms is too short for the phase band {name} from "
+            f"{options.lowest_hz:g} Hz; allowed: at least {needed:g}"
+        )
+    factor = _factor(options, simulation.sample_ms)
+    lost = (filter_length(simulation.sample_ms, options.amplitude_hz[1], factor) + factor) * simulation.sample_ms
+    window = simulation.duration_ms - simulation.transient_ms
+    if window < needed + lost:
+        shortest = np.ceil(simulation.transient_ms + needed + lost)
+        raise InputError(
+            f"simulation.duration_ms: a window of {window:g} ms after the transient is too short for the phase band "
+            f"{name} of {KEY}, from {options.lowest_hz:g} Hz; allowed: a window of at least {needed + lost:.0f} ms, "
+            f"duration_ms of at least {shortest:g}"
+        )
+
+
+def _factor(options: CrossFrequencyOptions, sample_ms: float) -> int:
+    """How many samples become one: the largest number that leaves the amplitude band alone."""
+    limit = max(int(1000.0 / sample_ms / (5.0 * options.amplitude_hz[1])), 1)
+    return decimation_factor(sample_ms, options.amplitude_hz[1], limit)
+
+
+class CrossFrequencyReducer:
+    """Keeps the end of the decimated observable of every region and of their mean."""
+
+    def __init__(self, options: CrossFrequencyOptions, window: Window):
+        self.options, self.points = options, window.points
+        self.decimator = Decimator(window.sample_ms, options.amplitude_hz[1], _factor(options, window.sample_ms))
+        self.region_mean = RegionMean(window.included)
+        self.longest = round(options.longest_ms / self.decimator.sample_ms)
+        self.kept: list[np.ndarray] = []
+        self.count = 0
+
+    def consume(self, block) -> None:
+        """Keeps the next samples, and drops the oldest that are not needed any more."""
+        signal = self.decimator.push(block.observable)
+        if not len(signal):
+            return
+        self.kept.append(np.concatenate([signal, self.region_mean(signal)], axis=2).astype(np.float32))
+        self.count += len(signal)
+        while self.count - len(self.kept[0]) >= self.longest:
+            self.count -= len(self.kept.pop(0))
+
+    def finish(self, activity) -> dict[str, np.ndarray]:
+        """Index, z-score and p-value [point, phase band, region], and of the mean over regions [point, phase band]."""
+        series = np.concatenate(self.kept)[-self.longest :]  # [sample, group, region and mean, lane]
+        by_point = series.transpose(1, 3, 2, 0).reshape(-1, series.shape[2], len(series))[: self.points]
+        found = np.full((3, self.points, len(self.options.phase_bands), by_point.shape[1]), np.nan)
+        for k in range(self.points):
+            shown = np.append(activity.active[k], activity.active[k].any())
+            if shown.any():
+                found[:, k][:, :, shown] = self._point(by_point[k][shown].astype(float))
+        names = ("modulation_index", "modulation_zscore", "modulation_pvalue")
+        results = {name: values[..., :-1].copy() for name, values in zip(names, found, strict=True)}
+        results |= {f"mean_{name}": values[..., -1].copy() for name, values in zip(names, found, strict=True)}
+        regime = activity.regime
+        code = np.where(regime == REST, AT_REST, np.where(regime == SETTLING, STILL_SETTLING, OK))
+        return results | {"cross_frequency_status": code.astype(np.int8)}
+
+    def _point(self, series: np.ndarray) -> np.ndarray:
+        """Index, z-score and p-value of [channel, sample]: array (3, phase band, channel); the last is the mean."""
+        from ngnmm_core.analysis.modulation import phase_amplitude
+
+        options, rate = self.options, 1000.0 / self.decimator.sample_ms
+        settings = (options.lowest_hz, options.bins, options.surrogates)
+        result = np.empty((3, len(options.phase_bands), len(series)))
+        for row, band in enumerate(options.phase_bands.values()):
+            # regions are one family of tests, the mean field another
+            for family in (slice(0, -1), slice(-1, None)):
+                found = phase_amplitude(series[family], band, options.amplitude_hz, rate, settings)
+                result[:, row, family] = found.index, found.zscore, found.pvalue
+        return result
+
+
+def variables(options: CrossFrequencyOptions) -> tuple[Variable, ...]:
+    """What this analysis writes."""
+    low, high = options.amplitude_hz
+    what = f"modulation of the {low:g} to {high:g} Hz amplitude by the phase of a slow band"
+    texts = {
+        "modulation_index": f"{what}: modulation index",
+        "modulation_zscore": f"{what}: z-score against time-shifted surrogates",
+        "modulation_pvalue": f"{what}: p-value against time-shifted surrogates, for all regions together",
+    }
+    regions = [Variable(n, ("phase_band", "region"), "1", t, "float32") for n, t in texts.items()]
+    mean = [Variable(f"mean_{n}", ("phase_band",), "1", f"mean over regions, {t}") for n, t in texts.items()]
+    return (*regions, *mean, status("cross_frequency", "at_rest", "still_settling"))
+
+
+def coordinates(options: CrossFrequencyOptions, window: Window):
+    """Phase bands by name."""
+    return {"phase_band": (list(options.phase_bands), "1", "band whose phase is taken")}
+
+
+ANALYSIS = Analysis(
+    name="cross_frequency",
+    title="Cross-frequency coupling",
+    needs="simulation",
+    options=CrossFrequencyOptions,
+    variables=variables,
+    reducer=CrossFrequencyReducer,
+    coordinates=coordinates,
+    check=check,
+)
