@@ -24,10 +24,11 @@ EVALUATION_SECONDS = {"multirate": 4.3e-9, "rk4": 2.3e-9, "heun": 2.3e-9}  # per
 NOISE_SECONDS = 4e-9  # per region, point and step of `heun`
 SAMPLE_SECONDS = 9e-9  # per region, point, sample and analysis
 PAIR_SECONDS = 2e-11  # per pair of regions, point and sample, for the covariances of one signal
-MSF_SECONDS = 0.06  # per point: trajectory, orbit and dispersion
+MSF_SECONDS = 0.006  # per point: trajectory, orbit and dispersion
 JOB_SECONDS = 4.0  # of starting a job: Python, the package, compiled kernels
 
 JOB_MB = 300  # numba, xarray and the compiled kernels
+SERIES_MB = 250  # of the stages of the homogeneous system: trajectories of the points that are looked at together
 WORK_ARRAYS = 260  # numbers per region and point of a batch: states, samples of a block, work of the stages
 RESULT_COPIES = 3.5  # of the results of a shard: parts, whole, file
 
@@ -99,7 +100,8 @@ def memory_mb(study: Study, stage: str, regions: int, points: int) -> float:
     # per point of a batch: samples and work by region, covariances and their output by pair
     work = 8.0 * batch * (WORK_ARRAYS * regions + 4.0 * (1 + _signals(study, stage)) * regions**2)
     results = RESULT_COPIES * points * result_bytes(study, stage, regions)
-    return JOB_MB + (2.0 * 8.0 * regions**2 + work + results) / 1e6
+    series = 0.0 if "duration_ms" in settings else SERIES_MB
+    return JOB_MB + series + (2.0 * 8.0 * regions**2 + work + results) / 1e6
 
 
 def result_bytes(study: Study, stage: str, regions: int) -> float:

@@ -37,12 +37,7 @@ def newton(model: Model, start: np.ndarray, parameters: Mapping[str, np.ndarray]
             jacobian = system.coupled(weight)
             usable = np.isfinite(jacobian).all(axis=(1, 2)) & np.isfinite(system.derivative).all(axis=1)
             jacobian[~usable] = np.eye(x.shape[1])
-            step = np.zeros_like(x)
-            try:
-                step = np.linalg.solve(jacobian, -system.derivative[..., None])[..., 0]
-            except np.linalg.LinAlgError:  # one singular matrix spoils the stack: solve one by one
-                for k in np.flatnonzero(usable):
-                    step[k] = np.linalg.lstsq(jacobian[k], -system.derivative[k], rcond=None)[0]
+            step = _newton_steps(jacobian, system.derivative)
             step[~usable | converged] = 0.0
             x = x + step
             small = np.abs(step) <= TOLERANCE * (np.abs(x) + 1e-3)
@@ -53,6 +48,20 @@ def newton(model: Model, start: np.ndarray, parameters: Mapping[str, np.ndarray]
         rate = np.abs(system.jacobian).max(axis=(1, 2)) * (np.abs(x).max(axis=1) + 1e-3)
         at_rest = np.abs(system.derivative).max(axis=1) <= RESIDUAL * rate
     return x, converged & at_rest & np.isfinite(x).all(axis=1)
+
+
+def _newton_steps(jacobian: np.ndarray, derivative: np.ndarray) -> np.ndarray:
+    """Newton steps [point, state]; the shortest one where the Jacobian is singular, which no other point notices."""
+    try:
+        return np.linalg.solve(jacobian, -derivative[..., None])[..., 0]
+    except np.linalg.LinAlgError:
+        steps = np.zeros_like(derivative)
+        for k, (matrix, slope) in enumerate(zip(jacobian, derivative, strict=True)):
+            try:
+                steps[k] = np.linalg.solve(matrix, -slope)
+            except np.linalg.LinAlgError:
+                steps[k] = np.linalg.lstsq(matrix, -slope, rcond=None)[0]
+        return steps
 
 
 def eigenvalues(

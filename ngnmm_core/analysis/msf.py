@@ -2,7 +2,7 @@
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 
-REGIMES = ("rest", "limit_cycle", "multi_period_cycle", "irregular")
+REGIMES = ("rest", "limit_cycle", "multi_period_cycle", "torus", "chaos", "irregular")  # as in `attractor`
 OK, DIVERGED, UNCOUPLED, IRREGULAR = range(4)
 
 
@@ -19,6 +19,7 @@ def variables(options: MsfOptions) -> tuple[Variable, ...]:
         Variable("most_unstable_mode", (), "1", "mode that grows fastest, the uniform one left out", "int32"),
         Variable("regime", (), "1", "regime of the homogeneous state", "int8", flags=REGIMES),
         Variable("orbit_period", (), "ms", "period of the homogeneous cycle"),
+        Variable("orbit_multiplicity", (), "1", "rounds of a simpler cycle that the cycle makes", "int32"),
         status("msf", "uncoupled", "irregular"),
     )
 

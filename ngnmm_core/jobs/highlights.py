@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ngnmm_core.analysis.attractor import IRREGULAR, find_attractors
-from ngnmm_core.analysis.dispersion import dispersion
+from ngnmm_core.analysis.attractor import find_attractors
+from ngnmm_core.analysis.dispersion import dispersions
 from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.jobs import msf, simulation
 from ngnmm_core.jobs.task import Task
@@ -25,14 +25,11 @@ def run(task: Task) -> dict[str, np.ndarray]:
 
 def _growth_curves(task: Task) -> dict[str, np.ndarray]:
     row_sum = homogeneous_row_sum(task.W, "analyses.msf")
-    shape = (len(task.points), len(LAMBDA))
-    rate, frequency = np.full(shape, np.nan), np.full(shape, np.nan)
-    for k, attractor in enumerate(find_attractors(task.model, task.points.parameters, row_sum)):
-        if attractor is not None and attractor.regime != IRREGULAR:
-            parameters = {name: float(values[k]) for name, values in task.points.parameters.items()}
-            # Lambda is measured in row sums, so that 1 is the uniform direction whatever the normalisation
-            relation = dispersion(task.model, parameters, row_sum, attractor, LAMBDA * row_sum)
-            rate[k], frequency[k] = relation.growth_rate, relation.frequency
+    parameters = task.points.parameters
+    attractors = find_attractors(task.model, parameters, row_sum)
+    # Lambda is measured in row sums, so that 1 is the uniform direction whatever the normalisation
+    relation = dispersions(task.model, parameters, row_sum, attractors, LAMBDA * row_sum)
+    rate, frequency = relation.growth_rate, relation.frequency
     return {"growth_curve": rate, "growth_curve_frequency": frequency}
 
 

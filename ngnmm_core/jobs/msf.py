@@ -4,58 +4,47 @@ import logging
 
 import numpy as np
 
-from ngnmm_core.analysis.attractor import IRREGULAR as IRREGULAR_REGIME
 from ngnmm_core.analysis.attractor import find_attractors
-from ngnmm_core.analysis.dispersion import dispersion, unstable
+from ngnmm_core.analysis.dispersion import dispersions, unstable
+from ngnmm_core.analysis.irregular import classify
 from ngnmm_core.analysis.msf import DIVERGED, IRREGULAR, OK, UNCOUPLED
 from ngnmm_core.connectome.eigenmodes import spectrum
 from ngnmm_core.connectome.normalisation import homogeneous_row_sum
-from ngnmm_core.initial import nominal
 from ngnmm_core.jobs.task import Task
-from ngnmm_core.variational import Variational
+from ngnmm_core.variational import warm_solutions
 
 
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
-    model, points = task.model, task.points
+    parameters = task.points.parameters
     row_sum = homogeneous_row_sum(task.W, "analyses.msf")
     modes = spectrum(task.W).values
-    count = len(points)
-    results = {
-        "msf": np.full((count, len(modes)), np.nan),
-        "msf_frequency": np.full((count, len(modes)), np.nan),
-        "unstable_modes": np.full(count, -1, np.int32),
-        "most_unstable_mode": np.full(count, -1, np.int32),
-        "regime": np.full(count, -1, np.int8),
-        "orbit_period": np.full(count, np.nan),
-        "msf_status": np.full(count, OK, np.int8),
+    attractors = classify(task.model, parameters, row_sum, find_attractors(task.model, parameters, row_sum))
+    relation = dispersions(task.model, parameters, row_sum, attractors, modes)
+    logging.info("dispersion relations of %d points", len(attractors))
+    return _results(attractors, relation, parameters["G"] == 0)
+
+
+def _results(attractors, relation, uncoupled: np.ndarray) -> dict[str, np.ndarray]:
+    known = np.array([a is not None for a in attractors])
+    regular = np.isfinite(relation.growth_rate).all(axis=1)
+    status = np.where(regular, np.where(uncoupled, UNCOUPLED, OK), np.where(known, IRREGULAR, DIVERGED))
+    growth = np.where((status == OK)[:, None], relation.growth_rate, np.nan)
+    counted = np.where(status == OK, unstable(growth).sum(axis=1), -1)
+    leading = np.full(len(attractors), -1)
+    if growth.shape[1] > 1:
+        leading = np.where(status == OK, 1 + np.argmax(growth[:, 1:], axis=1), -1)
+    cycles = np.array([a is not None and a.orbit is not None for a in attractors])
+    return {
+        "msf": growth,
+        "msf_frequency": np.where((status == OK)[:, None], relation.frequency, np.nan),
+        "unstable_modes": counted.astype(np.int32),
+        "most_unstable_mode": leading.astype(np.int32),
+        "regime": np.array([-1 if a is None else a.regime for a in attractors], np.int8),
+        "orbit_period": np.array([np.nan if a is None else a.period for a in attractors]),
+        "orbit_multiplicity": np.where(cycles, [1 if a is None else a.multiplicity for a in attractors], -1),
+        "msf_status": status.astype(np.int8),
     }
-    attractors = find_attractors(model, points.parameters, row_sum)
-    for k, attractor in enumerate(attractors):
-        parameters = {name: float(values[k]) for name, values in points.parameters.items()}
-        _fill(results, k, model, parameters, row_sum, attractor, modes)
-        if (k + 1) % 50 == 0 or k + 1 == count:
-            logging.info("dispersion %d/%d", k + 1, count)
-    return results
-
-
-def _fill(results, k, model, parameters, row_sum, attractor, modes) -> None:
-    if attractor is None:
-        results["msf_status"][k] = DIVERGED
-        return
-    results["regime"][k] = attractor.regime
-    results["orbit_period"][k] = attractor.period
-    if attractor.regime == IRREGULAR_REGIME:
-        results["msf_status"][k] = IRREGULAR
-    elif parameters["G"] == 0:
-        results["msf_status"][k] = UNCOUPLED
-    else:
-        relation = dispersion(model, parameters, row_sum, attractor, modes)
-        grows = unstable(relation.growth_rate)
-        results["msf"][k], results["msf_frequency"][k] = relation.growth_rate, relation.frequency
-        results["unstable_modes"][k] = grows.sum()
-        if len(modes) > 1:
-            results["most_unstable_mode"][k] = 1 + int(np.argmax(relation.growth_rate[1:]))
 
 
 def window(task: Task) -> Task:
@@ -65,7 +54,5 @@ def window(task: Task) -> Task:
 
 def warm(task: Task) -> None:
     """Compiles everything that `run` calls."""
+    warm_solutions(task.model, np.iscomplexobj(spectrum(task.W).values))
     find_attractors(task.model, task.points.take(slice(0, 1)).parameters, 1.0)
-    Variational(task.model, {k: float(v[0]) for k, v in task.points.parameters.items()}, 1.0).flow(
-        nominal(task.model), 1.0, 1, [1.0]
-    )

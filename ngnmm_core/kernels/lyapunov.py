@@ -6,9 +6,9 @@ from ngnmm_core.kernels.variational import make_variational
 
 
 def make_lyapunov(derivative, sent, sizes, width):
-    """Compiles (at the first call) `run(state, tangents, constants, gains, h, interval, logs)`.
+    """Compiles (at the first call) `run(state, tangents, constants, gains, h, logs)`.
 
-    Arrays as in `ngnmm_core.kernels.variational`.  Every `interval` steps the columns of `tangents` are
+    Arrays as in `ngnmm_core.kernels.variational`.  After all steps of `h` the columns of `tangents` are
     orthonormalised by the modified Gram-Schmidt method; `logs` [block, column, lane] takes the logarithms of their
     lengths, and its first axis says how many intervals to run.
     """
@@ -36,10 +36,10 @@ def make_lyapunov(derivative, sent, sizes, width):
             store_states(tangents, at, width, scaled(d, 1.0 / length))
             store(logs, o + column * width, lane_log(length))
 
-    def run(state, tangents, constants, gains, h, interval, logs):
+    def run(state, tangents, constants, gains, h, logs):
         per_block = tangents.size // states
         for block in range(logs.size // per_block):
-            integrate(state, tangents, constants, gains, h, interval)
+            integrate(state, tangents, constants, gains, h)
             orthonormalise(tangents, logs, block * per_block)
 
     return kernel(nogil=True)(run)

@@ -21,7 +21,9 @@ COLOURS = {
     "oscillating": "#7db8e0",
     "limit_cycle": "#7db8e0",
     "multi_period_cycle": "#2a6fa8",
-    "irregular": "#d55e00",
+    "torus": "#009e73",
+    "chaos": "#d55e00",
+    "irregular": "#cc79a7",
 }
 OTHER = "#cc79a7"
 UNDEFINED = "undefined"

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.analysis.attractor import LIMIT_CYCLE, MULTI_PERIOD, REST, section_crossings
+from ngnmm_core.analysis.attractor import LIMIT_CYCLE, MULTI_PERIOD, REST
+from ngnmm_core.analysis.returns import section_crossings
 from ngnmm_core.dual import linearise
 
 

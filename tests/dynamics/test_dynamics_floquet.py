@@ -151,8 +151,8 @@ def test_flow_of_the_state_is_the_engines(ei, attractor_at, points_of, integrate
     attractor, parameters = attractor_at(ei, I_ext_e=13.0, G=5.0)
     end, _ = Variational(ei, parameters, 5.0).flow(attractor.state, 7.0, 700, [0.0])
     points = points_of(ei, I_ext_e=13.0, G=5.0)
-    (other,) = integrate(ei, [[1.0]], points, attractor.state[None, None], 0.01, samples=1, steps=700)
-    np.testing.assert_allclose(end, other[0, 0], rtol=1e-11)
+    (other,) = integrate(ei, [[1.0]], points, attractor.state[None, None], 0.002, samples=1, steps=3500)
+    np.testing.assert_allclose(end, other[0, 0], rtol=1e-9)
 
 
 def test_a_directed_network_has_its_modes_growth_rates(ei, attractor_at, directed5):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.analysis.attractor import IRREGULAR as IRREGULAR_REGIME
-from ngnmm_core.analysis.attractor import LIMIT_CYCLE, REST
+from ngnmm_core.analysis import msf as declared
+from ngnmm_core.analysis.attractor import CHAOS, LIMIT_CYCLE, REGIMES, REST
 from ngnmm_core.analysis.dispersion import dispersion
 from ngnmm_core.analysis.msf import DIVERGED, IRREGULAR, OK, UNCOUPLED
 from ngnmm_core.connectome import ConnectomeSpec, build_connectome, load_registry, normalise, spectrum
@@ -40,7 +40,9 @@ def test_statuses_tell_why_there_is_no_number(outcomes):
 
 
 def test_regimes_and_periods(outcomes):
-    assert outcomes["regime"].tolist() == [REST, LIMIT_CYCLE, LIMIT_CYCLE, IRREGULAR_REGIME, -1]
+    assert outcomes["regime"].tolist() == [REST, LIMIT_CYCLE, LIMIT_CYCLE, CHAOS, -1]
+    assert declared.REGIMES == REGIMES
+    assert outcomes["orbit_multiplicity"].tolist() == [-1, 1, 1, -1, -1]
     assert outcomes["orbit_period"][1] == pytest.approx(14.179589659, rel=1e-6)
     assert np.isnan(outcomes["orbit_period"][[0, 3, 4]]).all()
 

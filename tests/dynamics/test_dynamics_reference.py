@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ngnmm_core.analysis.attractor import IRREGULAR, LIMIT_CYCLE, MULTI_PERIOD, REST, doublings, find_attractors
+from ngnmm_core.analysis.attractor import CHAOS, IRREGULAR, LIMIT_CYCLE, MULTI_PERIOD, REST, find_attractors
 from ngnmm_core.analysis.dispersion import dispersion
 from ngnmm_core.analysis.equilibria import eigenvalues, newton
+from ngnmm_core.analysis.irregular import classify
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "homogeneous_system.json").read_text(encoding="utf-8")
@@ -25,7 +26,7 @@ def test_growth_rates_regimes_and_periods(ei, attractor_at, entry):
     attractor, parameters = attractor_at(ei, I_ext_e=entry["I_ext_e"], G=entry["G"])
     assert attractor.regime == REGIMES[entry["regime"]]
     if "period_ms" in entry:
-        assert attractor.period == pytest.approx(entry["period_ms"], rel=1e-6)
+        assert attractor.period == pytest.approx(entry["period_ms"], rel=1e-8)
         assert attractor.orbit.residual < 1e-10
     modes = np.array([float(x) for x in entry["growth_rate"]])
     relation = dispersion(ei, parameters, 1.0, attractor, modes)
@@ -62,21 +63,23 @@ def test_periods_double_where_they_should(ei, attractor_at, entry):
     sides = [attractor_at(ei, G=entry["G"], I_ext_e=entry["I_ext_e"] + d) for d in (-0.005, 0.005)]
     if sides[0][0].regime == MULTI_PERIOD:
         sides.reverse()
-    (simple, _), (doubled, parameters) = sides
+    (simple, _), (doubled, _) = sides
     assert (simple.regime, doubled.regime) == (LIMIT_CYCLE, MULTI_PERIOD)
     assert simple.period == pytest.approx(entry["period_ms"], rel=1e-3)
     assert doubled.period == pytest.approx(2 * entry["period_ms"], rel=2e-3)
-    assert doublings(ei, parameters, 1.0, doubled.orbit) == 1
+    assert (simple.multiplicity, doubled.multiplicity) == (1, 2)
     flip = simple.orbit.multipliers[1]
     assert flip == pytest.approx(-1.0, abs=0.1)
 
 
 @pytest.mark.parametrize("entry", REFERENCE["lyapunov"], ids=name)
 def test_chaos_and_windows_of_order_are_told_apart(ei, attractor_at, entry):
-    attractor, _ = attractor_at(ei, I_ext_e=entry["I_ext_e"], G=entry["G"])
+    attractor, parameters = attractor_at(ei, I_ext_e=entry["I_ext_e"], G=entry["G"])
     if entry["regime"] == "chaotic":
         assert attractor.regime == IRREGULAR
         assert np.isnan(attractor.period)
+        arrays = {n: np.full(1, v) for n, v in parameters.items()}
+        assert classify(ei, arrays, 1.0, [attractor])[0].regime == CHAOS
     else:
         assert attractor.regime in (LIMIT_CYCLE, MULTI_PERIOD)
         leading = np.log(np.abs(attractor.orbit.multipliers[1])) / attractor.period
@@ -102,4 +105,6 @@ def test_the_attractor_of_a_point_does_not_depend_on_the_batch(ei, points_of, at
         alone, _ = attractor_at(ei, I_ext_e=currents[k], G=couplings[k])
         assert together.regime == alone.regime
         np.testing.assert_array_equal(together.state, alone.state)
+        if together.orbit:
+            np.testing.assert_array_equal(together.orbit.monodromy, alone.orbit.monodromy)
         np.testing.assert_array_equal(together.period, alone.period)
