@@ -205,9 +205,9 @@ def test_nothing_but_diverged_points_can_be_drawn(sweep, name):
 
 
 def test_the_regimes_of_network_and_homogeneous_state_are_both_there(sweep, texts):
-    sweep["regime"].loc[{"G": 4}] = 3
+    sweep["regime"].loc[{"G": 4}] = 4
     found = texts(regime_map(at_rest(sweep, I_ext_e=3)))
-    assert {"rest", "oscillating, limit cycle", "irregular"} <= set(found)
+    assert {"rest", "oscillating, limit cycle", "chaos"} <= set(found)
     assert sum(text.startswith("network") for text in found) == 3
 
 
