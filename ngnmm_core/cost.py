@@ -24,7 +24,7 @@ EVALUATION_SECONDS = {"multirate": 4.3e-9, "rk4": 2.3e-9, "heun": 2.3e-9}  # per
 NOISE_SECONDS = 4e-9  # per region, point and step of `heun`
 SAMPLE_SECONDS = 9e-9  # per region, point, sample and analysis
 PAIR_SECONDS = 2e-11  # per pair of regions, point and sample, for the covariances of one signal
-MSF_SECONDS = 0.006  # per point: trajectory, orbit and dispersion
+SECONDS = {"msf": 0.006, "bistability": 0.1, "orbit_diagram": 0.02}  # per point of stages without network simulation
 JOB_SECONDS = 4.0  # of starting a job: Python, the package, compiled kernels
 
 JOB_MB = 300  # numba, xarray and the compiled kernels
@@ -67,9 +67,9 @@ def reference_rates(study: Study, stage: str, regions: int) -> Rates:
     """The rates that follow from the constants of this module."""
     settings = STAGES[stage].settings(study)
     names = [analysis.name for analysis, _ in STAGES[stage].analyses(study)]
-    msf = MSF_SECONDS if "msf" in names else 0.0
+    msf = SECONDS["msf"] if "msf" in names else 0.0
     if "duration_ms" not in settings:
-        return Rates(MSF_SECONDS)
+        return Rates(SECONDS.get(stage, SECONDS["msf"]))
     method, half = settings["method"], 0.5 if settings["precision"] == "float32" else 1.0
     substeps = settings["substeps"] if method == "multirate" else 1
     step = PRODUCTS[method] * PRODUCT_SECONDS * regions**2

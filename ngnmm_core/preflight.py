@@ -60,7 +60,7 @@ def _check_stimuli(study: Study, labels: Sequence[str] | None, regions: int) -> 
 
 def _of_homogeneous(analysis: Analysis, options: Options) -> bool:
     """Whether an analysis is about the state with all regions alike."""
-    return analysis.needs == "msf" or (analysis.needs == "bistability" and options.of == "network")
+    return analysis.needs in ("msf", "orbit_diagram") or (analysis.needs == "bistability" and options.of == "network")
 
 
 def check_disk(study: Study, regions: int, results: Path) -> None:

@@ -193,6 +193,14 @@ STAGES = {
             _needing("bistability"),
         ),
         Stage(
+            "orbit_diagram",
+            "ngnmm_core.jobs.orbit_diagram",
+            SWEEP,
+            _homogeneous,
+            _nothing,
+            _needing("orbit_diagram"),
+        ),
+        Stage(
             "lesions", "ngnmm_core.jobs.lesions", LESIONS, _lesions, _hub_simulation, _needing("lesions"), own.LESIONS
         ),
         Stage(

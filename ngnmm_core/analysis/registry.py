@@ -13,6 +13,8 @@ MODULES = {
     "synchrony": "ngnmm_core.analysis.synchrony",
     "msf": "ngnmm_core.analysis.msf",
     "cross_frequency": "ngnmm_core.analysis.cross_frequency",
+    "amplitude_modulation": "ngnmm_core.analysis.amplitude_modulation",
+    "orbit_diagram": "ngnmm_core.analysis.orbit_diagram",
     "series": "ngnmm_core.analysis.series",
     "hubs": "ngnmm_core.analysis.hubs",
     "bistability": "ngnmm_core.analysis.bistability",

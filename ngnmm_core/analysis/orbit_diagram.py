@@ -1,0 +1,77 @@
+"""Orbit diagram of the homogeneous system: the local maxima of a state, after a transient.
+
+One value per oscillation on a limit cycle with one maximum, two after a period doubling, a cloud in chaos; windows of
+order show as gaps in the cloud.
+"""
+
+import numpy as np
+from pydantic import Field
+
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.errors import InputError, unknown
+from ngnmm_core.models import get_model, model_names
+
+OK, DIVERGED, NO_MAXIMA = range(3)
+
+
+class OrbitDiagramOptions(Options):
+    """Options of the orbit diagram."""
+
+    state: str = Field("s_e", description="the state whose maxima are taken")
+    transient_ms: float = Field(1000.0, ge=0, description="time at the start that is not looked at (ms)")
+    duration_ms: float = Field(500.0, gt=0, description="time that is looked at, after the transient (ms)")
+    count: int = Field(64, ge=1, description="most maxima that are kept, the last ones")
+
+
+def check(options: OrbitDiagramOptions, study) -> None:
+    """The state must be one of the model's."""
+    if options.state not in study.model.state_names:
+        raise unknown("analyses.orbit_diagram.state", options.state, study.model.state_names)
+    if options.duration_ms < 1.0:
+        raise InputError(
+            f"analyses.orbit_diagram.duration_ms: {options.duration_ms:g} ms is too short to hold a maximum; "
+            "allowed: at least 1"
+        )
+
+
+def local_maxima(signal: np.ndarray) -> np.ndarray:
+    """Local maxima of a sampled signal [sample], refined by a parabola through three samples; in order of time.
+
+    The error of a maximum is of the fourth order in the sampling step.
+    """
+    before, here, after = signal[:-2], signal[1:-1], signal[2:]
+    top = (here > before) & (here >= after)
+    left, middle, right = before[top], here[top], after[top]
+    curvature = left - 2.0 * middle + right
+    return middle - 0.125 * (right - left) ** 2 / curvature
+
+
+def _unit(state: str) -> str:
+    """Unit of a state; the names of states have one unit in all models."""
+    states = (s for name in model_names() for s in get_model(name).states)
+    return next((s.unit for s in states if s.name == state), "1")
+
+
+def variables(options: OrbitDiagramOptions) -> tuple[Variable, ...]:
+    """What this analysis writes."""
+    return (
+        Variable("local_maxima", ("maximum",), _unit(options.state), f"local maxima of {options.state}"),
+        Variable("maxima_count", (), "1", "number of local maxima in the time looked at", "int32"),
+        status("orbit_diagram", "no_maxima"),
+    )
+
+
+def coordinates(options: OrbitDiagramOptions, window):
+    """Positions, the last maximum at the end."""
+    return {"maximum": (np.arange(options.count), "1", "number of the maximum, the last one at the end")}
+
+
+ANALYSIS = Analysis(
+    name="orbit_diagram",
+    title="Orbit diagram of the homogeneous system",
+    needs="orbit_diagram",
+    options=OrbitDiagramOptions,
+    variables=variables,
+    coordinates=coordinates,
+    check=check,
+)

@@ -1,0 +1,78 @@
+"""Orbit diagrams: maxima of known signals, and of the homogeneous system before and after period doublings."""
+
+import numpy as np
+import pytest
+
+from ngnmm_core.analysis.orbit_diagram import ANALYSIS, DIVERGED, NO_MAXIMA, OK, OrbitDiagramOptions, local_maxima
+from ngnmm_core.jobs import orbit_diagram
+from ngnmm_core.jobs.task import Task
+
+
+@pytest.fixture(scope="module")
+def maxima_of(ei, points_of, ring6):
+    """`maxima_of(**columns)`: results of the job at the given points."""
+
+    def run(count=1, options=None, **columns):
+        options = options or OrbitDiagramOptions()
+        labels = tuple("abcdef")
+        return orbit_diagram.run(Task(ei, ring6, labels, points_of(ei, count, **columns), {}, ((ANALYSIS, options),)))
+
+    return run
+
+
+def test_maxima_between_samples():
+    t = np.arange(0.0, 40.0, 0.1)
+    found = local_maxima(1.0 + np.sin(2 * np.pi * (t - 0.037) / 8.0))
+    assert len(found) == 5
+    np.testing.assert_allclose(found, 2.0, atol=1e-6)
+
+
+def test_a_plateau_counts_once():
+    assert local_maxima(np.array([0.0, 1.0, 2.0, 2.0, 1.0, 0.0])) == pytest.approx(2.125)
+
+
+@pytest.mark.parametrize(
+    ("I_ext_e", "distinct"),
+    [(8.0, 1), (9.5, 2)],  # the first period doubling at G = 12 is at 9.17866 (reference); 9.5 is period-2
+)
+def test_a_cycle_has_as_many_values_as_its_period_is_doubled(maxima_of, I_ext_e, distinct):
+    result = maxima_of(I_ext_e=I_ext_e, G=12.0)
+    values = result["local_maxima"][0]
+    large = values[np.isfinite(values)]
+    large = large[large > 0.5 * np.nanmax(large)]
+    assert len(np.unique(np.round(large / np.nanmax(large), 3))) == distinct
+    assert result["orbit_diagram_status"][0] == OK
+
+
+def test_chaos_is_a_cloud(maxima_of):
+    values = maxima_of(I_ext_e=10.5, G=12.0)["local_maxima"][0]
+    assert len(np.unique(np.round(values[np.isfinite(values)], 3))) > 15
+
+
+def test_the_last_maxima_stand_at_the_end(maxima_of):
+    result = maxima_of(I_ext_e=8.0, G=5.0)
+    count = result["maxima_count"][0]
+    assert 0 < count < 64
+    assert np.isnan(result["local_maxima"][0, : 64 - count]).all()
+    assert np.isfinite(result["local_maxima"][0, 64 - count :]).all()
+
+
+def test_rest_has_no_maxima(maxima_of):
+    options = OrbitDiagramOptions(transient_ms=3000.0)
+    result = maxima_of(options=options, I_ext_e=0.0, G=5.0)
+    assert result["orbit_diagram_status"][0] == NO_MAXIMA
+    assert result["maxima_count"][0] == 0
+    assert np.isnan(result["local_maxima"]).all()
+
+
+def test_a_point_does_not_depend_on_its_neighbours(maxima_of):
+    inputs = np.linspace(8.0, 12.0, 11)
+    together = maxima_of(11, I_ext_e=inputs, G=12.0)["local_maxima"]
+    for k in (0, 7, 10):
+        np.testing.assert_array_equal(together[k], maxima_of(I_ext_e=inputs[k], G=12.0)["local_maxima"][0])
+
+
+def test_what_blows_up_has_a_status(maxima_of):
+    result = maxima_of(I_ext_e=1e12)
+    assert result["orbit_diagram_status"][0] == DIVERGED
+    assert np.isnan(result["local_maxima"]).all()
