@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "ngnmm_core"
 ASK = """
 import json, os, sys
 from ngnmm_core.code_hash import code_hash
-from ngnmm_core.stages import STAGES, context
+from ngnmm_core.stages import context, stages_of
 from ngnmm_core.study.load import make_study
 
 def study(model):
@@ -31,7 +31,8 @@ studies = {"": study("ei_ngnmm"), "population ": study("ngnmm_population")}
 for line in sys.stdin:
     if os.fork() == 0:
         try:
-            found = {f"{p}{stage}": context(s, stage, "x")["code"] for p, s in studies.items() for stage in STAGES}
+            stages = [(p, s, stage.name) for p, s in studies.items() for stage in stages_of(s)]
+            found = {f"{p}{stage}": context(s, stage, "x")["code"] for p, s, stage in stages}
             found["connectome"] = code_hash(["ngnmm_core.connectome.build"])
             found["merge"] = code_hash(["ngnmm_core.assemble"])
         except Exception as error:
@@ -40,7 +41,7 @@ for line in sys.stdin:
         os._exit(0)
     os.wait()
 """
-SHARDS = {"simulation", "msf", "lesions", "highlights"}  # what integrates; other stages are left out
+SHARDS = {"simulation", "msf", "lesions", "highlights"}
 POPULATION = {f"population {stage}" for stage in SHARDS}
 
 
