@@ -46,8 +46,8 @@ def check(options: AmplitudeModulationOptions, study) -> None:
     left = simulation.duration_ms - simulation.transient_ms - settling
     if options.segment_ms > left:
         raise InputError(
-            f"{KEY}.segment_ms: {options.segment_ms:g} ms is longer than the {left:.0f} ms that the filters leave of the "
-            "window; allowed: at most that, or a longer simulation.duration_ms"
+            f"{KEY}.segment_ms: {options.segment_ms:g} ms is longer than the {left:.0f} ms that the filters leave of "
+            "the window; allowed: at most that, or a longer simulation.duration_ms"
         )
 
 
