@@ -32,16 +32,16 @@ def coefficient_table(model: Model, parameters: Mapping[str, np.ndarray]) -> np.
 
 
 @cache
-def _integrator(model: Model, method: str, rows: int, dtype: str):
+def _integrator(model: Model, method: str, rows: int, dtype: str, stimulated: bool):
     width = lane_width(dtype)
     sizes = (len(model.states), len(coefficient_table(model, _default_arrays(model))[0]), len(model.drives))
     noise = tuple(model.state_names.index(name) for name in model.noise_on)
-    equations = drivers.compile_equations(model.derivative, model.sent, sizes, noise, width)
+    equations = drivers.compile_equations(model.derivative, model.sent, sizes, noise, stimulated, width)
     integrate = drivers.make_integrator(method, equations, rows, dtype)
     if not model.derivative.__module__.startswith("ngnmm_core."):
         return integrate  # a model made in a notebook: its source can't be hashed, so nothing is kept
     code = code_hash(["ngnmm_core.kernels.drivers", model.derivative.__module__])
-    return cached(integrate, f"{model.name}-{method}", f"{code}-{method}-{rows}-{dtype}")
+    return cached(integrate, f"{model.name}-{method}", f"{code}-{method}-{rows}-{dtype}-{stimulated}")
 
 
 def _default_arrays(model: Model) -> dict[str, np.ndarray]:
@@ -99,10 +99,10 @@ class Engine:
             return layout.ONE_NODE
         return layout.Nodes(multirate.fractions(self.substeps), multirate.extrapolation(self.substeps), self.substeps)
 
-    def compile(self):
+    def compile(self, stimulated: bool = False):
         """The compiled integrator, from the cache if it is there.  See `kernels.drivers.make_integrator`."""
         rows = layout.row_block(self.regions, wide_registers())
-        return _integrator(self.model, self.method, rows, self.dtype)
+        return _integrator(self.model, self.method, rows, self.dtype, stimulated)
 
 
 class Run:
@@ -159,6 +159,7 @@ class Run:
         self._schedule, self._step = schedule, 0
         self._stimulus_shape = layout.to_lanes(schedule.shape(), self.engine.width, self.engine.dtype)
         self.work = self._new_work(len(schedule.target))
+        self._integrate = self.engine.compile(stimulated=True)
 
     def _stimuli_for(self, dt: float, steps: int) -> layout.Stimuli:
         powers = self._schedule.powers(self._step, steps, dt)

@@ -26,12 +26,13 @@ class Equations(NamedTuple):
     drive_at: object
 
 
-def compile_equations(derivative, sent, sizes: tuple[int, int, int], noise: tuple[int, ...], width: int) -> Equations:
+def compile_equations(derivative, sent, sizes, noise: tuple[int, ...], stimulated: bool, width: int) -> Equations:
     """Compiles a model's plain `derivative` and `sent` to be inlined into a stepper.
 
-    `sizes` are the numbers of states, coefficients and drives; `noise` the positions of the states that noise enters.
+    `sizes` are the numbers of states, coefficients and drives; `noise` the positions of the states that noise enters;
+    `stimulated` says whether there are stimuli.
     """
-    return Equations(inlined(derivative), inlined(sent), *sizes, noise, *make_drive(sizes[2], width))
+    return Equations(inlined(derivative), inlined(sent), *sizes, noise, *make_drive(sizes[2], width, stimulated))
 
 
 def make_integrator(method: str, equations: Equations, rows: int, dtype=np.float64):

@@ -14,6 +14,7 @@ import numpy as np
 from ngnmm_core.kernels import luther, rk4
 from ngnmm_core.kernels.layout import FILLED, POSITION, SUBSTEPS
 from ngnmm_core.kernels.llvm import (
+    align_stack,
     kernel,
     load,
     make_dot,
@@ -82,7 +83,7 @@ def _make_remember(equations, rows, width):
         for block in range((n + rows - 1) // rows):
             first = block * rows
             for group in range(groups):
-                row_products(weights.packed, first * n, work.sent, group * n * width, n, work.products)
+                row_products(weights.packed, first * n, work.sent, group * n * width, n, work.products, (), 0)
                 for i in range(first, min(first + rows, n)):
                     here = (group * n + i) * width
                     store(work.past, slot + here, load(batch.gain, here) * load(work.products, (i - first) * width))
@@ -94,14 +95,16 @@ def _make_extrapolated(equations, rows, width):
     row_products = make_row_products(rows)
     load_states, store_states = make_tuple_access(equations.states)
     load_coefficients, _ = make_tuple_access(equations.coefficients)
+    load_drives, _ = make_tuple_access(equations.drives)
     load_past = make_ring_access(PAST)
     extrapolate = make_dot(PAST)
     local_step = luther.make_local_step(equations.derivative)
     sent, drive_at, waves_at = equations.sent, equations.drive_at, equations.waves_at
-    states, coefficients = equations.states, equations.coefficients
+    states, coefficients, drives = equations.states, equations.coefficients, equations.drives
 
     @kernel
     def run(batch, stimuli, work, weights, dt, index):
+        align_stack()
         n, size = weights.regions, batch.gain.size
         groups = size // (n * width)
         position, substeps = work.counters[POSITION], work.counters[SUBSTEPS]
@@ -110,10 +113,11 @@ def _make_extrapolated(equations, rows, width):
             first = block * rows
             last = min(first + rows, n)
             for group in range(groups):
-                row_products(weights.packed, first * n, work.sent, group * n * width, n, work.products)
+                row_products(weights.packed, first * n, work.sent, group * n * width, n, work.products, (), 0)
                 constants = load_coefficients(batch.coefficients, group * coefficients * width, width)
-                for node in range(work.fractions.size * min(stimuli.target.size, 1)):
-                    waves_at(stimuli, work, group, groups, (index, work.fractions[node]), node)
+                base = load_drives(batch.drive, group * drives * width, width)
+                for node in range(work.fractions.size):
+                    waves_at(stimuli, work, (group, groups), (index, work.fractions[node]), node)
                 for i in range(first, last):
                     here = (group * n + i) * width
                     o = here * states
@@ -121,7 +125,7 @@ def _make_extrapolated(equations, rows, width):
                     store(work.past, position * size + here, newest)
                     past = load_past(work.past, here, size, position)
                     x = load_states(batch.state, o, width)
-                    coupling, drive = newest, drive_at(batch, stimuli, work, group, i, n, 0)
+                    coupling, drive = newest, drive_at(base, stimuli, work, (group, i, n), 0)
                     for k in range(substeps):
                         node = 1 + k * INNER
                         couplings = (
@@ -132,16 +136,16 @@ def _make_extrapolated(equations, rows, width):
                             extrapolate(past, work.extrapolation, (node + 3) * PAST),
                             extrapolate(past, work.extrapolation, (node + 4) * PAST),
                         )
-                        drives = (
+                        inputs = (
                             drive,
-                            drive_at(batch, stimuli, work, group, i, n, node),
-                            drive_at(batch, stimuli, work, group, i, n, node + 1),
-                            drive_at(batch, stimuli, work, group, i, n, node + 2),
-                            drive_at(batch, stimuli, work, group, i, n, node + 3),
-                            drive_at(batch, stimuli, work, group, i, n, node + 4),
+                            drive_at(base, stimuli, work, (group, i, n), node),
+                            drive_at(base, stimuli, work, (group, i, n), node + 1),
+                            drive_at(base, stimuli, work, (group, i, n), node + 2),
+                            drive_at(base, stimuli, work, (group, i, n), node + 3),
+                            drive_at(base, stimuli, work, (group, i, n), node + 4),
                         )
-                        x = local_step(x, h, constants, drives, couplings)
-                        coupling, drive = couplings[INNER], drives[INNER]
+                        x = local_step(x, h, constants, inputs, couplings)
+                        coupling, drive = couplings[INNER], inputs[INNER]
                     store_states(batch.state, o, width, x)
                     store(work.sent_next, here, load(batch.mask, here) * sent(x, constants))
 

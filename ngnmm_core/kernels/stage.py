@@ -1,6 +1,6 @@
 """One stage of a method that evaluates the coupling at every stage: the pass over all regions of rk4 and heun."""
 
-from ngnmm_core.kernels.llvm import kernel, load, make_row_products, make_tuple_access, store
+from ngnmm_core.kernels.llvm import align_stack, kernel, load, make_row_products, make_tuple_access, store
 
 
 def make_stage(equations, rows, width, update):
@@ -10,14 +10,16 @@ def make_stage(equations, rows, width, update):
     `update(batch, work, where, out, values, slope, h)` writes the new states of one region to `out` and returns them;
     `where` is (group, region, position in [group, region, lane], position in the states).
     """
-    row_products = make_row_products(rows)
+    row_products = make_row_products(rows, rows * equations.states)
     load_states, _ = make_tuple_access(equations.states)
     load_coefficients, _ = make_tuple_access(equations.coefficients)
+    load_drives, _ = make_tuple_access(equations.drives)
     derivative, sent, drive_at, waves_at = equations.derivative, equations.sent, equations.drive_at, equations.waves_at
-    states, coefficients = equations.states, equations.coefficients
+    states, coefficients, drives = equations.states, equations.coefficients, equations.drives
 
     @kernel
     def stage(batch, stimuli, work, weights, buffers, h, when):
+        align_stack()
         source, out, signal, signal_next = buffers
         n = weights.regions
         groups = batch.gain.size // (n * width)
@@ -25,14 +27,19 @@ def make_stage(equations, rows, width, update):
             first = block * rows
             last = min(first + rows, n)
             for group in range(groups):
-                row_products(weights.packed, first * n, signal, group * n * width, n, work.products)
+                ahead = (group * n + first) * states * width
+                row_products(
+                    weights.packed, first * n, signal, group * n * width, n, work.products,
+                    (source, batch.state, out), ahead,
+                )  # fmt: skip
                 constants = load_coefficients(batch.coefficients, group * coefficients * width, width)
-                waves_at(stimuli, work, group, groups, when, 0)
+                base = load_drives(batch.drive, group * drives * width, width)
+                waves_at(stimuli, work, (group, groups), when, 0)
                 for i in range(first, last):
                     here = (group * n + i) * width
                     o = here * states
                     coupling = load(batch.gain, here) * load(work.products, (i - first) * width)
-                    drive = drive_at(batch, stimuli, work, group, i, n, 0)
+                    drive = drive_at(base, stimuli, work, (group, i, n), 0)
                     values = load_states(source, o, width)
                     slope = derivative(values, drive, constants, coupling)
                     new = update(batch, work, (group, i, here, o), out, values, slope, h)

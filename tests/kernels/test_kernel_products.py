@@ -10,17 +10,19 @@ from ngnmm_core.kernels.llvm import kernel, make_row_products
 _made = {}
 
 
-def products(W, signal, rows, dtype="float64"):
+def products(W, signal, rows, dtype="float64", lines=0):
     """W @ signal for a signal [region, lane], block of rows by block of rows as the steppers do it."""
     width = lane_width(dtype)
     weights = pack_weights(W, rows, dtype)
-    if rows not in _made:
-        row_products = make_row_products(rows)
-        _made[rows] = kernel(lambda W, offset, signal, n, out: row_products(W, offset, signal, 0, n, out))
+    if (rows, lines) not in _made:
+        row_products = make_row_products(rows, lines)
+        _made[rows, lines] = kernel(
+            lambda W, offset, signal, n, out: row_products(W, offset, signal, 0, n, out, (out, signal), 8 * offset)
+        )
     flat, out, result = aligned(signal.size, dtype), aligned(rows * width, dtype), []
     flat[:] = signal.ravel()
     for first in range(0, len(W), rows):
-        _made[rows](weights.packed, first * len(W), flat, len(W), out)
+        _made[rows, lines](weights.packed, first * len(W), flat, len(W), out)
         result.append(out.copy().reshape(rows, width))
     return np.concatenate(result)
 
@@ -49,6 +51,15 @@ def test_bits_do_not_depend_on_the_size_of_the_row_blocks():
     expected = products(W, signal, 12)[:50]
     for rows in (4, 5, 18, 20):
         np.testing.assert_array_equal(products(W, signal, rows)[:50], expected)
+
+
+@pytest.mark.parametrize("lines", [2, 9, 31, 500])
+def test_fetching_ahead_changes_nothing(lines):
+    """Fewer columns than lines to fetch, as many, and more."""
+    rng = np.random.default_rng(2)
+    for regions in (1, 5, 16, 40):
+        W, signal = rng.exponential(size=(regions, regions)), rng.standard_normal((regions, 8))
+        np.testing.assert_array_equal(products(W, signal, 12, lines=lines), products(W, signal, 12))
 
 
 def test_row_i_receives_from_column_j():

@@ -29,7 +29,7 @@ from ngnmm_core.kernels.llvm.arithmetic import (
     lane_split_exponent,
     lane_sqrt,
 )
-from ngnmm_core.kernels.llvm.memory import load, make_ring_access, make_tuple_access, store
+from ngnmm_core.kernels.llvm.memory import align_stack, load, make_ring_access, make_tuple_access, store
 from ngnmm_core.kernels.llvm.random import philox_uniforms
 from ngnmm_core.kernels.llvm.sums import advance, combine, make_dot, make_row_products, scaled
 from ngnmm_core.kernels.llvm.types import LANE_BYTES, LANES, LaneType, MaskType, kernel
@@ -40,6 +40,7 @@ __all__ = [
     "LaneType",
     "MaskType",
     "advance",
+    "align_stack",
     "combine",
     "kernel",
     "lane_power_of_two",

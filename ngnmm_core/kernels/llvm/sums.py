@@ -5,7 +5,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from ngnmm_core.kernels.llvm.memory import alignment, data_pointer, vector_at
-from ngnmm_core.kernels.llvm.types import FLAGS, I64, LANES, as_lane, splat
+from ngnmm_core.kernels.llvm.types import FLAGS, I32, I64, LANES, as_lane, splat
 
 
 @intrinsic
@@ -84,49 +84,108 @@ def make_dot(count):
     return dot
 
 
-def make_row_products(rows):
-    """`row_products(W, offset, signal, start, count, out)`: `rows` dot products with a signal of `count` lanes.
+PREFETCHED_PER_COLUMN = 2  # lines of each array that one column of the product asks for
 
-    `W[offset:]` holds one block of rows, packed so that the `rows` weights of one column lie together; the lanes of
-    `signal` start at `start`; the sums go to `out[0:rows * width]`.  The accumulators stay in registers for the
-    whole pass, each sum runs over the columns in order, so its bits do not depend on `rows`.
+
+def make_row_products(rows, lines=0):
+    """`row_products(W, offset, signal, start, count, out, ahead, place)`: `rows` dot products with a signal.
+
+    `W[offset:]` holds one block of rows, packed so that the `rows` weights of one column lie together; the `count`
+    lanes of `signal` start at `start`; the sums go to `out[0:rows * width]`.  The accumulators stay in registers for
+    the whole pass, each sum runs over the columns in order, so its bits do not depend on `rows`.
+
+    `ahead` is a tuple of arrays of which `lines` lanes from `place` on are needed next: over the last columns the
+    processor fetches them into its first-level cache, for the multiplication leaves the memory idle.
     """
 
     @intrinsic
-    def row_products(typing_context, W, offset, signal, start, count, out):
+    def row_products(typing_context, W, offset, signal, start, count, out, ahead, place):
         lane = LANES[signal.dtype]
-        width, align = ir.Constant(I64, lane.width), alignment(lane)
 
         def codegen(context, builder, sig, args):
-            b = builder
-            weights, source, target = (
-                data_pointer(context, b, sig.args[k], args[k], shift)
-                for k, shift in ((0, args[1]), (2, args[3]), (5, ir.Constant(I64, 0)))
-            )
-            before, loop, after = b.block, b.append_basic_block("columns"), b.append_basic_block("columns.end")
-            b.branch(loop)
-            b.position_at_end(loop)
-            column = b.phi(I64)
-            column.add_incoming(ir.Constant(I64, 0), before)
-            sums = [b.phi(lane.vector) for _ in range(rows)]
-            for s in sums:
-                s.add_incoming(ir.Constant(lane.vector, [0.0] * lane.width), before)
-            x = b.load(vector_at(b, b.gep(source, [b.mul(column, width)]), lane), align=align)
-            packed = b.gep(weights, [b.mul(column, ir.Constant(I64, rows))])
-            new = []
-            for m in range(rows):
-                w = splat(b, lane, b.load(b.gep(packed, [ir.Constant(I64, m)])))
-                new.append(b.fadd(sums[m], b.fmul(w, x, flags=FLAGS), flags=FLAGS))
-            for s, value in zip(sums, new, strict=True):
-                s.add_incoming(value, loop)
-            following = b.add(column, ir.Constant(I64, 1))
-            column.add_incoming(following, loop)
-            b.cbranch(b.icmp_signed("<", following, args[4]), loop, after)
-            b.position_at_end(after)
-            for m in range(rows):
-                b.store(new[m], vector_at(b, b.gep(target, [ir.Constant(I64, m * lane.width)]), lane), align=align)
+            pointer = lambda k, shift: data_pointer(context, builder, sig.args[k], args[k], shift)
+            zero, columns = ir.Constant(I64, 0), args[4]
+            block = _Product(builder, lane, rows, pointer(0, args[1]), pointer(2, args[3]))
+            middle = columns
+            if lines and len(sig.args[6]):
+                first = builder.sub(columns, ir.Constant(I64, -(-lines // PREFETCHED_PER_COLUMN)))
+                middle = builder.select(builder.icmp_signed("<", first, zero), zero, first)
+            sums = [ir.Constant(lane.vector, [0.0] * lane.width)] * rows
+            sums = block.columns(zero, middle, sums)
+            if middle is not columns:
+                done = builder.mul(middle, ir.Constant(I64, PREFETCHED_PER_COLUMN * lane.width))
+                start = builder.sub(args[7], done)
+                targets = [
+                    data_pointer(context, builder, kind, builder.extract_value(args[6], k), start)
+                    for k, kind in enumerate(sig.args[6])
+                ]
+                sums = block.columns(middle, columns, sums, targets)
+            result = pointer(5, zero)
+            for m, value in enumerate(sums):
+                place = vector_at(builder, builder.gep(result, [ir.Constant(I64, m * lane.width)]), lane)
+                builder.store(value, place, align=alignment(lane))
             return context.get_dummy_value()
 
-        return types.void(W, types.int64, signal, types.int64, types.int64, out), codegen
+        return types.void(W, types.int64, signal, types.int64, types.int64, out, ahead, types.int64), codegen
 
     return row_products
+
+
+class _Product:
+    """Emits the loops of `row_products` over ranges of columns."""
+
+    def __init__(self, builder, lane, rows, weights, source):
+        self.builder, self.lane, self.rows = builder, lane, rows
+        self.weights, self.source = weights, source
+
+    def columns(self, first, last, sums, prefetched=()):
+        """Adds the columns from `first` to before `last` to `sums`; gives the new sums."""
+        b, lane = self.builder, self.lane
+        before, loop, after = b.block, b.append_basic_block("columns"), b.append_basic_block("columns.end")
+        b.cbranch(b.icmp_signed("<", first, last), loop, after)
+        b.position_at_end(loop)
+        column = b.phi(I64)
+        column.add_incoming(first, before)
+        running = [b.phi(lane.vector) for _ in sums]
+        for phi, value in zip(running, sums, strict=True):
+            phi.add_incoming(value, before)
+        new = self._column(column, running)
+        for pointer in prefetched:
+            self._prefetch(pointer, column)
+        following = b.add(column, ir.Constant(I64, 1))
+        for phi, value in zip(running, new, strict=True):
+            phi.add_incoming(value, loop)
+        column.add_incoming(following, loop)
+        b.cbranch(b.icmp_signed("<", following, last), loop, after)
+        b.position_at_end(after)
+        return self._merged(sums, before, new, loop)
+
+    def _column(self, column, running):
+        b, lane = self.builder, self.lane
+        place = b.gep(self.source, [b.mul(column, ir.Constant(I64, lane.width))])
+        x = b.load(vector_at(b, place, lane), align=alignment(lane))
+        packed = b.gep(self.weights, [b.mul(column, ir.Constant(I64, self.rows))])
+        new = []
+        for m, value in enumerate(running):
+            w = splat(b, lane, b.load(b.gep(packed, [ir.Constant(I64, m)])))
+            new.append(b.fadd(value, b.fmul(w, x, flags=FLAGS), flags=FLAGS))
+        return new
+
+    def _prefetch(self, pointer, column):
+        b = self.builder
+        kind = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer(), I32, I32, I32])
+        fetch = b.module.declare_intrinsic("llvm.prefetch", [ir.IntType(8).as_pointer()], kind)
+        read, keep, data = (ir.Constant(I32, k) for k in (0, 3, 1))
+        for k in range(PREFETCHED_PER_COLUMN):
+            line = b.add(b.mul(column, ir.Constant(I64, PREFETCHED_PER_COLUMN)), ir.Constant(I64, k))
+            place = b.gep(pointer, [b.mul(line, ir.Constant(I64, self.lane.width))])
+            b.call(fetch, [b.bitcast(place, ir.IntType(8).as_pointer()), read, keep, data])
+
+    def _merged(self, sums, before, new, loop):
+        merged = []
+        for old, value in zip(sums, new, strict=True):
+            phi = self.builder.phi(self.lane.vector)
+            phi.add_incoming(old, before)
+            phi.add_incoming(value, loop)
+            merged.append(phi)
+        return merged
