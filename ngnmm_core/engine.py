@@ -15,7 +15,7 @@ from ngnmm_core.model import Model
 from ngnmm_core.stimulus import Schedule
 
 L2_BYTES = 512 * 1024  # weights larger than this are streamed: several lane groups then share each pass
-GROUPS_WHEN_STREAMING = 4
+GROUPS_WHEN_STREAMING = 2  # measured at 1000 regions: 94 %, 93 %, 87 % of the peak with 1, 2, 4
 
 
 @cache
@@ -97,7 +97,8 @@ class Engine:
         """What the method needs inside a step."""
         if self.method != "multirate":
             return layout.ONE_NODE
-        return layout.Nodes(multirate.fractions(self.substeps), multirate.extrapolation(self.substeps), self.substeps)
+        weights = multirate.extrapolation(self.substeps, multirate.PAST[self.width])
+        return layout.Nodes(multirate.fractions(self.substeps), weights, self.substeps)
 
     def compile(self, stimulated: bool = False):
         """The compiled integrator, from the cache if it is there.  See `kernels.drivers.make_integrator`."""

@@ -2,8 +2,8 @@
 
 What a region receives is a sum over many synapses and smooth on the scale of the step, while the region itself has
 bursts that are a hundred times faster.  So the coupling inside a step is the polynomial through its values at the
-start of this and the seven steps before, and every region takes `substeps` steps of Luther's sixth-order method with
-it.  The first seven values are collected with Runge-Kutta steps of a sixteenth of the size.
+start of this and the steps before, and every region takes `substeps` steps of Luther's sixth-order method with
+it.  The first values are collected with Runge-Kutta steps of a sixteenth of the size.
 
 A jump of the input between two steps needs no new start: two synapses and a rate lie between it and the coupling, whose
 second derivative is still continuous (measured: an error of 1e-9 after a jump of 5 in I_ext_e).
@@ -25,7 +25,9 @@ from ngnmm_core.kernels.llvm import (
 )
 
 ORDER = 6
-PAST = 8  # values of the coupling that the polynomial goes through
+# Values of the coupling that the polynomial goes through, by lanes: in single precision (16) its weights must be small,
+# or they amplify the rounding errors.
+PAST = {8: 8, 16: 6}
 STARTING_STEPS = 16  # Runge-Kutta steps in a step of the start
 INNER = len(luther.INNER)
 
@@ -36,13 +38,13 @@ def fractions(substeps: int) -> np.ndarray:
     return np.concatenate(([0.0], inner.ravel()))
 
 
-def extrapolation(substeps: int) -> np.ndarray:
+def extrapolation(substeps: int, past: int) -> np.ndarray:
     """Weights [node, past] of the coupling's values at 0, -1, -2, ... steps for its value at the nodes."""
     nodes = fractions(substeps)
-    times = -np.arange(PAST, dtype=float)
-    weights = np.ones((len(nodes), PAST))
-    for j in range(PAST):
-        for k in range(PAST):
+    times = -np.arange(past, dtype=float)
+    weights = np.ones((len(nodes), past))
+    for j in range(past):
+        for k in range(past):
             if k != j:
                 weights[:, j] *= (nodes - times[k]) / (times[j] - times[k])
     return weights
@@ -52,11 +54,12 @@ def make_step(equations, rows, width):
     """`step(batch, stimuli, work, weights, dt, index)` for one model: advances `batch.state` by one step of `dt` ms."""
     extrapolated, starting = _make_extrapolated(equations, rows, width), rk4.make_step(equations, rows, width)
     remember = _make_remember(equations, rows, width)
+    slots = PAST[width]
 
     @kernel
     def step(batch, stimuli, work, weights, dt, when):
         counters, index = work.counters, when[0]
-        if counters[FILLED] < PAST - 1:
+        if counters[FILLED] < slots - 1:
             remember(batch, work, weights)
             span = 1.0 / STARTING_STEPS
             for k in range(STARTING_STEPS):
@@ -66,7 +69,7 @@ def make_step(equations, rows, width):
             extrapolated(batch, stimuli, work, weights, dt, index)
             for o in range(0, work.sent.size, width):
                 store(work.sent, o, load(work.sent_next, o))
-        counters[POSITION] = (counters[POSITION] + 1) % PAST
+        counters[POSITION] = (counters[POSITION] + 1) % slots
 
     return step
 
@@ -96,8 +99,9 @@ def _make_extrapolated(equations, rows, width):
     load_states, store_states = make_tuple_access(equations.states)
     load_coefficients, _ = make_tuple_access(equations.coefficients)
     load_drives, _ = make_tuple_access(equations.drives)
-    load_past = make_ring_access(PAST)
-    extrapolate = make_dot(PAST)
+    slots = PAST[width]
+    load_past = make_ring_access(slots)
+    extrapolate = make_dot(slots)
     local_step = luther.make_local_step(equations.derivative)
     sent, drive_at, waves_at = equations.sent, equations.drive_at, equations.waves_at
     states, coefficients, drives = equations.states, equations.coefficients, equations.drives
@@ -130,11 +134,11 @@ def _make_extrapolated(equations, rows, width):
                         node = 1 + k * INNER
                         couplings = (
                             coupling,
-                            extrapolate(past, work.extrapolation, node * PAST),
-                            extrapolate(past, work.extrapolation, (node + 1) * PAST),
-                            extrapolate(past, work.extrapolation, (node + 2) * PAST),
-                            extrapolate(past, work.extrapolation, (node + 3) * PAST),
-                            extrapolate(past, work.extrapolation, (node + 4) * PAST),
+                            extrapolate(past, work.extrapolation, node * slots),
+                            extrapolate(past, work.extrapolation, (node + 1) * slots),
+                            extrapolate(past, work.extrapolation, (node + 2) * slots),
+                            extrapolate(past, work.extrapolation, (node + 3) * slots),
+                            extrapolate(past, work.extrapolation, (node + 4) * slots),
                         )
                         inputs = (
                             drive,

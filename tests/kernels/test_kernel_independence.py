@@ -35,7 +35,7 @@ def test_any_order_and_any_fill_of_the_batch(eight, seed):
 
 
 def test_several_lane_vectors_that_share_the_weights(eight, monkeypatch):
-    """Large matrices are streamed past four groups at once; here the threshold is lowered instead."""
+    """Large matrices are streamed past two groups at once; here the threshold is lowered instead."""
     run, together = eight
     monkeypatch.setattr(ngnmm_core.engine, "L2_BYTES", 0)
     chosen = np.resize(np.array([3, 0, 6, 7, 1, 2, 5, 4, 4, 0]), 27)
@@ -44,7 +44,7 @@ def test_several_lane_vectors_that_share_the_weights(eight, monkeypatch):
 
 def test_batch_size_follows_the_size_of_the_matrix(ei):
     sizes = [Engine(ei, np.zeros((n, n))).batch_size for n in (90, 256, 257, 1000)]
-    assert sizes == [8, 8, 32, 32]
+    assert sizes == [8, 8, 16, 16]
     assert Engine(ei, np.zeros((90, 90)), dtype="float32").batch_size == 16
 
 
