@@ -3,6 +3,7 @@
 #   snakemake --cores 4                                  the study in config/config.yaml
 #   snakemake --cores 4 --configfile my_study.yaml       another study, instead of it
 #   snakemake --cores 4 partial                          merges what there is of an unfinished study
+#   snakemake --cores 4 NAME                             a study that comes along: config/studies/NAME.yaml
 #
 # Keys of a study: config/README.md.
 from snakemake.utils import min_version
@@ -22,6 +23,20 @@ rule all:
     input:
         [target for name in studies.main for target in studies.targets(name)],
     localrule: True
+
+
+for bundled in studies.bundled_names:
+
+    rule:
+        name:
+            bundled
+        input:
+            lambda wildcards, bundled=bundled: [
+                target
+                for name in studies.bundled(bundled)
+                for target in studies.targets(name)
+            ],
+        localrule: True
 
 
 rule partial:

@@ -81,6 +81,23 @@ class Workflow:
         path = self.root / "config" / "config.yaml"
         return load_studies(override(read_yaml(path), self._given), "config/config.yaml")
 
+    @functools.cached_property
+    def bundled_names(self) -> list[str]:
+        """Names of the studies that come with the workflow, each a target of its own."""
+        return sorted(path.stem for path in (self.root / "config" / "studies").glob("*.yaml"))
+
+    @functools.cached_property
+    def concerned(self) -> dict[str, Study]:
+        """The studies that this process can be about: of the config, and those named on its command line.
+
+        A job's command line names its rule and files.  Reading all bundled studies would cost every job of any study.
+        """
+        named = [name for name in self.bundled_names if any(name in word for word in sys.argv)]
+        found = dict(self.main)
+        for name in named:
+            found = self.bundled(name) | found
+        return found
+
     @functools.cache  # noqa: B019 one instance lives as long as the process
     def bundled(self, name: str) -> dict[str, Study]:
         """The studies of a file under `config/studies/`."""
@@ -103,7 +120,7 @@ class Workflow:
 
     def connectome_spec(self, stem: str) -> ConnectomeSpec:
         """The source of the connectome file of that stem: of a study, or an entry of the registry."""
-        for study in self.main.values():
+        for study in self.concerned.values():
             if output_name(study.config.connectome) == stem:
                 return study.config.connectome
         return ConnectomeSpec(name=stem)
@@ -219,7 +236,7 @@ class Workflow:
 
     def where_results_are(self) -> str:
         """Where the user finds what a run has made, a line per study."""
-        folders = [self.results / name for name in self.main if (self.results / name / SWEEP).is_file()]
+        folders = [self.results / name for name in self.concerned if (self.results / name / SWEEP).is_file()]
         return "\n".join(f"{folder}: {SWEEP}, figures/, provenance.json" for folder in folders)
 
     @staticmethod
@@ -229,7 +246,7 @@ class Workflow:
 
     def check(self) -> None:
         """Refuses what can be seen to fail before any job starts."""
-        for name, study in self.main.items():
+        for name, study in self.concerned.items():
             self.identity(name)
             check_connectome(study, Path(self.connectome_path(name)), self.regions(name))
             check_disk(study, self.regions(name), self.results)

@@ -127,3 +127,17 @@ def test_no_rule_names_a_fixed_folder():
     """Paths start with <results>, <resources> or <logs>, so that users of the module can move them."""
     for file in (REPOSITORY / "Snakefile", *(REPOSITORY / "workflow" / "rules").glob("*.smk")):
         assert not re.findall(r"[\"'](?:results|resources|logs)/", file.read_text()), file.name
+
+
+def test_a_bundled_study_is_a_target_by_its_name(fresh):
+    folder = fresh.folder / "config" / "studies"
+    folder.mkdir(exist_ok=True)
+    (folder / "extra.yaml").write_text(yaml.safe_dump({**STUDY, "study": "extra"}))
+    try:
+        planned = fresh.planned("extra")
+        assert planned["shard"] >= 1
+        assert planned["extra"] == 1
+        assert planned["figures_extra_maps"] == 1
+        assert "figures_extra_maps" not in fresh.planned()
+    finally:
+        (folder / "extra.yaml").unlink()

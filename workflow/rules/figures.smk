@@ -12,7 +12,7 @@ from ngnmm_core.plotting.catalogue import FILES, describe, facts, jobs_of
 report: "../report/workflow.rst"
 
 
-for drawing in jobs_of(studies.main.values()):
+for drawing in jobs_of(studies.concerned.values()):
 
     rule:
         name:
@@ -28,7 +28,9 @@ for drawing in jobs_of(studies.main.values()):
                 report(
                     f"<results>/{drawing.study.name}/figures/{figure.stem}.svg",
                     category=figure.category,
-                    subcategory=drawing.study.name if len(studies.main) > 1 else None,
+                    subcategory=(
+                        drawing.study.name if len(studies.concerned) > 1 else None
+                    ),
                     labels=dict(figure.labels),
                     caption=f"../report/{figure.caption}",
                 )
