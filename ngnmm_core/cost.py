@@ -69,7 +69,7 @@ def reference_rates(study: Study, stage: str, regions: int) -> Rates:
     names = [analysis.name for analysis, _ in STAGES[stage].analyses(study)]
     msf = SECONDS["msf"] if "msf" in names else 0.0
     if "duration_ms" not in settings:
-        return Rates(SECONDS.get(stage, SECONDS["msf"]))
+        return Rates(SECONDS.get(stage, SECONDS["msf"]) * _attractors(study, stage))
     method, half = settings["method"], 0.5 if settings["precision"] == "float32" else 1.0
     substeps = settings["substeps"] if method == "multirate" else 1
     step = PRODUCTS[method] * PRODUCT_SECONDS * regions**2
@@ -78,6 +78,14 @@ def reference_rates(study: Study, stage: str, regions: int) -> Rates:
     transient = half * step / settings["dt_ms"]
     sample = SAMPLE_SECONDS * regions * max(len(names), 1) + PAIR_SECONDS * regions**2 * _signals(study, stage)
     return Rates(msf, transient, transient + sample / settings["sample_ms"], LANES[settings["precision"]])
+
+
+def _attractors(study: Study, stage: str) -> float:
+    """What a point of a stage of the homogeneous system costs, in units of an attractor and its growth rates."""
+    if stage == "multistability":
+        return float(study.options[stage].starts)
+    # few points of a grid are chaotic, and all those that are not at rest have exponents
+    return {"lyapunov": 6.0, "transverse": 3.0}.get(stage, 1.0)
 
 
 def _signals(study: Study, stage: str) -> int:

@@ -9,7 +9,7 @@ from ngnmm_core.connectome import load_connectome, normalise, read_connectome_fi
 from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.cost import disk_bytes, size_text
 from ngnmm_core.errors import InputError
-from ngnmm_core.stages import stages_of
+from ngnmm_core.stages import OF_HOMOGENEOUS, stages_of
 from ngnmm_core.stimulus import check_indices
 from ngnmm_core.study.study import Study
 
@@ -60,7 +60,8 @@ def _check_stimuli(study: Study, labels: Sequence[str] | None, regions: int) -> 
 
 def _of_homogeneous(analysis: Analysis, options: Options) -> bool:
     """Whether an analysis is about the state with all regions alike."""
-    return analysis.needs in ("msf", "orbit_diagram") or (analysis.needs == "bistability" and options.of == "network")
+    of_network = analysis.needs == "bistability" and options.of == "network"
+    return of_network or analysis.needs in (*OF_HOMOGENEOUS, "orbit_diagram")
 
 
 def check_disk(study: Study, regions: int, results: Path) -> None:

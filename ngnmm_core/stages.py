@@ -20,6 +20,7 @@ from ngnmm_core.study.study import Study
 FORMAT = 1  # of the shard files; a change makes all of them anew
 # What makes W from the weights and writes the results down, for every stage
 SHARED = ("ngnmm_core.connectome.normalisation", "ngnmm_core.jobs.results")
+OF_HOMOGENEOUS = ("msf", "transverse", "dispersion", "lyapunov", "multistability")  # stages that need equal row sums
 SWEEP, HIGHLIGHTS, LESIONS = "sweep.nc", "highlights.nc", "lesions.nc"
 
 
@@ -183,7 +184,10 @@ STAGES = {
             _needing("simulation"),
             own.SIMULATION,
         ),
-        Stage("msf", "ngnmm_core.jobs.msf", SWEEP, _homogeneous, _nothing, _needing("msf")),
+        *(
+            Stage(name, f"ngnmm_core.jobs.{name}", SWEEP, _homogeneous, _nothing, _needing(name))
+            for name in OF_HOMOGENEOUS
+        ),
         Stage(
             "bistability",
             "ngnmm_core.jobs.bistability",

@@ -13,7 +13,6 @@ from ngnmm_core.code_hash import code_hash
 from ngnmm_core.engine import coefficient_table
 from ngnmm_core.kernel_cache import cached
 from ngnmm_core.kernels.lanes import aligned, lane_width
-from ngnmm_core.kernels.lyapunov import make_lyapunov
 from ngnmm_core.kernels.mesh import make_mesh
 from ngnmm_core.kernels.trajectory import make_trajectory
 from ngnmm_core.kernels.variational import make_complex_variational, make_variational
@@ -21,11 +20,11 @@ from ngnmm_core.model import Model
 
 WIDTH = lane_width(np.float64)
 MOST_STEPS = 64  # of a mesh, per longest step on average
-SETS = 8  # of perturbations in one pass: as many as stay in the first-level cache
+SETS = 12  # of perturbations in one pass: as many as stay in the first-level cache
 
 
 @cache
-def _kernel(model: Model, make):
+def kernel_of(model: Model, make):
     """The compiled kernel of one kind (such as `make_variational`) for a model."""
     one = {name: np.full(1, value) for name, value in model.resolve({}).items()}
     sizes = (len(model.states), coefficient_table(model, one).shape[1], len(model.drives))
@@ -87,7 +86,7 @@ class Solutions:
             Point k is lane k % 8 of group k // 8.
         end : array (point, state)
         """
-        run, count = _kernel(self.model, make_trajectory), len(states)
+        run, count = kernel_of(self.model, make_trajectory), len(states)
         groups = -(-count // WIDTH)
         out = aligned(groups * samples * self.size * WIDTH).reshape(groups, -1)
         end, steps = np.empty_like(states), np.broadcast_to(np.asarray(dt_ms, float), count)
@@ -114,7 +113,7 @@ class Solutions:
         longest : float
             In ms.
         """
-        run, count, size = _kernel(self.model, make_mesh), len(states), self.size
+        run, count, size = kernel_of(self.model, make_mesh), len(states), self.size
         work = aligned((2 * size * size + 1) * WIDTH)
         work[: size * size * WIDTH] = np.repeat(np.eye(size).ravel(), WIDTH)
         found: list[np.ndarray | None] = [None] * count
@@ -171,7 +170,7 @@ class Solutions:
         tangents = to_lanes(identity)
         both = np.stack([feedback.real, feedback.imag][:parts], axis=2).reshape(count, -1)
         gains = to_lanes(np.concatenate([self.weight[None, some], both.T]))
-        run = _kernel(self.model, make_complex_variational if parts == 2 else make_variational)
+        run = kernel_of(self.model, make_complex_variational if parts == 2 else make_variational)
         run(state, tangents, to_lanes(self._constants[:, some]), gains, to_lanes(h))
         # stored [set, column, part, state, lane]
         block = np.moveaxis(tangents.reshape(sets, size, parts, size, WIDTH), 2, 0).transpose(0, 4, 1, 3, 2)
@@ -217,47 +216,6 @@ class Variational:
         return end[0], propagators[0]
 
 
-class Stretching:
-    """Growth of perturbations of homogeneous solutions, for up to eight cases side by side.
-
-    Parameters
-    ----------
-    model : Model
-    parameters : mapping of name to array (case,)
-    gains : array (2, case)
-        G times the row sum, which the solution feels, and G times Lambda, which the perturbation feels.
-    columns : int
-        Number of perturbations per case.
-    """
-
-    def __init__(self, model: Model, parameters: Mapping[str, np.ndarray], gains: np.ndarray, columns: int):
-        self.cases, self.columns, self.size = gains.shape[1], columns, len(model.states)
-        self._run = _kernel(model, make_lyapunov)
-        self._constants, self._gains = to_lanes(constants_of(model, parameters)), to_lanes(gains)
-        start = np.eye(self.size)[:columns, :, None] + 0.1 / self.size
-        self._tangents = to_lanes(start)
-
-    def run(self, state: np.ndarray, dt_ms: float, interval: int, blocks: int) -> tuple[np.ndarray, np.ndarray]:
-        """Logarithmic growth in each of `blocks` intervals of `interval` steps.
-
-        Parameters
-        ----------
-        state : array (state, case)
-
-        Returns
-        -------
-        end : array (state, case)
-        logs : array (block, column, case)
-        """
-        end = to_lanes(state)
-        logs = aligned(blocks * self.columns * WIDTH)
-        self._run(end, self._tangents, self._constants, self._gains, to_lanes(np.full((interval, 1), dt_ms)), logs)
-        return (
-            end.reshape(self.size, WIDTH)[:, : self.cases].copy(),
-            logs.reshape(blocks, self.columns, WIDTH)[:, :, : self.cases].copy(),
-        )
-
-
 def warm_solutions(model: Model, complex_modes: bool) -> None:
     """Compiles the kernels, each for one step of a point of default parameters."""
     arrays = {name: np.full(1, float(value)) for name, value in model.resolve({}).items()}
@@ -267,7 +225,6 @@ def warm_solutions(model: Model, complex_modes: bool) -> None:
     solutions.propagate(states, [one], np.ones((1, 1)))
     if complex_modes:
         solutions.propagate(states, [one], np.full((1, 1), 1j))
-    Stretching(model, arrays, np.ones((2, 1)), 1).run(states.T, 1e-3, 1, 1)
 
 
 def to_lanes(values: np.ndarray) -> np.ndarray:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ngnmm_core.model import Model
-from ngnmm_core.variational import WIDTH, Stretching
+from ngnmm_core.stretching import Stretching, TransverseStretching
+from ngnmm_core.variational import WIDTH
 
 DT_MS = 0.05
 INTERVAL_STEPS = 20  # 1 ms: perturbations grow by less than e^30 in a burst
-BLOCKS = 25
+BLOCKS = 16
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,24 @@ def lyapunov_exponents(
         Where the solutions start; on the attractor, or use `transient_ms`.
     settings : Settings
     """
-    parts = []
-    for start in range(0, gains.shape[1], WIDTH):
-        piece = slice(start, start + WIDTH)
-        part = {name: values[piece] for name, values in parameters.items()}
-        parts.append(_eight(model, part, gains[:, piece], states[:, piece], settings))
-    return Exponents(*(np.concatenate([getattr(p, f) for p in parts], axis=-1) for f in ("values", "errors", "states")))
+    begin = lambda part, some: Stretching(model, part, some, settings.count)
+    return _by_eights(begin, parameters, gains, states, settings)
+
+
+def transverse_exponents(
+    model: Model, parameters: Mapping[str, np.ndarray], gains: np.ndarray, states: np.ndarray, settings
+) -> Exponents:
+    """The largest exponent along each of many Lambda, [Lambda, point].
+
+    Parameters
+    ----------
+    gains : array (1 + Lambda, point), real or complex
+        What the solutions feel, and then what perturbations feel: G times Lambda.
+    settings : Settings
+        Its `count` is not used; perturbations turn into the leading direction during `transient_ms`.
+    """
+    begin = lambda part, some: TransverseStretching(model, part, some)
+    return _by_eights(begin, parameters, gains, states, settings)
 
 
 @dataclass(frozen=True)
@@ -59,8 +72,16 @@ class Settings:
     dt_ms: float = DT_MS
 
 
-def _eight(model: Model, parameters, gains, states, settings: Settings) -> Exponents:
-    stretching = Stretching(model, parameters, gains, settings.count)
+def _by_eights(begin, parameters, gains, states, settings: Settings) -> Exponents:
+    parts = []
+    for start in range(0, gains.shape[1], WIDTH):
+        piece = slice(start, start + WIDTH)
+        part = {name: values[piece] for name, values in parameters.items()}
+        parts.append(_means(begin(part, gains[:, piece]), states[:, piece], settings))
+    return Exponents(*(np.concatenate([getattr(p, f) for p in parts], axis=-1) for f in ("values", "errors", "states")))
+
+
+def _means(stretching: Stretching, states, settings: Settings) -> Exponents:
     interval_ms = INTERVAL_STEPS * settings.dt_ms
     if settings.transient_ms:
         states, _ = stretching.run(states, settings.dt_ms, INTERVAL_STEPS, round(settings.transient_ms / interval_ms))
@@ -68,7 +89,10 @@ def _eight(model: Model, parameters, gains, states, settings: Settings) -> Expon
     means = []
     for _ in range(BLOCKS):
         states, logs = stretching.run(states, settings.dt_ms, INTERVAL_STEPS, intervals)
-        means.append(logs.mean(axis=0) / interval_ms)
+        total = np.zeros(logs.shape[1:])
+        for log in logs:
+            total = total + log
+        means.append(total / (intervals * interval_ms))
     return Exponents(*block_mean(np.array(means)), states)
 
 

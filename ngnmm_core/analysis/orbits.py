@@ -15,7 +15,7 @@ from ngnmm_core.variational import Solutions
 
 UNIFORM_MS = 0.01
 ALONG_MS = 0.025
-SHARE, LONGEST_MS = 0.15, 0.1  # of the steps: see `ngnmm_core.kernels.mesh`
+SHARE, LONGEST_MS = 0.15, 0.125  # of the steps: see `ngnmm_core.kernels.mesh`
 MOST_ITERATIONS = 12
 TOLERANCE = 1e-11
 PATIENCE = 3  # iterations in which the residual must have halved

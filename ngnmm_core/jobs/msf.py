@@ -11,6 +11,7 @@ from ngnmm_core.analysis.msf import DIVERGED, IRREGULAR, OK, UNCOUPLED
 from ngnmm_core.connectome.eigenmodes import spectrum
 from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.jobs.task import Task
+from ngnmm_core.stretching import warm_stretching
 from ngnmm_core.variational import warm_solutions
 
 
@@ -54,5 +55,6 @@ def window(task: Task) -> Task:
 
 def warm(task: Task) -> None:
     """Compiles everything that `run` calls."""
+    warm_stretching(task.model)
     warm_solutions(task.model, np.iscomplexobj(spectrum(task.W).values))
     find_attractors(task.model, task.points.take(slice(0, 1)).parameters, 1.0)

@@ -2,7 +2,7 @@
 
 from ngnmm_core.kernels.llvm import advance, kernel, lane_sqrt, make_tuple_access, scaled, store
 from ngnmm_core.kernels.normal import lane_log
-from ngnmm_core.kernels.variational import make_variational
+from ngnmm_core.kernels.variational import make_complex_variational, make_variational
 
 
 def make_lyapunov(derivative, sent, sizes, width):
@@ -41,5 +41,42 @@ def make_lyapunov(derivative, sent, sizes, width):
         for block in range(logs.size // per_block):
             integrate(state, tangents, constants, gains, h)
             orthonormalise(tangents, logs, block * per_block)
+
+    return kernel(nogil=True)(run)
+
+
+def make_transverse(derivative, sent, sizes, width):
+    """Compiles (at the first call) `run(state, tangents, constants, gains, h, logs)` for one tangent per gain.
+
+    As above, but `tangents` [set, state, lane] are only normalised, each by itself; `logs` [block, set, lane].
+    """
+    return _make_normalised(make_variational(derivative, sent, sizes, width), sizes[0], width)
+
+
+def make_complex_transverse(derivative, sent, sizes, width):
+    """The same for complex gains, as in `make_complex_variational`; `tangents` [set, part, state, lane]."""
+    return _make_normalised(make_complex_variational(derivative, sent, sizes, width), 2 * sizes[0], width)
+
+
+def _make_normalised(integrate, numbers, width):
+    load_all, store_all = make_tuple_access(numbers)
+
+    @kernel
+    def normalise(tangents, logs, o):
+        for column in range(tangents.size // (numbers * width)):
+            at = column * numbers * width
+            d = load_all(tangents, at, width)
+            square = d[0] * d[0]
+            for k in range(1, numbers):
+                square = square + d[k] * d[k]
+            length = lane_sqrt(square)
+            store_all(tangents, at, width, scaled(d, 1.0 / length))
+            store(logs, o + column * width, lane_log(length))
+
+    def run(state, tangents, constants, gains, h, logs):
+        per_block = tangents.size // numbers
+        for block in range(logs.size // per_block):
+            integrate(state, tangents, constants, gains, h)
+            normalise(tangents, logs, block * per_block)
 
     return kernel(nogil=True)(run)

@@ -1,0 +1,64 @@
+"""The growth rate of perturbations against Lambda, on an axis of its own: what any connectome's eigenvalues lie on."""
+
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.section import Section
+
+OK, DIVERGED, UNCOUPLED, IRREGULAR = range(4)
+MOST_INTERVALS = 6
+
+
+class LambdaAxis(Section):
+    """Equally spaced values of Lambda."""
+
+    start: float = Field(-1.0, description="first value")
+    stop: float = Field(1.0, description="last value")
+    num: int = Field(401, ge=2, description="number of values")
+
+    @property
+    def values(self) -> np.ndarray:
+        """The values, in units of the row sum of W."""
+        return np.round(np.linspace(self.start, self.stop, self.num), 12)
+
+
+class DispersionOptions(Options):
+    """Options of the dispersion relation."""
+
+    axis: LambdaAxis = Field(
+        LambdaAxis(), alias="lambda", description="eigenvalues of W in units of its row sum: start, stop, num"
+    )
+    model_config = Options.model_config | {"populate_by_name": True, "serialize_by_alias": True}
+
+
+def variables(options: DispersionOptions) -> tuple[Variable, ...]:
+    """What this analysis writes."""
+    each = ("lambda",)
+    return (
+        Variable("growth_curve", each, "ms-1", "growth rate of perturbations against the eigenvalue Lambda of W"),
+        Variable("growth_curve_frequency", each, "Hz", "frequency of perturbations against the eigenvalue Lambda"),
+        Variable("stable_intervals", ("interval", "end"), "1", "ends of the intervals of Lambda that are stable"),
+        status("dispersion", "uncoupled", "irregular"),
+    )
+
+
+def coordinates(options: DispersionOptions, window: Any):
+    """The axis, and the ends of intervals."""
+    return {
+        "lambda": (options.axis.values, "1", "eigenvalue of W in units of the row sum"),
+        "interval": (range(1, MOST_INTERVALS + 1), "1", "number of the interval"),
+        "end": (["low", "high"], "1", "end of the interval"),
+    }
+
+
+ANALYSIS = Analysis(
+    name="dispersion",
+    title="Dispersion relation",
+    needs="dispersion",
+    options=DispersionOptions,
+    variables=variables,
+    coordinates=coordinates,
+)

@@ -1,0 +1,107 @@
+"""All Lyapunov exponents of homogeneous attractors, and the largest ones across the homogeneous manifold.
+
+At rest the exponents are the real parts of the Jacobian's eigenvalues.  Elsewhere they come from a long run, in which
+one is exactly zero (two on a torus): that is said, and not what the run happened to give.  On a cycle the leading ones
+are those of Floquet, where the monodromy matrix tells them from round-off.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ngnmm_core.analysis.attractor import CHAOS, REST, TORUS, Attractor
+from ngnmm_core.analysis.equilibria import eigenvalues
+from ngnmm_core.analysis.lyapunov import Settings, lyapunov_exponents, transverse_exponents
+from ngnmm_core.model import Model
+
+RESOLVED = 1e-8  # multipliers smaller than this, in units of the largest entry of the monodromy matrix, are round-off
+ALIGNING_MS = 200.0
+FEWEST = 3  # exponents among which the ones that are zero are looked for
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """Exponents (1/ms) and standard errors, arrays [point, exponent]; 0 errors where they don't come from a run."""
+
+    values: np.ndarray
+    errors: np.ndarray
+
+
+def homogeneous_exponents(
+    model: Model,
+    parameters: Mapping[str, np.ndarray],
+    row_sum: float,
+    attractors: Sequence[Attractor | None],
+    settings: Settings,
+) -> Spectra:
+    """The largest exponents of the homogeneous system on its attractors, in descending order; NaN where there is none.
+
+    Parameters
+    ----------
+    parameters : mapping of name to array (point,)
+    """
+    shape = (len(attractors), settings.count)
+    found = Spectra(np.full(shape, np.nan), np.full(shape, np.nan))
+    resting = np.array([k for k, a in enumerate(attractors) if a is not None and a.regime == REST], int)
+    if len(resting):
+        some, weight = _part(parameters, resting, row_sum)
+        states = np.array([attractors[k].state for k in resting])
+        rates = eigenvalues(model, states, some, weight, weight).real
+        found.values[resting], found.errors[resting] = -np.sort(-rates, axis=1)[:, : settings.count], 0.0
+    moving = np.array([k for k, a in enumerate(attractors) if a is not None and a.regime != REST], int)
+    if len(moving):
+        some, weight = _part(parameters, moving, row_sum)
+        states = np.stack([attractors[k].state for k in moving], axis=1)
+        enough = replace(settings, count=min(max(settings.count, FEWEST), len(states)))
+        run = lyapunov_exponents(model, some, np.stack([weight, weight]), states, enough)
+        for j, k in enumerate(moving):
+            values, errors = _improved(attractors[k], run.values[:, j], run.errors[:, j])
+            found.values[k], found.errors[k] = values[: settings.count], errors[: settings.count]
+    return found
+
+
+def _part(parameters: Mapping[str, np.ndarray], index: np.ndarray, row_sum: float):
+    some = {name: np.asarray(values, float)[index] for name, values in parameters.items()}
+    return some, some["G"] * row_sum
+
+
+def _improved(attractor: Attractor, values: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """With what is known exactly in place of what the run gave."""
+    values, errors = values.copy(), errors.copy()
+    if attractor.orbit is not None:
+        multipliers = np.abs(attractor.orbit.multipliers)
+        exact = np.full(len(multipliers), np.nan)
+        resolved = multipliers > RESOLVED * np.abs(attractor.orbit.monodromy).max()
+        exact[resolved] = np.log(multipliers[resolved]) / attractor.period
+        exact[0] = 0.0
+        known = min(np.argmin(np.append(resolved, False)), len(values))
+        values[:known], errors[:known] = exact[:known], 0.0
+    elif attractor.regime in (CHAOS, TORUS):
+        zeros = np.argsort(np.abs(values), kind="stable")[: 2 if attractor.regime == TORUS else 1]
+        values[zeros], errors[zeros] = 0.0, 0.0
+    order = np.argsort(-values, kind="stable")
+    return values[order], errors[order]
+
+
+def across(
+    model: Model,
+    parameters: Mapping[str, np.ndarray],
+    row_sum: float,
+    attractors: Sequence[Attractor | None],
+    modes: np.ndarray,
+    duration_ms: float,
+) -> Spectra:
+    """The largest transverse exponent along each eigenvector of W, [point, mode], of points that are neither at rest
+    nor on a cycle; NaN for the others.  Along the homogeneous manifold it is the largest exponent of the state itself.
+    """
+    found = Spectra(np.full((len(attractors), len(modes)), np.nan), np.full((len(attractors), len(modes)), np.nan))
+    irregular = [k for k, a in enumerate(attractors) if a is not None and a.regime != REST and a.orbit is None]
+    if irregular:
+        index = np.array(irregular)
+        some, weight = _part(parameters, index, row_sum)
+        gains = np.concatenate([weight[None], some["G"] * modes[:, None]])
+        states = np.stack([attractors[k].state for k in irregular], axis=1)
+        run = transverse_exponents(model, some, gains, states, Settings(1, duration_ms, ALIGNING_MS))
+        found.values[index], found.errors[index] = run.values.T, run.errors.T
+    return found

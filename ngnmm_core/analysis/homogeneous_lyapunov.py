@@ -1,0 +1,44 @@
+"""Lyapunov exponents of the homogeneous system, and the dimension of its attractor."""
+
+from pydantic import Field
+
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.analysis.msf import REGIMES
+
+OK, DIVERGED = range(2)
+
+
+class LyapunovOptions(Options):
+    """Options of the homogeneous exponents."""
+
+    duration_ms: float = Field(10000.0, ge=100, description="length of the run where the state is not at rest (ms)")
+    exponents: int = Field(
+        6, ge=1, le=10000, description="number of exponents; those beyond the number of states of a region are NaN"
+    )
+
+
+def variables(options: LyapunovOptions) -> tuple[Variable, ...]:
+    """What this analysis writes."""
+    each = ("exponent",)
+    return (
+        Variable("homogeneous_lyapunov_exponent", each, "ms-1", "Lyapunov exponent of the homogeneous system"),
+        Variable("homogeneous_lyapunov_exponent_error", each, "ms-1", "standard error of the exponent, 0 if exact"),
+        Variable("homogeneous_kaplan_yorke_dimension", (), "1", "dimension of the homogeneous attractor"),
+        Variable("lyapunov_regime", (), "1", "regime of the homogeneous state", "int8", flags=REGIMES),
+        status("lyapunov"),
+    )
+
+
+def coordinates(options: LyapunovOptions, window):
+    """Numbers of the exponents, the largest first."""
+    return {"exponent": (range(1, options.exponents + 1), "1", "number of the exponent, the largest first")}
+
+
+ANALYSIS = Analysis(
+    name="lyapunov",
+    title="Lyapunov exponents of the homogeneous system",
+    needs="lyapunov",
+    options=LyapunovOptions,
+    variables=variables,
+    coordinates=coordinates,
+)

@@ -1,0 +1,38 @@
+"""Growth rates across the homogeneous manifold where the homogeneous state is chaotic or quasi-periodic.
+
+There the master stability function is the largest transverse Lyapunov exponent: a long run with an error, so that this
+is an analysis by itself.  What is at rest or on a cycle is left to `msf`.
+"""
+
+from pydantic import Field
+
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+
+OK, DIVERGED, UNCOUPLED, REGULAR = range(4)
+SIGNIFICANT = 2.0  # standard errors by which an exponent exceeds zero to count as growth
+
+
+class TransverseOptions(Options):
+    """Options of the transverse exponents."""
+
+    duration_ms: float = Field(10000.0, ge=100, description="length of the run (ms)")
+
+
+def variables(options: TransverseOptions) -> tuple[Variable, ...]:
+    """What this analysis writes."""
+    each = ("mode",)
+    return (
+        Variable("transverse_exponent", each, "ms-1", "largest Lyapunov exponent along an eigenvector of W"),
+        Variable("transverse_exponent_error", each, "ms-1", "standard error of the transverse exponent"),
+        Variable("transverse_unstable_modes", (), "1", "modes that grow, by two standard errors at least", "int32"),
+        status("transverse", "uncoupled", "regular"),
+    )
+
+
+ANALYSIS = Analysis(
+    name="transverse",
+    title="Transverse Lyapunov exponents of chaotic homogeneous states",
+    needs="transverse",
+    options=TransverseOptions,
+    variables=variables,
+)

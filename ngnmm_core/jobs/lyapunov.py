@@ -1,0 +1,47 @@
+"""The job of the stage `lyapunov`: exponents of the homogeneous system at every point."""
+
+import numpy as np
+
+from ngnmm_core.analysis.attractor import find_attractors
+from ngnmm_core.analysis.exponents import homogeneous_exponents
+from ngnmm_core.analysis.homogeneous_lyapunov import DIVERGED, OK
+from ngnmm_core.analysis.irregular import classify
+from ngnmm_core.analysis.lyapunov import Settings, kaplan_yorke_dimension
+from ngnmm_core.connectome.normalisation import homogeneous_row_sum
+from ngnmm_core.jobs.task import Task
+from ngnmm_core.stretching import warm_stretching
+from ngnmm_core.variational import warm_solutions
+
+
+def run(task: Task) -> dict[str, np.ndarray]:
+    """Results, one array [point, ...] per variable."""
+    options, parameters, states = task.options("lyapunov"), task.points.parameters, len(task.model.states)
+    row_sum = homogeneous_row_sum(task.W, "analyses.lyapunov")
+    attractors = classify(task.model, parameters, row_sum, find_attractors(task.model, parameters, row_sum))
+    # all exponents: on a few the dimension could not be told
+    spectra = homogeneous_exponents(task.model, parameters, row_sum, attractors, Settings(states, options.duration_ms))
+    shape = (len(attractors), options.exponents)
+    values, errors = np.full(shape, np.nan), np.full(shape, np.nan)
+    some = min(states, options.exponents)
+    values[:, :some], errors[:, :some] = spectra.values[:, :some], spectra.errors[:, :some]
+    known = np.array([a is not None for a in attractors])
+    dimension = [kaplan_yorke_dimension(v) if np.isfinite(v).all() else np.nan for v in spectra.values]
+    return {
+        "homogeneous_lyapunov_exponent": values,
+        "homogeneous_lyapunov_exponent_error": errors,
+        "homogeneous_kaplan_yorke_dimension": np.array(dimension),
+        "lyapunov_regime": np.array([-1 if a is None else a.regime for a in attractors], np.int8),
+        "lyapunov_status": np.where(known, OK, DIVERGED).astype(np.int8),
+    }
+
+
+def window(task: Task) -> Task:
+    """What the coordinates are made from: nothing is simulated."""
+    return task
+
+
+def warm(task: Task) -> None:
+    """Compiles everything that `run` calls."""
+    warm_stretching(task.model)
+    warm_solutions(task.model, False)
+    find_attractors(task.model, task.points.take(slice(0, 1)).parameters, 1.0)

@@ -1,0 +1,107 @@
+"""Several attractors at a point, dispersion curves, stable intervals and critical couplings."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from ngnmm_core.analysis.attractor import LIMIT_CYCLE, REST
+from ngnmm_core.analysis.coexistence import coexisting, initial_states
+from ngnmm_core.analysis.stable_ranges import critical_couplings, stable_intervals
+from ngnmm_core.api import simulate
+
+
+def arrays_of(model, **values):
+    resolved = model.resolve(values)
+    count = max(np.size(v) for v in resolved.values())
+    return {name: np.broadcast_to(np.asarray(v, float), count).copy() for name, v in resolved.items()}
+
+
+def test_both_states_of_the_classic_bistable_point(population):
+    """One population at eta = -5, J = 15 (see tests/models): a low and a high equilibrium."""
+    found = coexisting(population, arrays_of(population, G=[0.0, 0.0]), 1.0, 12)
+    for point in found:
+        assert [a.regime for a in point.attractors] == [REST, REST]
+        assert (point.unresolved, point.diverged) == (0, 0)
+    np.testing.assert_array_equal(found[0].attractors[0].state, found[1].attractors[0].state)
+
+
+def test_two_cycles_between_the_folds(ei):
+    """At G = 15 the two folds of cycles lie at 9.804 and 10.099: between them two cycles are stable, else one."""
+    found = coexisting(ei, arrays_of(ei, I_ext_e=np.array([9.7, 9.95, 10.2]), G=np.full(3, 15.0)), 1.0, 12)
+    assert [len(point.attractors) for point in found] == [1, 2, 1]
+    periods = sorted(a.period for a in found[1].attractors)
+    assert all(a.regime == LIMIT_CYCLE for a in found[1].attractors)
+    assert periods[1] - periods[0] > 0.5
+
+
+def test_starts_are_the_same_for_any_number(ei):
+    few, many = initial_states(ei, 3, 1.0), initial_states(ei, 9, 1.0)
+    np.testing.assert_array_equal(few, many[:3])
+    np.testing.assert_array_equal(few[0], [s.initial for s in ei.states])
+    assert (many[:, [0, 2, 3, 5]] >= 0).all()
+
+
+def test_stable_intervals_end_where_the_rate_changes_sign():
+    x = np.linspace(-1, 1, 401)
+    found = stable_intervals(x, (x + 0.503) * (x - 0.2007) * (x - 0.7))
+    np.testing.assert_allclose(found, [[-1, -0.503], [0.2007, 0.7]], atol=1e-4)
+    assert stable_intervals(x, np.ones(401)).shape == (0, 2)
+    np.testing.assert_allclose(stable_intervals(x, -np.ones(401)), [[-1, 1]])
+    gap = np.where(np.abs(x) < 0.0975, np.nan, -1.0)
+    np.testing.assert_allclose(stable_intervals(x, gap), [[-1, -0.1], [0.1, 1]], atol=1e-12)
+
+
+def test_critical_couplings_are_found_between_grid_points():
+    G, current = np.arange(0.0, 5.0, 0.5), np.array([1.0, 2.0])
+    growth = (G[:, None] - 2.2) * (G[:, None] - 3.9) * current
+    growth[0] = np.nan
+    rates = np.stack([np.full_like(growth, -9.0), growth, growth - 5.0], axis=-1)
+    dataset = xr.Dataset({"msf": (("G", "I_ext_e", "mode"), rates)}, {"G": G, "I_ext_e": current})
+    table = critical_couplings(dataset)
+    np.testing.assert_allclose(table["I_ext_e"], [1, 1, 2, 2])
+    np.testing.assert_allclose(table["critical_G"], [2.2, 3.9, 2.2, 3.9], atol=0.05)
+    assert table["destabilising"].tolist() == [False, True, False, True]
+
+
+@pytest.fixture(scope="module")
+def dataset(ring6):
+    grid = {"I_ext_e": [15.0, 13.0, 10.0], "G": [0.0, 5.0, 9.0, 11.0]}
+    analyses = {
+        "msf": {}, "transverse": {"duration_ms": 500}, "dispersion": {"lambda": {"start": -1, "stop": 1, "num": 41}},
+        "lyapunov": {"duration_ms": 500}, "multistability": {"starts": 2},
+    }  # fmt: skip
+    return simulate(connectome=ring6, grid=grid, analyses=analyses)
+
+
+def test_every_analysis_has_a_status_and_nan_where_undefined(dataset):
+    rest, chaos = {"I_ext_e": 15.0, "G": 9.0}, {"I_ext_e": 10.0, "G": 11.0}
+    assert int(dataset.msf_status.sel(chaos)) == 3
+    assert dataset.msf.sel(chaos).isnull().all()
+    assert int(dataset.transverse_status.sel(chaos)) == 0
+    assert dataset.transverse_exponent.sel(chaos).notnull().all()
+    assert int(dataset.transverse_status.sel(rest)) == 3
+    assert dataset.transverse_exponent.sel(rest).isnull().all()
+    assert int(dataset.dispersion_status.sel(I_ext_e=13.0, G=0.0)) == 2
+    assert int(dataset.transverse_status.sel(I_ext_e=13.0, G=0.0)) == 2
+    assert (dataset.lyapunov_status == 0).all()
+    assert (dataset.multistability_status == 0).all()
+    assert (dataset.attractor_count >= 1).all()
+    assert "seed" not in dataset.dims
+
+
+def test_the_dispersion_curve_goes_through_the_modes(dataset):
+    """The ring's eigenvalues are 1, 0.5, -0.5, -1."""
+    point = {"I_ext_e": 15.0, "G": 9.0}
+    curve = dataset.growth_curve.sel(point).sel({"lambda": [1.0, 0.5, -0.5, -1.0]}, method="nearest")
+    np.testing.assert_allclose(curve, dataset.msf.sel(point).values[[0, 1, 3, 5]], atol=1e-9)
+    intervals = dataset.stable_intervals.sel(point).dropna("interval").values
+    stable = [any(low <= x <= high for low, high in intervals) for x in (1.0, 0.5, -0.5, -1.0)]
+    assert stable == (dataset.msf.sel(point).values[[0, 1, 3, 5]] <= 1e-7).tolist()
+
+
+def test_exponents_agree_with_growth_rates_on_the_manifold(dataset):
+    for point in ({"I_ext_e": 15.0, "G": 9.0}, {"I_ext_e": 13.0, "G": 5.0}):
+        second = 1 if point["G"] == 5.0 else 0  # on a cycle the zero exponent comes first
+        exponent = dataset.homogeneous_lyapunov_exponent.sel(point).values[second]
+        assert exponent == pytest.approx(float(dataset.msf.sel(point)[0]), abs=1e-8)
+    assert float(dataset.homogeneous_kaplan_yorke_dimension.sel(I_ext_e=10.0, G=11.0)) > 2.0

@@ -1,0 +1,175 @@
+"""Lyapunov exponents of the homogeneous system and across it: reference numbers, closed forms, honest errors."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ngnmm_core.analysis.attractor import CHAOS, LIMIT_CYCLE, REST, TORUS, Attractor
+from ngnmm_core.analysis.dispersion import dispersion
+from ngnmm_core.analysis.exponents import across, homogeneous_exponents
+from ngnmm_core.analysis.irregular import classify
+from ngnmm_core.analysis.lyapunov import (
+    Settings,
+    block_mean,
+    kaplan_yorke_dimension,
+    lyapunov_exponents,
+    transverse_exponents,
+)
+from ngnmm_core.dual import linearise
+from ngnmm_core.model import COUPLING, Model, Parameter, Population, State
+
+REFERENCE = json.loads(
+    (Path(__file__).parents[1] / "reference" / "homogeneous_system.json").read_text(encoding="utf-8")
+)["lyapunov"]
+
+
+def arrays_of(parameters, count=1):
+    return {name: np.full(count, float(value)) for name, value in parameters.items()}
+
+
+def model_of(name, states, derivative, parameters=(), sent=0):
+    return Model(
+        name=name,
+        title=name,
+        doi="",
+        states=tuple(State(n, "1", x) for n, x in states),
+        parameters=(*(Parameter(n, v, "1", n) for n, v in parameters), Parameter("zero", 0.0, "1", "input"), COUPLING),
+        drives=("zero",),
+        coefficients=lambda p: tuple(p[n] for n, _ in parameters) or (p["zero"],),
+        derivative=derivative,
+        sent=lambda x, c: x[sent],
+        observable=states[0][0],
+        populations=(Population("P", "one"),),
+        fastest_rate=lambda p: 1.0,
+    )
+
+
+def _lorenz(x, drive, c, coupling):
+    return 10.0 * (x[1] - x[0]), x[0] * (28.0 - x[2]) - x[1], x[0] * x[1] - (8.0 / 3.0) * x[2]
+
+
+@pytest.fixture(scope="module")
+def lorenz():
+    return model_of("lorenz", [("x", 1.0), ("y", 2.0), ("z", 20.0)], _lorenz)
+
+
+def _two_circles(x, drive, c, coupling):
+    """Two independent rotations of irrational frequency ratio: a torus with exponents 0, 0, -2, -2."""
+    (other,) = c
+    a, b = 1.0 - (x[0] * x[0] + x[1] * x[1]), 1.0 - (x[2] * x[2] + x[3] * x[3])
+    return a * x[0] - x[1], a * x[1] + x[0], b * x[2] - other * x[3], b * x[3] + other * x[2]
+
+
+@pytest.fixture(scope="module")
+def torus():
+    return model_of("torus", [("x", 1.0), ("y", 0.0), ("u", 1.0), ("v", 0.0)], _two_circles, [("other", 1.618034)])
+
+
+@pytest.mark.slow
+def test_the_lorenz_exponents(lorenz):
+    """0.9056, 0, -14.5723 (Viswanath's thesis; Sprott, Chaos and Time-Series Analysis), the sum exactly -41/3."""
+    parameters = arrays_of(lorenz.resolve({}), 8)
+    states = np.array([1.0, 2.0, 20.0])[:, None] + 0.1 * np.arange(8)
+    run = lyapunov_exponents(lorenz, parameters, np.zeros((2, 8)), states, Settings(3, 2000.0, 50.0, 0.01))
+    mean, error = run.values.mean(axis=1), run.errors.mean(axis=1) / np.sqrt(8)
+    np.testing.assert_array_less(np.abs(mean - [0.9056, 0.0, -14.5723]), 4 * error + 1e-4)
+    np.testing.assert_allclose(run.values.sum(axis=0), -41.0 / 3.0, atol=1e-4)
+    assert kaplan_yorke_dimension(mean) == pytest.approx(2.0621, abs=2e-3)
+
+
+@pytest.mark.slow
+def test_standard_errors_are_honest(lorenz):
+    """Runs from different states scatter as their errors say: within a factor of 1.6 (24 runs)."""
+    parameters = arrays_of(lorenz.resolve({}), 24)
+    states = np.array([1.0, 2.0, 20.0])[:, None] + 0.05 * np.arange(24)
+    run = lyapunov_exponents(lorenz, parameters, np.zeros((2, 24)), states, Settings(1, 2000.0, 50.0, 0.01))
+    ratio = run.values[0].std(ddof=1) / np.sqrt(np.mean(run.errors[0] ** 2))
+    assert 1 / 1.6 < ratio < 1.6
+    assert abs(run.values[0].mean() - 0.9056) < 4 * run.values[0].std(ddof=1) / np.sqrt(24)
+
+
+@pytest.mark.slow
+def test_a_torus_is_one_and_chaos_is_chaos(torus, lorenz):
+    for model, regime, row in ((torus, TORUS, [0.0, 0.0, -2.0, -2.0]), (lorenz, CHAOS, [0.9056, 0.0, -14.5723])):
+        parameters = arrays_of(model.resolve({}))
+        start = Attractor(5, np.array([s.initial for s in model.states]))
+        (found,) = classify(model, parameters, 1.0, [start])
+        assert found.regime == regime
+        spectra = homogeneous_exponents(model, parameters, 1.0, [found], Settings(len(row), 2000.0))
+        assert (spectra.values[0] == 0).sum() == (2 if regime == TORUS else 1)
+        np.testing.assert_allclose(spectra.values[0], row, atol=0.05)
+
+
+@pytest.mark.slow
+def test_exponents_on_a_circle_and_in_a_focus(circle, attractor_at):
+    for values, regime, expected in (
+        ({"G": 0.1}, LIMIT_CYCLE, [0.0, -0.2, -0.5]),
+        ({"mu": -0.05, "G": 0.1}, REST, [-0.05, -0.05, -0.2]),
+    ):
+        attractor, parameters = attractor_at(circle, **values)
+        assert attractor.regime == regime
+        found = homogeneous_exponents(circle, arrays_of(parameters), 1.0, [attractor], Settings(3, 1000.0))
+        np.testing.assert_allclose(found.values[0], expected, atol=1e-7)
+        assert found.errors[0, 0] == 0
+
+
+@pytest.mark.parametrize("entry", REFERENCE, ids=lambda e: f"{e['I_ext_e']}-{e['G']}")
+def test_reference_exponents(ei, attractor_at, entry):
+    attractor, parameters = attractor_at(ei, I_ext_e=entry["I_ext_e"], G=entry["G"])
+    arrays = arrays_of(parameters)
+    (attractor,) = classify(ei, arrays, 1.0, [attractor])
+    found = homogeneous_exponents(ei, arrays, 1.0, [attractor], Settings(6, 20000.0))
+    error = np.hypot(found.errors[0, :3], entry["standard_error"])
+    np.testing.assert_array_less(np.abs(found.values[0, :3] - entry["lambda"]), 3.5 * error + 2e-6)
+    assert (found.values[0] == 0).sum() == 1
+
+
+def test_the_sum_of_all_exponents_is_the_mean_divergence(ei, attractor_at, integrate, points_of):
+    attractor, parameters = attractor_at(ei, I_ext_e=10.0, G=11.0)
+    arrays = arrays_of(parameters)
+    gains = np.full((2, 1), 11.0)
+    run = lyapunov_exponents(ei, arrays, gains, attractor.state[:, None], Settings(6, 500.0))
+    path = integrate(ei, [[1.0]], points_of(ei, I_ext_e=10, G=11), attractor.state[None, None], 0.01, 50000, 1)[:, 0, 0]
+    many = {n: np.full(len(path), v) for n, v in parameters.items()}
+    trace = np.trace(linearise(ei, path, many, many["G"]).coupled(many["G"]), axis1=1, axis2=2)
+    # the two solutions part in the end, so only the means agree
+    assert run.values[:, 0].sum() == pytest.approx(trace.mean(), rel=0.03)
+
+
+def test_across_a_manifold_the_uniform_direction_is_the_system_itself(ei, attractor_at):
+    attractor, parameters = attractor_at(ei, I_ext_e=10.0, G=11.0)
+    arrays = arrays_of(parameters)
+    modes = np.array([1.0, 0.5, 0.0, -0.4])
+    (attractor,) = classify(ei, arrays, 1.0, [attractor])
+    found = across(ei, arrays, 1.0, [attractor], modes, 4000.0)
+    own = homogeneous_exponents(ei, arrays, 1.0, [attractor], Settings(1, 4000.0))
+    assert abs(found.values[0, 0] - own.values[0, 0]) < 3 * np.hypot(found.errors[0, 0], own.errors[0, 0])
+    assert (found.errors < 0.005).all()
+
+
+def test_on_a_cycle_transverse_exponents_are_floquet_exponents(ei, attractor_at):
+    attractor, parameters = attractor_at(ei, I_ext_e=12.2, G=12.0)
+    modes = np.array([0.8, 0.2, -0.4, 0.3 + 0.4j, 0.3 - 0.4j])
+    expected = dispersion(ei, parameters, 1.0, attractor, modes).growth_rate
+    for some in (modes[:3].real, modes):
+        gains = np.concatenate([[12.0], 12.0 * some])[:, None]
+        settings = Settings(1, 8000.0, 1000.0)
+        run = transverse_exponents(ei, arrays_of(parameters), gains, attractor.state[:, None], settings)
+        np.testing.assert_allclose(run.values[:, 0], expected[: len(some)], atol=5e-4)
+
+
+def test_the_mean_of_blocks_and_its_error():
+    blocks = np.random.default_rng(1).standard_normal((25, 3))
+    mean, error = block_mean(blocks)
+    np.testing.assert_allclose(mean, blocks.mean(axis=0), atol=1e-15)
+    np.testing.assert_allclose(error, blocks.std(axis=0, ddof=1) / 5.0, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("exponents", "dimension"),
+    [([0.9056, 0.0, -14.5723], 2.062145), ([-0.1, -0.2], 0.0), ([0.0, -0.2], 1.0), ([0.3, 0.1], np.nan)],
+)
+def test_kaplan_yorke(exponents, dimension):
+    np.testing.assert_allclose(kaplan_yorke_dimension(np.array(exponents)), dimension, atol=1e-6)
