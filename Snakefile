@@ -46,4 +46,4 @@ rule partial:
 
 
 onsuccess:
-    print(studies.where_results_are(), file=sys.stderr)
+    print(studies.after(), file=sys.stderr)

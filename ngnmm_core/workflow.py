@@ -25,6 +25,7 @@ from ngnmm_core.preflight import check_connectome, check_disk
 from ngnmm_core.stages import SWEEP, context, fingerprint, stages_of
 from ngnmm_core.study.load import load_studies, override, read_yaml
 from ngnmm_core.study.study import Study
+from ngnmm_core.summary import as_text, tables
 
 NOT_OF_A_STUDY = ("pathvars",)  # keys of Snakemake's config that are its own
 KINDS = ("svg", "png")  # of files of a figure
@@ -232,12 +233,18 @@ class Workflow:
         """What a run of a study is to produce: datasets, where they come from, and figures."""
         folder = self.results / name
         figures = [str(folder / "figures" / f"{f.stem}.{kind}") for f in figures_of(self.study(name)) for kind in KINDS]
-        return [*self.merged_files(name), str(folder / "provenance.json"), *figures]
+        about = [str(folder / made) for made in ("provenance.json", "summary.html")]
+        return [*self.merged_files(name), *about, *figures]
 
-    def where_results_are(self) -> str:
-        """Where the user finds what a run has made, a line per study."""
-        folders = [self.results / name for name in self.concerned if (self.results / name / SWEEP).is_file()]
-        return "\n".join(f"{folder}: {SWEEP}, figures/, provenance.json" for folder in folders)
+    def after(self) -> str:
+        """What the user wants to know at the end of a run: what it took, what went wrong, and where the results are."""
+        made = [name for name in self.concerned if (self.results / name / SWEEP).is_file()]
+        parts = []
+        for name in made:
+            merged = [path for path in map(Path, self.merged_files(name)) if path.is_file()]
+            parts += [as_text(table) for table in tables(self.results / name, merged)]
+            parts.append(f"{self.results / name}: {SWEEP}, figures/, provenance.json, summary.html")
+        return "\n".join(parts)
 
     @staticmethod
     def code(*modules: str) -> str:

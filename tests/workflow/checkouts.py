@@ -36,7 +36,7 @@ class Checkout:
     """
 
     def __init__(self, folder: Path, kernels: Path):
-        self.folder = folder
+        self.folder, self.kernels = folder, kernels
         left_out = ("PYTHONPATH", "SNAKEMAKE_PROFILE", "NGNMM_WHEELS")
         self.environment = {k: v for k, v in os.environ.items() if k not in left_out}
         self.environment["NGNMM_CACHE_DIR"] = str(kernels)

@@ -42,6 +42,8 @@ for drawing in jobs_of(studies.concerned.values()):
             ],
         log:
             f"<logs>/{drawing.study.name}/{drawing.rule}.log",
+        benchmark:
+            f"<results>/{drawing.study.name}/benchmarks/figures-{drawing.rule}.tsv"
         conda:
             "../../environment.yml"
         resources:

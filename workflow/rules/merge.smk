@@ -1,6 +1,7 @@
 # One dataset per study, complete or not at all; on request, a partial one of what there is.
 localrules:
     provenance,
+    summary,
 
 
 rule merge:
@@ -89,6 +90,28 @@ rule provenance:
         "../scripts/provenance.py"
 
 
+rule summary:
+    input:
+        merged=lambda wildcards: studies.merged_files(wildcards.study),
+    output:
+        summary=report(
+            "<results>/{study}/summary.html",
+            category="Run",
+            labels={"study": "{study}"},
+            caption="../report/summary.rst",
+        ),
+    log:
+        "<logs>/{study}/summary.log",
+    conda:
+        "../../environment.yml"
+    params:
+        name=lambda wildcards: wildcards.study,
+    message:
+        "Summing up the run of {wildcards.study}"
+    script:
+        "../scripts/summary.py"
+
+
 rule hubs:
     input:
         lesions="<results>/{study}/lesions.nc",
@@ -97,6 +120,8 @@ rule hubs:
         hubs="<results>/{study}/hubs.nc",
     log:
         "<logs>/{study}/hubs.log",
+    benchmark:
+        "<results>/{study}/benchmarks/hubs.tsv"
     conda:
         "../../environment.yml"
     resources:

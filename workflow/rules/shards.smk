@@ -6,6 +6,8 @@ rule warmup:
         touch("<results>/{study}/shards/{stage}/compiled-{code}"),
     log:
         "<logs>/{study}/{stage}/compiled-{code}.log",
+    benchmark:
+        "<results>/{study}/benchmarks/warmup-{stage}-{code}.tsv"
     wildcard_constraints:
         code=r"[0-9a-f]{16}",
     conda:

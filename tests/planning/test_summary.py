@@ -1,0 +1,72 @@
+"""What the user is told at the end of a run, from made-up benchmark files and a made-up sweep."""
+
+import netCDF4
+import numpy as np
+import pytest
+
+from ngnmm_core.analysis.contract import status
+from ngnmm_core.summary import as_html, as_text, by_rule, costs, slowest, statuses, tables
+
+HEADER = "s\th:m:s\tmax_rss\tmax_vms\tcpu_time\n"
+
+
+@pytest.fixture
+def results(tmp_path):
+    """The folder of a study: seven shards that took 10, 20, ... s, a merge, and a job that was too short to measure."""
+    folder = tmp_path / "benchmarks"
+    (folder / "simulation").mkdir(parents=True)
+    for k in range(1, 8):
+        row = f"{10 * k}\t0:00:{10 * k}\t{100 + k}\t1\t{9 * k}\n"
+        (folder / "simulation" / f"{k:016x}.tsv").write_text(HEADER + row)
+    (folder / "merge-sweep.tsv").write_text(f"{HEADER}3.5\t0:00:03\t250.6\t1\t2.5\n")
+    (folder / "merge-highlights.tsv").write_text(f"{HEADER}0.5\t0:00:00\tNA\tNA\tNA\n")
+    return tmp_path
+
+
+@pytest.fixture
+def merged(tmp_path):
+    """A sweep with 12 points, of which two diverged and one is missing."""
+    declared = status("simulation", "slow")
+    with netCDF4.Dataset(tmp_path / "sweep.nc", "w") as file:
+        file.createDimension("G", 12)
+        variable = file.createVariable(declared.name, declared.dtype, ("G",))
+        variable.setncatts(declared.attributes)
+        variable[:] = np.array([0] * 9 + [1, 1, -1], np.int8)
+    return [tmp_path / "sweep.nc"]
+
+
+def test_what_every_rule_cost(results):
+    assert by_rule(costs(results / "benchmarks")).rows == (
+        ("merge", "2", "2.5 s", "4 s", "2 s", "3.5 s", "251 MB"),
+        ("shard (simulation)", "7", "4.2 min", "4.7 min", "40 s", "70 s", "107 MB"),
+    )
+
+
+def test_the_slowest_shards_come_first(results):
+    rows = slowest(costs(results / "benchmarks")).rows
+    assert [row[0] for row in rows] == [f"{k:016x}" for k in (7, 6, 5, 4, 3)]
+    assert rows[0] == (f"{7:016x}", "simulation", "70 s", "63 s", "107 MB")
+
+
+def test_points_with_a_status_are_counted(merged):
+    assert statuses(merged).rows == (
+        ("sweep.nc", "simulation_status", "undefined", "1", "12"),
+        ("sweep.nc", "simulation_status", "diverged", "2", "12"),
+    )
+
+
+def test_points_that_are_all_right_are_said_to_be(results):
+    assert tables(results, [])[-1].rows == (("ok",),)
+
+
+def test_the_same_numbers_as_text_and_as_a_page(results, merged):
+    shown = tables(results, merged)
+    text, page = "\n".join(map(as_text, shown)), as_html("a <study>", shown)
+    assert "a &lt;study&gt;" in page
+    for table in shown:
+        for row in table.rows:
+            assert all(cell in text and f"<td>{cell}</td>" in page for cell in row)
+
+
+def test_a_study_without_benchmarks_has_nothing_to_tell_but_its_points(tmp_path):
+    assert [table.title for table in tables(tmp_path, [])] == ["Points with a status"]
