@@ -116,7 +116,7 @@ def result_bytes(study: Study, stage: str, regions: int) -> float:
     """Bytes of the results of one point of a stage, uncompressed."""
     kind = STAGES[stage]
     analyses = kind.analyses(study)
-    window = _window(study, regions) if study.simulates else None
+    window = window_of(study, regions) if study.simulates else None
     sizes = {"region": regions, "edge": regions * (regions - 1) // 2, "mode": regions}
     sizes |= {name: len(values) for name, (values, _, _) in kind.coordinates(analyses, window).items()}
     return sum(
@@ -129,7 +129,7 @@ def disk_bytes(study: Study, stage: str, regions: int) -> float:
     return 2.0 * result_bytes(study, stage, regions) * len(STAGES[stage].layout(study, regions).points)
 
 
-def _window(study: Study, regions: int) -> Window:
+def window_of(study: Study, regions: int) -> Window:
     """What the analyses of a study will see of its simulations."""
     simulation = study.simulation
     return Window(study.model, regions, simulation.window_samples, simulation.sample_ms, study.points().parameters)

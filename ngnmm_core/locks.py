@@ -26,7 +26,7 @@ def living_holder(folder: Path = Path()) -> str:
     ours = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     for process in psutil.process_iter(["pid", "cmdline"]):
         command = process.info["cmdline"] or []
-        if process.info["pid"] in ours or not any(Path(word).name == "snakemake" for word in command[:3]):
+        if process.info["pid"] in ours or not _is_main_snakemake(command):
             continue
         try:
             if Path(process.cwd()).resolve() == folder.resolve():
@@ -34,6 +34,11 @@ def living_holder(folder: Path = Path()) -> str:
         except (psutil.Error, OSError):
             continue
     return ""
+
+
+def _is_main_snakemake(command: list[str]) -> bool:
+    """Whether a command line is that of a Snakemake that holds a lock; one that runs a job for another does not."""
+    return any(Path(word).name == "snakemake" for word in command[:3]) and "--mode" not in command
 
 
 def _noted(folder: Path) -> dict | None:
