@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
+SHARDS ?= 300
 STUDY ?= $(shell sed -n 's/^study: *//p' config/config.yaml)
 
-.PHONY: help env env-dev run partial test test-fast lint docs lock clean-study
+.PHONY: help env env-dev run partial test test-fast test-slurm soak lint docs lock clean-study
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/' | expand -t 20
@@ -40,6 +41,12 @@ test: env-dev lint  ## all tests (15 minutes on 2 cores at the most)
 
 test-fast: env-dev  ## the tests to run all day (2 minutes)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+
+test-slurm: env-dev  ## what clusters do to jobs, on a one-node SLURM of our own (root on Debian; 8 minutes)
+	NGNMM_TEST_SLURM=1 $(BIN)/python -m pytest tests/slurm --durations=5
+
+soak: env-dev  ## SHARDS=300 shards with faults at random, and nothing lost
+	NGNMM_SOAK_SHARDS=$(SHARDS) $(BIN)/python -m pytest -s tests/workflow/test_soak.py
 
 lint: env-dev  ## style, import contracts, Snakemake's own checks
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -23,6 +23,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 REPORT = ROOT / "docs" / "benchmarks" / "scale.md"
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
+MADE_UP = ("simulation", "msf")
 OPEN = """
 import time
 import xarray as xr
@@ -100,6 +101,7 @@ def _plan_for_good(folder: Path, points: int) -> tuple[float, str, float]:
 
 def merge(points: int, folder: Path) -> list[str]:
     """A merge of made-up results in 500 shards, in a process of its own."""
+    measured([sys.executable, __file__, "--make-up", str(points)], folder)
     said, _, peak = measured([sys.executable, __file__, "--merge-made-up", str(points)], folder)
     wrote, took, size, shard_bytes, shards = json.loads(said.splitlines()[-1])
     opened, read = _open(Path(wrote))
@@ -114,30 +116,44 @@ def _open(path: Path) -> tuple[float, float]:
     return float(opened), float(read)
 
 
-def merge_made_up(points: int) -> None:
-    """Writes shards with made-up rates and master stability functions of 94 regions, and merges them."""
-    import xarray as xr
-
-    from ngnmm_core.connectome.arrays import ConnectomeArrays
-    from ngnmm_core.connectome.build import as_dataset
-    from ngnmm_core.dataset import merge_file
+def made_up_study(points: int):
+    """Rates and master stability functions at many points, in 500 shards of each."""
     from ngnmm_core.study.load import load_studies
 
     (loaded,) = load_studies(study("merge", points, shards=500)).values()
-    rng = np.random.default_rng(0)
+    return loaded
+
+
+def make_up(points: int) -> None:
+    """Writes shards with made-up results of 94 regions."""
+    for stage in MADE_UP:
+        _make_up_shards(made_up_study(points), stage, points, np.random.default_rng(0))
+
+
+def merge_made_up(points: int) -> None:
+    """Merges the shards with made-up results."""
+    from ngnmm_core.connectome.arrays import ConnectomeArrays
+    from ngnmm_core.connectome.build import as_dataset
+    from ngnmm_core.dataset import merge_file
+
+    loaded = made_up_study(points)
     labels = [f"region {k}" for k in range(94)]
-    connectome = as_dataset(ConnectomeArrays(rng.uniform(0.1, 1.0, (94, 94)), labels), {})
-    paths = {stage: _made_up_shards(loaded, stage, rng) for stage in ("simulation", "msf")}
+    weights = np.random.default_rng(0).uniform(0.1, 1.0, (94, 94))
+    connectome = as_dataset(ConnectomeArrays(weights, labels), {})
+    paths = {stage: sorted(_folder(points, stage).glob("*.nc")) for stage in MADE_UP}
     output = Path(f"merged{points}.nc").absolute()
     start = time.perf_counter()
     merge_file(loaded, "sweep.nc", paths, (connectome, "identity"), output)
     took = time.perf_counter() - start
     shards = [p for of_stage in paths.values() for p in of_stage]
     print(json.dumps([str(output), took, output.stat().st_size, sum(p.stat().st_size for p in shards), len(shards)]))
-    xr.open_dataset(output).close()
 
 
-def _made_up_shards(loaded, stage: str, rng) -> list[Path]:
+def _folder(points: int, stage: str) -> Path:
+    return Path(f"merge{points}", stage).absolute()
+
+
+def _make_up_shards(loaded, stage: str, points: int, rng) -> None:
     """Shards of a stage with random numbers, written as jobs write theirs."""
     from ngnmm_core.cost import window_of
     from ngnmm_core.integrity import seal
@@ -150,7 +166,7 @@ def _made_up_shards(loaded, stage: str, rng) -> list[Path]:
     kind, sizes = STAGES[stage], {"population": 2, "region": 94, "mode": 94}
     variables = kind.variables(kind.analyses(loaded))
     coordinates = kind.coordinates(kind.analyses(loaded), window_of(loaded, 94))
-    shards = make_plan(loaded, stage, Path(f"merge{len(loaded.points())}", stage).absolute(), "identity", 94, True)
+    shards = make_plan(loaded, stage, _folder(points, stage), "identity", 94, True)
     for shard in shards:
         results = {}
         for variable in variables:
@@ -161,7 +177,6 @@ def _made_up_shards(loaded, stage: str, rng) -> list[Path]:
             context=json.dumps(made_with, sort_keys=True)
         )
         seal(write_netcdf(dataset, shard.path))
-    return [shard.path for shard in shards]
 
 
 def run_really(points: int, folder: Path) -> list[str]:
@@ -224,8 +239,7 @@ stability function. *Planning alone* is the cutting into shards and writing of t
 ## Merging
 
 Made-up results of 94 regions: firing rates, their deviations, population synchrony, growth rates and frequencies of 94
-modes. Memory is that of a process that also makes the shards; it does not grow with the number of points beyond what
-their identities take.
+modes. Memory is that of the merging process: it streams, and what grows with the number of points are their identities.
 
 {table(MERGED, merged)}
 
@@ -244,8 +258,11 @@ def main() -> None:
     parser.add_argument("--merge", type=int, nargs="*", default=[10**3, 10**4, 10**5])
     parser.add_argument("--run", type=int, default=10**5, help="points of the real run; 0 for none")
     parser.add_argument("--output", type=Path, default=REPORT)
+    parser.add_argument("--make-up", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--merge-made-up", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.make_up:
+        return make_up(options.make_up)
     if options.merge_made_up:
         return merge_made_up(options.merge_made_up)
     with tempfile.TemporaryDirectory(prefix="scale-") as name:

@@ -166,8 +166,9 @@ def _write_stage(merger: Merger, study: Study, stage: Stage, layout: Layout, sou
         if name in first.variables:
             variable = first.variables[name]
             merger.small(name, (name,), variable[...], {k: variable.getncattr(k) for k in variable.ncattrs()})
+    written = set(first.variables)
     for variable in stage.variables(stage.analyses(study)):
-        if variable.name in first.variables:
+        if variable.name in written:
             merger.grid_variable(variable, layout, sizes, source, files)
 
 

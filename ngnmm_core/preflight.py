@@ -1,6 +1,7 @@
 """What can be seen to fail before any job starts: bad matrices, an analysis that does not fit them, a full disk."""
 
 import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -81,3 +82,22 @@ def check_disk(study: Study, regions: int, results: Path) -> None:
             f"grid: {study.size()} points need about {size_text(needed)} in {results}; allowed: at most "
             f"{size_text(free + held)}, what is free"
         )
+
+
+def check_writable(results: Path) -> None:
+    """Refuses a folder of results that can't be written to; a file that is removed at once is the only sure sign.
+
+    Raises
+    ------
+    InputError
+        Naming the folder and what the system says.
+    """
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=results, prefix=".writable."):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{results}: can't be written ({error.strerror}); allowed: a folder that you may write to, on a disk that "
+            "is not full"
+        ) from None

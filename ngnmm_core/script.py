@@ -6,16 +6,21 @@ are options.
 """
 
 import argparse
+import errno
 import inspect
 import logging
 import os
 import shlex
+import shutil
 import sys
 import time
 from collections.abc import Callable
 from typing import Any, get_args, get_origin
 
 from ngnmm_core.errors import InputError
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+LEAST_ROOM = 2**20  # bytes
 
 
 def run(function: Callable[..., None], namespace: dict[str, Any]) -> None:
@@ -35,10 +40,31 @@ def run(function: Callable[..., None], namespace: dict[str, Any]) -> None:
     try:
         function(**arguments)
     except InputError as error:
-        logging.error("%s", error)
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+        _give_up(str(error))
+    except (OSError, RuntimeError) as error:
+        place = str(snakemake.output[0]) if snakemake is not None else "."
+        reason = _no_room(error, place)
+        if not reason:
+            raise
+        _give_up(f"{place}: {reason}; allowed: a disk with room that can be written (run the workflow again then)")
     logging.info("done in %.1f s", time.perf_counter() - start)
+
+
+def _no_room(error: Exception, place: str) -> str:
+    """What the system says if an error comes from a full or read-only disk; empty if it does not."""
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        return error.strerror
+    existing = next(p for p in map(os.path.abspath, (place, os.path.dirname(place) or ".", ".")) if os.path.exists(p))
+    if shutil.disk_usage(existing).free < LEAST_ROOM:  # netCDF says "HDF error", whatever the reason
+        return os.strerror(errno.ENOSPC)
+    return ""
+
+
+def _give_up(message: str) -> None:
+    """Ends the job with one line on what to mend, in its log and for the user."""
+    logging.error("%s", message)
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(1)
 
 
 def _from_rule(function, snakemake) -> dict[str, Any]:

@@ -6,7 +6,7 @@ do not tell of.
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,40 @@ from ngnmm_core.points import Points
 from ngnmm_core.stages import fingerprint
 
 POINT = "point"
+MOST_OPEN = 64
+
+
+class Shelf(Sequence):
+    """netCDF files, opened for reading when they are asked for; only the last few stay open.
+
+    An open file takes about a megabyte, and a system may allow a thousand of them.
+    """
+
+    def __init__(self, paths: Sequence[Path]):
+        self.paths = paths
+        self._open: dict[int, netCDF4.Dataset] = {}
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, k: int) -> netCDF4.Dataset:
+        path = self.paths[k]
+        file = self._open.pop(k, None)
+        if file is None:
+            try:
+                file = netCDF4.Dataset(path)
+            except OSError as error:
+                raise InputError(f"{path}: can't be read ({error}); allowed: a complete shard") from None
+            file.set_auto_mask(False)
+        self._open[k] = file  # last in order: used last
+        while len(self._open) > MOST_OPEN:
+            self._open.pop(next(iter(self._open))).close()
+        return file
+
+    def close(self) -> None:
+        """Closes what is open."""
+        while self._open:
+            self._open.popitem()[1].close()
 
 
 @dataclass(frozen=True)
@@ -49,13 +83,16 @@ def locate(points: Points, paths: Sequence[Path], context: Mapping[str, Any]) ->
     InputError
         If a shard has no definition, or was computed with other code, settings or connectome.
     """
-    definitions = [_definition(Path(path)) for path in paths]
-    for path, definition in zip(paths, definitions, strict=True):
+    wanted, where = np.unique(np.array(point_ids(points, fingerprint(context)), "S32"), return_inverse=True)
+    shard, row = np.full((2, len(wanted)), -1)
+    for number, path in enumerate(paths):  # one definition at a time: a million points are too many to hold as text
+        definition = _definition(Path(path))
         _same_context(path, definition["context"], context)
-    ids = point_ids(points, fingerprint(context))
-    where = {identity: (s, r) for s, d in enumerate(definitions) for r, identity in enumerate(d["ids"])}
-    found = np.array([where.get(identity, (-1, -1)) for identity in ids]).reshape(-1, 2)
-    return Source([Path(p) for p in paths], found[:, 0], found[:, 1])
+        held = np.array(definition["ids"], "S32")
+        position = np.minimum(np.searchsorted(wanted, held), len(wanted) - 1)
+        found = wanted[position] == held
+        shard[position[found]], row[position[found]] = number, np.flatnonzero(found)
+    return Source([Path(p) for p in paths], shard[where], row[where])
 
 
 def _definition(path: Path) -> dict[str, Any]:
@@ -74,9 +111,7 @@ def _same_context(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any
         )
 
 
-def open_shards(
-    stack: ExitStack, paths: Sequence[Path], context: Mapping[str, Any], regions: int
-) -> list[netCDF4.Dataset]:
+def open_shards(stack: ExitStack, paths: Sequence[Path], context: Mapping[str, Any], regions: int) -> Shelf:
     """Opens the shards of a stage, without masking.
 
     Raises
@@ -87,7 +122,8 @@ def open_shards(
     """
     files = open_all(stack, paths)
     names = {name for file in files for name in file.variables}
-    for path, file in zip(paths, files, strict=True):
+    for k, path in enumerate(paths):
+        file = files[k]
         if "context" not in file.ncattrs():
             raise InputError(f"{path}: does not say what it was computed with; allowed: a shard that was made here")
         _same_context(path, json.loads(file.getncattr("context")), context)
@@ -109,14 +145,6 @@ def _same_dimensions(path: Path, file: netCDF4.Dataset, first: netCDF4.Dataset, 
             raise InputError(f"{path}: has other values of {name}; allowed: the same coordinates in all shards")
 
 
-def open_all(stack: ExitStack, paths: Sequence[Path]) -> list[netCDF4.Dataset]:
+def open_all(stack: ExitStack, paths: Sequence[Path]) -> Shelf:
     """Opens netCDF files for reading, without masking."""
-    files = []
-    for path in paths:
-        try:
-            file = stack.enter_context(netCDF4.Dataset(path))
-        except OSError as error:
-            raise InputError(f"{path}: can't be read ({error}); allowed: a complete shard") from None
-        file.set_auto_mask(False)
-        files.append(file)
-    return files
+    return stack.enter_context(closing(Shelf(paths)))

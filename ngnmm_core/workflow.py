@@ -21,7 +21,7 @@ from ngnmm_core.integrity import is_sealed
 from ngnmm_core.locks import note_holder
 from ngnmm_core.planning import Shard, plan, write_atomically
 from ngnmm_core.plotting.catalogue import figures_of
-from ngnmm_core.preflight import check_connectome, check_disk
+from ngnmm_core.preflight import check_connectome, check_disk, check_writable
 from ngnmm_core.stages import SWEEP, context, fingerprint, stages_of
 from ngnmm_core.study.load import load_studies, override, read_yaml
 from ngnmm_core.study.study import Study
@@ -152,10 +152,20 @@ class Workflow:
         """The shards of a stage of a study; planned at the first call."""
         key = (name, stage)
         if key not in self._plans:
+            self._require_writable()
             study, folder, regions = self.study(name), self.folder(name, stage), self.regions(name)
             self._plans[key] = plan(study, stage, folder, self.identity(name), regions, self.writing())
             self._announce(study, stage, self._plans[key])
         return self._plans[key]
+
+    def _require_writable(self) -> None:
+        """Ends a run at once, in one line, if its results can't be written; a dry run may look anywhere."""
+        if self.announcing and self.writing() and not self._plans:
+            try:
+                check_writable(self.results)
+            except InputError as error:
+                print(f"error: {error}", file=sys.stderr)
+                sys.exit(1)
 
     def _announce(self, study: Study, stage: str, shards: list[Shard]) -> None:
         """Tells the user what a stage will cost and, once all stages are planned, what the whole run will."""
@@ -167,7 +177,7 @@ class Workflow:
         missing = [len(shard.ids) for shard in shards if not shard.finished]
         self._estimates.append(estimate(study, stage, regions, missing, rates(study, stage, regions)))
         print(estimate_text(self._estimates[-1]), file=sys.stderr)
-        if len(self._estimates) == sum(len(stages_of(each)) for each in self.main.values()):
+        if len(self._estimates) == sum(len(stages_of(each)) for each in self.concerned.values()):
             print(total_text(self._estimates, self.workers()), file=sys.stderr)
 
     def shards_of_file(self, name: str, file: str) -> list[str]:

@@ -341,3 +341,12 @@ def test_hub_scores_stand_at_their_points_of_the_grid(bench, hubs_file):
         np.testing.assert_array_equal(dataset.hub_score.sel(G=5, I_ext_e=13), scores.hub_score[0])
         np.testing.assert_array_equal(dataset.hub_score.sel(G=8, I_ext_e=3), scores.hub_score[1])
         assert int(np.isfinite(dataset.hub_score).any(("lesion", "region")).sum()) == 2
+
+
+def test_more_shards_than_may_be_open_at_once(bench, monkeypatch):
+    """Files are closed and opened again; the bytes are the same."""
+    study = make_study(grid={"G": [2, 5, 8], "I_ext_e": [3, 13]}, analyses=["rates", "msf"], shards=6)
+    shards = bench.write(study, "simulation", "msf")
+    expected = bench.merge(study, shards, bench.folder / "all_open.nc").read_bytes()
+    monkeypatch.setattr("ngnmm_core.shard_files.MOST_OPEN", 2)
+    assert bench.merge(study, shards, bench.folder / "two_open.nc").read_bytes() == expected
