@@ -16,6 +16,7 @@ include: "workflow/rules/connectome.smk"
 include: "workflow/rules/shards.smk"
 include: "workflow/rules/merge.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/paper.smk"
 
 
 rule all:
@@ -31,7 +32,8 @@ for bundled in studies.bundled_names:
         name:
             bundled
         input:
-            lambda wildcards, bundled=bundled: [
+            lambda wildcards, bundled=bundled: paper_targets(bundled)
+            or [
                 target
                 for name in studies.bundled(bundled)
                 for target in studies.targets(name)

@@ -7,13 +7,17 @@ from matplotlib.figure import Figure
 
 from ngnmm_core.plotting.style import theme
 
-DPI = {".svg": 300, ".png": 200}  # in an SVG, that of the images in it
+DPI = {".svg": 300, ".pdf": 300, ".png": 200}  # in an SVG or PDF, that of the images in it
 # Without these matplotlib writes the time and its version into the files.
-METADATA = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}
+METADATA = {
+    ".svg": {"Date": None, "Creator": None},
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    ".png": {"Software": None},
+}
 
 
 def save(figure: Figure, *paths: str | Path) -> None:
-    """Writes a figure to each of `paths`, as SVG or PNG by their suffix; makes missing folders.
+    """Writes a figure to each of `paths`, as SVG, PDF or PNG by their suffix; makes missing folders.
 
     Raises
     ------

@@ -1,0 +1,39 @@
+"""The figures of arXiv:2512.03907, each from datasets of the study `paper` (or `paper_quick`).
+
+One file per figure with `draw(data)`, where `data` maps the names of `sources` to datasets.  Snakemake reads this table
+while it parses the workflow: neither matplotlib nor xarray is imported here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+STUDIES = ("paper", "paper_quick")
+DETAILS = "network/highlights"  # single points in detail
+
+
+@dataclass(frozen=True)
+class PaperFigure:
+    """One figure: what it shows, the datasets it is drawn from (name: part/file), and the module that draws it."""
+
+    name: str
+    title: str
+    sources: Mapping[str, str]
+
+    @property
+    def module(self) -> str:
+        """The module that draws it."""
+        return f"{__name__}.{self.name}"
+
+
+FIGURES = (
+    PaperFigure("raster", "Excitatory mean membrane potential of all regions", {"points": DETAILS}),
+    PaperFigure("psd", "Power spectra of all regions", {"runs": "gamma/sweep"}),
+    PaperFigure(
+        "meanfield",
+        "The network's mean: gamma with a slow modulation of its amplitude",
+        {"points": DETAILS, "runs": "gamma/sweep"},
+    ),
+    PaperFigure("dispersion", "Growth rate of perturbations along eigenvectors of W", {"points": DETAILS}),
+    PaperFigure("orbit", "Orbit diagram of the homogeneous system", {"sweep": "orbit/sweep"}),
+    PaperFigure("msf2d", "Transverse instability of the homogeneous state", {"sweep": "msf2d/sweep"}),
+)

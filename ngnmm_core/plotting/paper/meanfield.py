@@ -1,0 +1,63 @@
+"""Mean field: the mean of v_e over regions in time, its spectrum, and the slow modulation of its gamma amplitude."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+from scipy.signal import butter, hilbert, sosfiltfilt
+
+from ngnmm_core.plotting.paper.decibels import decibels
+from ngnmm_core.plotting.paper.points import at, last
+from ngnmm_core.plotting.style import ACCENT, INK, SECOND, TWO_COLUMNS, new_figure, panel_letter, themed
+
+SHOWN_MS = 2000.0
+GAMMA_HZ = (30.0, 100.0)
+FLOOR_DB, MOST_HZ = -100.0, 200.0
+
+
+@themed
+def draw(data: dict[str, xr.Dataset]) -> Figure:
+    """Above: 2 s of the mean and its envelope; below: spectrum of the mean, and of its gamma envelope."""
+    runs = data["runs"]
+    figure = new_figure(TWO_COLUMNS, 92.0)
+    upper, lower = figure.subfigures(2, 1, height_ratios=(1.0, 1.25))
+    _time_course(upper.subplots(), at(data["points"], I_ext_e=13.0, G=5.0))
+    left, right = lower.subplots(1, 2)
+    _spectrum(left, runs)
+    _modulation(right, runs)
+    return figure
+
+
+def _time_course(axes, point: xr.Dataset) -> None:
+    series = last(point, SHOWN_MS)
+    mean = series.mean("region").values
+    time = series["time"].values - series["time"].values[0]
+    gamma = butter(2, GAMMA_HZ, "bandpass", fs=1000.0 / (time[1] - time[0]), output="sos")
+    amplitude = np.abs(hilbert(sosfiltfilt(gamma, mean)))
+    axes.plot(time, mean, color=ACCENT, linewidth=0.5)
+    axes.plot(time, mean.mean() + amplitude, color=SECOND, linewidth=0.8, label="amplitude, 30 to 100 Hz")
+    axes.set(xlabel="Time (ms)", ylabel=r"mean $v_{\mathrm{e}}$", xlim=(0.0, time[-1]))
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), borderaxespad=0.0)
+    panel_letter(axes, "a")
+
+
+def _spectrum(axes, runs: xr.Dataset) -> None:
+    frequency = runs["frequency"].values
+    density = runs["mean_power_spectrum"].mean("seed").values.astype(float)
+    shown = (frequency >= 1.0) & (frequency <= MOST_HZ)
+    axes.plot(frequency[shown], decibels(density, frequency)[shown], color=INK, linewidth=0.9)
+    axes.set(xlim=(0.0, MOST_HZ), ylim=(FLOOR_DB, 5.0), xlabel="Frequency (Hz)")
+    axes.set_ylabel("Power of the mean (dB, re maximum)")
+    panel_letter(axes, "b")
+
+
+def _modulation(axes, runs: xr.Dataset) -> None:
+    frequency = runs["modulation_frequency"].values
+    spectra = runs["mean_envelope_spectrum"].transpose("seed", "modulation_frequency").values
+    shown = frequency > 0
+    axes.plot(frequency[shown], spectra[:, shown].T, color="#9a9a9a", linewidth=0.4)
+    axes.plot(frequency[shown], spectra.mean(axis=0)[shown], color=SECOND, linewidth=1.2)
+    axes.set(yscale="log", xlim=(0.0, frequency[-1]), xlabel="Frequency of the modulation (Hz)")
+    axes.set_ylabel(r"Power of the envelope (Hz$^{-1}$)")
+    depth = runs["mean_modulation_depth"].values
+    axes.set_title(f"depth {depth.mean():.3f} ± {depth.std(ddof=1):.3f} (s.d. over {len(depth)} seeds)")
+    panel_letter(axes, "c")

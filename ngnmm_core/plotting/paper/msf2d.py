@@ -1,0 +1,52 @@
+"""Master stability function over the plane: largest transverse growth rate, number of unstable directions, regime."""
+
+import xarray as xr
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from ngnmm_core.plotting.labels import unit_text
+from ngnmm_core.plotting.paper import plane
+from ngnmm_core.plotting.regimes import COLOURS
+from ngnmm_core.plotting.style import INK, TWO_COLUMNS, new_figure, panel_letter, themed
+
+REACH = 0.025  # of the colour scale (1/ms), as in the paper
+
+
+@themed
+def draw(data: dict[str, xr.Dataset]) -> Figure:
+    """Three panels over the same plane."""
+    sweep = data["sweep"]
+    figure = new_figure(TWO_COLUMNS, 72.0)
+    panels = figure.subplots(1, 3, sharex=True, sharey=True)
+    growth = sweep["msf"].isel(mode=slice(1, None)).max("mode")
+    first = plane.image(panels[0], growth, cmap="vlag", vmin=-REACH, vmax=REACH)
+    plane.contour(panels[0], growth, 0.0, colors=INK, linewidths=0.6)
+    count = sweep["unstable_modes"].where(sweep["unstable_modes"] >= 0)
+    second = plane.image(panels[1], count, cmap="rocket_r", vmin=0, vmax=sweep.sizes["mode"] - 1)
+    plane.contour(panels[1], count, 0.5, colors=INK, linewidths=0.6)
+    for axes, shown, text, extend in (
+        (panels[0], first, f"Largest transverse growth rate ({unit_text('ms-1')})", "both"),
+        (panels[1], second, "Unstable directions", "neither"),
+    ):
+        bar = figure.colorbar(shown, ax=axes, location="bottom", fraction=0.06, pad=0.02, aspect=24, extend=extend)
+        bar.outline.set_linewidth(0.5)
+        bar.set_label(text)
+    _regimes(panels[2], sweep)
+    for k, axes in enumerate(panels):
+        plane.label_plane(axes, left=k == 0)
+        panel_letter(axes, "abc"[k])
+    return figure
+
+
+def _regimes(axes, sweep: xr.Dataset) -> None:
+    words = sweep["regime"].attrs["flag_meanings"].split()[1:]
+    colours = ListedColormap([COLOURS[word] for word in words])
+    regime = sweep["regime"].where(sweep["regime"] >= 0)
+    plane.image(axes, regime, cmap=colours, vmin=-0.5, vmax=len(words) - 0.5)
+    present = [k for k in range(len(words)) if bool((sweep["regime"] == k).any())]
+    handles = [
+        Patch(facecolor=COLOURS[words[k]], edgecolor=INK, linewidth=0.4, label=words[k].replace("_", " "))
+        for k in present
+    ]
+    axes.legend(handles=handles, loc="upper right", handlelength=1.0, title="homogeneous state", alignment="left")
