@@ -205,7 +205,14 @@ STAGES = {
             _needing("orbit_diagram"),
         ),
         Stage(
-            "lesions", "ngnmm_core.jobs.lesions", LESIONS, _lesions, _hub_simulation, _needing("lesions"), own.LESIONS
+            "lesions",
+            "ngnmm_core.jobs.lesions",
+            LESIONS,
+            _lesions,
+            _hub_simulation,
+            _needing("lesions"),
+            own.LESIONS,
+            own.SURROGATE_AXIS,
         ),
         Stage(
             "highlights",

@@ -58,6 +58,7 @@ class RateSignal:
     def __init__(self, options: FcOptions, window: Window):
         self.has_rate = window.model.populations[0].rate is not None
         self.step = max(round(EVERY_MS / window.sample_ms), 1)
+        self.sample_ms = self.step * window.sample_ms
         self.position = 0
 
     def push(self, block) -> np.ndarray:
@@ -74,7 +75,8 @@ class EnvelopeSignal:
         low, high = options.band_hz
         factor = decimation_factor(window.sample_ms, high, max(round(EVERY_MS / window.sample_ms), 1))
         self.decimator = Decimator(window.sample_ms, high, factor)
-        self.envelope = Envelope(self.decimator.sample_ms, low, high)
+        self.sample_ms = self.decimator.sample_ms
+        self.envelope = Envelope(self.sample_ms, low, high)
 
     def push(self, block) -> np.ndarray:
         """The envelope at the next samples."""

@@ -4,17 +4,24 @@ For the lesion of region k, D_k is the Frobenius norm of the change of functiona
 between a run with the lesion and the unlesioned run of the same seed; the score is its mean over seeds.  In a chaotic
 network two unlesioned runs with different seeds differ as well: the null is D between all pairs of unlesioned seeds,
 over the same pairs of regions, and z = (score - mean of null) / (s.d. of null / sqrt(number of lesion seeds)).
+
+Changes of synchrony and gamma power are those of the other regions; their null is the difference of two unlesioned
+runs, with mean 0 and sqrt(2) times the spread over seeds.
 """
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ngnmm_core.analysis.hubs import EMPTIED_ROW, NOT_OSCILLATING, OK, HubsOptions, variables
+from ngnmm_core.analysis.hub_statistics import family_pvalue, interval, split_half, upper_pvalue, zscore
+from ngnmm_core.analysis.hubs import DIVERGED, EMPTIED_ROW, NOT_OSCILLATING, OK, HubsOptions, variables
+from ngnmm_core.analysis.structure import structural_measures
 from ngnmm_core.lesions import CUT, KINDS, LESION, NONE, REGION, RENORMALISED, emptied_row
 
 if TYPE_CHECKING:
     import xarray as xr
+
+SIGNED = ("hub_synchrony", "hub_gamma")
 
 
 def distances(changes: np.ndarray, edges: tuple[np.ndarray, np.ndarray], regions: int) -> np.ndarray:
@@ -43,41 +50,99 @@ def null_distances(connectivity: np.ndarray, edges, regions: int) -> np.ndarray:
     return distances(connectivity[first] - connectivity[second], edges, regions)
 
 
-def _point_scores(runs: "xr.Dataset", options: HubsOptions, W: np.ndarray, edges) -> dict[str, np.ndarray]:
-    """Scores [lesion, region] at one point from all its runs."""
-    regions = len(W)
-    kind, lesioned, seed = (runs[name].values for name in (LESION, REGION, "seed"))
-    connectivity, synchrony = runs.lesion_fc.values, runs.lesion_synchrony.values
-    unlesioned = np.flatnonzero(kind == NONE)
-    base = {int(seed[k]): k for k in unlesioned}
-    null = null_distances(connectivity[unlesioned], edges, regions)
-    shape = (len(options.lesion), regions)
-    names = ("hub_score", "hub_null_mean", "hub_null_std", "hub_zscore", "hub_synchrony_change")
-    result = {name: np.full(shape, np.nan) for name in names}
-    result["hubs_status"] = np.full(shape, OK, np.int8)
-    mean, std = null.mean(axis=0), null.std(axis=0, ddof=1)
-    for row, name in enumerate(options.lesion):
-        code = CUT + KINDS.index(name)
-        for k in range(regions):
-            if code == RENORMALISED and emptied_row(W, k):
-                result["hubs_status"][row, k] = EMPTIED_ROW
-                continue
-            mine = np.flatnonzero((kind == code) & (lesioned == k))
-            partner = np.array([base[int(s)] for s in seed[mine]])
-            away = (edges[0] != k) & (edges[1] != k)
-            change = connectivity[mine][:, away].astype(float) - connectivity[partner][:, away]
-            score = np.sqrt((change**2).sum(axis=1)).mean()
-            result["hub_score"][row, k], result["hub_null_mean"][row, k] = score, mean[k]
-            result["hub_null_std"][row, k] = std[k]
+def _others_gamma(power: np.ndarray) -> np.ndarray:
+    """Mean gamma power of the other regions, from powers [run, region]."""
+    return (power.sum(axis=1, keepdims=True) - power) / (power.shape[1] - 1)
+
+
+class _Point:
+    """All runs at one point: those without lesion, and by kind those with one."""
+
+    def __init__(self, runs: "xr.Dataset", edges):
+        self.edges = edges
+        self.kind, self.lesioned, self.seed = (runs[name].values for name in (LESION, REGION, "seed"))
+        self.connectivity = runs.lesion_fc.values.astype(float)
+        self.signed = {
+            "hub_synchrony": runs.lesion_synchrony.values,
+            "hub_gamma": _others_gamma(runs.lesion_gamma_power.values.astype(float)),
+        }
+        self.diverged = runs.simulation_status.values == DIVERGED
+        self.regions = self.signed["hub_gamma"].shape[1]
+        self.unlesioned = np.flatnonzero(self.kind == NONE)
+        self.flow, self.surrogates = (
+            runs[name].values[self.unlesioned] for name in ("lesion_information", "lesion_information_surrogates")
+        )
+
+    def runs_of(self, code: int, region: int) -> tuple[np.ndarray, np.ndarray]:
+        """The runs with a lesion by rising seed, and for each the unlesioned run of the same seed."""
+        mine = np.flatnonzero((self.kind == code) & (self.lesioned == region))
+        mine = mine[np.argsort(self.seed[mine], kind="stable")]
+        base = {int(self.seed[k]): k for k in self.unlesioned}
+        return mine, np.array([base[int(s)] for s in self.seed[mine]])
+
+    def null(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation [region] of the difference between two unlesioned runs."""
+        if name == "hub":
+            apart = null_distances(self.connectivity[self.unlesioned], self.edges, self.regions)
+            return apart.mean(axis=0), apart.std(axis=0, ddof=1)
+        values = self.signed[name][self.unlesioned]
+        spread = np.sqrt(2.0) * values.std(axis=0, ddof=1)
+        return np.zeros(self.regions), spread if name == "hub_synchrony" else spread / values.mean(axis=0)
+
+    def changes(self, code: int) -> dict[str, np.ndarray]:
+        """What every lesion changes, [seed, region]: distances, synchrony, gamma power."""
+        columns: dict[str, list] = {"hub": [], **{name: [] for name in SIGNED}}
+        for k in range(self.regions):
+            mine, base = self.runs_of(code, k)
+            away = (self.edges[0] != k) & (self.edges[1] != k)
+            moved = self.connectivity[mine][:, away] - self.connectivity[base][:, away]
+            columns["hub"].append(np.sqrt((moved**2).sum(axis=1)))
+            for name in SIGNED:
+                columns[name].append(self.signed[name][mine, k] - self.signed[name][base, k])
             with np.errstate(divide="ignore", invalid="ignore"):
-                result["hub_zscore"][row, k] = (score - mean[k]) / (std[k] / np.sqrt(len(mine)))
-            result["hub_synchrony_change"][row, k] = (synchrony[mine] - synchrony[partner]).mean()
-            if not np.isfinite(score):
-                result["hubs_status"][row, k] = NOT_OSCILLATING
+                columns["hub_gamma"][-1] = columns["hub_gamma"][-1] / self.signed["hub_gamma"][base, k]
+        return {name: np.stack(values, axis=1) for name, values in columns.items()}
+
+
+def _lesion_scores(point: _Point, code: int, W: np.ndarray) -> dict[str, np.ndarray]:
+    """Everything [region] about one kind of lesion, and the stability of its ranking."""
+    changes = point.changes(code)
+    emptied = np.array([code == RENORMALISED and emptied_row(W, k) for k in range(point.regions)])
+    for values in changes.values():
+        values[:, emptied] = np.nan
+    scores, seeds = changes["hub"], len(changes["hub"])
+    mean, std = point.null("hub")
+    low, high = interval(scores)
+    z = zscore(scores, mean, std)
+    result = {
+        "hub_score": scores.mean(axis=0), "hub_score_low": low, "hub_score_high": high, "hub_zscore": z,
+        "hub_pvalue": upper_pvalue(z, seeds, len(point.unlesioned)),
+        "hub_null_mean": np.where(emptied, np.nan, mean), "hub_null_std": np.where(emptied, np.nan, std),
+        "hub_stability": np.array(split_half(scores)),
+    }  # fmt: skip
+    for name in SIGNED:
+        result[f"{name}_change"] = changes[name].mean(axis=0)
+        result[f"{name}_zscore"] = zscore(changes[name], *point.null(name))
+    lost = np.array([point.diverged[np.concatenate(point.runs_of(code, k))].any() for k in range(point.regions)])
+    code_of = np.where(lost, DIVERGED, np.where(np.isfinite(result["hub_score"]), OK, NOT_OSCILLATING))
+    result["hubs_status"] = np.where(emptied, EMPTIED_ROW, code_of).astype(np.int8)
     return result
 
 
-def hub_scores(lesions: "xr.Dataset", options: HubsOptions, W: np.ndarray, weights: np.ndarray) -> "xr.Dataset":
+def point_scores(runs: "xr.Dataset", options: HubsOptions, W: np.ndarray, edges) -> dict[str, np.ndarray]:
+    """Scores [lesion, region] at one point from all its runs, and the information flow [region]."""
+    point = _Point(runs, edges)
+    kinds = [_lesion_scores(point, CUT + KINDS.index(name), W) for name in options.lesion]
+    flow, surrogates = point.flow.mean(axis=0), point.surrogates.mean(axis=0)
+    return {name: np.stack([kind[name] for kind in kinds]) for name in kinds[0]} | {
+        "information_flow": flow - surrogates.mean(axis=0),
+        "information_flow_pvalue": family_pvalue(flow, surrogates),
+    }
+
+
+def hub_scores(
+    lesions: "xr.Dataset", options: HubsOptions, W: np.ndarray, weights: np.ndarray, influence: tuple
+) -> "xr.Dataset":
     """Hub scores at every point that was lesioned.
 
     Parameters
@@ -86,49 +151,27 @@ def hub_scores(lesions: "xr.Dataset", options: HubsOptions, W: np.ndarray, weigh
         Merged results of the stage `lesions`, over `run`.
     W, weights : array (region, region)
         The connectome, normalised as it was simulated, and as it is.
+    influence : pair of arrays (point, region) and (point,)
+        Dynamical influence and leading mode, in the order of the points in `lesions`.
 
     Returns
     -------
     xarray.Dataset
-        Over `hub_point`, `lesion` and `region`, with structural centralities beside the scores.
+        Over `hub_point`, `lesion` and `region`, with structural measures beside the scores.
     """
     import xarray as xr
 
     parameters = [n for n, c in lesions.coords.items() if c.dims == ("run",) and n not in (LESION, REGION, "seed")]
-    table = (
-        np.column_stack([lesions[name].values for name in parameters])
-        if parameters
-        else np.zeros((lesions.sizes["run"], 1))
-    )
-    points, first, index = np.unique(table, axis=0, return_index=True, return_inverse=True)
+    columns = [lesions[name].values for name in parameters] or [np.zeros(lesions.sizes["run"])]
+    points, first, index = np.unique(np.column_stack(columns), axis=0, return_index=True, return_inverse=True)
     order = np.argsort(first)
     edges = (lesions.region_i.values, lesions.region_j.values)
-    parts = [_point_scores(lesions.isel(run=np.flatnonzero(index.ravel() == k)), options, W, edges) for k in order]
-    known = {v.name: v for v in variables(options)}
-    data = {
-        name: (("hub_point", "lesion", "region"), np.stack([part[name] for part in parts]), known[name].attributes)
-        for name in parts[0]
-    }
+    parts = [point_scores(lesions.isel(run=np.flatnonzero(index.ravel() == k)), options, W, edges) for k in order]
+    found = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
+    found["dynamical_influence"], found["leading_mode"] = influence
+    data = {v.name: (("hub_point", *v.dims), found[v.name], v.attributes) for v in variables(options)}
     coords = {name: ("hub_point", points[order, k], lesions[name].attrs) for k, name in enumerate(parameters)}
     coords["lesion"] = ("lesion", list(options.lesion), {"long_name": "kind of lesion"})
     about = {name: c for name, c in lesions.coords.items() if c.dims == ("region",)}
-    return xr.Dataset({**data, **_structure(weights)}, coords={**about, **coords}, attrs=lesions.attrs)
-
-
-def _structure(weights: np.ndarray) -> dict[str, tuple]:
-    """Strength and eigenvector centrality of every region, from the weights as they are."""
-    strength = 0.5 * (weights.sum(axis=0) + weights.sum(axis=1))
-    values, vectors = np.linalg.eig(weights)
-    leading = np.abs(vectors[:, np.argmax(values.real)].real)
-    return {
-        "strength": (
-            "region",
-            strength,
-            {"units": "1", "long_name": "strength: mean of the weights in and out, summed"},
-        ),
-        "eigenvector_centrality": (
-            "region",
-            leading / leading.max(),
-            {"units": "1", "long_name": "eigenvector centrality, largest value 1"},
-        ),
-    }
+    attributes = {**lesions.attrs, "lesion_seeds": options.seeds, "null_seeds": options.null_seeds}
+    return xr.Dataset({**data, **structural_measures(weights)}, coords={**about, **coords}, attrs=attributes)

@@ -26,6 +26,7 @@ class HubsOptions(Options):
     seeds: int = Field(5, ge=1, description="replicates of every lesion")
     null_seeds: int = Field(20, ge=3, description="replicates without lesion, for the seed-to-seed null")
     signal: Literal["rate", "gamma_envelope"] = Field("gamma_envelope", description="signal of the connectivity")
+    lag_ms: float = Field(10.0, gt=0, le=100, description="lag of the information flow (ms)")
     duration_ms: float | None = Field(None, gt=0, description="simulated time (ms); the study's if not given")
     transient_ms: float | None = Field(None, ge=0, description="transient (ms); the study's if not given")
 
@@ -67,12 +68,26 @@ def hub_simulation(options: HubsOptions, simulation: Any) -> Any:
 def variables(options: HubsOptions) -> tuple[Variable, ...]:
     """What this analysis writes."""
     dims = ("lesion", "region")
+    texts = {
+        "hub_score": "change of functional connectivity by a lesion (Frobenius norm)",
+        "hub_score_low": "lower end of the 95 % interval of the hub score over seeds",
+        "hub_score_high": "upper end of the 95 % interval of the hub score over seeds",
+        "hub_zscore": "hub score against the seed-to-seed null",
+        "hub_pvalue": "p-value of the hub score, corrected for the number of regions (Holm)",
+        "hub_null_mean": "mean distance between unlesioned runs with different seeds",
+        "hub_null_std": "standard deviation of that distance",
+        "hub_synchrony_change": "change of the other regions' synchrony by a lesion",
+        "hub_synchrony_zscore": "change of synchrony against the seed-to-seed null",
+        "hub_gamma_change": "relative change of the other regions' gamma power by a lesion",
+        "hub_gamma_zscore": "change of gamma power against the seed-to-seed null",
+    }
     return (
-        Variable("hub_score", dims, "1", "change of functional connectivity by a lesion (Frobenius norm)"),
-        Variable("hub_zscore", dims, "1", "hub score against the seed-to-seed null"),
-        Variable("hub_null_mean", dims, "1", "mean distance between unlesioned runs with different seeds"),
-        Variable("hub_null_std", dims, "1", "standard deviation of that distance"),
-        Variable("hub_synchrony_change", dims, "1", "change of synchrony by a lesion"),
+        *(Variable(name, dims, "1", text) for name, text in texts.items()),
+        Variable("hub_stability", ("lesion",), "1", "rank correlation of hub scores between halves of the seeds"),
+        Variable("information_flow", ("region",), "1", "transfer entropy to the others (nat), less that of surrogates"),
+        Variable("information_flow_pvalue", ("region",), "1", "p-value of it, for all regions together"),
+        Variable("dynamical_influence", ("region",), "1", "left eigenvector of the leading mode, largest value 1"),
+        Variable("leading_mode", (), "1", "mode of W that grows fastest at the homogeneous state", "int32"),
         replace(status("hubs", "not_oscillating", "emptied_row"), dims=dims),
     )
 

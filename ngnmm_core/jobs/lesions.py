@@ -2,19 +2,26 @@
 
 import numpy as np
 
-from ngnmm_core.analysis import fc, spectra, synchrony
+from ngnmm_core.analysis import fc, spectra
+from ngnmm_core.analysis.information import InformationReducer
 from ngnmm_core.jobs import simulation
 from ngnmm_core.jobs.task import Task
 from ngnmm_core.jobs.variables import SIMULATION
+from ngnmm_core.reducers.leave_one_out import LeaveOneOutSynchrony
 from ngnmm_core.settings import Simulation
+
+SEGMENT_MS, SHARE = 1000.0, 0.4  # of the window, for the gamma power: two segments and more
 
 
 def _reducers(task: Task):
-    options = task.options("hubs")
+    options, settings = task.options("hubs"), Simulation.model_validate(task.settings)
+    segment_ms = min(SEGMENT_MS, SHARE * settings.window_samples * settings.sample_ms)
+    fc_options = fc.FcOptions(signals=(options.signal,))
     return [
-        (fc.FcReducer, fc.FcOptions(signals=(options.signal,))),
-        (synchrony.SynchronyReducer, synchrony.SynchronyOptions()),
-        (spectra.SpectraReducer, spectra.SpectraOptions()),
+        (fc.FcReducer, fc_options),
+        (LeaveOneOutSynchrony, None),
+        (spectra.SpectraReducer, spectra.SpectraOptions(segment_ms=segment_ms)),
+        (InformationReducer, (fc.SIGNALS[options.signal], fc_options, options.lag_ms)),
     ]
 
 
@@ -23,10 +30,11 @@ def run(task: Task) -> dict[str, np.ndarray]:
     settings = Simulation.model_validate(task.settings)
     results = simulation.simulator(task, settings, _reducers(task)).run(task.points)
     kept = {v.name: results[v.name] for v in SIMULATION}
+    own = ("lesion_synchrony", "lesion_information", "lesion_information_surrogates")
     return kept | {
         "lesion_fc": results["fc"][:, 0],
-        "lesion_synchrony": results["synchrony"],
         "lesion_gamma_power": results["gamma_power"],
+        **{name: results[name] for name in own},
     }
 
 

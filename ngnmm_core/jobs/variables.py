@@ -3,6 +3,7 @@
 import numpy as np
 
 from ngnmm_core.analysis.contract import Variable, status
+from ngnmm_core.analysis.information import SURROGATES
 from ngnmm_core.reducers.activity import REGIMES
 
 LAMBDA = np.round(np.linspace(-1.0, 1.0, 401), 12)
@@ -21,9 +22,13 @@ HIGHLIGHTS = (
     Variable("growth_curve_frequency", ("lambda",), "Hz", "frequency of perturbations against the eigenvalue Lambda"),
 )
 
+SURROGATE_AXIS = {"surrogate": (np.arange(SURROGATES), "1", "time-shifted surrogate")}
+
 LESIONS = (
     *SIMULATION,
     Variable("lesion_fc", ("edge",), "1", "functional connectivity under the lesion", "float32"),
-    Variable("lesion_synchrony", (), "1", "synchrony of the remaining regions"),
+    Variable("lesion_synchrony", ("region",), "1", "synchrony of the other regions"),
     Variable("lesion_gamma_power", ("region",), "1", "power in the gamma band under the lesion", "float32"),
+    Variable("lesion_information", ("region",), "1", "mean transfer entropy to the others (nat), of unlesioned runs"),
+    Variable("lesion_information_surrogates", ("surrogate", "region"), "1", "the same with shifted sources", "float32"),
 )

@@ -2,15 +2,16 @@
 
 import numpy as np
 import xarray as xr
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
 
 from ngnmm_core.plotting.brain import region_centres, three_views, view_widths
 from ngnmm_core.plotting.labels import assignments, label
 from ngnmm_core.plotting.quantities import flag_words
 from ngnmm_core.plotting.style import (
-    FAINT,
     INK,
     LINES,
     MUTED,
@@ -24,8 +25,15 @@ from ngnmm_core.plotting.style import (
 
 TOP = 15  # regions in the ranking
 RANKING_MM, SCATTER_MM, TITLE_MM = 62.0, 52.0, 7.0
-NOTABLE = 2.0  # z-score above which a change is hardly one of seeds
-STRUCTURE = {"strength": "strength", "eigenvector_centrality": "eigenvector centrality"}
+NOTABLE = 0.05  # corrected p-value below which a change is hardly one of seeds
+PER_ROW = 3
+BESIDE = {
+    "strength": "strength",
+    "eigenvector_centrality": "eigenvector centrality",
+    "betweenness": "betweenness",
+    "information_flow": "information flow (nat)",
+    "dynamical_influence": "dynamical influence",
+}
 
 
 def draw(stem: str, dataset: xr.Dataset) -> Figure:
@@ -46,23 +54,26 @@ def hub_figure(dataset: xr.Dataset, hub_point: int) -> Figure:
     """
     point = dataset.isel(hub_point=hub_point)
     lesions = [str(name) for name in point["lesion"].values]
-    structure = [name for name in STRUCTURE if name in point]
-    heights = [RANKING_MM] * len(lesions) + [SCATTER_MM] * bool(structure)
+    beside = [name for name in BESIDE if name in point and np.isfinite(point[name]).any()]
+    rows = [beside[k : k + PER_ROW] for k in range(0, len(beside), PER_ROW)]
+    heights = [RANKING_MM] * len(lesions) + [SCATTER_MM] * len(rows)
     figure = new_figure(TWO_COLUMNS, sum(heights) + TITLE_MM)
     figure.suptitle(_title(point), x=0.01, ha="left", fontsize=8.5)
     parts = np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights))
     norm = look("hub_zscore").norm(point["hub_zscore"].values)
-    letters = iter("abcdefgh")
+    letters = iter("abcdefghijkl")
     for part, lesion in zip(parts, lesions, strict=False):
         _lesion(part, point.sel(lesion=lesion), lesion, norm, letters)
-    if structure:
-        cells = parts[-1].subplots(1, len(structure), sharey=True, squeeze=False)[0]
-        for axes, name in zip(cells, structure, strict=True):
+    for part, names in zip(parts[len(lesions) :], rows, strict=True):
+        cells = part.subplots(1, PER_ROW, sharey=True, squeeze=False)[0]
+        for axes, name in zip(cells, names, strict=False):
             _against(axes, point, name)
             panel_letter(axes, next(letters))
+        for axes in cells[len(names) :]:
+            axes.set_visible(False)
         cells[0].set_ylabel(_zscore_label(point))
-        if len(lesions) > 1 and np.isfinite(point["hub_zscore"]).any():
-            cells[-1].legend(loc="best", handletextpad=0.2)
+        if part is parts[-1] and len(lesions) > 1 and np.isfinite(point["hub_zscore"]).any():
+            cells[len(names) - 1].legend(loc="best", handletextpad=0.2)
     return figure
 
 
@@ -101,7 +112,11 @@ def _lesion(part: SubFigure, point: xr.Dataset, lesion: str, norm: Normalize, le
         axes.set(xticks=[], yticks=[])
     else:
         _ranking(axes, point, scores, norm)
-    axes.set_title(f"{min(TOP, len(scores))} largest" + ("" if centres is not None else f", lesion: {lesion}"))
+    title = f"{min(TOP, len(scores))} largest" + ("" if centres is not None else f", lesion: {lesion}")
+    stability = float(point["hub_stability"]) if "hub_stability" in point else np.nan
+    if np.isfinite(stability):
+        title += f"\nranks in halves of the seeds: {stability:.2f}".replace("-", "−")
+    axes.set_title(title)
     panel_letter(axes, next(letters), dx_mm=-4.5 if centres is not None else -7.0)
 
 
@@ -120,28 +135,40 @@ def _brain(part: SubFigure, centres: np.ndarray, scores: np.ndarray, norm: Norma
 
 
 def _ranking(axes: Axes, point: xr.Dataset, scores: np.ndarray, norm: Normalize) -> None:
-    """The regions of the largest z-scores as a table with dots."""
+    """The regions of the largest z-scores as a table with dots: filled if significant, and with their intervals."""
     order = [k for k in np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable") if np.isfinite(scores[k])][:TOP]
     top, rows = scores[order], np.arange(len(order))
-    left = min(0.0, float(top.min()))
-    axes.hlines(rows, left, top, color=FAINT, linewidth=1.0, zorder=1)
-    axes.scatter(
-        top, rows, c=top, cmap=look("hub_zscore").cmap, norm=norm, s=16, edgecolors=INK, linewidths=0.4, zorder=2
-    )
-    extent = max(float(top.max()) - left, 1e-9)
+    low, high = _interval(point, order, top)
+    left, right = min(0.0, float(low.min())), max(float(high.max()), 0.0)
+    axes.hlines(rows, low, high, color=MUTED, linewidth=1.0, zorder=1)
+    colors = colormaps[look("hub_zscore").cmap](norm(top))
+    notable = point["hub_pvalue"].values[order] < NOTABLE if "hub_pvalue" in point else np.ones(len(order), bool)
+    faces = np.where(notable[:, None], colors, 1.0)
+    axes.scatter(top, rows, c=faces, s=16, edgecolors=INK, linewidths=0.6, zorder=2)
+    extent = max(right - left, 1e-9)
     for row, value in zip(rows, top, strict=True):
         axes.text(1.0, row, f"{value:.1f}", transform=axes.get_yaxis_transform(), va="center", ha="right", fontsize=6)
     axes.set_yticks(rows, [str(name).replace("_", " ") for name in point["region"].values[order]], fontsize=6)
     axes.set(ylim=(len(order) - 0.4, -0.6), xlim=(left - 0.02 * extent, left + 1.28 * extent))
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    if left < NOTABLE < left + extent:
-        axes.axvline(NOTABLE, color=MUTED, linewidth=0.5, linestyle=":", zorder=0)
-    axes.set_xlabel("z")
+    axes.axvline(0.0, color=MUTED, linewidth=0.5, linestyle=":", zorder=0)
+    axes.set_xlabel(f"z (filled: corrected p < {NOTABLE})")
+
+
+def _interval(point: xr.Dataset, order: list[int], top: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the 95 % intervals of the scores, in units of z; the scores themselves where there are none."""
+    if "lesion_seeds" not in point.attrs or "hub_score_low" not in point:
+        return np.minimum(top, 0.0), top
+    error = point["hub_null_std"].values[order] / np.sqrt(point.attrs["lesion_seeds"])
+    ends = (point[f"hub_score_{end}"].values[order] for end in ("low", "high"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low, high = ((end - point["hub_null_mean"].values[order]) / error for end in ends)
+    return np.where(np.isfinite(low), low, top), np.where(np.isfinite(high), high, top)
 
 
 def _against(axes: Axes, point: xr.Dataset, name: str) -> None:
-    """Scores against one measure of structure, with Spearman's rank correlation per kind of lesion."""
+    """Scores against one other measure of the regions, with Spearman's rank correlation per kind of lesion."""
     from scipy.stats import spearmanr
 
     structure = point[name].values.astype(float)
@@ -160,4 +187,6 @@ def _against(axes: Axes, point: xr.Dataset, name: str) -> None:
     else:
         axes.axhline(0.0, color=MUTED, linewidth=0.5, zorder=0)
         axes.set_title("rank correlation: " + ", ".join(texts))
-    axes.set_xlabel(label(point[name].attrs, text=STRUCTURE[name]))
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.ticklabel_format(axis="x", scilimits=(-2, 4))
+    axes.set_xlabel(label(point[name].attrs, text=BESIDE[name]))

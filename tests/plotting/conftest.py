@@ -58,12 +58,20 @@ def hubs_of():
         flags = {"flag_values": np.arange(-1, 4), "flag_meanings": "undefined ok diverged not_oscillating emptied_row"}
         names = ("hub_score", "hub_zscore", "hub_null_mean", "hub_null_std", "hub_synchrony_change")
         data = {name: (dims, rng.normal(1.0, 2.0, shape), {"units": "1"}) for name in names}
+        data["hub_null_std"] = (dims, rng.uniform(0.5, 1.0, shape), {"units": "1"})
+        data["hub_score_low"] = (dims, data["hub_score"][1] - 0.3, {"units": "1"})
+        data["hub_score_high"] = (dims, data["hub_score"][1] + 0.3, {"units": "1"})
+        data["hub_pvalue"] = (dims, rng.uniform(0.0, 0.2, shape), {"units": "1"})
+        data["hub_stability"] = (dims[:2], rng.uniform(0.0, 1.0, shape[:2]), {"units": "1"})
+        data["information_flow"] = (("hub_point", "region"), rng.normal(0.0, 0.01, shape[::2]), {"units": "1"})
+        data["dynamical_influence"] = (("hub_point", "region"), rng.uniform(0.0, 1.0, shape[::2]), {"units": "1"})
         data["hubs_status"] = (dims, np.zeros(shape, np.int8), flags)
         data["strength"] = ("region", rng.uniform(0.0, 1.0, REGIONS), {"units": "1"})
+        data["betweenness"] = ("region", rng.uniform(0.0, 0.1, REGIONS), {"units": "1"})
         data["eigenvector_centrality"] = ("region", rng.uniform(0.0, 1.0, REGIONS), {"units": "1"})
         coords = region_coords(**about_regions)
         coords |= {"lesion": list(lesions), "G": ("hub_point", 2.0 + np.arange(points))}
-        return xr.Dataset(data, coords)
+        return xr.Dataset(data, coords, {"lesion_seeds": 5})
 
     return make
 

@@ -118,6 +118,13 @@ rule hubs:
         connectome=lambda wildcards: studies.connectome_path(wildcards.study),
     output:
         hubs="<results>/{study}/hubs.nc",
+        table=report(
+            "<results>/{study}/hubs.csv",
+            category="Hubs",
+            subcategory="{study}" if len(studies.main) > 1 else None,
+            labels={"point": "all", "table": "ranked regions"},
+            caption="../report/hubs_table.rst",
+        ),
     log:
         "<logs>/{study}/hubs.log",
     benchmark:
@@ -130,7 +137,11 @@ rule hubs:
     params:
         study=lambda wildcards: studies.study_file(wildcards.study),
         key=lambda wildcards: studies.key(
-            wildcards.study, "hubs.py", "ngnmm_core.analysis.hub_scores"
+            wildcards.study,
+            "hubs.py",
+            "ngnmm_core.analysis.hub_scores",
+            "ngnmm_core.analysis.hub_table",
+            "ngnmm_core.jobs.influence",
         ),
     message:
         "Scoring the hubs of {wildcards.study}"

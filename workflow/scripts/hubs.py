@@ -5,11 +5,11 @@ from pathlib import Path
 from ngnmm_core.script import run
 
 
-def main(study: Path, lesions: Path, connectome: Path, hubs: Path) -> None:
+def main(study: Path, lesions: Path, connectome: Path, hubs: Path, table: Path) -> None:
     """`study` is the resolved study, `lesions` its merged lesion runs."""
     from ngnmm_core.assemble import score_hubs
 
-    score_hubs(study, lesions, connectome, hubs)
+    score_hubs(study, lesions, connectome, hubs, table)
 
 
 run(main, globals())

@@ -1,0 +1,102 @@
+"""What stands beside hub scores: information flow, dynamical influence, structure."""
+
+import numpy as np
+import pytest
+
+from ngnmm_core.analysis.information import outflow, transfer_entropy
+from ngnmm_core.analysis.structure import betweenness, structural_measures
+from ngnmm_core.jobs.influence import dynamical_influence, left_eigenvector
+from ngnmm_core.jobs.task import Task
+
+
+def driven(rng, samples=200_000, a=0.6, b=0.5, c=0.7):
+    """x drives y: x' = a x + noise, y' = b y + c x + noise."""
+    noise = rng.standard_normal((2, samples))
+    x, y = np.zeros(samples), np.zeros(samples)
+    for t in range(samples - 1):
+        x[t + 1] = a * x[t] + noise[0, t]
+        y[t + 1] = b * y[t] + c * x[t] + noise[1, t]
+    return np.stack([x, y])
+
+
+def test_transfer_entropy_against_the_stationary_covariance():
+    """The conditional variances follow from the solution of the Lyapunov equation of the process."""
+    a, b, c = 0.6, 0.5, 0.7
+    S_xx = 1 / (1 - a * a)
+    S_xy = a * c * S_xx / (1 - a * b)
+    S_yy = (1 + c * c * S_xx + 2 * b * c * S_xy) / (1 - b * b)
+    lagged = b * S_yy + c * S_xy  # of y and its past
+    expected = 0.5 * np.log((S_yy - lagged**2 / S_yy) / 1.0)  # given both pasts the noise is left
+    flow = transfer_entropy(driven(np.random.default_rng(0)), 1)
+    assert flow[1, 0] == pytest.approx(expected, rel=0.02)
+    assert abs(flow[0, 1]) < 1e-4
+    assert (np.diag(flow) == 0).all()
+
+
+def test_outflow_tells_the_source_from_its_target():
+    series = driven(np.random.default_rng(1), samples=4000)
+    observed, surrogates = outflow(series, 1, 100)
+    assert observed[0] > 10 * surrogates[:, 0].max()
+    assert observed[1] < 3 * surrogates[:, 1].max()
+    assert surrogates.shape == (39, 2)
+
+
+def test_shifted_sources_are_those_of_the_rolled_series():
+    series = np.random.default_rng(2).standard_normal((3, 500))
+    rolled = series.copy()
+    rolled[2] = np.roll(series[2], 40)
+    assert transfer_entropy(series, 3, 40)[0, 2] == pytest.approx(transfer_entropy(rolled, 3)[0, 2], rel=1e-9)
+
+
+def test_betweenness_of_a_star_and_of_a_chain():
+    star = np.zeros((5, 5))
+    star[0, 1:] = star[1:, 0] = 1.0
+    np.testing.assert_allclose(betweenness(star), [1, 0, 0, 0, 0])
+    chain = np.diag(np.ones(3), -1)  # 0 -> 1 -> 2 -> 3: rows are targets
+    np.testing.assert_allclose(betweenness(chain), [0, 2 / 6, 2 / 6, 0])
+
+
+def test_paths_take_the_strong_detour():
+    weights = np.zeros((3, 3))
+    weights[2, 0], weights[1, 0], weights[2, 1] = 0.1, 1.0, 1.0
+    np.testing.assert_allclose(betweenness(weights), [0, 0.5, 0])
+
+
+def test_structure_of_a_weighted_ring_with_a_hub():
+    weights = np.array([[0, 2, 2, 2], [2, 0, 1, 0], [2, 1, 0, 1], [2, 0, 1, 0]], float)
+    measures = structural_measures(weights)
+    np.testing.assert_allclose(measures["strength"][1], weights.sum(axis=0))
+    vector = measures["eigenvector_centrality"][1]
+    assert vector[0] == 1.0
+    np.testing.assert_allclose(weights @ vector, (weights @ vector)[0] * vector, rtol=1e-12)
+
+
+def test_left_eigenvector_of_the_uniform_mode_is_the_strength(undirected6):
+    """W = D^-1 A with A symmetric: D W is symmetric, so the row sums of A are the left eigenvector of 1."""
+    values = np.abs(left_eigenvector(undirected6, 1.0))
+    np.testing.assert_allclose(values @ undirected6, values, rtol=1e-12)
+    assert values.max() == 1.0
+
+
+def test_influence_follows_the_fastest_mode(ei, points_of, undirected6):
+    """(15, 9): the homogeneous rest state is unstable along all but the uniform mode; G = 0 has no modes."""
+    points = points_of(ei, 2, I_ext_e=[15.0, 15.0], G=[9.0, 0.0])
+    influence, leading = dynamical_influence(Task(ei, undirected6, tuple("abcdef"), points, {}, ()))
+    values = np.linalg.eigvals(undirected6).real
+    lowest = np.sort(values)[::-1][leading[0]]
+    assert leading[0] > 0
+    vector = influence[0]
+    assert vector.max() == 1.0
+    signed = np.linalg.eig(undirected6.T)
+    column = np.abs(signed[1][:, np.argmin(np.abs(signed[0] - lowest))])
+    np.testing.assert_allclose(vector, column / column.max(), rtol=1e-9)
+    assert np.isnan(influence[1]).all()
+    assert leading[1] == -1
+
+
+def test_no_homogeneous_state_no_influence(ei, points_of, undirected6):
+    uneven = undirected6.copy()
+    uneven[0] *= 1.5
+    influence, leading = dynamical_influence(Task(ei, uneven, tuple("abcdef"), points_of(ei, 1), {}, ()))
+    assert np.isnan(influence).all()
+    assert leading[0] == -1
