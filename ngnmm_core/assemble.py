@@ -4,18 +4,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import xarray as xr
-
-from ngnmm_core.analysis.hub_scores import hub_scores
-from ngnmm_core.analysis.hub_table import hub_table
-from ngnmm_core.connectome import load_connectome, normalise
+from ngnmm_core.connectome import load_connectome
 from ngnmm_core.dataset import PARTIAL, merge_file
-from ngnmm_core.jobs.influence import dynamical_influence
-from ngnmm_core.jobs.task import Task
-from ngnmm_core.netcdf import write_netcdf
 from ngnmm_core.planning import read_definition, write_atomically
 from ngnmm_core.provenance import config_hash, git_state, machine
-from ngnmm_core.stages import hub_points
 from ngnmm_core.study.load import make_study
 from ngnmm_core.study.study import Study
 
@@ -39,19 +31,6 @@ def assemble(
     missing = merge_file(study, file, _by_stage(shards), (load_connectome(path), identity), output, hubs)
     if output.name.endswith(PARTIAL):
         print(f"{output}: {missing} points are missing")
-
-
-def score_hubs(study_path: Path, lesions: Path, connectome_path: Path, output: Path, table: Path) -> None:
-    """Writes the hub scores that follow from the lesions of a study, as a dataset and as a ranked table."""
-    study, connectome = load_resolved(study_path), load_connectome(connectome_path)
-    W = normalise(connectome.weights, study.config.normalization)
-    points = study.points(False).take(hub_points(study))
-    labels = tuple(str(name) for name in connectome.region.values)
-    influence = dynamical_influence(Task(study.model, W, labels, points, {}, ()))
-    with xr.open_dataset(lesions) as runs:
-        scores = hub_scores(runs.load(), study.options["hubs"], W, connectome.weights.values, influence)
-    write_netcdf(scores, output)
-    write_atomically(table, hub_table(scores).to_csv(index=False, float_format="%.6g"))
 
 
 def record_provenance(study_path: Path, identity: str, shards: Sequence[Path], output: Path) -> None:

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from made_up_results import IDENTITY, SIZES, Bench, listed, made_up, make_study
 
 import ngnmm_core.merge
+from ngnmm_core.analysis.hubs import HubsOptions
+from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.dataset import open_study
 from ngnmm_core.provenance import config_hash, scientific_config
 from ngnmm_core.stages import STAGES
@@ -318,10 +320,12 @@ def test_lesions(bench):
 @pytest.fixture
 def hubs_file(tmp_path):
     """Made-up hub scores: at two points of the grid, for two lesions."""
-    names = ("hub_score", "hub_zscore", "hub_null_mean", "hub_null_std", "hub_synchrony_change")
-    rng = np.random.default_rng(0)
-    data = {name: (("hub_point", "lesion", "region"), rng.standard_normal((2, 2, 6))) for name in names}
-    data["hubs_status"] = (("hub_point", "lesion", "region"), np.zeros((2, 2, 6), np.int8))
+    rng, sizes = np.random.default_rng(0), {"hub_point": 2, "lesion": 2, "region": 6}
+    data = {}
+    for variable in get_analysis("hubs").variables(HubsOptions()):
+        dims = ("hub_point", *variable.dims)
+        values = rng.normal(0.0, 3.0, [sizes[name] for name in dims])
+        data[variable.name] = (dims, values.astype(variable.dtype))
     scores = xr.Dataset(data, {"lesion": ("lesion", ["cut", "renormalised"], {"long_name": "kind of lesion"})})
     scores.to_netcdf(tmp_path / "hubs.nc")
     return tmp_path / "hubs.nc"
@@ -340,6 +344,9 @@ def test_hub_scores_stand_at_their_points_of_the_grid(bench, hubs_file):
         # in the order of the grid, not of `at`
         np.testing.assert_array_equal(dataset.hub_score.sel(G=5, I_ext_e=13), scores.hub_score[0])
         np.testing.assert_array_equal(dataset.hub_score.sel(G=8, I_ext_e=3), scores.hub_score[1])
+        np.testing.assert_array_equal(dataset.information_flow.sel(G=8, I_ext_e=3), scores.information_flow[1])
+        np.testing.assert_array_equal(dataset.hub_stability.sel(G=8, I_ext_e=3), scores.hub_stability[1])
+        assert dataset.leading_mode.dims == ("G", "I_ext_e")
         assert int(np.isfinite(dataset.hub_score).any(("lesion", "region")).sum()) == 2
 
 

@@ -139,9 +139,7 @@ rule hubs:
         key=lambda wildcards: studies.key(
             wildcards.study,
             "hubs.py",
-            "ngnmm_core.analysis.hub_scores",
-            "ngnmm_core.analysis.hub_table",
-            "ngnmm_core.jobs.influence",
+            "ngnmm_core.hubs",
         ),
     message:
         "Scoring the hubs of {wildcards.study}"

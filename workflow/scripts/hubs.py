@@ -7,7 +7,7 @@ from ngnmm_core.script import run
 
 def main(study: Path, lesions: Path, connectome: Path, hubs: Path, table: Path) -> None:
     """`study` is the resolved study, `lesions` its merged lesion runs."""
-    from ngnmm_core.assemble import score_hubs
+    from ngnmm_core.hubs import score_hubs
 
     score_hubs(study, lesions, connectome, hubs, table)
 
