@@ -1,0 +1,21 @@
+"""Parts of documents that scripts write: what stands between two marks, and tables in Markdown."""
+
+import re
+from pathlib import Path
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def replace_part(path: Path, name: str, text: str) -> None:
+    """Puts `text` between `<!-- name -->` and `<!-- end of name -->` of a document, which must hold both marks."""
+    document = path.read_text(encoding="utf-8")
+    pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
+    if not pattern.search(document):
+        raise ValueError(f"{path}: no part {name}; allowed: a document with '<!-- {name} -->'")
+    path.write_text(pattern.sub(lambda m: f"{m[1]}{text.strip()}\n{m[2]}", document), encoding="utf-8")
+
+
+def table(header, rows) -> str:
+    """A Markdown table; the first column to the left, the others to the right."""
+    lines = ["| " + " | ".join(header) + " |", "| --- |" + " ---: |" * (len(header) - 1)]
+    return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows])
