@@ -6,7 +6,7 @@ CORES ?= all
 SHARDS ?= 300
 STUDY ?= $(shell sed -n 's/^study: *//p' config/config.yaml)
 
-.PHONY: help env env-dev run partial test test-fast test-slurm soak lint docs lock clean-study
+.PHONY: help env env-dev run partial test test-fast test-slurm soak lint docs bench lock clean-study
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/' | expand -t 20
@@ -56,6 +56,9 @@ lint: env-dev  ## style, import contracts, Snakemake's own checks
 
 docs: env  ## the schema and the generated tables of the documentation
 	$(BIN)/python -m ngnmm_core docs
+
+bench: env-dev  ## speed beside C and other tools, to docs/benchmarks (10 minutes; PEERS=python with the others)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m benchmarks.bench $(if $(PEERS),--peers $(PEERS))
 
 lock:  ## new lock files and environment.yml (needs uv)
 	$(PYTHON) tools/lock.py

@@ -55,6 +55,7 @@ class Block:
 
     def __init__(self, states: np.ndarray, observers: Observers):
         self.states, self._observers = states, observers
+        self._rates: dict[int, np.ndarray] = {}
 
     @property
     def samples(self) -> int:
@@ -68,7 +69,9 @@ class Block:
 
     def rate(self, population: int) -> np.ndarray:
         """Firing rate of a population, 1/ms."""
-        return self._observe(self._observers.rate(population))
+        if population not in self._rates:
+            self._rates[population] = self._observe(self._observers.rate(population))
+        return self._rates[population]
 
     def kuramoto(self, population: int) -> np.ndarray:
         """Modulus of the Kuramoto order parameter of a population."""

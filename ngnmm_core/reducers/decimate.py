@@ -47,7 +47,8 @@ class Decimator:
         self.sample_ms = sample_ms * factor
         self.taps = low_pass(sample_ms, max_hz, factor)
         self._input_ms = sample_ms
-        self._tail: np.ndarray | None = None
+        self._buffer: np.ndarray | None = None  # [sample, channel], the samples that are still needed
+        self._filled = 0
 
     def outputs(self, samples: int) -> int:
         """How many samples come out of `samples` that go in."""
@@ -62,16 +63,22 @@ class Decimator:
         """The filtered samples that the next block [sample, ...] completes."""
         if self.factor == 1:
             return signal
-        shape = signal.shape[1:]
+        shape, samples = signal.shape[1:], len(signal)
         channels = int(np.prod(shape))
-        flat = _padded(signal.reshape(len(signal), channels))
-        flat = flat if self._tail is None else np.concatenate((self._tail, flat))
-        out = thinned_convolution(flat, self.taps, self.factor, self.outputs(len(flat)))
-        self._tail = flat[len(out) * self.factor :].copy()
-        return out[:, :channels].reshape(len(out), *shape)
+        self._make_room(self._filled + samples, channels)
+        self._buffer[self._filled : self._filled + samples, :channels] = signal.reshape(samples, channels)
+        self._filled += samples
+        count = self.outputs(self._filled)
+        out = thinned_convolution(self._buffer[: self._filled], self.taps, self.factor, count)
+        rest = self._buffer[count * self.factor : self._filled]
+        self._filled = len(rest)
+        self._buffer[: self._filled] = rest
+        return out[:, :channels].reshape(count, *shape)
 
-
-def _padded(signal: np.ndarray) -> np.ndarray:
-    """[sample, channel] with zeros for channels up to whole blocks of the kernel."""
-    missing = -signal.shape[1] % CHANNELS
-    return np.pad(signal, ((0, 0), (0, missing))) if missing else signal
+    def _make_room(self, samples: int, channels: int) -> None:
+        """Lets the buffer hold so many samples, with channels of zeros up to whole blocks of the kernel."""
+        if self._buffer is None or len(self._buffer) < samples:
+            larger = np.zeros((samples + len(self.taps), channels + -channels % CHANNELS))
+            if self._buffer is not None:
+                larger[: self._filled] = self._buffer[: self._filled]
+            self._buffer = larger

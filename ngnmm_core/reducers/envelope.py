@@ -16,19 +16,27 @@ SETTLING_PERIODS = 4.0  # periods of the low-pass cutoff after which the filter 
 
 @lazy_njit
 def _demodulate(signal, carrier, sections, state, out):
-    """Filters carrier * signal through second-order sections; `state` [part, section, 2, channel] persists."""
+    """Filters carrier * signal through second-order sections; `state` [part, section, 2, channel] persists.
+
+    Channels are the innermost loop, so that the compiler works on several at once.
+    """
+    channels = signal.shape[1]
+    row = np.empty(channels)
     for sample in range(signal.shape[0]):
-        for channel in range(signal.shape[1]):
-            power = 0.0
-            for part in range(2):
-                x = signal[sample, channel] * carrier[part, sample]
-                for k in range(sections.shape[0]):
-                    y = sections[k, 0] * x + state[part, k, 0, channel]
-                    state[part, k, 0, channel] = sections[k, 1] * x - sections[k, 4] * y + state[part, k, 1, channel]
-                    state[part, k, 1, channel] = sections[k, 2] * x - sections[k, 5] * y
-                    x = y
-                power += x * x
-            out[sample, channel] = 2.0 * np.sqrt(power)
+        for part in range(2):
+            for c in range(channels):
+                row[c] = signal[sample, c] * carrier[part, sample]
+            for k in range(sections.shape[0]):
+                for c in range(channels):
+                    x = row[c]
+                    y = sections[k, 0] * x + state[part, k, 0, c]
+                    state[part, k, 0, c] = sections[k, 1] * x - sections[k, 4] * y + state[part, k, 1, c]
+                    state[part, k, 1, c] = sections[k, 2] * x - sections[k, 5] * y
+                    row[c] = y
+            for c in range(channels):
+                out[sample, c] = row[c] * row[c] + (out[sample, c] if part else 0.0)
+        for c in range(channels):
+            out[sample, c] = 2.0 * np.sqrt(out[sample, c])
 
 
 class Envelope:

@@ -1,0 +1,79 @@
+"""Speed of every method, beside hand-written C and other tools, for docs/benchmarks/.
+
+    python -m benchmarks.bench [--peers PYTHON] [--rounds 7] [--regions 10,90,379,1000]
+
+Everything is measured in one run, in turns, and medians of ratios are what counts: a machine that others use is slow
+for all of them.  About five minutes without peers, ten with them.
+"""
+
+import argparse
+import datetime
+import logging
+import os
+import platform
+import sys
+from pathlib import Path
+
+from benchmarks import bench_report, shares
+from benchmarks.rounds import Case, measure
+from benchmarks.yardsticks import Yardsticks
+
+ENGINE = (
+    ("rk4", "float64"),
+    ("rk4", "float32"),
+    ("multirate", "float64"),
+    ("multirate", "float32"),
+    ("heun", "float64"),
+)
+# name, options, largest network that it is asked for: the next would take minutes
+PEERS = (
+    ("solve_ivp", {}, 1000),
+    ("odeint", {}, 90),
+    ("jax", {"dtype": "float64"}, 1000),
+    ("jax", {"dtype": "float32"}, 1000),
+    ("tvb", {}, 379),
+)
+
+
+def cases(regions: list[int], peers: str | None) -> list[Case]:
+    """All that is measured."""
+    chosen = []
+    for n in regions:
+        chosen += [Case("c", "rk4", dtype, n, k) for dtype in ("float64", "float32") for k in (1, 2)]
+        chosen += [Case("engine", method, dtype, n, k) for method, dtype in ENGINE for k in (1, 2)]
+        chosen += [
+            Case("peer", name, options.get("dtype", "float64"), n, 1) for name, options, most in PEERS if n <= most
+        ]
+    return [case for case in chosen if case.kind != "peer" or peers or case.method in ("solve_ivp", "odeint")]
+
+
+def machine() -> dict[str, str]:
+    """What the numbers depend on, without names of hosts or folders."""
+    name = platform.processor() or platform.machine()
+    if Path("/proc/cpuinfo").exists():
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), name)
+    return {
+        "date": datetime.date.today().isoformat(),
+        "processor": f"{name}, {os.cpu_count()} cores",
+        "load": f"{os.getloadavg()[0]:.1f} processes wanted to run when the run began",
+    }
+
+
+def main() -> None:
+    """Measures, and writes the report."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--peers", help="an interpreter with benchmarks/requirements-peers.txt")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--regions", default="10,90,94,379,1000")
+    options = parser.parse_args()
+    about = machine()
+    yardsticks = Yardsticks()
+    regions = [int(n) for n in options.regions.split(",")]
+    results = measure(cases(regions, options.peers), yardsticks, options.peers or sys.executable, options.rounds)
+    bench_report.write(results, about, shares.measure())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""Measures many cases in turns: one round after the other, each case once per round."""
+
+import json
+import logging
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from benchmarks.yardsticks import Yardsticks
+
+MEASURE_S = 0.2  # CPU time that one measurement should take
+LONGEST_MS = 500.0
+
+
+class Case(NamedTuple):
+    """One thing to measure; `kind` is c, engine or peer, `processes` how many run at the same time."""
+
+    kind: str
+    method: str
+    dtype: str
+    regions: int
+    processes: int
+
+
+@dataclass
+class Results:
+    """CPU seconds per simulated second and point, one per round; NaN-free: what is missing is in `missing`."""
+
+    seconds: dict[Case, list[float]] = field(default_factory=dict)
+    missing: dict[Case, str] = field(default_factory=dict)
+    peaks: dict[str, list[float]] = field(default_factory=lambda: {"float64": [], "float32": []})
+    simulated_ms: dict[Case, float] = field(default_factory=dict)
+
+    def median(self, case: Case) -> float | None:
+        """Median over the rounds; None for what could not be measured."""
+        return statistics.median(self.seconds[case]) if case in self.seconds else None
+
+    def ratio(self, case: Case, to: Case) -> float | None:
+        """Median over the rounds of the ratio to another case in the same round."""
+        if case not in self.seconds or to not in self.seconds:
+            return None
+        return statistics.median(a / b for a, b in zip(self.seconds[case], self.seconds[to], strict=True))
+
+    def share_of_peak(self, case: Case) -> float | None:
+        """Median over the rounds of the arithmetic of an `rk4` step, per second, over the measured peak."""
+        if case not in self.seconds:
+            return None
+        n = case.regions
+        flops = (2.0 * n * n + 55.0 * n) * 4 * 1e5
+        pairs = zip(self.seconds[case], self.peaks[case.dtype], strict=True)
+        return statistics.median(flops / seconds / (peak * 1e9) for seconds, peak in pairs)
+
+
+class Worker:
+    """A process that answers requests (`benchmarks.serve`)."""
+
+    def __init__(self, python: str, module: str):
+        self.process = subprocess.Popen(
+            [python, "-m", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+
+    def ask(self, **request) -> None:
+        """Sends a request."""
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+
+    def answer(self) -> dict:
+        """The answer to the last request."""
+        line = self.process.stdout.readline()
+        return json.loads(line) if line else {"missing": "the process ended"}
+
+    def close(self) -> None:
+        """Lets the process end."""
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Bench:
+    """The processes, and how a case is run in them."""
+
+    def __init__(self, yardsticks: Yardsticks, peers: str):
+        self.yardsticks = yardsticks
+        self.engines = [Worker(sys.executable, "benchmarks.worker") for _ in range(2)]
+        self.peer = Worker(peers, "benchmarks.peers")
+
+    def run(self, case: Case, ms: float) -> tuple[float | None, str]:
+        """CPU seconds per simulated second and point (mean over the processes), or None and why."""
+        if case.kind == "c":
+            return statistics.mean(self.yardsticks.rk4(case.dtype, case.regions, ms, case.processes)), ""
+        workers = self.engines[: case.processes] if case.kind == "engine" else [self.peer]
+        request = {"regions": case.regions, "ms": ms}
+        if case.kind == "engine":
+            request |= {"method": case.method, "dtype": case.dtype}
+        else:
+            request |= {"peer": case.method} | ({"dtype": case.dtype} if case.method == "jax" else {})
+        for worker in workers:
+            worker.ask(**request)
+        answers = [worker.answer() for worker in workers]
+        if any("missing" in a for a in answers):
+            return None, answers[0].get("missing", "")
+        return statistics.mean(a["cpu"] for a in answers), ""
+
+    def close(self) -> None:
+        """Ends all processes."""
+        for worker in (*self.engines, self.peer):
+            worker.close()
+
+
+def points_of(case: Case) -> int:
+    """Points that a measurement advances, roughly; it only decides how long one takes."""
+    return 1 if case.kind == "peer" and case.method != "jax" else 8 if case.dtype == "float64" else 16
+
+
+def measure(cases: list[Case], yardsticks: Yardsticks, peers: str, rounds: int) -> Results:
+    """All cases, in turns."""
+    bench, results = Bench(yardsticks, peers), Results()
+    for case in cases:
+        seconds, why = bench.run(case, 1.0)
+        if seconds is None:
+            results.missing[case] = why
+            logging.info("%s: %s", case, why)
+            continue
+        ms = min(max(MEASURE_S / max(seconds * points_of(case) / 1000.0, 1e-9), 1.0), LONGEST_MS)
+        results.simulated_ms[case] = float(round(ms))
+        results.seconds[case] = []
+    for number in range(rounds):
+        for dtype, peaks in results.peaks.items():
+            peaks.append(yardsticks.peak(dtype))
+        for case, values in results.seconds.items():
+            values.append(bench.run(case, results.simulated_ms[case])[0])
+        logging.info("round %d of %d", number + 1, rounds)
+    bench.close()
+    return results

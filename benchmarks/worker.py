@@ -1,0 +1,23 @@
+"""Times this package's integrators: `python -m benchmarks.worker`, see `benchmarks.serve`."""
+
+import numpy as np
+
+from benchmarks.problem import MODEL, STEPS_MS, dense_network, new_run, points_at, start_of
+from benchmarks.serve import serve
+from ngnmm_core.engine import Engine
+
+SIGMA = 0.05  # ms^0.5, of the noise with heun
+
+
+def prepare(method: str, dtype: str, regions: int):
+    """A batch of neighbouring points on a dense network."""
+    W, dt = dense_network(regions), STEPS_MS[method]
+    count = Engine(MODEL, W, method, dtype).batch_size
+    places = [(15.0 - 0.02 * k, 5.0 + 0.02 * k) for k in range(count)]
+    points = points_at(places, np.arange(count) % 8)
+    run = new_run(W, points, start_of(points, regions, False), method, dtype, SIGMA if method == "heun" else 0.0)
+    return lambda ms: run.advance(dt, round(1.0 / dt), round(ms)), count
+
+
+if __name__ == "__main__":
+    serve(prepare)
