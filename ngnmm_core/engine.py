@@ -146,7 +146,7 @@ class Run:
         self.weights = layout.pack_weights(engine.W, rows, dtype)
         groups = self.batch.gain.size // (engine.regions * width)
         self.shape = (groups, engine.regions, len(model.states), width)
-        self.stimuli, self._schedule = layout.no_stimuli(dtype), None
+        self.stimuli, self._schedule, self._step = layout.no_stimuli(dtype), None, 0
         self.work = self._new_work(0)
         self._integrate = engine.compile()
 
@@ -157,7 +157,7 @@ class Run:
 
     def stimulate(self, schedule: Schedule) -> None:
         """Adds time-varying input, from the first step on; must be called before `advance`."""
-        self._schedule, self._step = schedule, 0
+        self._schedule = schedule
         self._stimulus_shape = layout.to_lanes(schedule.shape(), self.engine.width, self.engine.dtype)
         self.work = self._new_work(len(schedule.target))
         self._integrate = self.engine.compile(stimulated=True)
@@ -183,6 +183,15 @@ class Run:
         self.batch.amplitude[:] = self._inverse_time_constants * (self.noise_sigma * np.sqrt(dt))
         self._integrate(self.batch, self.stimuli, self.work, self.weights, out.dtype.type(dt), steps, out)
         return out.reshape(samples, *self.shape)
+
+    def snapshot(self) -> tuple:
+        """All that the way from here on depends on, for `restore`."""
+        return self.batch.state.copy(), self.work.past.copy(), self.work.counters.copy(), self._step
+
+    def restore(self, snapshot: tuple) -> None:
+        """Goes back to a snapshot: the same steps then give the same bits."""
+        state, past, counters, self._step = snapshot
+        self.batch.state[:], self.work.past[:], self.work.counters[:] = state, past, counters
 
     def by_point(self, array: np.ndarray) -> np.ndarray:
         """An array [..., group, X..., lane] whose first axis is the group, as [point, X...] without the padding."""

@@ -30,7 +30,6 @@ class Divergence:
 
     at_ms: np.ndarray
     region: np.ndarray
-    _last: np.ndarray | None = None  # [point, region, state] at the end of the last block that was finite
 
     @classmethod
     def none(cls, points: int) -> "Divergence":
@@ -42,24 +41,29 @@ class Divergence:
         """Which points have diverged."""
         return self.region >= 0
 
-    def start(self, run: Run) -> None:
-        """Takes the initial states."""
-        self._last = run.by_point(run.states).copy()
+    def watch(self, run: Run, states: np.ndarray, times_ms: np.ndarray) -> dict[int, int]:
+        """Notes the time of points that cease to be finite in a block [sample, group, region, state, lane].
 
-    def watch(self, run: Run, states: np.ndarray, times_ms: np.ndarray) -> None:
-        """Notes points whose states in a block are not finite: [sample, group, region, state, lane]."""
+        Gives {point: sample} of those; `blame` has to find the region.
+        """
         if np.isfinite(states[-1]).all():  # what is not finite stays so: the last sample tells
-            self._last = run.by_point(states[-1])
-            return
-        by_point = np.stack([run.by_point(sample) for sample in states])  # [sample, point, region, state]
-        finite = np.isfinite(by_point).all(axis=3)  # [sample, point, region]
-        for point in np.flatnonzero(~finite.all(axis=(0, 2)) & ~self.diverged):
-            sample = int(np.argmin(finite[:, point].all(axis=1)))
+            return {}
+        finite = np.stack([np.isfinite(run.by_point(sample)).all(axis=(1, 2)) for sample in states])  # [sample, point]
+        found = {int(k): int(np.argmin(finite[:, k])) for k in np.flatnonzero(~finite[-1] & ~self.diverged)}
+        for point, sample in found.items():
             self.at_ms[point] = times_ms[sample]
-            # coupling takes NaN to all regions within a step: of those, the one to blame had the largest state before
-            before = by_point[sample - 1, point] if sample else self._last[point]
-            size = np.nan_to_num(np.abs(before)).max(axis=1)
-            self.region[point] = int(np.argmax(np.where(finite[sample, point], -1.0, size)))
+        return found
+
+    def blame(self, point: int, path: np.ndarray) -> None:
+        """Finds the region that a point's divergence began in; `path` [step, region, state] starts finite.
+
+        Coupling takes what is not finite to all regions within a step, even with G = 0: of those that ceased to be
+        finite together, the one to blame had the largest state before.
+        """
+        finite = np.isfinite(path).all(axis=2)
+        step = int(np.argmin(finite.all(axis=1)))
+        size = np.abs(path[max(step - 1, 0)]).max(axis=1)
+        self.region[point] = int(np.argmax(np.where(finite[step], -1.0, size)))
 
 
 @dataclass
@@ -119,7 +123,6 @@ class Simulator:
             labels = self.labels or [str(k) for k in range(self.engine.regions)]
             run.stimulate(Schedule(settings.stimuli, self.model.drives, labels, points.extras, len(points)))
         divergence = Divergence.none(len(points))
-        divergence.start(run)
         for _ in self._blocks(run, settings.transient_samples, 0, divergence):
             pass
         window = make_window(self.model, self.engine.regions, settings, points, mask)
@@ -138,10 +141,26 @@ class Simulator:
         with np.errstate(over="ignore", invalid="ignore"):
             for start in range(0, samples, BLOCK_SAMPLES):
                 count = min(BLOCK_SAMPLES, samples - start)
+                begin = run.snapshot()
                 states = run.advance(settings.dt_ms, settings.steps_per_sample, count)
                 times = settings.sample_ms * (first + start + 1 + np.arange(count))
-                divergence.watch(run, states, times)
+                for point, sample in divergence.watch(run, states, times).items():
+                    divergence.blame(point, self._step_by_step(run, begin, point, sample))
                 yield states
+
+    def _step_by_step(self, run: Run, begin, point: int, sample: int) -> np.ndarray:
+        """States [step, region, state] of a point in one sample of the block that began at the snapshot `begin`.
+
+        An exact repetition: between two samples a point may go from nothing unusual to infinity in all regions.
+        """
+        settings, end = self.settings, run.snapshot()
+        run.restore(begin)
+        if sample:
+            run.advance(settings.dt_ms, settings.steps_per_sample, sample)
+        before = run.by_point(run.states)[point].copy()
+        path = run.advance(settings.dt_ms, 1, settings.steps_per_sample)
+        run.restore(end)
+        return np.stack([before, *(run.by_point(states)[point] for states in path)])
 
     def initial_states(self, points: Points) -> np.ndarray:
         """Initial states [point, region, state] by the rule of the settings."""

@@ -129,10 +129,25 @@ def test_divergence_in_the_window_is_found_too(ei, points_of, simulate):
     assert 150.0 < results["diverged_at_ms"][0] <= 151.0
 
 
-@pytest.mark.parametrize("G", [pytest.param(0.0, marks=pytest.mark.xfail(reason="all NaN within a sample")), 5.0])
-def test_the_region_that_diverges_first_is_told(ei, points_of, simulate, G):
-    results = simulate(points_of(ei, G=G), SHORT.model_copy(update={"stimuli": (TOO_MUCH,)}))
+@pytest.mark.parametrize("method", ["rk4", "multirate"])
+@pytest.mark.parametrize("G", [0.0, 5.0])
+def test_the_region_that_diverges_first_is_told(ei, points_of, simulate, G, method):
+    """All regions are NaN within one sample; the points beside it go on as if it were not there."""
+    settings = SHORT.model_copy(update={"stimuli": (TOO_MUCH,), "method": method})
+    results = simulate(points_of(ei, G=G), settings)
     assert results["diverged_region"] == [3]
+
+
+def test_points_that_diverge_leave_the_others_untouched_by_the_search(ei, points_of, simulate):
+    """Two points diverge at other times in other regions; the search repeats parts of the run of all of them."""
+    stimulus = TOO_MUCH.model_copy(update={"name": "blow", "regions": "all", "amplitude": 0.0})
+    extras = {"blow.amplitude": [0.0, 1e12, 1e12], "blow.region": [0, 1, 4], "blow.onset_ms": [150.0, 150.4, 250.0]}
+    points = points_of(ei, 3, I_ext_e=13, G=5, **extras)
+    settings = SHORT.model_copy(update={"stimuli": (stimulus,)})
+    results = simulate(points, settings)
+    assert results["diverged_region"].tolist() == [-1, 1, 4]
+    assert results["diverged_at_ms"][1:] == pytest.approx([150.6, 250.2], abs=0.21)
+    same({n: v[:1] for n, v in results.items()}, simulate(points.take([0]), settings), [0])
 
 
 def test_a_lesioned_simulation_gives_the_results_of_the_smaller_network(ei, directed5, points_of, simulate):
