@@ -4,6 +4,9 @@ import json
 import os
 from pathlib import Path
 
+# before numpy is imported: threads of BLAS in parallel workers would wait for each other
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp

@@ -86,8 +86,8 @@ def follow_equilibrium(system: System, x: np.ndarray, p: float, limits, steps: S
 
 def _half(start: Place, limits, steps: Steps) -> list[Place]:
     """The branch in the direction of the start's tangent, up to and with the border of the range."""
-    places, before = [], start
-    for here in follow(start, steps):
+    places: list[Place] = []
+    for before, here in follow(start, steps):
         border = np.clip(here.u[-1], *limits)
         if border != here.u[-1]:
             end = locate(before, here, lambda w, border=border: w.u[-1] - border)
@@ -95,7 +95,6 @@ def _half(start: Place, limits, steps: Steps) -> list[Place]:
         places.append(here)
         if len(places) > 3 and np.sum(here.problem.metric * (here.u - start.u) ** 2) < (0.3 * steps.longest) ** 2:
             return places  # a closed loop
-        before = here
     return places
 
 

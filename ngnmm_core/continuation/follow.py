@@ -55,11 +55,13 @@ def place(problem: Problem, solution: Solution, like: np.ndarray) -> Place | Non
         return None
 
 
-def follow(start: Place, steps: Steps, accept: Callable[[Place, Place], bool] | None = None) -> Iterator[Place]:
-    """The places of a curve after `start`, until the steps become too short or too many.
+def follow(
+    start: Place, steps: Steps, accept: Callable[[Place, Place], bool] | None = None
+) -> Iterator[tuple[Place, Place]]:
+    """The steps of a curve from `start`, each as the places before and after, until they are too short or too many.
 
     `accept(before, after)` may refuse a step, which is then halved.  A problem with a method `renewed(place)` may
-    change its unknowns (a mesh that moves) after every step.
+    change its unknowns (a mesh that moves) after every step; both places of a step are in the same unknowns.
     """
     here, h = start, steps.first
     for _ in range(steps.most):
@@ -74,11 +76,13 @@ def follow(start: Place, steps: Steps, accept: Callable[[Place, Place], bool] | 
                 h *= 0.5
                 if h < steps.shortest:
                     return
-        yield ahead
+        yield here, ahead
         if ahead.solution.iterations <= EASY_ITERATIONS and cosine > 1.0 - 0.5 * (1.0 - steps.turn):
             h = min(1.5 * h, steps.longest)
         renew = getattr(ahead.problem, "renewed", None)
         here = renew(ahead) if renew else ahead
+        if here is None:
+            return
 
 
 def locate(before: Place, after: Place, test: Callable[[Place], float]) -> Place | None:

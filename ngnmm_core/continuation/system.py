@@ -57,7 +57,12 @@ class System:
 
     def field(self, x: np.ndarray, p: np.ndarray) -> np.ndarray:
         """Time derivatives [point, state] of states [point, state] at one set p [free parameter]."""
-        return self.linearise(x, np.broadcast_to(p, (len(x), len(p))))[0].derivative
+        parameters = self.parameters(np.atleast_1d(p)[None])
+        constants = self.model.coefficients(parameters)
+        states, drive = tuple(x.T), tuple(parameters[name] for name in self.model.drives)
+        coupling = parameters["G"] * self.row_sum * self.model.sent(states, constants)
+        slopes = self.model.derivative(states, drive, constants, coupling)
+        return np.stack([np.broadcast_to(s, len(x)) for s in slopes], axis=1)
 
     # ------------------------------------------------------------------ derivatives by the parameters
     def stencil(self, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -32,3 +32,28 @@ def _cusp(x, drive, coefficients, coupling):
 def cusp():
     """u' = b + a u - u^3, v' = u - v: folds at b = -+2 (a / 3)^1.5, a cusp at (0, 0)."""
     return make_model("cusp", {"u": 0.2, "v": 0.1}, {"a": 1.0, "b": 0.1}, ("b",), _cusp)
+
+
+def _bautin(x, drive, coefficients, coupling):
+    (u, v), (mu,), (b, c, omega, beta) = x, drive, coefficients
+    square = u * u + v * v
+    growth, turning = mu + b * square + c * square * square, omega + beta * square
+    return growth * u - turning * v + coupling, growth * v + turning * u
+
+
+@pytest.fixture(scope="session")
+def bautin():
+    """r' = mu r + b r^3 + c r^5, angle' = omega + beta r^2: every cycle is a circle, mu = -b r^2 - c r^4."""
+    parameters = {"b": 1.0, "c": -1.0, "omega": 0.4, "beta": 0.1, "mu": -0.1}
+    return make_model("bautin", {"u": 0.1, "v": 0.1}, parameters, ("mu",), _bautin)
+
+
+def _roessler(x, drive, coefficients, coupling):
+    (u, v, w), (c,), (a, b) = x, drive, coefficients
+    return coupling - v - w, u + a * v, b + w * (u - c)
+
+
+@pytest.fixture(scope="session")
+def roessler():
+    """Roessler's system: u' = -v - w, v' = u + a v, w' = b + w (u - c)."""
+    return make_model("roessler", {"u": 1.0, "v": 0.1, "w": 0.1}, {"a": 0.2, "b": 0.2, "c": 2.0}, ("c",), _roessler)

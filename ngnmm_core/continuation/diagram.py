@@ -1,0 +1,121 @@
+"""The bifurcation diagram of one parameter: equilibria, the cycles born at Hopf points, and doubled cycles."""
+
+import logging
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ngnmm_core.analysis.equilibrium_branch import HOPF, Branch, EquilibriumBifurcation, EquilibriumSystem
+from ngnmm_core.continuation.branches import DOUBLING, CycleBifurcation, CycleBranch, follow_cycles
+from ngnmm_core.continuation.equilibria import bifurcations, find_equilibria, follow_equilibrium
+from ngnmm_core.continuation.starts import at_doubling, at_hopf
+from ngnmm_core.continuation.system import System
+
+STARTS = 5  # values of the parameter where equilibria are looked for, if the branch is not explicit
+
+
+@dataclass
+class Diagram:
+    """Branches of equilibria and of cycles over one parameter.
+
+    `equilibria` are branches; `points` their special points, each with the position of its branch; `cycles` are pairs
+    of the number of doublings behind a branch and the branch; `failures` says in words what could not be followed.
+    """
+
+    equilibria: list[Branch] = field(default_factory=list)
+    points: list[tuple[int, EquilibriumBifurcation]] = field(default_factory=list)
+    cycles: list[tuple[int, CycleBranch]] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def hopfs(self) -> list[EquilibriumBifurcation]:
+        """All Hopf points."""
+        return [point for _, point in self.points if point.kind == HOPF]
+
+
+def diagram(system: System, limits: tuple[float, float], doublings: int = 1) -> Diagram:
+    """Follows everything that is connected to the equilibria of a system through its one free parameter.
+
+    Parameters
+    ----------
+    system : System
+        With one free parameter.
+    limits : (float, float)
+        Range of the parameter.
+    doublings : int
+        How many times branches are switched at period doublings.
+    """
+    result = Diagram()
+    _equilibria(result, system, limits)
+    span, reached = limits[1] - limits[0], []
+    for hopf in result.hopfs:
+        if any(hopf is h for h in reached):
+            continue
+        start = at_hopf(system, hopf, span)
+        if start is None:
+            result.failures.append(f"no cycle found beside the Hopf point at {hopf.drive:.6g}")
+            continue
+        branch = follow_cycles(start, limits, result.hopfs)
+        reached.append(branch.hopf)
+        _keep(result, 0, branch)
+        _doubled(result, branch, limits, doublings)
+    return result
+
+
+def _keep(result: Diagram, level: int, branch: CycleBranch) -> None:
+    result.cycles.append((level, branch))
+    last = branch.samples[-1]
+    logging.info("cycles: %d, end %s at %.6g, period %.4g ms", len(branch.samples), branch.end, last.p[0], last.period)
+    if branch.end == "lost":
+        result.failures.append(f"cycle lost at {last.p[0]:.6g} with period {last.period:.4g} ms")
+
+
+def _doubled(result: Diagram, parent: CycleBranch, limits, doublings: int, level: int = 1) -> None:
+    """The branches born at the period doublings of a branch; one that joins two of them is followed once."""
+    if level > doublings:
+        return
+    parents = [point for point in parent.special if point.kind == DOUBLING]
+    done: list[CycleBifurcation] = []
+    for point in parents:
+        if any(point is other for other in done):
+            continue
+        start = at_doubling(point.place)
+        if start is None:
+            result.failures.append(f"no doubled cycle found at {point.cycle.p[0]:.6g}")
+            continue
+        branch = follow_cycles(start, limits, parents=[other for other in parents if other is not point] or [point])
+        done += [branch.doubling] if branch.doubling else []
+        _keep(result, level, branch)
+        _doubled(result, branch, limits, doublings, level + 1)
+
+
+# ------------------------------------------------------------------ equilibria
+def _equilibria(result: Diagram, system: System, limits: tuple[float, float]) -> None:
+    curve = system.model.equilibrium_curve
+    if curve is not None and system.active == (curve.drive,):
+        explicit = EquilibriumSystem(system.model, system.values, system.values["G"] * system.row_sum)
+        result.equilibria.append(explicit.branch(*limits))
+        result.points = [(0, b) for b in explicit.bifurcations(*limits)]
+        return
+    for p in np.linspace(*limits, STARTS):
+        values = system.at(np.array([p]))
+        for x in find_equilibria(system.model, values, system.row_sum).states:
+            if not any(_on(branch, x, p) for branch in result.equilibria):
+                places = follow_equilibrium(system, x, p, limits)
+                if not places:
+                    result.failures.append(f"equilibrium lost at {p:.6g}")
+                    continue
+                result.points += [(len(result.equilibria), b) for b in bifurcations(places)]
+                u = np.array([w.u for w in places])
+                jacobians = system.linearise(u[:, :-1], u[:, -1:])[1]
+                eigenvalues = np.linalg.eigvals(jacobians).astype(complex)
+                result.equilibria.append(Branch(np.arange(len(u), dtype=float), u[:, -1], u[:, :-1], eigenvalues))
+
+
+def _on(branch: Branch, x: np.ndarray, p: float) -> bool:
+    """Whether a branch passes through an equilibrium, up to the distance of its points."""
+    d = np.diff(branch.drive)
+    k = np.flatnonzero((branch.drive[:-1] - p) * (branch.drive[1:] - p) <= 0)
+    share = np.divide(p - branch.drive[k], d[k], out=np.zeros(len(k)), where=d[k] != 0)[:, None]
+    between = branch.states[k] + share * (branch.states[k + 1] - branch.states[k])
+    return bool(np.any(np.max(np.abs(between - x) / (np.abs(x) + 1e-3), axis=1) < 1e-2)) if len(k) else False
