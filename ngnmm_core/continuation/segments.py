@@ -7,7 +7,7 @@ import numpy as np
 from ngnmm_core.continuation.system import System
 from ngnmm_core.kernels.lanes import aligned
 from ngnmm_core.kernels.segments import make_segments
-from ngnmm_core.variational import WIDTH, _kernel
+from ngnmm_core.variational import WIDTH, kernel_of
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def integrate(system: System, starts: np.ndarray, p: np.ndarray, durations: np.n
     path = aligned(groups * steps * size * WIDTH if keep else 0)
     h = _flat(durations / steps)
     spread = lambda a: _flat(np.broadcast_to(a[..., None], (*a.shape, WIDTH)))
-    kernel = _kernel(system.model, make_segments)
+    kernel = kernel_of(system.model, make_segments)
     kernel(state, tangents, path, spread(values), spread(slopes), h, steps)
     ends = state.reshape(groups, size, WIDTH).transpose(0, 2, 1).reshape(segments, size)
     block = tangents.reshape(groups, columns, size, WIDTH).transpose(0, 3, 2, 1).reshape(segments, size, columns)
