@@ -126,7 +126,14 @@ def result_bytes(study: Study, stage: str, regions: int) -> float:
 
 def disk_bytes(study: Study, stage: str, regions: int) -> float:
     """Bytes that a stage of a study takes at the most: its shards, and the same again merged, uncompressed."""
-    return 2.0 * result_bytes(study, stage, regions) * len(STAGES[stage].layout(study, regions).points)
+    each = 2.0 * result_bytes(study, stage, regions) + series_bytes(study, stage, regions)
+    return each * len(STAGES[stage].layout(study, regions).points)
+
+
+def series_bytes(study: Study, stage: str, regions: int) -> float:
+    """Bytes of the raw series of one point, if they are asked for; they are not merged."""
+    kept = stage in ("simulation", "highlights") and study.simulation.keep_series
+    return 4.0 * regions * study.simulation.window_samples if kept else 0.0
 
 
 def window_of(study: Study, regions: int) -> Window:

@@ -53,6 +53,11 @@ class Simulation(Section):
     )
     noise_sigma: float = Field(0.0, ge=0, description="intensity of the additive noise (ms^0.5); 0 is none")
     initial: Initial = Field(Initial(), description="initial states")
+    keep_series: bool = Field(
+        False,
+        description="writes the observable of every region at every sample after the transient to `NAME.series.nc` "
+        "beside each shard: large, 4 bytes times points, regions and samples before compression",
+    )
     stimuli: tuple[Stimulus, ...] = Field((), description="time-varying input; see below")
 
     @model_validator(mode="before")

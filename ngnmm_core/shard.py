@@ -3,6 +3,7 @@
 import importlib
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from ngnmm_core.jobs.task import Task
 from ngnmm_core.models import get_model
 from ngnmm_core.netcdf import write_netcdf
 from ngnmm_core.planning import definition_points, read_definition
+from ngnmm_core.series_file import series_path
 from ngnmm_core.stages import STAGES
 from ngnmm_core.study.study import Study
 
@@ -38,6 +40,7 @@ def make_task(definition: dict[str, Any], connectome: xr.Dataset) -> Task:
 def run_shard(definition_path: str | Path, connectome_path: str | Path, output: str | Path) -> None:
     """Computes a shard and writes it and its checksum; what exists is replaced only when the new file is complete."""
     definition, task = load_task(definition_path, connectome_path)
+    task = replace(task, series=series_path(output))
     stage = definition["context"]["stage"]
     logging.info("%s: %d points of %s on %d regions", stage, len(task.points), task.model.name, len(task.W))
     context = json.dumps(definition["context"], sort_keys=True)

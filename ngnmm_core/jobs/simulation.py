@@ -4,6 +4,7 @@ import numpy as np
 
 from ngnmm_core.analysis.contract import Window
 from ngnmm_core.jobs.task import Task
+from ngnmm_core.series_file import SeriesFile
 from ngnmm_core.settings import Simulation
 from ngnmm_core.simulation import Simulator, make_window
 
@@ -14,7 +15,10 @@ def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
     settings = Simulation.model_validate(task.settings)
     reducers = [(analysis.reducer, options) for analysis, options in task.analyses]
-    return simulator(task, settings, reducers).run(task.points)
+    if not settings.keep_series or task.series is None:
+        return simulator(task, settings, reducers).run(task.points)
+    with SeriesFile(task.series, task.model, task.labels, task.points) as file:
+        return simulator(task, settings, [*reducers, (file.reducer, None)]).run(task.points)
 
 
 def simulator(task: Task, settings: Simulation, reducers) -> Simulator:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ class Task:
     settings : mapping
         The settings of the stage, as in `ngnmm_core.stages`.
     analyses : sequence of (Analysis, Options)
+    series : Path, optional
+        Where raw series go if the settings ask for them.
     """
 
     model: Model
@@ -32,6 +35,7 @@ class Task:
     points: Points
     settings: Mapping[str, Any]
     analyses: tuple[tuple[Analysis, Options], ...]
+    series: Path | None = None
 
     def with_analyses(self, chosen: Callable[[Analysis], bool]) -> "Task":
         """The same task with some of its analyses."""
