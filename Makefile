@@ -6,7 +6,8 @@ CORES ?= all
 SHARDS ?= 300
 STUDY ?= $(shell sed -n 's/^study: *//p' config/config.yaml)
 
-.PHONY: help env env-dev run partial test test-fast test-slurm soak lint docs bench lock clean-study
+.PHONY: help env env-dev run partial test test-fast test-slurm soak lint docs bench lock clean-study repertoire \
+	repertoire-quick
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/' | expand -t 20
@@ -53,6 +54,12 @@ lint: env-dev  ## style, import contracts, Snakemake's own checks
 	$(BIN)/lint-imports
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+
+repertoire: env  ## the comparison of models over their published ranges (repertoire-quick: coarse grids, minutes)
+	$(BIN)/snakemake --cores $(CORES) repertoire
+
+repertoire-quick: env
+	$(BIN)/snakemake --cores $(CORES) repertoire_quick
 
 docs: env  ## the schema and the generated tables of the documentation
 	$(BIN)/python -m ngnmm_core docs

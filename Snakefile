@@ -17,6 +17,7 @@ include: "workflow/rules/shards.smk"
 include: "workflow/rules/merge.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/paper.smk"
+include: "workflow/rules/repertoire.smk"
 
 
 rule all:
@@ -37,7 +38,8 @@ for bundled in studies.bundled_names:
                 target
                 for name in studies.bundled(bundled)
                 for target in studies.targets(name)
-            ],
+            ]
+            + studies.comparison(bundled),
         localrule: True
 
 

@@ -29,6 +29,7 @@ from ngnmm_core.summary import as_text, tables
 
 NOT_OF_A_STUDY = ("pathvars",)  # keys of Snakemake's config that are its own
 KINDS = ("svg", "png")  # of files of a figure
+COMPARISON = "repertoire"  # what names of bundled studies that compare models start with
 
 
 class Workflow:
@@ -104,6 +105,13 @@ class Workflow:
         """The studies of a file under `config/studies/`."""
         path = self.root / "config" / "studies" / f"{name}.yaml"
         return load_studies(read_yaml(path), f"config/studies/{name}.yaml")
+
+    def comparison(self, name: str) -> list[str]:
+        """Tables and figure of the bundled studies that compare models; none for others."""
+        if not name.startswith(COMPARISON):
+            return []
+        files = ("regimes.csv", "regimes.md", "coupling.csv", "coupling.md", "repertoire.svg", "repertoire.png")
+        return [str(self.results / name / file) for file in files]
 
     def study(self, name: str) -> Study:
         """The study of that name (`demo`, or `paper/msf2d` for a part), of the config or bundled."""

@@ -141,3 +141,9 @@ def test_a_bundled_study_is_a_target_by_its_name(fresh):
         assert "figures_extra_maps" not in fresh.planned()
     finally:
         (folder / "extra.yaml").unlink()
+
+
+def test_the_comparison_of_models_is_a_target(fresh):
+    planned = fresh.planned("repertoire_quick")
+    assert planned["repertoire_tables"] == 1
+    assert planned["merge"] == 3

@@ -1,0 +1,52 @@
+"""Claims about classical and next-generation models that circulate, each judged by the tables of a comparison."""
+
+from typing import TYPE_CHECKING
+
+from ngnmm_core.analysis.repertoire import CHAOS, MULTISTABLE, TORUS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CLASSICAL, NEXT_GENERATION = ("jansen_rit", "wilson_cowan"), "ei_ngnmm"
+MODELS = (*CLASSICAL, NEXT_GENERATION)
+BY_CHANCE = 0.05  # share of points with p < 0.05 where there is nothing
+
+
+def claims(regimes: "pd.DataFrame", coupling: "pd.DataFrame") -> list[tuple[str, bool, str]]:
+    """(claim, whether it holds on these grids, the numbers) for every claim."""
+    points = regimes[regimes.points > 0]
+    variety = {model: float(points[points.model == model].regime.nunique()) for model in MODELS}
+    theta = _by_model(coupling[coupling.coupling == "theta-gamma"], "significant_fraction")
+    alpha, gamma, chaos, torus, several = (
+        _by_model(regimes[regimes.regime == kind], "fraction")
+        for kind in ("alpha cycle", "gamma cycle", CHAOS, TORUS, MULTISTABLE)
+    )
+    return [
+        ("Jansen-Rit is a model of the alpha rhythm", alpha["jansen_rit"] > 0, _percent(alpha)),
+        ("classical models have no gamma cycle", not any(gamma[m] for m in CLASSICAL), _percent(gamma)),
+        ("the next-generation model has a gamma cycle", gamma[NEXT_GENERATION] > 0, _percent(gamma)),
+        ("only the next-generation model is chaotic on the homogeneous manifold", _only(chaos), _percent(chaos)),
+        ("only the next-generation model has tori", _only(torus), _percent(torus)),
+        ("only the next-generation model is multistable", _only(several), _percent(several)),
+        (
+            "the next-generation model shows more regimes than either classical one",
+            all(variety[NEXT_GENERATION] > variety[m] for m in CLASSICAL),
+            ", ".join(f"{m} {n:.0f}" for m, n in variety.items()),
+        ),
+        ("only the next-generation model shows theta-gamma coupling", _only(theta, BY_CHANCE), _percent(theta)),
+    ]
+
+
+def _by_model(table: "pd.DataFrame", column: str) -> dict[str, float]:
+    """The column of every model's row; 0 for a model that has none."""
+    found = dict(zip(table.model, table[column], strict=True))
+    return {model: float(found.get(model, 0.0)) for model in MODELS}
+
+
+def _only(share: dict[str, float], threshold: float = 0.0) -> bool:
+    """Whether the next-generation model is above the threshold, and neither of the classical ones is."""
+    return share[NEXT_GENERATION] > threshold and all(share[m] <= threshold for m in CLASSICAL)
+
+
+def _percent(share: dict[str, float]) -> str:
+    return ", ".join(f"{model} {100.0 * value:.1f} %" for model, value in share.items())

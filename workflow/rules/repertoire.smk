@@ -1,0 +1,43 @@
+# The comparison of models, from the sweeps of a bundled study that has one part per model.
+rule repertoire_tables:
+    input:
+        sweeps=lambda wildcards: [
+            f"<results>/{name}/sweep.nc"
+            for name in studies.bundled(wildcards.comparison)
+        ],
+    output:
+        tables=[
+            report(
+                f"<results>/{{comparison}}/{table}.{kind}",
+                category="Comparison of models",
+                labels={"what": table, "as": kind},
+                caption="../report/repertoire.rst",
+            )
+            for table in ("regimes", "coupling")
+            for kind in ("csv", "md")
+        ],
+        figures=[
+            report(
+                "<results>/{comparison}/repertoire.svg",
+                category="Comparison of models",
+                labels={"what": "regimes and coupling", "as": "figure"},
+                caption="../report/repertoire.rst",
+            ),
+            "<results>/{comparison}/repertoire.png",
+        ],
+    log:
+        "<logs>/{comparison}/repertoire.log",
+    wildcard_constraints:
+        comparison="repertoire[a-z_]*",
+    conda:
+        "../../environment.yml"
+    params:
+        key=lambda wildcards: studies.key(
+            next(iter(studies.bundled(wildcards.comparison))),
+            "repertoire.py",
+            "ngnmm_core.repertoire",
+        ),
+    message:
+        "Comparing the models of {wildcards.comparison}"
+    script:
+        "../scripts/repertoire.py"
