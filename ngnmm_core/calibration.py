@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ngnmm_core.cache_folder import cache_directory
-from ngnmm_core.cost import Rates, reference_rates
+from ngnmm_core.cost import LONG, Rates, reference_rates
 from ngnmm_core.jobs.task import Task
 from ngnmm_core.planning import write_atomically
 from ngnmm_core.points import Points
@@ -61,6 +61,8 @@ def measure(study: Study, stage: str, regions: int) -> Rates:
     points = kind.layout(study, regions).points
     labels = tuple(str(k) for k in range(regions))
     task = Task(study.model, W, labels, points, kind.settings(study), tuple(kind.analyses(study)))
+    if stage in LONG:
+        return reference_rates(study, stage, regions)
     if "duration_ms" not in task.settings:
         return Rates(_per_point(task, kind.module), source=processor())
     transient, window, lanes = _simulation(task, stage)

@@ -25,6 +25,8 @@ NOISE_SECONDS = 4e-9  # per region, point and step of `heun`
 SAMPLE_SECONDS = 9e-9  # per region, point, sample and analysis
 PAIR_SECONDS = 2e-11  # per pair of regions, point and sample, for the covariances of one signal
 SECONDS = {"msf": 0.006, "bistability": 0.1, "orbit_diagram": 0.02}  # per point of stages without network simulation
+TANGENT_SECONDS = 1.3e-8  # per region, perturbation and step of the network's exponents
+LONG = ("network_lyapunov",)  # stages whose points take too long to be measured
 JOB_SECONDS = 4.0  # of starting a job: Python, the package, compiled kernels
 
 JOB_MB = 300  # numba, xarray and the compiled kernels
@@ -68,6 +70,8 @@ def reference_rates(study: Study, stage: str, regions: int) -> Rates:
     settings = STAGES[stage].settings(study)
     names = [analysis.name for analysis, _ in STAGES[stage].analyses(study)]
     msf = SECONDS["msf"] if "msf" in names else 0.0
+    if stage == "network_lyapunov":
+        return Rates(_spectrum_seconds(study.options[stage], regions))
     if "duration_ms" not in settings:
         return Rates(SECONDS.get(stage, SECONDS["msf"]) * _attractors(study, stage))
     method, half = settings["method"], 0.5 if settings["precision"] == "float32" else 1.0
@@ -78,6 +82,13 @@ def reference_rates(study: Study, stage: str, regions: int) -> Rates:
     transient = half * step / settings["dt_ms"]
     sample = SAMPLE_SECONDS * regions * max(len(names), 1) + PAIR_SECONDS * regions**2 * _signals(study, stage)
     return Rates(msf, transient, transient + sample / settings["sample_ms"], LANES[settings["precision"]])
+
+
+def _spectrum_seconds(options, regions: int) -> float:
+    """CPU seconds for the exponents of a network."""
+    lanes = 8 * (1 + -(-options.exponents // 8))
+    step = lanes * (TANGENT_SECONDS * regions + PRODUCT_SECONDS * regions**2)
+    return (options.duration_ms + options.transient_ms) / options.dt_ms * step * 1.2  # orthonormalisation
 
 
 def _attractors(study: Study, stage: str) -> float:

@@ -3,6 +3,7 @@
 import importlib
 import json
 import logging
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,11 +41,13 @@ def make_task(definition: dict[str, Any], connectome: xr.Dataset) -> Task:
 def run_shard(definition_path: str | Path, connectome_path: str | Path, output: str | Path) -> None:
     """Computes a shard and writes it and its checksum; what exists is replaced only when the new file is complete."""
     definition, task = load_task(definition_path, connectome_path)
-    task = replace(task, series=series_path(output))
+    scratch = Path(output).with_suffix(".work")
+    task = replace(task, series=series_path(output), scratch=scratch)
     stage = definition["context"]["stage"]
     logging.info("%s: %d points of %s on %d regions", stage, len(task.points), task.model.name, len(task.W))
     context = json.dumps(definition["context"], sort_keys=True)
     seal(write_netcdf(compute(stage, task).assign_attrs(context=context), output))
+    shutil.rmtree(scratch, ignore_errors=True)
 
 
 def compute(stage: str, task: Task) -> xr.Dataset:

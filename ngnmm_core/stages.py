@@ -156,6 +156,10 @@ def _hub_simulation(study: Study) -> dict[str, Any]:
     return hub_simulation(study.options["hubs"], study.simulation).model_dump(mode="json", by_alias=True)
 
 
+def _initial(study: Study) -> dict[str, Any]:
+    return {"initial": study.simulation.initial.model_dump(mode="json", by_alias=True)}
+
+
 def _nothing(study: Study) -> dict[str, Any]:
     return {}
 
@@ -187,6 +191,14 @@ STAGES = {
         *(
             Stage(name, f"ngnmm_core.jobs.{name}", SWEEP, _homogeneous, _nothing, _needing(name))
             for name in OF_HOMOGENEOUS
+        ),
+        Stage(
+            "network_lyapunov",
+            "ngnmm_core.jobs.network_lyapunov",
+            SWEEP,
+            _network,
+            _initial,
+            _needing("network_lyapunov"),
         ),
         Stage(
             "bistability",

@@ -15,6 +15,7 @@ MODULES = {
     "transverse": "ngnmm_core.analysis.transverse",
     "dispersion": "ngnmm_core.analysis.dispersion_curve",
     "lyapunov": "ngnmm_core.analysis.homogeneous_lyapunov",
+    "network_lyapunov": "ngnmm_core.analysis.network_lyapunov",
     "multistability": "ngnmm_core.analysis.multistability",
     "cross_frequency": "ngnmm_core.analysis.cross_frequency",
     "amplitude_modulation": "ngnmm_core.analysis.amplitude_modulation",

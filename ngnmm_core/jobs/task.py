@@ -27,6 +27,8 @@ class Task:
     analyses : sequence of (Analysis, Options)
     series : Path, optional
         Where raw series go if the settings ask for them.
+    scratch : Path, optional
+        A folder of the job's own for what it needs to go on after it was killed; removed when the job has succeeded.
     """
 
     model: Model
@@ -36,6 +38,7 @@ class Task:
     settings: Mapping[str, Any]
     analyses: tuple[tuple[Analysis, Options], ...]
     series: Path | None = None
+    scratch: Path | None = None
 
     def with_analyses(self, chosen: Callable[[Analysis], bool]) -> "Task":
         """The same task with some of its analyses."""

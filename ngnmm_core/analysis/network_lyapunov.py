@@ -1,0 +1,47 @@
+"""Lyapunov spectrum of the network: how chaotic it is, and in how many directions."""
+
+from pydantic import Field
+
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+
+OK, DIVERGED = range(2)
+
+
+class NetworkLyapunovOptions(Options):
+    """Options of the network's exponents."""
+
+    exponents: int = Field(
+        90, ge=1, le=100000, description="number of exponents, at most the number of states of the network"
+    )
+    duration_ms: float = Field(7000.0, ge=100, description="time over which growth is averaged (ms)")
+    transient_ms: float = Field(300.0, ge=10, description="time before that (ms)")
+    dt_ms: float = Field(0.05, gt=0, le=0.1, description="integration step (ms)")
+    interval_ms: float = Field(
+        5.0, gt=0, le=20, description="time between orthonormalisations (ms), a multiple of dt_ms"
+    )
+
+
+def variables(options: NetworkLyapunovOptions) -> tuple[Variable, ...]:
+    """What this analysis writes."""
+    each = ("exponent",)
+    return (
+        Variable("network_lyapunov_exponent", each, "ms-1", "Lyapunov exponent of the network"),
+        Variable("network_lyapunov_exponent_error", each, "ms-1", "standard error of the exponent"),
+        Variable("kaplan_yorke_dimension", (), "1", "dimension of the network's attractor, NaN if the exponents end"),
+        status("network_lyapunov"),
+    )
+
+
+def coordinates(options: NetworkLyapunovOptions, window):
+    """Numbers of the exponents, the largest first."""
+    return {"exponent": (range(1, options.exponents + 1), "1", "number of the exponent, the largest first")}
+
+
+ANALYSIS = Analysis(
+    name="network_lyapunov",
+    title="Lyapunov spectrum of the network",
+    needs="network_lyapunov",
+    options=NetworkLyapunovOptions,
+    variables=variables,
+    coordinates=coordinates,
+)

@@ -1,0 +1,130 @@
+"""The spectrum of the network, where it is known: on the homogeneous manifold, as a sum, and after an interruption."""
+
+import numpy as np
+import pytest
+
+from ngnmm_core.analysis import network_exponents as module
+from ngnmm_core.analysis.dispersion import dispersion
+from ngnmm_core.analysis.equilibria import eigenvalues
+from ngnmm_core.analysis.floquet import exponents, monodromies
+from ngnmm_core.analysis.network_exponents import NetworkSettings, network_exponents
+from ngnmm_core.api import simulate
+from ngnmm_core.connectome import spectrum
+from ngnmm_core.initial import nominal, perturbed
+from ngnmm_core.network_stretching import NetworkStretching
+
+RING = np.roll(np.eye(6), 1, axis=1) * 0.5 + np.roll(np.eye(6), -1, axis=1) * 0.5
+SIZE = 36
+
+
+def homogeneous(attractor):
+    return np.tile(attractor.state, (6, 1))
+
+
+def test_at_rest_the_exponents_are_those_of_the_jacobian(ei, attractor_at):
+    """All 36, at a homogeneous equilibrium that is stable in every direction of the ring."""
+    attractor, parameters = attractor_at(ei, I_ext_e=3.0, G=5.0)
+    one = {n: np.full(1, v) for n, v in parameters.items()}
+    modes = spectrum(RING).values
+    expected = eigenvalues(ei, attractor.state[None], one, one["G"], 5.0 * modes[None])[0].real.ravel()
+    assert expected.max() < 0
+    settings = NetworkSettings(SIZE, duration_ms=2000.0, transient_ms=500.0)
+    values, errors = network_exponents(ei, RING, parameters, homogeneous(attractor), settings)
+    np.testing.assert_allclose(values, -np.sort(-expected), atol=2e-3)
+    assert errors.max() < 5e-3
+
+
+def test_on_a_cycle_the_exponents_are_those_of_floquet(ei, attractor_at):
+    attractor, parameters = attractor_at(ei, I_ext_e=13.0, G=1.0)
+    modes = spectrum(RING).values
+    matrices = monodromies(ei, parameters, 1.0, 1.0, attractor.orbit, modes)
+    expected = -np.sort(-exponents(matrices, attractor.period).real[:, :3].ravel())[:10]
+    growth = dispersion(ei, parameters, 1.0, attractor, modes).growth_rate
+    stable = growth[1:].max() < 0
+    assert stable  # else the network would leave the manifold
+    settings = NetworkSettings(10, duration_ms=4000.0, transient_ms=1000.0)
+    values, _ = network_exponents(ei, RING, parameters, homogeneous(attractor), settings)
+    np.testing.assert_allclose(values, expected, atol=1.5e-3)
+
+
+def test_the_sum_of_all_exponents_is_the_mean_divergence(ei, integrate, points_of):
+    """Two sums over the same chaotic solution: logarithms of volumes, and the trace of the Jacobian."""
+    parameters = {n: float(v) for n, v in ei.resolve({"I_ext_e": 10.0, "G": 11.0}).items()}
+    state = perturbed(ei, np.tile(nominal(ei), (1, 6, 1)), np.array([0]), 0.01)[0]
+    values, _ = network_exponents(ei, RING, parameters, state, NetworkSettings(SIZE, 1000.0, 500.0))
+    path = integrate(ei, RING, points_of(ei, I_ext_e=10, G=11), state[None], 0.01, 15000, 10)[5000:, 0]
+    # trace of one region: 2 (v_e / tau_e) twice, -1 / tau_se, and the same for I; the coupling has no diagonal
+    trace = np.mean(4 * path[..., 1] / 8 + 4 * path[..., 4] / 8, axis=0).sum() - 6 * (1.0 + 1.0 / 5.0)
+    assert values.sum() == pytest.approx(trace, rel=0.02)
+
+
+def test_steps_of_another_length_give_the_same_exponents(ei):
+    """dt 0.01 against 0.05, within the errors."""
+    parameters = {n: float(v) for n, v in ei.resolve({"I_ext_e": 10.0, "G": 11.0}).items()}
+    state = perturbed(ei, np.tile(nominal(ei), (1, 6, 1)), np.array([0]), 0.01)[0]
+    coarse, fine = (
+        network_exponents(ei, RING, parameters, state, NetworkSettings(4, 3000.0, 300.0, dt)) for dt in (0.05, 0.01)
+    )
+    np.testing.assert_array_less(np.abs(coarse[0] - fine[0]), 3.5 * np.hypot(coarse[1], fine[1]))
+
+
+def test_the_solution_is_the_engines(ei, integrate, points_of):
+    parameters = {n: float(v) for n, v in ei.resolve({"I_ext_e": 13.0, "G": 5.0}).items()}
+    state = perturbed(ei, np.tile(nominal(ei), (1, 6, 1)), np.array([3]), 0.01)[0]
+    start = integrate(ei, RING, points_of(ei, I_ext_e=13, G=5), state[None], 0.005, 1, 40000)[0, 0]
+    run = NetworkStretching(ei, RING, parameters, start, 3, 0.05)
+    for _ in range(40):
+        run.advance(100)
+    other = run.state  # 200 ms later, on the same attractor: the start costs a phase, so compare by where it goes on
+    path = integrate(ei, RING, points_of(ei, I_ext_e=13, G=5), other[None], 0.005, 20, 1000)[:, 0]
+    again = []
+    for _ in range(20):
+        run.advance(100)
+        again.append(run.state)
+    np.testing.assert_allclose(again, path, atol=2e-5 * np.ptp(path, axis=0).max())
+
+
+def test_a_run_that_was_killed_goes_on_with_the_same_bits(ei, tmp_path, monkeypatch):
+    parameters = {n: float(v) for n, v in ei.resolve({"I_ext_e": 10.0, "G": 11.0}).items()}
+    state = perturbed(ei, np.tile(nominal(ei), (1, 6, 1)), np.array([0]), 0.01)[0]
+    settings = NetworkSettings(9, 320.0, 50.0)
+    whole = network_exponents(ei, RING, parameters, state, settings)
+    saved, count = module._save, [0]
+
+    def dies(path, arrays):
+        saved(path, arrays)
+        count[0] += 1
+        if count[0] == 5:
+            raise KeyboardInterrupt
+
+    path = tmp_path / "state.npz"
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_save", dies)
+        with pytest.raises(KeyboardInterrupt):
+            network_exponents(ei, RING, parameters, state, settings, path)
+    steps = [0]
+    advance = NetworkStretching.advance
+    monkeypatch.setattr(NetworkStretching, "advance", lambda self, n: (steps.append(n), advance(self, n))[1])
+    resumed = network_exponents(ei, RING, parameters, state, settings, path)
+    assert len(steps) - 1 == 11 * settings.intervals(20.0)  # not the transient, nor the first five blocks
+    np.testing.assert_array_equal(resumed, whole)
+    path.write_bytes(b"damaged")
+    np.testing.assert_array_equal(network_exponents(ei, RING, parameters, state, settings, path), whole)
+
+
+def test_as_an_analysis(ring6):
+    options = {"exponents": 40, "duration_ms": 200, "transient_ms": 20}
+    dataset = simulate(
+        connectome=ring6, grid={"I_ext_e": [10.0, 1e12], "G": [11.0], "seed": [0, 1]},
+        analyses={"network_lyapunov": options},
+    )  # fmt: skip
+    found = dataset.network_lyapunov_exponent
+    assert found.dims[-1] == "exponent"
+    chaotic = found.sel(I_ext_e=10.0, G=11.0)
+    assert chaotic.isel(exponent=slice(0, 36)).notnull().all()
+    assert chaotic.isel(exponent=slice(36, None)).isnull().all()  # 36 states have 36 exponents
+    assert (chaotic.sel(seed=0, exponent=1) != chaotic.sel(seed=1, exponent=1)).all()
+    assert (np.diff(chaotic.isel(exponent=slice(0, 36))) <= 0).all()
+    assert (dataset.kaplan_yorke_dimension.sel(I_ext_e=10.0) > 2).all()
+    assert dataset.network_lyapunov_status.sel(G=11.0).values.tolist() == [[0, 0], [1, 1]]
+    assert found.sel(I_ext_e=1e12).isnull().all()
