@@ -1,0 +1,184 @@
+"""How long the master stability function and the Lyapunov spectra take; writes docs/benchmarks/msf.md.
+
+    python benchmarks/msf.py                    a sample of the paper's mesh, and one spectrum (some minutes)
+    python benchmarks/msf.py --full             all 321 x 601 points as well, in two processes
+    python benchmarks/msf.py --fine             the spectrum once more with steps of 0.01 ms, for the error
+
+All times are CPU seconds of one thread.  The paper's matrix is used if NGNMM_SC2017 names it, else a made-up symmetric
+one of 90 regions: the times do not depend on it.
+"""
+
+import argparse
+import os
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from ngnmm_core.analysis.attractor import IRREGULAR, REGIMES, find_attractors
+from ngnmm_core.analysis.dispersion import dispersions
+from ngnmm_core.analysis.exponents import across
+from ngnmm_core.analysis.irregular import classify
+from ngnmm_core.analysis.network_exponents import NetworkSettings, network_exponents
+from ngnmm_core.connectome import spectrum
+from ngnmm_core.initial import nominal, perturbed
+from ngnmm_core.models import get_model
+from ngnmm_core.points import make_points
+from ngnmm_core.provenance import processor
+
+REPORT = Path(__file__).resolve().parent.parent / "docs" / "benchmarks" / "msf.md"
+CURRENTS, COUPLINGS = np.round(np.arange(321) * 0.05, 6), np.round(np.arange(601) * 0.05, 6)
+MODEL = get_model("ei_ngnmm")
+TRANSVERSE_MS = 10000.0
+THREADS = "OPENBLAS_NUM_THREADS"
+
+
+def connectome() -> np.ndarray:
+    """A row-normalised matrix of 90 regions."""
+    path = os.environ.get("NGNMM_SC2017")
+    if path:
+        W = np.loadtxt(path)
+    else:
+        W = np.random.default_rng(0).lognormal(0.0, 2.0, (90, 90))
+        W = W + W.T
+    np.fill_diagonal(W, 0.0)
+    return W / W.sum(axis=1, keepdims=True)
+
+
+def mesh(currents: np.ndarray, couplings: np.ndarray) -> dict[str, np.ndarray]:
+    """Parameters of all points of a mesh."""
+    drive, G = np.meshgrid(currents, couplings, indexing="ij")
+    return make_points(MODEL, {}, {"I_ext_e": drive.ravel(), "G": G.ravel()}, G.size).parameters
+
+
+def timed(work, *arguments):
+    """The result, and the CPU seconds that it took."""
+    start = time.process_time()
+    result = work(*arguments)
+    return result, time.process_time() - start
+
+
+def stages(parameters: dict[str, np.ndarray], modes: np.ndarray) -> tuple[dict[str, float], list]:
+    """CPU seconds of the parts of the stage `msf`, and the attractors."""
+    found, first = timed(find_attractors, MODEL, parameters, 1.0)
+    attractors, second = timed(classify, MODEL, parameters, 1.0, found)
+    _, third = timed(dispersions, MODEL, parameters, 1.0, attractors, modes)
+    return {"attractors": first, "chaos and tori": second, "growth rates": third}, attractors
+
+
+def _strip(currents: np.ndarray) -> tuple[dict[str, float], np.ndarray]:
+    times, attractors = stages(mesh(currents, COUPLINGS), spectrum(connectome()).values)
+    return times, np.bincount([a.regime for a in attractors], minlength=len(REGIMES))
+
+
+def warm(modes: np.ndarray) -> None:
+    """Compiles everything."""
+    few = mesh(np.array([9.0, 10.0, 15.0]), np.array([11.0]))
+    across(MODEL, few, 1.0, stages(few, modes)[1], modes, 100.0)
+
+
+def report_mesh(stride: int, modes: np.ndarray) -> list[str]:
+    """A sample of the paper's mesh."""
+    parameters = mesh(CURRENTS[stride // 4 :: stride], COUPLINGS[stride // 3 :: stride])
+    count = len(parameters["G"])
+    times, attractors = stages(parameters, modes)
+    total = sum(times.values())
+    cycles = [k for k, a in enumerate(attractors) if a.orbit is not None]
+    some = {name: values[cycles] for name, values in parameters.items()}
+    _, growth = timed(dispersions, MODEL, some, 1.0, [attractors[k] for k in cycles], modes)
+    irregular = [k for k, a in enumerate(attractors) if a.regime >= IRREGULAR - 2]
+    chosen = {name: values[irregular] for name, values in parameters.items()}
+    _, transverse = timed(across, MODEL, chosen, 1.0, [attractors[k] for k in irregular], modes, TRANSVERSE_MS)
+    whole = len(CURRENTS) * len(COUPLINGS)
+    again = total + transverse
+    lines = [f"| {name} | {1e3 * seconds / count:.2f} |" for name, seconds in times.items()]
+    regimes = np.bincount([a.regime for a in attractors], minlength=len(REGIMES))
+    return [
+        f"## Sample of the paper's mesh: {count} points (every {stride}th in both directions), {len(modes)} modes",
+        "",
+        "| part | ms per point |",
+        "| --- | --- |",
+        *lines,
+        f"| all | {1e3 * total / count:.2f} |",
+        "",
+        f"- {whole} points on two cores, extrapolated: {total / count * whole / 120:.1f} minutes (aim: 10)",
+        f"- growth rates of {len(modes)} modes on a cycle, orbit given: {1e3 * growth / max(len(cycles), 1):.2f} ms "
+        "per point (aim: 1)",
+        f"- transverse exponents over {TRANSVERSE_MS:g} ms: {transverse / max(len(irregular), 1):.2f} s per chaotic "
+        f"point; that pass, attractors included, on two cores: {again / count * whole / 120:.1f} minutes (aim: 20)",
+        f"- regimes: {', '.join(f'{n} {name}' for n, name in zip(regimes, REGIMES, strict=True) if n)}",
+        "",
+    ]
+
+
+def report_full() -> list[str]:
+    """The paper's mesh, in two processes."""
+    began = time.perf_counter()
+    with ProcessPoolExecutor(2) as pool:
+        results = list(pool.map(_strip, np.array_split(CURRENTS, 64)))
+    wall = time.perf_counter() - began
+    cpu = sum(sum(times.values()) for times, _ in results)
+    regimes = sum(counts for _, counts in results)
+    return [
+        f"## The paper's mesh: {regimes.sum()} points, two processes",
+        "",
+        f"- {wall / 60:.1f} minutes ({cpu / 60:.1f} CPU minutes)",
+        f"- regimes: {', '.join(f'{n} {name}' for n, name in zip(regimes, REGIMES, strict=True) if n)}",
+        "",
+    ]
+
+
+def report_spectrum(fine: bool) -> list[str]:
+    """The spectrum of the network at (I_ext_e, G) = (10, 9): 90 exponents over 7000 ms."""
+    W = connectome()
+    parameters = {name: float(value) for name, value in MODEL.resolve({"I_ext_e": 10.0, "G": 9.0}).items()}
+    state = perturbed(MODEL, np.tile(nominal(MODEL), (1, len(W), 1)), np.array([0]), 0.01)[0]
+    network_exponents(MODEL, W, parameters, state, NetworkSettings(1, 1.0, 1.0))
+    lines = [f"## Spectrum of the network, 90 exponents of {state.size}, 7000 ms after 300 ms, at (10, 9)", ""]
+    lines += [
+        "| step (ms) | CPU seconds (aim: 30) | first exponents (1/ms) | standard errors |",
+        "| --- | --- | --- | --- |",
+    ]
+    found = {}
+    for dt in (0.05, 0.01) if fine else (0.05,):
+        settings = NetworkSettings(90, dt_ms=dt)
+        found[dt], seconds = timed(network_exponents, MODEL, W, parameters, state, settings)
+        numbers = [", ".join(f"{x:.5f}" for x in part[:3]) for part in found[dt]]
+        lines.append(f"| {dt:g} | {seconds:.1f} | {numbers[0]} | {numbers[1]} |")
+    if fine:
+        (one, its), (other, theirs) = found[0.05], found[0.01]
+        ratio = np.abs(one - other) / np.hypot(its, theirs)
+        lines += ["", f"Difference in standard errors: median {np.median(ratio):.2f}, largest {ratio.max():.2f} of 90."]
+    return [*lines, ""]
+
+
+def main() -> None:
+    """Writes the report."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--stride", type=int, default=12, help="of the sample of the mesh")
+    parser.add_argument("--full", action="store_true", help="all points of the mesh as well")
+    parser.add_argument("--fine", action="store_true", help="the spectrum with steps of 0.01 ms as well")
+    options = parser.parse_args()
+    if os.environ.get(THREADS) != "1":  # the library reads it when it is loaded
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | {THREADS: "1"})
+    modes = spectrum(connectome()).values
+    warm(modes)
+    lines = [
+        "# Master stability function and Lyapunov spectra: time",
+        "",
+        f"`python benchmarks/msf.py`, {processor()}.",
+        "",
+    ]
+    lines += report_mesh(options.stride, modes)
+    if options.full:
+        lines += report_full()
+    lines += report_spectrum(options.fine)
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.write_text("\n".join(lines), encoding="utf-8")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
