@@ -22,7 +22,7 @@ from ngnmm_core.analysis.dispersion import dispersions
 from ngnmm_core.analysis.exponents import across
 from ngnmm_core.analysis.irregular import classify
 from ngnmm_core.analysis.network_exponents import NetworkSettings, network_exponents
-from ngnmm_core.connectome import spectrum
+from ngnmm_core.connectome import read_connectome_file, spectrum
 from ngnmm_core.initial import nominal, perturbed
 from ngnmm_core.models import get_model
 from ngnmm_core.points import make_points
@@ -39,7 +39,7 @@ def connectome() -> np.ndarray:
     """A row-normalised matrix of 90 regions."""
     path = os.environ.get("NGNMM_SC2017")
     if path:
-        W = np.loadtxt(path)
+        W = read_connectome_file(path).weights.astype(float)
     else:
         W = np.random.default_rng(0).lognormal(0.0, 2.0, (90, 90))
         W = W + W.T
