@@ -7,7 +7,7 @@ state on the diagonal, of an oscillation between two states off it, whatever the
 from ngnmm_core.kernels.dual import dual, make_seed
 from ngnmm_core.kernels.inline import inlined
 from ngnmm_core.kernels.isolated import make_isolated
-from ngnmm_core.kernels.llvm import kernel, lane_select, lane_sqrt, load, make_tuple_access, store
+from ngnmm_core.kernels.llvm import align_stack, kernel, lane_select, lane_sqrt, load, make_tuple_access, store
 
 
 def make_mesh(derivative, sent, sizes, width):
@@ -46,6 +46,7 @@ def make_mesh(derivative, sent, sizes, width):
         return lane_sqrt(largest)
 
     def run(state, constants, gain, limits, work, h):
+        align_stack()
         fixed = load_coefficients(constants, 0, width)
         drive = load_drives(constants, coefficients * width, width)
         own, left, share, longest = load(gain, 0), load(limits, 0), load(limits, width), load(limits, 2 * width)

@@ -1,7 +1,7 @@
 """Trajectories of a single region under its own feedback, eight points side by side."""
 
 from ngnmm_core.kernels.isolated import make_isolated
-from ngnmm_core.kernels.llvm import kernel, load, make_tuple_access
+from ngnmm_core.kernels.llvm import align_stack, kernel, load, make_tuple_access
 
 
 def make_trajectory(derivative, sent, sizes, width):
@@ -17,6 +17,7 @@ def make_trajectory(derivative, sent, sizes, width):
     load_drives, _ = make_tuple_access(drives)
 
     def run(state, constants, gain, h, every, samples):
+        align_stack()
         fixed = load_coefficients(constants, 0, width)
         drive = load_drives(constants, coefficients * width, width)
         own, step = load(gain, 0), load(h, 0)

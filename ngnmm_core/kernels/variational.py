@@ -1,7 +1,7 @@
 """A single region under its own feedback, together with small perturbations of it: the variational equations."""
 
 from ngnmm_core.kernels.isolated import make_isolated
-from ngnmm_core.kernels.llvm import kernel, load, make_tuple_access
+from ngnmm_core.kernels.llvm import align_stack, kernel, load, make_tuple_access
 
 
 def make_variational(derivative, sent, sizes, width):
@@ -33,6 +33,7 @@ def _make(derivative, sent, sizes, width, parts):
     load_gains, _ = make_tuple_access(parts)
 
     def integrate(state, tangents, constants, gains, h):
+        align_stack()
         fixed = load_coefficients(constants, 0, width)
         drive = load_drives(constants, coefficients * width, width)
         gain = load(gains, 0)
