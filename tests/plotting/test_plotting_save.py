@@ -114,4 +114,4 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, sweep, monkeypatch):
 
 def test_other_formats_are_refused(tmp_path, sweep):
     with pytest.raises(ValueError, match="allowed"):
-        save(quantity_map(sweep, "synchrony"), tmp_path / "a.pdf")
+        save(quantity_map(sweep, "synchrony"), tmp_path / "a.tiff")
