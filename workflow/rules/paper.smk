@@ -19,14 +19,22 @@ def paper_targets(name):
     ]
 
 
+def paper_source(study, source):
+    """A file that a figure is drawn from: a dataset of a part, or the connectome of a part."""
+    part, _, stem = source.partition("/")
+    if stem == "connectome":
+        return studies.connectome_path(f"{study}/{part}")
+    return str(studies.results / study / f"{source}.nc")
+
+
 for figure in PAPER_FIGURES:
 
     rule:
         name:
             f"paper_{figure.name}"
         input:
-            data=[
-                f"<results>/{{study}}/{source}.nc"
+            data=lambda wildcards, figure=figure: [
+                paper_source(wildcards.study, source)
                 for source in figure.sources.values()
             ],
         output:

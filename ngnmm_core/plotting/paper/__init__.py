@@ -35,5 +35,18 @@ FIGURES = (
     ),
     PaperFigure("dispersion", "Growth rate of perturbations along eigenvectors of W", {"points": DETAILS}),
     PaperFigure("orbit", "Orbit diagram of the homogeneous system", {"sweep": "orbit/sweep"}),
-    PaperFigure("msf2d", "Transverse instability of the homogeneous state", {"sweep": "msf2d/sweep"}),
+    PaperFigure(
+        "msf2d",
+        "Transverse instability of the homogeneous state",
+        {"sweep": "msf2d/sweep", "starts": "multistable/sweep"},
+    ),
+    PaperFigure("lyap2d", "Lyapunov exponents of the homogeneous system", {"sweep": "lyap2d/sweep"}),
+    PaperFigure(
+        "modes", "Most unstable eigenvectors on the brain", {"points": DETAILS, "connectome": "network/connectome"}
+    ),
+    PaperFigure(
+        "anatomy",
+        "Transverse instability on two connectomes",
+        {"first": "msf2d/sweep", "second": "msf2d_hcp/sweep"},
+    ),
 )

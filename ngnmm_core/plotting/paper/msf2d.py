@@ -19,10 +19,10 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
     sweep = data["sweep"]
     figure = new_figure(TWO_COLUMNS, 72.0)
     panels = figure.subplots(1, 3, sharex=True, sharey=True)
-    growth = sweep["msf"].isel(mode=slice(1, None)).max("mode")
+    growth = transverse_growth(sweep)
     first = plane.image(panels[0], growth, cmap="vlag", vmin=-REACH, vmax=REACH)
     plane.contour(panels[0], growth, 0.0, colors=INK, linewidths=0.6)
-    count = sweep["unstable_modes"].where(sweep["unstable_modes"] >= 0)
+    count = unstable_directions(sweep)
     second = plane.image(panels[1], count, cmap="rocket_r", vmin=0, vmax=sweep.sizes["mode"] - 1)
     plane.contour(panels[1], count, 0.5, colors=INK, linewidths=0.6)
     for axes, shown, text, extend in (
@@ -33,10 +33,37 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
         bar.outline.set_linewidth(0.5)
         bar.set_label(text)
     _regimes(panels[2], sweep)
+    _multistable(panels[2], data["starts"])
     for k, axes in enumerate(panels):
         plane.label_plane(axes, left=k == 0)
         panel_letter(axes, "abc"[k])
     return figure
+
+
+def transverse_growth(sweep: xr.Dataset) -> xr.DataArray:
+    """The largest growth rate along the directions but the uniform one.
+
+    From Jacobians at rest, Floquet exponents on cycles, and transverse Lyapunov exponents elsewhere if they are there.
+    """
+    growth = sweep["msf"].isel(mode=slice(1, None)).max("mode")
+    if "transverse_exponent" not in sweep:
+        return growth
+    return growth.fillna(sweep["transverse_exponent"].isel(mode=slice(1, None)).max("mode"))
+
+
+def unstable_directions(sweep: xr.Dataset) -> xr.DataArray:
+    """How many directions are unstable, NaN where it is not known."""
+    count = sweep["unstable_modes"].where(sweep["unstable_modes"] >= 0)
+    if "transverse_unstable_modes" not in sweep:
+        return count
+    return count.fillna(sweep["transverse_unstable_modes"].where(sweep["transverse_unstable_modes"] >= 0))
+
+
+def _multistable(axes, starts: xr.Dataset) -> None:
+    """Hatches where more than one attractor of the homogeneous system was found."""
+    several = (starts["attractor_count"] > 1).astype(float).transpose(plane.Y, plane.X)
+    if bool(several.any()):
+        axes.contourf(several[plane.X], several[plane.Y], several, levels=[0.5, 1.5], colors="none", hatches=["//////"])
 
 
 def _regimes(axes, sweep: xr.Dataset) -> None:
@@ -49,4 +76,5 @@ def _regimes(axes, sweep: xr.Dataset) -> None:
         Patch(facecolor=COLOURS[words[k]], edgecolor=INK, linewidth=0.4, label=words[k].replace("_", " "))
         for k in present
     ]
+    handles.append(Patch(facecolor="none", edgecolor=INK, linewidth=0.4, hatch="//////", label="several attractors"))
     axes.legend(handles=handles, loc="upper right", handlelength=1.0, title="homogeneous state", alignment="left")
