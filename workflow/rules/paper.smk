@@ -14,7 +14,7 @@ def paper_targets(name):
         for figure in PAPER_FIGURES
         for form in PAPER_FORMATS
     ]
-    return figures + [
+    return [f"<results>/{name}/checks.md", *figures] + [
         f"<results>/{part}/provenance.json" for part in studies.bundled(name)
     ]
 
@@ -65,3 +65,23 @@ for figure in PAPER_FIGURES:
             f"Drawing {figure.name} of {{wildcards.study}}: {figure.title}"
         script:
             "../scripts/paper_figure.py"
+
+
+rule paper_checks:
+    input:
+        points="<results>/{study}/network/highlights.nc",
+        reference=str(ROOT / "tests" / "reference" / "homogeneous_system.json"),
+    output:
+        table="<results>/{study}/checks.md",
+    log:
+        "<logs>/{study}/checks.log",
+    wildcard_constraints:
+        study="|".join(PAPER_STUDIES),
+    conda:
+        "../../environment.yml"
+    params:
+        key=lambda wildcards: studies.code("ngnmm_core.paper_checks"),
+    message:
+        "Comparing numbers of {wildcards.study} with those of independent methods"
+    script:
+        "../scripts/paper_checks.py"

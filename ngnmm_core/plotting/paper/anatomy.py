@@ -20,8 +20,8 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
         picture = plane.image(axes, growth, cmap="vlag", vmin=-REACH, vmax=REACH)
         plane.contour(axes, growth, 0.0, colors=INK, linewidths=0.5)
         plane.label_plane(axes, left=k == 0)
-        name = str(sweep.attrs.get("connectome_name", sweep.attrs.get("connectome", f"{sweep.sizes['mode']} regions")))
-        axes.set_title(name, color=colour)
+        atlas = str(sweep.attrs.get("connectome_atlas", "connectome")).partition(",")[0]
+        axes.set_title(f"{atlas}, {sweep.sizes['mode']} regions", color=colour)
         panel_letter(axes, "ab"[k])
         values = np.sort(sweep["eigenvalue_real"].values)
         spectra.step(values, np.arange(1, len(values) + 1) / len(values), where="post", color=colour, linewidth=1.0)
