@@ -9,18 +9,21 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 RATIOS_AT = 90
+CROWDED = {94}  # no label at the axis: beside 90
 
 
 @themed
 def draw(results, yardstick, label):
     """Left: CPU time per simulated second and point; right: the same at 90 regions over the yardstick's."""
     figure, (times, bars) = plt.subplots(
-        1, 2, figsize=(TWO_COLUMNS * MM, 75 * MM), layout="constrained", width_ratios=(1.2, 1.0)
+        1, 2, figsize=(TWO_COLUMNS * MM, 85 * MM), layout="constrained", width_ratios=(1.2, 1.0)
     )
     singles = [case for case in results.seconds if case.processes == 1]
     names = list(dict.fromkeys(label(case) for case in singles))
     _times(times, results, singles, names, label)
     _bars(bars, results, [c for c in singles if c.regions == RATIOS_AT], yardstick(RATIOS_AT), label)
+    handles, labels = times.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=5)
     return figure
 
 
@@ -38,11 +41,10 @@ def _times(axes, results, singles, names, label):
         seconds = [results.median(case) for case in cases]
         style = ":" if cases[0].dtype == "float32" else "-"
         axes.plot([c.regions for c in cases], seconds, style, ms=2.5, lw=0.8, label=name, **_look(cases[0], index))
-    regions = sorted({case.regions for case in singles})
+    regions = sorted({case.regions for case in singles} - CROWDED)
     axes.set(xscale="log", yscale="log", xlabel="regions", ylabel="CPU seconds per simulated second and point")
     axes.set_xticks(regions, [str(n) for n in regions])
     axes.minorticks_off()
-    axes.legend(fontsize=5.5, ncols=2)
 
 
 def _bars(axes, results, cases, to, label):
