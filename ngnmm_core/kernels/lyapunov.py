@@ -1,6 +1,6 @@
 """Lyapunov exponents of a single region under its own feedback: perturbations orthonormalised at intervals."""
 
-from ngnmm_core.kernels.llvm import advance, kernel, lane_sqrt, make_tuple_access, scaled, store
+from ngnmm_core.kernels.llvm import advance, align_stack, kernel, lane_sqrt, make_tuple_access, scaled, store
 from ngnmm_core.kernels.normal import lane_log
 from ngnmm_core.kernels.variational import make_complex_variational, make_variational
 
@@ -37,6 +37,7 @@ def make_lyapunov(derivative, sent, sizes, width):
             store(logs, o + column * width, lane_log(length))
 
     def run(state, tangents, constants, gains, h, logs):
+        align_stack()
         per_block = tangents.size // states
         for block in range(logs.size // per_block):
             integrate(state, tangents, constants, gains, h)
@@ -74,6 +75,7 @@ def _make_normalised(integrate, numbers, width):
             store(logs, o + column * width, lane_log(length))
 
     def run(state, tangents, constants, gains, h, logs):
+        align_stack()
         per_block = tangents.size // numbers
         for block in range(logs.size // per_block):
             integrate(state, tangents, constants, gains, h)

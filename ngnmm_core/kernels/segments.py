@@ -6,7 +6,7 @@ steps follow the orbit through bursts and rests although every segment takes the
 
 from ngnmm_core.kernels.dual import dual, make_seed
 from ngnmm_core.kernels.inline import inlined
-from ngnmm_core.kernels.llvm import advance, kernel, load, make_tuple_access
+from ngnmm_core.kernels.llvm import advance, align_stack, kernel, load, make_tuple_access
 
 
 def make_segments(derivative, sent, sizes, width):
@@ -50,6 +50,7 @@ def make_segments(derivative, sent, sizes, width):
         return a, b, c, advance(advance(advance(advance(x, sixth, k1), third, k2), third, k3), sixth, k4)
 
     def integrate(state, tangents, path, constants, slopes, h, steps):
+        align_stack()
         fixed = load_coefficients(constants, 0, width)
         drive = load_drives(constants, coefficients * width, width)
         gain = load(constants, (coefficients + drives) * width)
