@@ -36,12 +36,17 @@ class Parameter:
 
 @dataclass(frozen=True)
 class State:
-    """One state variable of a region: name, unit, nominal initial value; `non_negative` where less is unphysical."""
+    """One state variable of a region.
+
+    `initial` is its nominal initial value; `non_negative` where less is unphysical; `small` a size, in its unit, that
+    counts as small even for a state that is zero at rest.
+    """
 
     name: str
     unit: str
     initial: float
     non_negative: bool = False
+    small: float = 1e-3
 
 
 @dataclass(frozen=True)

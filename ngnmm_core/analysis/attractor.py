@@ -117,8 +117,9 @@ def _rests(solutions: Solutions, samples: np.ndarray, returns: Returns, last: np
     """Stable equilibria that trajectories are near to and approach, by point."""
     spread = returns.ranges[:, :, 3] - returns.ranges[:, :, 2]
     largest = np.abs(returns.ranges[:, :, 2:]).max(axis=2)
+    small = np.array([s.small for s in solutions.model.states])
     # where this fails, the second half is nowhere within NEAR of any state
-    possible = np.flatnonzero(returns.finite & (spread <= 2.2 * NEAR * (1.1 * largest + 1e-3)).all(axis=1))
+    possible = np.flatnonzero(returns.finite & (spread <= 2.2 * NEAR * (1.1 * largest + small)).all(axis=1))
     found: dict[int, np.ndarray] = {}
     for guesses in (last, returns.means):
         left = np.array([k for k in possible if k not in found], int)
@@ -129,7 +130,7 @@ def _rests(solutions: Solutions, samples: np.ndarray, returns: Returns, last: np
         growth = eigenvalues(some.model, np.where(converged[:, None], states, 0.0), some.parameters, some.weight,
                              some.weight).real.max(axis=1)  # fmt: skip
         for j in np.flatnonzero(converged & (growth < 0)):
-            first, second = distances(samples, left[j], states[j])
+            first, second = distances(samples, left[j], states[j], small)
             if second < ARRIVED or (second < NEAR and second < first):
                 found[int(left[j])] = states[j]
     return found

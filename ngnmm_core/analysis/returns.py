@@ -71,14 +71,14 @@ def _summarise(block, observable, most, ranges, means, states, positions, gaps):
 
 
 @lazy_njit
-def _distances(block, lane, state):
+def _distances(block, lane, state, small):
     """Largest relative distance from a state in the first half of a trajectory and in the second."""
     samples, size = block.shape[0], block.shape[1]
     halves = np.zeros(2)
     for t in range(samples):
         part = 0 if t < samples // 2 else 1
         for k in range(size):
-            gap = abs(block[t, k, lane] - state[k]) / (abs(state[k]) + 1e-3)
+            gap = abs(block[t, k, lane] - state[k]) / (abs(state[k]) + small[k])
             halves[part] = max(halves[part], gap)
     return halves
 
@@ -119,10 +119,13 @@ def find_returns(samples: np.ndarray, points: int, observable: int, most: int) -
     return Returns(*(array[:points] for array in arrays))
 
 
-def distances(samples: np.ndarray, point: int, state: np.ndarray) -> tuple[float, float]:
-    """Largest relative distance of one point's trajectory from a state, in its first half and in its second."""
+def distances(samples: np.ndarray, point: int, state: np.ndarray, small: np.ndarray) -> tuple[float, float]:
+    """Largest relative distance of one point's trajectory from a state, in its first half and in its second.
+
+    `small` [state] is added to the size of each state, so that a state that is zero at rest has a scale, too.
+    """
     width = samples.shape[-1]
-    first, second = _distances(samples[point // width], point % width, np.ascontiguousarray(state))
+    first, second = _distances(samples[point // width], point % width, np.ascontiguousarray(state), small)
     return float(first), float(second)
 
 

@@ -169,7 +169,7 @@ for _compare in (operator.lt, operator.le, operator.gt, operator.ge):
     _make(_compare)
 
 
-@overload(functions.exp, inline="always")
+@overload(functions.exp)
 def _exp(x):
     if isinstance(x, DualType):
 

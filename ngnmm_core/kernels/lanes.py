@@ -51,9 +51,12 @@ def aligned(size: int, dtype=np.float64, stagger: int = 0) -> np.ndarray:
     return raw[start : start + size * itemsize].view(dtype)
 
 
-@njit(inline="always")
+@njit
 def _exp_within(x, largest):
-    """Exponential by reduction to |r| <= ln(2)/2 and a Taylor polynomial; saturates, keeps NaN."""
+    """Exponential by reduction to |r| <= ln(2)/2 and a Taylor polynomial; saturates, keeps NaN.
+
+    A function of its own: numba's inlining of it, in every stage of every kernel, would take minutes to compile.
+    """
     x = lane_select(x > largest, largest, x)
     x = lane_select(x < -largest, -largest, x)
     k = lane_round(x * LOG2_E)
@@ -79,13 +82,13 @@ def lane_exp(x):
     raise NotImplementedError("for compiled code only")
 
 
-@overload(lane_exp, inline="always")
+@overload(lane_exp)
 def _lane_exp(x):
     largest = LARGEST[x.scalar]
     return lambda x: _exp_within(x, largest)
 
 
-@overload(functions.exp, inline="always")
+@overload(functions.exp)
 def _exp(x):
     if isinstance(x, LaneType):
         return lambda x: lane_exp(x)

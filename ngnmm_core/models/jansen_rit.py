@@ -89,9 +89,9 @@ MODEL = Model(
         State("y0", "mV", 0.1),
         State("v", "mV", 4.0),
         State("y2", "mV", 15.0),
-        State("y0_dot", "mV ms-1", 0.0),
-        State("v_dot", "mV ms-1", 0.0),
-        State("y2_dot", "mV ms-1", 0.0),
+        State("y0_dot", "mV ms-1", 0.0, small=0.01),
+        State("v_dot", "mV ms-1", 0.0, small=1.0),
+        State("y2_dot", "mV ms-1", 0.0, small=1.0),
     ),
     parameters=(
         Parameter("A", 3.25, "mV", "size of excitatory postsynaptic potentials", positive=True),

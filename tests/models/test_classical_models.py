@@ -5,9 +5,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from ngnmm_core.analysis.attractor import find_attractors
+from ngnmm_core.analysis.attractor import REST, find_attractors
 from ngnmm_core.analysis.contract import OK
 from ngnmm_core.analysis.dispersion import dispersion
+from ngnmm_core.analysis.equilibria import eigenvalues
 from ngnmm_core.analysis.equilibrium_branch import HOPF, SADDLE_NODE, EquilibriumSystem
 from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.jobs import msf
@@ -77,6 +78,16 @@ def test_wilson_cowan_rests_cycles_and_rests(P, low, high, stable):
     assert len(branch.drive) == 1
     assert low <= branch.states[0, 0] <= high
     assert branch.stable[0] == stable
+
+
+def test_jansen_rit_near_its_hopf_point_settles_slowly_and_rests():
+    """p = 317 is 1.3 Hz above the Hopf point at 315.70: the velocities, zero at rest, are still small oscillations."""
+    model = get_model("jansen_rit")
+    arrays = {n: np.full(1, float(v)) for n, v in model.resolve({"p": 317.0}).items()}
+    (attractor,) = find_attractors(model, arrays, 1.0)
+    assert attractor.regime == REST
+    growth = eigenvalues(model, attractor.state[None], arrays, np.zeros(1), np.zeros(1)).real.max()
+    assert -2e-3 < growth < 0
 
 
 @classical
