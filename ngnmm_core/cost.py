@@ -24,9 +24,10 @@ EVALUATION_SECONDS = {"multirate": 4.3e-9, "rk4": 2.3e-9, "heun": 2.3e-9}  # per
 NOISE_SECONDS = 4e-9  # per region, point and step of `heun`
 SAMPLE_SECONDS = 9e-9  # per region, point, sample and analysis
 PAIR_SECONDS = 2e-11  # per pair of regions, point and sample, for the covariances of one signal
-SECONDS = {"msf": 0.006, "bistability": 0.1, "orbit_diagram": 0.02}  # per point of stages without network simulation
+# per point of stages without network simulation
+SECONDS = {"msf": 0.006, "bistability": 0.1, "orbit_diagram": 0.02, "continuation": 20.0}
 TANGENT_SECONDS = 1.3e-8  # per region, perturbation and step of the network's exponents
-LONG = ("network_lyapunov",)  # stages whose points take too long to be measured
+LONG = ("network_lyapunov", "continuation")  # stages whose points take too long to be measured
 JOB_SECONDS = 4.0  # of starting a job: Python, the package, compiled kernels
 
 JOB_MB = 300  # numba, xarray and the compiled kernels

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ngnmm_core.analysis import continuation
 from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.connectome.eigenmodes import spectrum
 from ngnmm_core.connectome.normalisation import normalise
@@ -18,7 +19,7 @@ from ngnmm_core.points import SEED
 from ngnmm_core.poise import AXES as POISE_AXES
 from ngnmm_core.provenance import package_versions, scientific_config
 from ngnmm_core.shard_files import Source, locate, open_all, open_shards
-from ngnmm_core.stages import STAGES, SWEEP, Layout, Stage, context, fingerprint, hub_points, stages_of
+from ngnmm_core.stages import BRANCHES, STAGES, SWEEP, Layout, Stage, context, fingerprint, hub_points, stages_of
 from ngnmm_core.study.study import Study
 
 if TYPE_CHECKING:
@@ -27,7 +28,11 @@ if TYPE_CHECKING:
 CONVENTIONS = "CF-1.11"
 PARTIAL = ".partial.nc"
 KEPT_FROM_CONNECTOME = ("title", "atlas", "source", "terms", "citation")
-EXTRAS = {"lesion": "kind of lesion (0 none, 1 cut, 2 renormalised)", "lesioned_region": "index of the lesioned region"}
+EXTRAS = {
+    "curves": "0: a diagram over one parameter; 1: curves in two parameters, at no one value of the second",
+    "lesion": "kind of lesion (0 none, 1 cut, 2 renormalised)",
+    "lesioned_region": "index of the lesioned region",
+}
 
 
 def merge_file(
@@ -91,6 +96,8 @@ def merge_file(
                 _write_hubs(merger, study, hubs, stack)
             codes = {name: contexts[name]["code"] for name, source in located.items() if source.paths}
             attributes = _attributes(study, dataset, identity, codes)
+            if file == BRANCHES:
+                attributes |= continuation.attributes(study)
             if any(missing.values()):
                 attributes["missing_points"] = sum(missing.values())
             merger.file.setncatts(attributes | {"coordinates": " ".join(auxiliary)})
@@ -108,6 +115,8 @@ def _write_axes(merger: Merger, study: Study, file: str, layout: Layout | None) 
         named = dict.fromkeys((*study.axes, *(key for h in study.config.highlights for key in h)))
         columns = {n: layout.points.columns[study.model.targets(n)[0]] for n in named if n in study.model.axis_names}
         columns |= {SEED: layout.points.seeds, **layout.points.extras}
+    if file == BRANCHES:
+        columns = continuation.columns(study, columns)
     dense = file == SWEEP and not study.listed
     for name, values in columns.items():
         merger.small(name, (name,) if dense else layout.dims, *_described(study, name, values))

@@ -26,6 +26,7 @@ from ngnmm_core.study.study import Study
 
 MOST_SHARDS = 500
 LANES = 8
+HEAVY = 5.0  # CPU seconds of a point above which it is not computed side by side with others
 
 
 def point_ids(points: Points, context_hash: str) -> list[str]:
@@ -164,7 +165,7 @@ def _cut(missing: Sequence[int], total: int, cost_per_point: float, wanted: int 
     else:
         count = int(np.ceil(wanted * len(missing) / total))
     size = -(-len(missing) // max(count, 1))
-    if wanted == "auto":
+    if wanted == "auto" and cost_per_point < HEAVY:
         size = -(-size // LANES) * LANES
     return [missing[start : start + size] for start in range(0, len(missing), size)]
 

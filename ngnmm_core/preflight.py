@@ -62,7 +62,7 @@ def _check_stimuli(study: Study, labels: Sequence[str] | None, regions: int) -> 
 def _of_homogeneous(analysis: Analysis, options: Options) -> bool:
     """Whether an analysis is about the state with all regions alike."""
     of_network = analysis.needs == "bistability" and options.of == "network"
-    return of_network or analysis.needs in (*OF_HOMOGENEOUS, "orbit_diagram")
+    return of_network or analysis.needs in (*OF_HOMOGENEOUS, "orbit_diagram", "continuation")
 
 
 def check_disk(study: Study, regions: int, results: Path) -> None:

@@ -21,7 +21,8 @@ FORMAT = 1  # of the shard files; a change makes all of them anew
 # What makes W from the weights and writes the results down, for every stage
 SHARED = ("ngnmm_core.connectome.normalisation", "ngnmm_core.jobs.results")
 OF_HOMOGENEOUS = ("msf", "transverse", "dispersion", "lyapunov", "multistability")  # stages that need equal row sums
-SWEEP, HIGHLIGHTS, LESIONS = "sweep.nc", "highlights.nc", "lesions.nc"
+SWEEP, HIGHLIGHTS, LESIONS, BRANCHES = "sweep.nc", "highlights.nc", "lesions.nc", "branches.nc"
+LADDER = 5  # diagrams that curves start from where neither the options nor the grid say which
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,41 @@ def _lesions(study: Study, regions: int) -> Layout:
     return Layout(("run",), (len(index),), Points(repeated.parameters, tile(seeds), extras))
 
 
+def _diagrams(study: Study, regions: int) -> Layout:
+    """A diagram per point of the grid without the continued parameter; then the curves per point without both."""
+    options, points = study.options["continuation"], study.points(False)
+    one = _without(study, points, [options.parameter])
+    both = _without(study, points, [options.parameter, options.second] if options.second else [])
+    index = np.concatenate([one, both if options.second else []]).astype(int)
+    parameters = {name: values[index] for name, values in points.parameters.items()}
+    for target in study.model.targets(options.parameter):  # so that a diagram is the same whatever the grid
+        parameters[target] = np.full(len(index), options.range[0])
+    curves = np.arange(len(index)) >= len(one)
+    for target in study.model.targets(options.second) if options.second else ():
+        parameters[target] = np.where(curves, options.second_range[0], parameters[target])
+    return Layout(
+        ("diagram",), (len(index),), Points(parameters, np.zeros(len(index), np.int64), {"curves": curves + 0})
+    )
+
+
+def _without(study: Study, points: Points, names: list[str]) -> np.ndarray:
+    """The first of all points that differ in other parameters than `names`."""
+    dropped = {target for name in names for target in study.model.targets(name)}
+    kept = [values for name, values in points.parameters.items() if name not in dropped]
+    return np.sort(np.unique(np.column_stack(kept), axis=0, return_index=True)[1])
+
+
+def _ladder(study: Study) -> dict[str, Any]:
+    """Values of the second parameter whose diagrams the curves start from."""
+    options = study.options["continuation"]
+    if options.second is None or options.ladder:
+        return {"ladder": list(options.ladder)}
+    if options.second in study.axes:
+        return {"ladder": sorted({float(v) for v in study.axes[options.second]})}
+    low, high = options.second_range
+    return {"ladder": [low + (high - low) * (k + 0.5) / LADDER for k in range(LADDER)]}
+
+
 def hub_points(study: Study) -> np.ndarray:
     """Positions, in the flattened grid without seeds, of the points that hubs are looked for at."""
     names, shape = study.dims(False), study.shape(False)
@@ -215,6 +251,14 @@ STAGES = {
             _homogeneous,
             _nothing,
             _needing("orbit_diagram"),
+        ),
+        Stage(
+            "continuation",
+            "ngnmm_core.jobs.continuation",
+            BRANCHES,
+            _diagrams,
+            _ladder,
+            _needing("continuation"),
         ),
         Stage(
             "lesions",

@@ -21,6 +21,7 @@ MODULES = {
     "amplitude_modulation": "ngnmm_core.analysis.amplitude_modulation",
     "orbit_diagram": "ngnmm_core.analysis.orbit_diagram",
     "series": "ngnmm_core.analysis.series",
+    "continuation": "ngnmm_core.analysis.continuation",
     "hubs": "ngnmm_core.analysis.hubs",
     "bistability": "ngnmm_core.analysis.bistability",
 }

@@ -11,10 +11,11 @@ from functools import cached_property
 import numpy as np
 
 from ngnmm_core.continuation import mesh as meshes
+from ngnmm_core.continuation.curves import Spot, Test, spot
 from ngnmm_core.continuation.follow import Place, place
 from ngnmm_core.continuation.mesh import Mesh
 from ngnmm_core.continuation.segments import Flow, integrate
-from ngnmm_core.continuation.solver import correct
+from ngnmm_core.continuation.solver import Solution, correct
 from ngnmm_core.continuation.system import System
 
 LEAST_RANGE = 0.05  # the scale of a state that hardly moves, in units of its size
@@ -80,15 +81,25 @@ class CycleProblem:
 
     def renewed(self, at: Place) -> Place | None:
         """The same place on a mesh that suits its orbit, which becomes the reference."""
-        orbit = Cycle(at)
+        problem, found, normals = self.remeshed(at.solution, at.tangent[None])
+        return None if found is None else place(problem, found, normals[0])
+
+    def moved(self, at: Spot, test: Test) -> Spot | None:
+        """The same for a point of a curve in two parameters."""
+        problem, found, normals = self.remeshed(at.solution, at.chart)
+        return None if found is None else spot(problem, found, normals, test)
+
+    def remeshed(self, solution: Solution, normals: np.ndarray):
+        """Equations on a mesh that suits a solution's orbit, the solution and the normals in their unknowns."""
+        orbit = Cycle(Place(self, solution, solution.u))
         scales = (extent(orbit.path), self.spans)
         mesh, nodes = meshes.adapted(self.system, orbit.path, self.mesh, orbit.tail, scales[0])
         starts = orbit.path.reshape(-1, self.size)[nodes]
         problem = CycleProblem(self.system, mesh, starts, orbit.tail, scales)
         guess = np.concatenate([starts.ravel(), orbit.tail])
-        normal = np.concatenate([self._moved(at.tangent, mesh).ravel(), at.tangent[self.segments * self.size :]])
-        found = correct(problem, guess, normal[None])
-        return None if found is None else place(problem, found, normal)
+        count = self.segments * self.size
+        moved = np.array([np.concatenate([self._moved(t, mesh).ravel(), t[count:]]) for t in normals])
+        return problem, correct(problem, guess, moved), moved
 
     def _moved(self, tangent: np.ndarray, mesh: Mesh) -> np.ndarray:
         """The part of a tangent that belongs to the states, on another mesh, by linear interpolation."""

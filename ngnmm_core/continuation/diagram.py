@@ -33,7 +33,7 @@ class Diagram:
         return [point for _, point in self.points if point.kind == HOPF]
 
 
-def diagram(system: System, limits: tuple[float, float], doublings: int = 1) -> Diagram:
+def diagram(system: System, limits: tuple[float, float], doublings: int | None = 1) -> Diagram:
     """Follows everything that is connected to the equilibria of a system through its one free parameter.
 
     Parameters
@@ -42,11 +42,13 @@ def diagram(system: System, limits: tuple[float, float], doublings: int = 1) -> 
         With one free parameter.
     limits : (float, float)
         Range of the parameter.
-    doublings : int
-        How many times branches are switched at period doublings.
+    doublings : int, optional
+        How many times branches are switched at period doublings; None: equilibria only.
     """
     result = Diagram()
     _equilibria(result, system, limits)
+    if doublings is None:
+        return result
     span, reached = limits[1] - limits[0], []
     for hopf in result.hopfs:
         if any(hopf is h for h in reached):

@@ -14,9 +14,15 @@ from ngnmm_core.plotting.layout import choose_axes
 from ngnmm_core.stages import hub_points, stages_of
 from ngnmm_core.study.study import Study
 
-MAPS, HIGHLIGHTS, CONNECTOME, HUBS = "maps", "highlights", "connectome", "hubs"
-CATEGORIES = {MAPS: "Maps", HIGHLIGHTS: "Points in detail", CONNECTOME: "Connectome", HUBS: "Hubs"}
-FILES = {MAPS: "sweep.nc", HIGHLIGHTS: "highlights.nc", HUBS: "hubs.nc"}
+MAPS, HIGHLIGHTS, CONNECTOME, HUBS, BRANCHES = "maps", "highlights", "connectome", "hubs", "branches"
+CATEGORIES = {
+    MAPS: "Maps",
+    HIGHLIGHTS: "Points in detail",
+    CONNECTOME: "Connectome",
+    HUBS: "Hubs",
+    BRANCHES: "Bifurcations",
+}
+FILES = {MAPS: "sweep.nc", HIGHLIGHTS: "highlights.nc", HUBS: "hubs.nc", BRANCHES: "branches.nc"}
 MOST_HUB_FIGURES = 12
 
 # Maps by the analysis that they need, with what they are called in the report.
@@ -79,7 +85,7 @@ class FigureJob:
 
 def figures_of(study: Study) -> list[FigureEntry]:
     """All figures of a study, in the order of the report."""
-    return [*_maps(study), *_highlights(study), *_connectome(study), *_hubs(study)]
+    return [*_maps(study), *_highlights(study), *_connectome(study), *_hubs(study), *_branches(study)]
 
 
 def jobs_of(studies: Iterable[Study]) -> list[FigureJob]:
@@ -155,6 +161,20 @@ def _hubs(study: Study) -> list[FigureEntry]:
         for where in zip(*positions, strict=True)
     ]
     return [_of_point(f"hubs_{k}", HUBS, point, "hubs.rst") for k, point in enumerate(points, 1)]
+
+
+def _branches(study: Study) -> list[FigureEntry]:
+    """States and frequency along branches; the plane of two parameters where a second one is given."""
+    options = study.options.get("continuation")
+    if options is None:
+        return []
+    names = {"state": "states along branches", "frequency": "frequency of cycles"}
+    if options.second is not None:
+        names["plane"] = "bifurcations in two parameters"
+    return [
+        FigureEntry(f"branches_{name}", BRANCHES, CATEGORIES[BRANCHES], {"quantity": text}, "branches.rst")
+        for name, text in names.items()
+    ]
 
 
 # ------------------------------------------------------------------ words for captions

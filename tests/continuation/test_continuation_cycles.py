@@ -59,6 +59,7 @@ def test_circles_of_the_hopf_normal_form(bautin):
     np.testing.assert_allclose([s.multipliers[0].real for s in branch.samples], np.exp(-2 * mu * period), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_fold_of_cycles_behind_a_subcritical_hopf_point(bautin):
     """b = 1, c = -1: the fold is at r^2 = 1/2, mu = -1/4; cycles are stable beyond it."""
     result = diagram(System(bautin, {}, 1.0, ("mu",)), (-0.5, 0.5))

@@ -20,7 +20,7 @@ rule merge:
     benchmark:
         "<results>/{study}/benchmarks/merge-{file}.tsv"
     wildcard_constraints:
-        file="sweep|highlights|lesions",
+        file="sweep|highlights|lesions|branches",
     conda:
         "../../environment.yml"
     resources:

@@ -1,0 +1,120 @@
+"""Curves of bifurcations in two parameters: the zeros of a test function on a surface of solutions.
+
+With two free parameters the equilibria, or the cycles, of a system form a surface.  A test function on it vanishes
+along the curve of a bifurcation.  In the tangent plane at a point of the curve the surface is a chart of two
+coordinates; the curve is followed there by predictor and secant, every point of the chart corrected onto the surface by
+Newton's method.  No second derivatives and no extended systems are needed, and one method serves all bifurcations of
+codimension one.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ngnmm_core.continuation.solver import Problem, Solution, correct, inner, tangents
+
+MOST_SECANTS = 8
+PROBE = 1e-4  # distance at which the slope of a test function is measured
+ZERO = 1e-9  # of the chart's coordinate across the curve
+TURN = 0.9  # cosine of the largest turn in a step
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A point of a curve: the problem in whose unknowns it is given, the chart [2, unknown] and the direction there."""
+
+    problem: Problem
+    solution: Solution
+    chart: np.ndarray
+    direction: np.ndarray
+
+    @property
+    def u(self) -> np.ndarray:
+        """The unknowns."""
+        return self.solution.u
+
+
+Test = Callable[[Problem, Solution], float]
+
+
+def spot(problem: Problem, solution: Solution, like: np.ndarray, test: Test) -> Spot | None:
+    """The direction [unknown] of the curve of zeros of `test` at a point of it, oriented as `like` [2, unknown].
+
+    The first row of `like` is the direction of before.
+    """
+    try:
+        chart = tangents(solution.jacobian, problem.metric, like)
+    except np.linalg.LinAlgError:
+        return None
+    slopes = []
+    for axis in chart:
+        sides = [correct(problem, solution.u + s * PROBE * axis, chart) for s in (1.0, -1.0)]
+        if None in sides:
+            return None
+        slopes.append(test(problem, sides[0]) - test(problem, sides[1]))
+    gradient = np.array(slopes)
+    if not np.isfinite(gradient).all() or not gradient.any():
+        return None
+    gradient /= np.linalg.norm(gradient)
+    along = gradient[1] * chart[0] - gradient[0] * chart[1]
+    across = gradient[0] * chart[0] + gradient[1] * chart[1]
+    if inner(problem.metric, along, like[0]) < 0:
+        along, across = -along, -across
+    return Spot(problem, solution, np.stack([along, across]), along)
+
+
+def ahead(here: Spot, distance: float, test: Test) -> Spot | None:
+    """The point of the curve at a distance along its direction, by secants across it."""
+    base = here.u + distance * here.direction
+    across = here.chart[1]
+    values: list[tuple[float, float]] = []
+    d = 0.0
+    for _ in range(MOST_SECANTS):
+        found = correct(here.problem, base + d * across, here.chart)
+        if found is None:
+            return None
+        values.append((d, test(here.problem, found)))
+        if len(values) > 1 and abs(values[-1][0] - values[-2][0]) < ZERO:
+            return spot(here.problem, found, here.chart, test)
+        if len(values) == 1:
+            d = 0.1 * abs(distance)
+            continue
+        (d0, g0), (d1, g1) = values[-2:]
+        if g1 == g0:
+            return spot(here.problem, found, here.chart, test)
+        d = d1 - g1 * (d1 - d0) / (g1 - g0)
+        if not abs(d) < abs(distance):
+            return None
+    return None
+
+
+@dataclass(frozen=True)
+class CurveSteps:
+    """Lengths of steps in the metric of the problem, and their number."""
+
+    first: float = 5e-3
+    shortest: float = 1e-5
+    longest: float = 0.03
+    most: int = 1500
+
+
+def trace(start: Spot, test: Test, steps: CurveSteps) -> Iterator[Spot]:
+    """The points of a curve after `start`, until steps become too short or too many, or the curve closes."""
+    here, h = start, steps.first
+    for _ in range(steps.most):
+        after = None
+        while after is None:
+            after = ahead(here, h, test)
+            cosine = inner(here.problem.metric, here.direction, after.direction) if after is not None else -1.0
+            if cosine < TURN:
+                after, h = None, 0.5 * h
+                if h < steps.shortest:
+                    return
+        yield after
+        if cosine > 0.98:
+            h = min(1.5 * h, steps.longest)
+        renew = getattr(after.problem, "moved", None)
+        here = renew(after, test) if renew else after
+        if here is None:
+            return

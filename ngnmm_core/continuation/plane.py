@@ -1,0 +1,284 @@
+"""Bifurcation curves in the plane of two parameters: LP, HB, PD, LPC, NS, and homoclinic orbits as long cycles."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import scipy
+
+from ngnmm_core.analysis.equilibrium_branch import HOPF, SADDLE_NODE
+from ngnmm_core.analysis.hopf import first_lyapunov_coefficient
+from ngnmm_core.continuation.branches import DOUBLING, FOLD, HOMOCLINIC, doubling_test, fold_test
+from ngnmm_core.continuation.curves import CurveSteps, Spot, Test, ahead, spot, trace
+from ngnmm_core.continuation.cycles import Cycle, CycleProblem
+from ngnmm_core.continuation.diagram import Diagram, diagram
+from ngnmm_core.continuation.equilibria import EquilibriumProblem, hopf_test
+from ngnmm_core.continuation.equilibria import fold_test as equilibrium_fold
+from ngnmm_core.continuation.follow import Place
+from ngnmm_core.continuation.solver import correct, inner
+from ngnmm_core.continuation.system import System
+
+CUSP, BOGDANOV_TAKENS, BAUTIN = "CP", "BT", "GH"
+KNOWN = 2e-3  # distance from a curve, in units of the ranges, at which a point counts as lying on it
+CROWDED = 2e-3  # distance of special points of one diagram below which one stands for all
+Limits = tuple[tuple[float, float], tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class SpecialPoint:
+    """A point of codimension two."""
+
+    kind: str
+    p: np.ndarray
+
+
+@dataclass
+class Curve:
+    """A bifurcation curve: parameters [point, 2], period of the cycle there [point], special points on it."""
+
+    kind: str
+    p: np.ndarray
+    period: np.ndarray
+    special: list[SpecialPoint] = field(default_factory=list)
+    end: str = ""
+
+
+def bifurcation_curves(
+    system: System, limits: Limits, ladder: Sequence[float], cycles: bool = True
+) -> tuple[list[Curve], list[str]]:
+    """The bifurcation curves that are met by the diagrams at some values of the second parameter.
+
+    Parameters
+    ----------
+    system : System
+        With two free parameters.
+    limits : ((float, float), (float, float))
+        Ranges of both.
+    ladder : sequence of float
+        Values of the second parameter at which diagrams over the first are computed to start from.
+    cycles : bool
+        Whether to include the bifurcations of cycles.
+
+    Returns
+    -------
+    curves : list of Curve
+    failures : list of str
+    """
+    curves: list[Curve] = []
+    failures: list[str] = []
+    first, second = system.active
+    for q in ladder:
+        at_q = System(system.model, {**system.values, **_targets(system, second, q)}, system.row_sum, (first,))
+        found = diagram(at_q, limits[0], doublings=0 if cycles else None)
+        failures += [f"{second} = {q:.6g}: {text}" for text in found.failures]
+        for kind, point, make in _seeds(system, found, q, limits):
+            if any(c.kind == kind and _near(c.p, point, limits) for c in curves):
+                continue
+            curve = make()
+            if curve is None:
+                failures.append(f"{kind} curve lost at once at {point[0]:.6g}, {point[1]:.6g}")
+            else:
+                logging.info("%s: %d points from %.6g, %.6g", kind, len(curve.p), *point)
+                curves.append(curve)
+    return curves, failures
+
+
+def _targets(system: System, name: str, value: float) -> dict[str, float]:
+    return {target: float(value) for target in system.model.targets(name)}
+
+
+def _near(p: np.ndarray, point: np.ndarray, limits: Limits) -> bool:
+    """Whether a point lies on a curve, given by its corners."""
+    spans = np.array([high - low for low, high in limits])
+    a, d = (p[:-1] - point) / spans, np.diff(p, axis=0) / spans
+    length = np.maximum(np.sum(d * d, axis=1), 1e-30)
+    share = np.clip(-np.sum(a * d, axis=1) / length, 0.0, 1.0)
+    return bool(len(d)) and bool(np.min(np.linalg.norm(a + share[:, None] * d, axis=1)) < KNOWN)
+
+
+def _seeds(system: System, found: Diagram, q: float, limits: Limits):
+    """Special points of a diagram: kind, parameters, and a function that makes their curve."""
+    for _, b in found.points:
+        point = np.array([b.drive, q])
+        yield b.kind, point, lambda b=b, point=point: _equilibrium_curve(system, b.kind, b.state, point, limits)
+    taken: dict[str, list[float]] = {}
+    for _, branch in found.cycles:
+        for b in branch.special:
+            others = taken.setdefault(b.kind, [])
+            if b.kind not in CYCLE_TESTS or any(
+                abs(o - b.cycle.p[0]) < CROWDED * (limits[0][1] - limits[0][0]) for o in others
+            ):
+                continue
+            others.append(b.cycle.p[0])
+            yield b.kind, np.array([b.cycle.p[0], q]), lambda b=b: _cycle_curve(system, b.kind, b.place, q, limits)
+
+
+# ------------------------------------------------------------------ equilibria
+EQUILIBRIUM_TESTS: dict[str, Test] = {
+    SADDLE_NODE: lambda problem, solution: equilibrium_fold(problem.jacobian(solution.u)),
+    HOPF: lambda problem, solution: hopf_test(problem.jacobian(solution.u)),
+}
+
+
+def _equilibrium_curve(system: System, kind: str, x: np.ndarray, point: np.ndarray, limits: Limits) -> Curve | None:
+    problem = EquilibriumProblem(system, x, [high - low for low, high in limits])
+    guess = np.concatenate([x, point])
+    chart = np.zeros((2, len(guess)))
+    chart[0, -1], chart[1, 0] = 1.0, 1.0
+    if kind == HOPF:
+        chart[1, 0], chart[1, -2] = 0.0, 1.0
+    found = correct(problem, guess, chart)
+    start = None if found is None else spot(problem, found, chart, EQUILIBRIUM_TESTS[kind])
+    return None if start is None else _both_ways(kind, start, EQUILIBRIUM_TESTS[kind], limits)
+
+
+def frequency_squared(here: Spot) -> float:
+    """Along a Hopf curve: minus the product of the pair that sums to zero; negative beyond a Bogdanov-Takens point."""
+    values = np.linalg.eigvals(here.problem.jacobian(here.u)).astype(complex)
+    i, j = np.triu_indices(len(values), 1)
+    k = np.argmin(np.abs(values[i] + values[j]))
+    return float((values[i[k]] * values[j[k]]).real)
+
+
+def hopf_coefficient(here: Spot) -> float:
+    """First Lyapunov coefficient along a Hopf curve; NaN where it is a neutral saddle."""
+    square = frequency_squared(here)
+    if square <= 0:
+        return np.nan
+    problem, n = here.problem, here.problem.system.size
+    jacobian, p = problem.jacobian(here.u), here.u[n:]
+    values, right = np.linalg.eig(jacobian)
+    k = int(np.argmin(np.abs(values - 1j * np.sqrt(square))))
+    field = lambda x: problem.system.field(x, p)
+    return first_lyapunov_coefficient(field, jacobian, here.u[:n], float(np.sqrt(square)), right[:, k])
+
+
+def _second_zero(here: Spot) -> float:
+    """Along a fold curve: the product of all sums of two eigenvalues, zero where a second one vanishes."""
+    return hopf_test(here.problem.jacobian(here.u))
+
+
+def _has_two_zeros(here: Spot) -> bool:
+    sizes = np.sort(np.abs(np.linalg.eigvals(here.problem.jacobian(here.u))))
+    return bool(sizes[1] < 1e-3 * sizes[2])
+
+
+def _turns(here: Spot) -> bool:
+    """Whether both parameters stand still: a cusp."""
+    spans = 1.0 / np.sqrt(here.problem.metric[-2:])
+    return bool(np.max(np.abs(here.direction[-2:]) / spans) < 1e-3)
+
+
+# kind of curve -> (kind of point, function that vanishes there, condition)
+CODIMENSION_TWO: dict[str, list[tuple[str, Callable[[Spot], float], Callable[[Spot], bool]]]] = {
+    SADDLE_NODE: [
+        (CUSP, lambda here: float(here.direction[-1]), _turns),
+        (BOGDANOV_TAKENS, _second_zero, _has_two_zeros),
+    ],
+    HOPF: [(BAUTIN, hopf_coefficient, lambda here: True)],
+}
+
+
+# ------------------------------------------------------------------ cycles
+def _multipliers(problem, solution) -> np.ndarray:
+    return Cycle(Place(problem, solution, solution.u)).multipliers
+
+
+CYCLE_TESTS: dict[str, Test | None] = {
+    DOUBLING: lambda problem, solution: doubling_test(_multipliers(problem, solution)),
+    FOLD: lambda problem, solution: fold_test(_multipliers(problem, solution)),
+    HOMOCLINIC: None,  # a period that stays what it is
+}
+
+
+def _cycle_curve(system: System, kind: str, at: Place, q: float, limits: Limits) -> Curve | None:
+    cycle, old = Cycle(at), at.problem
+    tail = np.append(cycle.tail, q)
+    problem = CycleProblem(system, old.mesh, cycle.starts, tail, (old.scale, [high - low for low, high in limits]))
+    chart = np.zeros((2, len(problem.metric)))
+    chart[0, -1], chart[1, :-1] = 1.0, at.tangent
+    found = correct(problem, np.concatenate([cycle.starts.ravel(), tail]), chart)
+    test = CYCLE_TESTS[kind] or (lambda problem, solution: problem.split(solution.u)[1] / cycle.period - 1.0)
+    start = None if found is None else spot(problem, found, chart, test)
+    return None if start is None else _both_ways(kind, start, test, limits)
+
+
+# ------------------------------------------------------------------ following
+def _both_ways(kind: str, start: Spot, test: Test, limits: Limits) -> Curve:
+    spots, special, ends = [start], [], []
+    for sign in (-1.0, 1.0):
+        turned = Spot(start.problem, start.solution, sign * start.chart, sign * start.direction)
+        half, points, end = _half(kind, turned, test, limits)
+        spots = half[::-1] + spots if sign < 0 else spots + half
+        special += points
+        ends.append(end)
+        if end == "closed":
+            break
+    p = np.array([s[0] for s in map(_row, spots)])
+    return Curve(kind, p, np.array([s[1] for s in map(_row, spots)]), special, ", ".join(ends))
+
+
+def _row(here: Spot) -> tuple[np.ndarray, float]:
+    if isinstance(here.problem, CycleProblem):
+        _, period, p = here.problem.split(here.u)
+        return p, period
+    period = np.nan
+    if (square := frequency_squared(here)) > 0:
+        period = 2.0 * np.pi / np.sqrt(square)
+    return here.u[-2:], period
+
+
+def _half(kind: str, start: Spot, test: Test, limits: Limits) -> tuple[list[Spot], list[SpecialPoint], str]:
+    low, high = np.array(limits).T
+    spots, special, previous = [], [], start
+    tests = CODIMENSION_TWO.get(kind, [])
+    values = [value(start) for _, value, _ in tests]
+    for here in trace(start, test, CurveSteps()):
+        if kind == HOPF and frequency_squared(here) <= 0:
+            return spots, special, BOGDANOV_TAKENS
+        p = _row(here)[0]
+        new = [value(here) for _, value, _ in tests]
+        for (name, value, holds), a, b in zip(tests, values, new, strict=True):
+            there = _locate(previous, here, test, value) if a * b < 0 else None
+            if there is not None and holds(there):
+                special.append(SpecialPoint(name, _row(there)[0]))
+        values, previous = new, here
+        spots.append(here)
+        if (p < low).any() or (p > high).any():
+            return spots, special, "border"
+        if len(spots) > 5 and _closes(start, here, limits):
+            return [*spots, start], special, "closed"
+    return spots, special, "lost"
+
+
+def _closes(start: Spot, here: Spot, limits: Limits) -> bool:
+    (p, a), (q, b) = _row(start), _row(here)
+    spans = np.array([high - low for low, high in limits])
+    near = np.max(np.abs(p - q) / spans) < 0.5 * CurveSteps.longest
+    same = not np.isfinite(a * b) or abs(a - b) < 0.02 * abs(a)
+    ahead_of = np.dot((p - q) / spans**2, here.direction[-2:]) <= 0
+    return bool(near and same and ahead_of and np.dot(start.direction[-2:] / spans, here.direction[-2:] / spans) > 0)
+
+
+def _locate(before: Spot, after: Spot, test: Test, value: Callable[[Spot], float]) -> Spot | None:
+    """Where `value` vanishes between two neighbours on a curve."""
+    length = inner(before.problem.metric, before.direction, after.u - before.u) if _same(before, after) else 0.0
+    if not length > 0:
+        return None
+
+    def at(distance: float) -> float:
+        there = ahead(before, distance, test) if distance else before
+        if there is None:
+            raise ArithmeticError
+        return value(there)
+
+    try:
+        root = scipy.optimize.brentq(at, 0.0, length, xtol=1e-10 * length + 1e-13)
+    except (ArithmeticError, ValueError):
+        return None
+    return ahead(before, root, test)
+
+
+def _same(a: Spot, b: Spot) -> bool:
+    return len(a.u) == len(b.u)

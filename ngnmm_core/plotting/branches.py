@@ -1,0 +1,182 @@
+"""Bifurcation diagrams: states and frequency along branches, and bifurcation curves in two parameters."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ngnmm_core.plotting.frame import LINE_MM, add_legend, label_below
+from ngnmm_core.plotting.labels import number, symbol, with_unit
+from ngnmm_core.plotting.quantities import flag_words
+from ngnmm_core.plotting.style import INK, MM, ONE_COLUMN, TWO_COLUMNS, new_figure, themed
+
+PANEL_MM, PER_ROW, MOST_PANELS = 42.0, 4, 16
+PLANE_MM = 70.0
+EQUILIBRIUM, CYCLES = INK, ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7a5195")
+LIGHT = 0.35  # opacity of what is unstable
+CURVES = {
+    "HB": ("#0072b2", "-", "Hopf"),
+    "LP": ("#1a1a1a", "-", "saddle-node"),
+    "PD": ("#d55e00", "-", "period doubling"),
+    "LPC": ("#009e73", "-", "fold of cycles"),
+    "HOM": ("#cc79a7", "--", "homoclinic"),
+}
+MARKS = {
+    "HB": ("o", "Hopf"),
+    "LP": ("s", "saddle-node"),
+    "LPC": ("D", "fold of cycles"),
+    "PD": ("^", "period doubling"),
+    "NS": ("v", "torus"),
+    "HOM": ("*", "homoclinic"),
+}
+IN_PLANE = {"CP": ("X", "cusp"), "BT": ("P", "Bogdanov-Takens"), "GH": ("d", "generalised Hopf")}
+
+
+def draw(stem: str, dataset: xr.Dataset) -> Figure | None:
+    """The figure of that name in the catalogue."""
+    drawing = {"branches_state": state_diagram, "branches_frequency": frequency_diagram, "branches_plane": plane}
+    return drawing[stem](dataset)
+
+
+@themed
+def state_diagram(dataset: xr.Dataset, state: str | None = None) -> Figure | None:
+    """Equilibria, and least and greatest values along cycles, of a state against the parameter; a panel per diagram.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        A `branches.nc`.
+    state : str, optional
+        The first if none is given.
+    """
+    names = [str(name) for name in dataset["state"].values]
+    state = state or str(dataset.attrs.get("observable", names[0]))
+
+    def panel(axes: Axes, one: xr.Dataset) -> None:
+        for kind, level, rows in _branches(one):
+            curves = [rows["branch_max"].sel(state=state)]
+            curves += [rows["branch_min"].sel(state=state)] if kind == "cycle" else []
+            for curve in curves:
+                _along(axes, rows, curve.values, EQUILIBRIUM if kind == "equilibrium" else CYCLES[level % len(CYCLES)])
+
+    return _panels(
+        dataset, panel, symbol(state), special=("HB", "LP"), height=lambda p: p["special_mean"].sel(state=state)
+    )
+
+
+@themed
+def frequency_diagram(dataset: xr.Dataset) -> Figure | None:
+    """Frequency of the cycles against the parameter; a panel per diagram."""
+
+    def panel(axes: Axes, one: xr.Dataset) -> None:
+        for kind, level, rows in _branches(one):
+            if kind == "cycle":
+                _along(axes, rows, 1000.0 / rows["branch_period"].values, CYCLES[level % len(CYCLES)])
+        axes.set_ylim(bottom=0.0)
+
+    kinds = ("HB", "LPC", "PD", "NS", "HOM")
+    return _panels(dataset, panel, "Frequency (Hz)", special=kinds, height=lambda p: 1000.0 / p["special_period"])
+
+
+@themed
+def plane(dataset: xr.Dataset) -> Figure | None:
+    """Bifurcation curves in the plane of both parameters, with the points of codimension two."""
+    shown = dataset.isel(diagram=np.flatnonzero(dataset["curves"].values == 1)[:1])
+    if shown.sizes["diagram"] == 0:
+        return None
+    one = shown.isel(diagram=0)
+    figure = new_figure(ONE_COLUMN, PLANE_MM)
+    axes = figure.subplots()
+    handles: dict[str, Line2D] = {}
+    for kind, _, rows in _branches(one):
+        color, style, text = CURVES[kind]
+        (handles[text],) = axes.plot(
+            rows["branch_parameter"], rows["branch_second"], color=color, linestyle=style, label=text
+        )
+    words = flag_words(one["special_kind"]).values
+    for kind, (marker, text) in IN_PLANE.items():
+        at = words == kind
+        if at.any():
+            points = one["special_parameter"].values[at], one["special_second"].values[at]
+            style = {"marker": marker, "linestyle": "", "color": INK, "markersize": 4.0, "zorder": 4}
+            (handles[text],) = axes.plot(*points, label=text, **style)
+    axes.set_xlabel(_axis_label(dataset, "parameter"))
+    axes.set_ylabel(_axis_label(dataset, "second"))
+    axes.set_xlim(*dataset.attrs["range"])
+    axes.set_ylim(*dataset.attrs["second_range"])
+    height = PLANE_MM + add_legend(figure, list(handles.values()), 3)
+    figure.set_figheight(height * MM)
+    return figure
+
+
+# ------------------------------------------------------------------ panels
+def _panels(dataset: xr.Dataset, panel, ylabel: str, special, height) -> Figure | None:
+    shown = np.flatnonzero(dataset["curves"].values == 0)[:MOST_PANELS]
+    if len(shown) == 0:
+        return None
+    columns = min(len(shown), PER_ROW)
+    rows = -(-len(shown) // columns)
+    size = rows * (PANEL_MM + LINE_MM) + 8.0
+    figure = new_figure(ONE_COLUMN if columns == 1 else TWO_COLUMNS, size)
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    found: dict[str, Line2D] = {}
+    for axes, k in zip(grid.ravel(), shown, strict=False):
+        one = dataset.isel(diagram=int(k))
+        panel(axes, one)
+        found |= _mark(axes, one, special, height)
+        axes.set_title(_title(dataset, int(k)))
+    for axes in grid.ravel()[len(shown) :]:
+        axes.set_visible(False)
+    grid[0, 0].set_xlim(*dataset.attrs["range"])
+    label_below(grid[-1, : len(shown) - (rows - 1) * columns], _axis_label(dataset, "parameter"))
+    figure.supylabel(ylabel, fontsize=7)
+    handles = [Line2D([], [], color=INK, label="stable"), Line2D([], [], color=INK, alpha=LIGHT, label="unstable")]
+    figure.set_figheight((size + add_legend(figure, [*handles, *found.values()], 8)) * MM)
+    return figure
+
+
+def _branches(one: xr.Dataset) -> Iterator[tuple[str, int, xr.Dataset]]:
+    """The branches of one diagram: kind, doublings, rows."""
+    numbers = one["branch"].values
+    kinds = flag_words(one["branch_kind"]).values
+    for branch in np.unique(numbers[numbers >= 0]):
+        at = np.flatnonzero(numbers == branch)
+        yield str(kinds[at[0]]), int(one["branch_doublings"].values[at[0]]), one.isel(row=at)
+
+
+def _along(axes: Axes, rows: xr.Dataset, values: np.ndarray, color: str) -> None:
+    """A curve, dark where it is stable and light where it is not."""
+    x, stable = rows["branch_parameter"].values, rows["branch_stable"].values == 1
+    edges = np.flatnonzero(np.diff(stable)) + 1
+    for a, b in zip([0, *edges], [*edges, len(x)], strict=True):
+        part = slice(max(a - 1, 0) if not stable[a] else a, b + 1 if not stable[a] else b)
+        axes.plot(x[part], values[part], color=color, alpha=1.0 if stable[a] else LIGHT, solid_capstyle="butt")
+
+
+def _mark(axes: Axes, one: xr.Dataset, special, height) -> dict[str, Line2D]:
+    """Marks the special points of some kinds; returns the handles of those found."""
+    words, found = flag_words(one["special_kind"]).values, {}
+    values = height(one).values
+    for kind in special:
+        at = (words == kind) & np.isfinite(values)
+        if at.any():
+            marker, text = MARKS[kind]
+            style = {"marker": marker, "linestyle": "", "markersize": 3.0, "markeredgewidth": 0.6, "zorder": 4}
+            style |= {"markerfacecolor": "white", "color": INK}
+            (found[kind],) = axes.plot(one["special_parameter"].values[at], values[at], label=text, **style)
+    return found
+
+
+def _axis_label(dataset: xr.Dataset, key: str) -> str:
+    """Symbol and unit of the parameter that an attribute of the dataset names."""
+    return with_unit(symbol(str(dataset.attrs[key])), str(dataset.attrs[f"{key}_units"]))
+
+
+def _title(dataset: xr.Dataset, k: int) -> str:
+    """What tells one diagram from the others."""
+    varying = [name for name, c in dataset.coords.items() if c.dims == ("diagram",) and name != "curves"]
+    words = [f"{symbol(str(n))} = {number(float(dataset[n][k]))}" for n in varying]
+    return ", ".join(words)
