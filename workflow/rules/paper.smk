@@ -14,9 +14,12 @@ def paper_targets(name):
         for figure in PAPER_FIGURES
         for form in PAPER_FORMATS
     ]
-    return [f"<results>/{name}/checks.md", *figures] + [
-        f"<results>/{part}/provenance.json" for part in studies.bundled(name)
-    ]
+    others = ["checks.md", "figures/video.gif", "figures/video.html"]
+    return (
+        [f"<results>/{name}/{other}" for other in others]
+        + figures
+        + [f"<results>/{part}/provenance.json" for part in studies.bundled(name)]
+    )
 
 
 def paper_source(study, source):
@@ -85,3 +88,27 @@ rule paper_checks:
         "Comparing numbers of {wildcards.study} with those of independent methods"
     script:
         "../scripts/paper_checks.py"
+
+
+rule paper_video:
+    input:
+        points="<results>/{study}/network/highlights.nc",
+    output:
+        gif="<results>/{study}/figures/video.gif",
+        page=report(
+            "<results>/{study}/figures/video.html",
+            category="arXiv:2512.03907",
+            labels={"figure": "video", "study": "{study}"},
+        ),
+    log:
+        "<logs>/{study}/paper_video.log",
+    wildcard_constraints:
+        study="|".join(PAPER_STUDIES),
+    conda:
+        "../../environment.yml"
+    params:
+        key=lambda wildcards: studies.code("ngnmm_core.plotting.paper.video"),
+    message:
+        "Filming {wildcards.study}"
+    script:
+        "../scripts/paper_video.py"

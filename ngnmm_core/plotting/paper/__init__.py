@@ -41,6 +41,7 @@ FIGURES = (
         {"sweep": "msf2d/sweep", "starts": "multistable/sweep"},
     ),
     PaperFigure("lyap2d", "Lyapunov exponents of the homogeneous system", {"sweep": "lyap2d/sweep"}),
+    PaperFigure("lyapnet", "Lyapunov spectrum of the network", {"sweep": "lyapnet/sweep"}),
     PaperFigure(
         "modes", "Most unstable eigenvectors on the brain", {"points": DETAILS, "connectome": "network/connectome"}
     ),

@@ -1,5 +1,7 @@
 """Lyapunov spectrum of the network against the input, at fixed coupling."""
 
+import json
+
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
@@ -24,7 +26,7 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
     low = np.nanquantile(exponents, 0.02)
     left.set_ylim(low, 1.1 * max(np.nanmax(exponents), 0.1 * abs(low)))
     left.legend(loc="lower left")
-    left.set_title(f"{exponents.shape[1]} exponents, {symbol('G')} = {number(float(np.ravel(sweep['G'])[0]))}")
+    left.set_title(f"{exponents.shape[1]} exponents, {symbol('G')} = {number(_coupling(sweep))}")
     positive = (exponents > 2.0 * error).sum(axis=1)
     right.plot(inputs, positive, color=SECOND, marker="o", markersize=2.0, label="positive exponents")
     if "kaplan_yorke_dimension" in sweep:
@@ -38,3 +40,8 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
         axes.set_xlim(inputs[0], inputs[-1])
         panel_letter(axes, letter)
     return figure
+
+
+def _coupling(sweep: xr.Dataset) -> float:
+    """The coupling that all points share."""
+    return float(json.loads(sweep.attrs["config"])["parameters"]["G"])
