@@ -23,7 +23,9 @@ def make_isolated(derivative, sent, states):
     derivative, sent = inlined(derivative), inlined(sent)
     seed, tangents_of = make_seed(states)
 
-    @kernel(inline="always")
+    # Slopes are functions of their own: seven copies of a model with exponentials would take a minute to compile.
+
+    @kernel
     def change(x, h, drive, constants, gain):
         return scaled(derivative(x, drive, constants, gain * sent(x, constants)), h)
 
@@ -44,14 +46,14 @@ def make_isolated(derivative, sent, states):
         k7 = change(x7, h, drive, constants, gain)
         return (x, x2, x3, x4, x5, x6, x7), combine(x, 1.0, B, (k1, k3, k5, k6, k7))
 
-    @kernel(inline="always")
+    @kernel
     def real_change(x, d, h, drive, constants, gains):
         pair = seed(x, d)
         signal = sent(pair, constants)
         coupling = dual(gains[0] * signal.value, gains[1] * signal.tangent)
         return scaled(tangents_of(derivative(pair, drive, constants, coupling)), h)
 
-    @kernel(inline="always")
+    @kernel
     def complex_change(x, d, h, drive, constants, gains):
         gain, real, imaginary = gains
         one, other = seed(x, d[:states]), seed(x, d[states:])

@@ -69,11 +69,11 @@ def make_network_tangents(derivative, sent, sizes, rows, width):
             extrapolate(past, weights, 5 * PAST),
         )
 
-    @kernel(inline="always")
+    @kernel
     def change(x, h, drive, constants, coupling):
         return scaled(derivative(x, drive, constants, coupling), h)
 
-    @kernel(inline="always")
+    @kernel
     def tangent_change(x, d, h, drive, constants, value, tangent):
         return scaled(tangents_of(derivative(seed(x, d), drive, constants, dual(value, tangent))), h)
 
