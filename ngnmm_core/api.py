@@ -14,7 +14,7 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.jobs.task import Task
 from ngnmm_core.kernel_cache import cache_directory
 from ngnmm_core.netcdf import write_netcdf
-from ngnmm_core.shard import compute
+from ngnmm_core.shard import compute, tract_length
 from ngnmm_core.stages import STAGES, Stage
 from ngnmm_core.study.load import make_study
 from ngnmm_core.study.study import Study
@@ -126,7 +126,8 @@ def run_stage(study: Study, stage: Stage, connectome: "xr.Dataset") -> "xr.Datas
     W = normalise(connectome.weights, study.config.normalization)
     layout = stage.layout(study, len(W))
     labels = tuple(str(label) for label in connectome.region.values)
-    task = Task(study.model, W, labels, layout.points, stage.settings(study), tuple(stage.analyses(study)))
+    lengths, analyses = tract_length(connectome), tuple(stage.analyses(study))
+    task = Task(study.model, W, labels, layout.points, stage.settings(study), analyses, lengths)
     logging.info("%s: %d points", stage.name, len(layout.points))
     flat = compute(stage.name, task)
     data = {}

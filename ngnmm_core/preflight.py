@@ -10,6 +10,7 @@ from ngnmm_core.connectome import load_connectome, normalise, read_connectome_fi
 from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.cost import disk_bytes, size_text
 from ngnmm_core.errors import InputError
+from ngnmm_core.lesions import AXIS as RESECTION
 from ngnmm_core.stages import OF_HOMOGENEOUS, stages_of
 from ngnmm_core.stimulus import check_indices
 from ngnmm_core.study.study import Study
@@ -37,9 +38,9 @@ def check_connectome(study: Study, built: Path, regions: int) -> None:
         dataset = load_connectome(built)
         weights, labels = dataset.weights, dataset.region.values
     else:
-        _check_stimuli(study, None, regions)
+        _check_regions(study, None, regions)
         return
-    _check_stimuli(study, labels, regions)
+    _check_regions(study, labels, regions)
     W = normalise(weights, study.config.normalization)
     homogeneous = [analysis.name for analysis, options in study.analyses if _of_homogeneous(analysis, options)]
     if homogeneous:
@@ -48,8 +49,13 @@ def check_connectome(study: Study, built: Path, regions: int) -> None:
         homogeneous_row_sum(W, "simulation.initial.from: homogeneous")
 
 
-def _check_stimuli(study: Study, labels: Sequence[str] | None, regions: int) -> None:
-    """Whether the regions of all stimuli are there; where their labels are not known yet, whether the indices are."""
+def _check_regions(study: Study, labels: Sequence[str] | None, regions: int) -> None:
+    """Whether the regions of stimuli and lesions are there; the indices alone where the labels are not known yet."""
+    for region in study.axes.get(RESECTION, ()):
+        if region >= regions:
+            raise InputError(f"grid.{RESECTION}: there is no region {region:g}; allowed: at most {regions - 1}")
+    if labels is not None:
+        study.simulation.resection.indices(labels)
     for stimulus in study.simulation.stimuli if study.simulates else ():
         name = f"{stimulus.name}.region"
         asked = [h[name] for h in study.config.highlights if name in h]

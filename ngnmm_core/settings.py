@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from ngnmm_core.errors import InputError
+from ngnmm_core.lesions import Resection
 from ngnmm_core.section import Section
 from ngnmm_core.stimulus import Stimulus
 from ngnmm_core.study.axes import is_multiple
@@ -58,6 +59,7 @@ class Simulation(Section):
         description="writes the observable of every region at every sample after the transient to `NAME.series.nc` "
         "beside each shard: large, 4 bytes times points, regions and samples before compression",
     )
+    resection: Resection = Field(Resection(), description="regions that are taken out of the network")
     stimuli: tuple[Stimulus, ...] = Field((), description="time-varying input; see below")
 
     @model_validator(mode="before")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from ngnmm_core.analysis.registry import get_analysis
@@ -35,7 +36,13 @@ def make_task(definition: dict[str, Any], connectome: xr.Dataset) -> Task:
         for name, options in context["analyses"].items()
     )
     labels = tuple(str(label) for label in connectome.region.values)
-    return Task(get_model(context["model"]), W, labels, definition_points(definition), context["settings"], analyses)
+    points, lengths = definition_points(definition), tract_length(connectome)
+    return Task(get_model(context["model"]), W, labels, points, context["settings"], analyses, lengths)
+
+
+def tract_length(connectome: xr.Dataset) -> np.ndarray | None:
+    """Lengths of tracts [region, region] in mm, where the connectome has them."""
+    return connectome.tract_length.values if "tract_length" in connectome else None
 
 
 def run_shard(definition_path: str | Path, connectome_path: str | Path, output: str | Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ngnmm_core.analysis.contract import DIVERGED, OK, Reducer, Window
+from ngnmm_core.analysis.contract import DIVERGED, OK, Network, Reducer, Window
 from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.engine import Engine, Run
 from ngnmm_core.initial import nominal, perturbed
@@ -79,6 +79,8 @@ class Simulator:
     reducers : sequence of (reducer class, options)
     labels : sequence of str, optional
         Labels of the regions; their indices if not given.
+    tract_length : array (region, region), optional
+        In mm.
     """
 
     model: Model
@@ -86,6 +88,7 @@ class Simulator:
     settings: Simulation
     reducers: Sequence[tuple[type[Reducer], object]] = ()
     labels: Sequence[str] = ()
+    tract_length: np.ndarray | None = None
     engine: Engine = field(init=False)
 
     def __post_init__(self):
@@ -111,7 +114,8 @@ class Simulator:
     def feed(self, points: Points) -> tuple[Activity, list[Reducer], "Divergence"]:
         """Simulates a batch and lets the reducers take every sample of the window."""
         settings = self.settings
-        mask, gain = lesion_factors(points, self.W)
+        network = Network(self.W, self.labels, self.tract_length)
+        mask, gain = lesion_factors(points, self.W, settings.resection, network.names)
         run = Run(
             self.engine,
             points.parameters,
@@ -120,12 +124,11 @@ class Simulator:
             (settings.noise_sigma, points.seeds),
         )
         if settings.stimuli:
-            labels = self.labels or [str(k) for k in range(self.engine.regions)]
-            run.stimulate(Schedule(settings.stimuli, self.model.drives, labels, points.extras, len(points)))
+            run.stimulate(Schedule(settings.stimuli, self.model.drives, network.names, points.extras, len(points)))
         divergence = Divergence.none(len(points))
         for _ in self._blocks(run, settings.transient_samples, 0, divergence):
             pass
-        window = make_window(self.model, self.engine.regions, settings, points, mask)
+        window = make_window(self.model, network, settings, points, (mask, gain))
         activity = Activity(window.samples, len(points), window.noisy)
         reducers = [make(options, window) for make, options in self.reducers]
         observers = Observers(self.model, run.batch.coefficients, run.shape[0], self.engine.width)
@@ -175,16 +178,22 @@ class Simulator:
         return perturbed(self.model, base, points.seeds, initial.sd)
 
 
-def make_window(model: Model, regions: int, settings: Simulation, points: Points, mask=None) -> Window:
+def make_window(model: Model, network: Network, settings: Simulation, points: Points, lesions=(None, None)) -> Window:
     """What reducers must know of a simulation; lesioned regions (mask 0) are left out of means over regions."""
+    mask, gain = lesions
     return Window(
         model=model,
-        regions=regions,
+        regions=len(network.W),
         samples=settings.window_samples,
         sample_ms=settings.sample_ms,
         parameters=points.parameters,
         noisy=settings.noise_sigma > 0,
         included=mask,
+        gain=gain,
+        start_ms=settings.transient_ms,
+        stimuli=settings.stimuli,
+        extras=points.extras,
+        network=network,
     )
 
 

@@ -208,7 +208,9 @@ def _detailed(study: Study) -> list[tuple[Analysis, Options]]:
     """Highlights: what the study simulates, its dispersion relation, and time series."""
     from ngnmm_core.analysis.series import ANALYSIS as SERIES
 
-    chosen = [(a, o) for a, o in study.analyses if a.needs in ("simulation", "msf") and a.name != SERIES.name]
+    chosen = [
+        (a, o) for a, o in study.analyses if a.needs in ("simulation", "msf", "highlights") and a.name != SERIES.name
+    ]
     return [*chosen, (SERIES, study.options.get(SERIES.name, SERIES.options()))]
 
 

@@ -93,11 +93,11 @@ class Stimulus(Section):
         chosen = self.regions if isinstance(self.regions, dict) else dict.fromkeys(self.regions, 1.0)
         result = np.zeros(len(labels))
         for region, weight in chosen.items():
-            result[_index(key, region, labels)] = weight
+            result[region_index(key, region, labels)] = weight
         return result
 
 
-def _index(key: str, region: str | int, labels: Sequence[str]) -> int:
+def region_index(key: str, region: str | int, labels: Sequence[str]) -> int:
     """Index of a region that is named by its label, or by the index itself."""
     if str(region) in labels:
         return labels.index(str(region))

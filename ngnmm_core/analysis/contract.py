@@ -3,7 +3,7 @@
 One analysis is one file in this folder with a module-level `ANALYSIS`, named in `ngnmm_core.analysis.registry`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -61,6 +61,30 @@ def status(analysis: str, *meanings: str) -> Variable:
 
 
 @dataclass(frozen=True)
+class Network:
+    """The connectome as it is simulated.
+
+    Attributes
+    ----------
+    W : array (region, region)
+        Normalised weights; W[i, j] is the weight of what i receives from j.
+    labels : tuple of str
+        Of the regions; their indices if there are none.
+    tract_length : array (region, region) or None
+        In mm, NaN where there is no tract; None if not known.
+    """
+
+    W: np.ndarray
+    labels: Sequence[str] = ()
+    tract_length: np.ndarray | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The labels, or indices in their place."""
+        return [str(label) for label in self.labels] or [str(k) for k in range(len(self.W))]
+
+
+@dataclass(frozen=True)
 class Window:
     """What a reducer must know of the simulation that it observes.
 
@@ -75,6 +99,11 @@ class Window:
     parameters: Mapping[str, np.ndarray]
     noisy: bool = False
     included: np.ndarray | None = None  # [point, region], 0 for regions that means over regions leave out
+    gain: np.ndarray | None = None  # [point, region], what lesions multiply the received coupling by
+    start_ms: float = 0.0  # of the window, since the start of the simulation
+    stimuli: tuple[Any, ...] = ()
+    extras: Mapping[str, np.ndarray] = field(default_factory=dict)  # of the points
+    network: Network | None = None
 
     @property
     def points(self) -> int:

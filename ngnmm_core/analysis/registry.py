@@ -23,6 +23,8 @@ MODULES = {
     "series": "ngnmm_core.analysis.series",
     "continuation": "ngnmm_core.analysis.continuation",
     "hubs": "ngnmm_core.analysis.hubs",
+    "recruitment": "ngnmm_core.analysis.recruitment",
+    "dynamic_fc": "ngnmm_core.analysis.dynamic_fc",
     "bistability": "ngnmm_core.analysis.bistability",
 }
 

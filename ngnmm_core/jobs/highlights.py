@@ -11,7 +11,7 @@ from ngnmm_core.jobs.variables import LAMBDA
 
 
 def _fed_by_simulation(task: Task) -> Task:
-    return task.with_analyses(lambda analysis: analysis.needs == "simulation")
+    return task.with_analyses(lambda analysis: analysis.needs in ("simulation", "highlights"))
 
 
 def run(task: Task) -> dict[str, np.ndarray]:

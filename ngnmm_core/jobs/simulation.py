@@ -23,12 +23,12 @@ def run(task: Task) -> dict[str, np.ndarray]:
 
 def simulator(task: Task, settings: Simulation, reducers) -> Simulator:
     """The simulator of a task."""
-    return Simulator(task.model, task.W, settings, reducers, task.labels)
+    return Simulator(task.model, task.W, settings, reducers, task.labels, task.tract_length)
 
 
 def window(task: Task) -> Window:
     """What the analyses see of the simulations."""
-    return make_window(task.model, len(task.W), Simulation.model_validate(task.settings), task.points)
+    return make_window(task.model, task.network, Simulation.model_validate(task.settings), task.points)
 
 
 def warm(task: Task) -> None:

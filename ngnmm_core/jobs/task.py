@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ngnmm_core.analysis.contract import Analysis, Options
+from ngnmm_core.analysis.contract import Analysis, Network, Options
 from ngnmm_core.model import Model
 from ngnmm_core.points import Points
 
@@ -29,6 +29,8 @@ class Task:
         Where raw series go if the settings ask for them.
     scratch : Path, optional
         A folder of the job's own for what it needs to go on after it was killed; removed when the job has succeeded.
+    tract_length : array (region, region) or None
+        In mm.
     """
 
     model: Model
@@ -39,6 +41,12 @@ class Task:
     analyses: tuple[tuple[Analysis, Options], ...]
     series: Path | None = None
     scratch: Path | None = None
+    tract_length: np.ndarray | None = None
+
+    @property
+    def network(self) -> Network:
+        """The connectome as reducers are told of it."""
+        return Network(self.W, self.labels, self.tract_length)
 
     def with_analyses(self, chosen: Callable[[Analysis], bool]) -> "Task":
         """The same task with some of its analyses."""

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from ngnmm_core.analysis.contract import Options
 from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.errors import InputError
+from ngnmm_core.lesions import AXIS as RESECTION
+from ngnmm_core.lesions import check_axis
 from ngnmm_core.models import get_model
 from ngnmm_core.poise import axis_checks, check_poise
 from ngnmm_core.study.messages import input_error
@@ -130,7 +132,9 @@ def make_study(name: str, config: Mapping[str, Any]) -> Study:
     except ValidationError as error:
         raise input_error(error, root=StudyConfig) from None
     poise = checked.model.poise
-    names = Names(get_model(checked.model.name), checked.simulation.stimuli, axis_checks(poise))
+    names = Names(
+        get_model(checked.model.name), checked.simulation.stimuli, axis_checks(poise) | {RESECTION: check_axis}
+    )
     fixed = fixed_parameters(names, checked.model.parameters)
     if checked.grid is not None and checked.points is not None:
         raise InputError("points: given beside grid; allowed: one of the two")

@@ -12,7 +12,7 @@ from ngnmm_core.points import SEED, Points, make_points
 from ngnmm_core.poise import AXES as POISE_AXES
 from ngnmm_core.poise import poised_drive
 from ngnmm_core.settings import Simulation
-from ngnmm_core.stimulus import SWEPT
+from ngnmm_core.stimulus import SWEPT, Stimulus
 from ngnmm_core.study.schema import StudyConfig
 
 
@@ -60,7 +60,7 @@ class Study:
     @property
     def simulates(self) -> bool:
         """Whether any analysis needs network simulations."""
-        return any(analysis.needs in ("simulation", "lesions") for analysis, _ in self.analyses)
+        return any(analysis.needs in ("simulation", "highlights", "lesions") for analysis, _ in self.analyses)
 
     @property
     def fastest_rate(self) -> float:
@@ -68,6 +68,12 @@ class Study:
         points = self._unpoised(True)  # no model's fastest rate depends on its drive
         smallest = {name: float(np.min(values)) for name, values in points.parameters.items()}
         return float(self.model.fastest_rate(smallest))
+
+    def values_of(self, stimulus: Stimulus, field: str) -> tuple[float, ...]:
+        """All values that a number of a stimulus has in the study: by its declaration, an axis, or a highlight."""
+        name = f"{stimulus.name}.{field}"
+        asked = [float(h[name]) for h in self.config.highlights if name in h]
+        return (*(float(value) for value in self.axes.get(name, [getattr(stimulus, field)])), *asked)
 
     def dims(self, of_network: bool = True) -> tuple[str, ...]:
         """Dimensions of the points; what belongs to the homogeneous system alone has no `seed` and no stimulus."""

@@ -6,7 +6,7 @@ from scipy import signal as scipy_signal
 
 import ngnmm_core.engine
 import ngnmm_core.simulation
-from ngnmm_core.analysis.contract import DIVERGED, OK
+from ngnmm_core.analysis.contract import DIVERGED, OK, Network
 from ngnmm_core.analysis.fc import FcOptions, FcReducer
 from ngnmm_core.analysis.rates import RatesOptions, RatesReducer
 from ngnmm_core.analysis.series import SeriesOptions, SeriesReducer
@@ -186,7 +186,7 @@ def test_stored_samples_give_the_spectrum_of_the_whole_solution(ei, ring6, point
     every_step = Simulator(ei, ring6, Simulation(sample_ms=0.02, **times), [(Whole, None)]).run(points)["whole"][0]
     options = SpectraOptions(segment_ms=500.0)
     stored = Simulator(ei, ring6, Simulation(sample_ms=0.2, **times), [(SpectraReducer, options)]).run(points)
-    decimator = SpectraReducer(options, make_window(ei, 6, Simulation(**times), points)).decimator
+    decimator = SpectraReducer(options, make_window(ei, Network(np.eye(6)), Simulation(**times), points)).decimator
     first = 10 * (1 + (len(decimator.taps) - 1) // 2) - 1  # the filter's delay: both see the same segments
     same_time = every_step[first:][: 50 * decimator.outputs(20_000)]
     frequency, density = scipy_signal.welch(same_time, 50_000.0, nperseg=25_000, axis=0)
