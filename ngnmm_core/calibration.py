@@ -27,7 +27,7 @@ SHORTEST = 256  # samples of a measurement: enough for the filters to give outpu
 LONGEST = 16384
 LONG_ENOUGH = 0.2  # CPU seconds that a difference of two measurements should take
 REPEATS = 3
-SPREAD = 12  # points that a stage without simulation is measured at
+SPREAD = 16  # points that a stage without simulation is measured at
 DURATIONS = ("duration_ms", "transient_ms")
 
 

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from typing import Any, get_args, get_origin
 
+from ngnmm_core.cpu_target import NATIVE, restrict
 from ngnmm_core.errors import InputError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -34,8 +35,10 @@ def run(function: Callable[..., None], namespace: dict[str, Any]) -> None:
     else:
         arguments = _from_rule(function, snakemake)
         _set_threads(snakemake.threads)
+        target = restrict(snakemake.params.get("cpu_target", NATIVE))
         _log_to(snakemake.log[0] if snakemake.log else None)
-        logging.info("to repeat: python %s %s", _script_path(namespace), _as_options(arguments))
+        settings = "".join(f"{name}={shlex.quote(value)} " for name, value in target.items())
+        logging.info("to repeat: %spython %s %s", settings, _script_path(namespace), _as_options(arguments))
     start = time.perf_counter()
     try:
         function(**arguments)

@@ -31,6 +31,7 @@ rule merge:
             wildcards.study, attempt
         ),
     params:
+        cpu_target=lambda wildcards: studies.study(wildcards.study).config.cpu_target,
         shards=lambda wildcards: studies.shards_of_file(
             wildcards.study, f"{wildcards.file}.nc"
         ),
@@ -62,6 +63,7 @@ rule merge_partial:
             wildcards.study, attempt
         ),
     params:
+        cpu_target=lambda wildcards: studies.study(wildcards.study).config.cpu_target,
         shards=lambda wildcards: studies.finished_shards(wildcards.study, "sweep.nc"),
         study=lambda wildcards: studies.study_file(wildcards.study),
         identity=lambda wildcards: studies.identity(wildcards.study),
@@ -135,6 +137,7 @@ rule hubs:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
+        cpu_target=lambda wildcards: studies.study(wildcards.study).config.cpu_target,
         study=lambda wildcards: studies.study_file(wildcards.study),
         key=lambda wildcards: studies.key(
             wildcards.study,

@@ -16,6 +16,7 @@ rule warmup:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
+        cpu_target=lambda wildcards: studies.study(wildcards.study).config.cpu_target,
         definition=lambda wildcards: str(
             studies.shards(wildcards.study, wildcards.stage)[0].definition
         ),
@@ -49,6 +50,7 @@ rule shard:
             **wildcards, attempt=attempt
         ),
     params:
+        cpu_target=lambda wildcards: studies.study(wildcards.study).config.cpu_target,
         definition=lambda wildcards: str(studies.definition(**wildcards)),
     message:
         "Computing {wildcards.study} ({wildcards.stage}), shard {wildcards.shard}"
