@@ -3,7 +3,7 @@
 CPU time of a stage is `points * (fixed + transient * transient_ms + window * window_ms)`, with points counted in whole
 lane vectors where they are computed side by side.  The three rates are measured on the machine at hand
 (`ngnmm_core.calibration`), or follow from the constants below, which were fitted to a reference machine
-(one core of a Zen 4 at about 3.7 GHz with AVX-512; `benchmarks/estimates.py` compares both with what runs took).
+(one core of a Zen 4 at about 3.7 GHz with AVX-512, which other work shared).
 """
 
 from dataclasses import dataclass
