@@ -9,7 +9,7 @@ import scipy
 
 from ngnmm_core.analysis.equilibrium_branch import HOPF, SADDLE_NODE
 from ngnmm_core.analysis.hopf import first_lyapunov_coefficient
-from ngnmm_core.continuation.branches import DOUBLING, FOLD, HOMOCLINIC, doubling_test, fold_test
+from ngnmm_core.continuation.branches import DOUBLING, FOLD, HOMOCLINIC, LOST, doubling_test, fold_test, size
 from ngnmm_core.continuation.curves import CurveSteps, Spot, Test, ahead, spot, trace
 from ngnmm_core.continuation.cycles import Cycle, CycleProblem
 from ngnmm_core.continuation.diagram import Diagram, diagram
@@ -22,6 +22,7 @@ from ngnmm_core.continuation.system import System
 CUSP, BOGDANOV_TAKENS, BAUTIN = "CP", "BT", "GH"
 KNOWN = 2e-3  # distance from a curve, in units of the ranges, at which a point counts as lying on it
 CROWDED = 2e-3  # distance of special points of one diagram below which one stands for all
+VANISHING = 10.0  # size of a cycle, see `branches.size`, at which a curve of folds has come to its Hopf point
 Limits = tuple[tuple[float, float], tuple[float, float]]
 
 
@@ -79,8 +80,10 @@ def bifurcation_curves(
             if curve is None:
                 failures.append(f"{kind} curve lost at once at {point[0]:.6g}, {point[1]:.6g}")
             else:
-                logging.info("%s: %d points from %.6g, %.6g", kind, len(curve.p), *point)
+                logging.info("%s: %d points from %.6g, %.6g; ends: %s", kind, len(curve.p), *point, curve.end)
                 curves.append(curve)
+                if LOST in curve.end:
+                    failures.append(f"{kind} curve from {point[0]:.6g}, {point[1]:.6g} lost on its way")
     return curves, failures
 
 
@@ -249,7 +252,12 @@ def _half(kind: str, start: Spot, test: Test, limits: Limits) -> tuple[list[Spot
             return spots, special, "border"
         if len(spots) > 5 and _closes(start, here, limits):
             return [*spots, start], special, "closed"
-    return spots, special, "lost"
+    if (
+        isinstance(previous.problem, CycleProblem)
+        and size(Place(previous.problem, previous.solution, previous.u)) < VANISHING
+    ):
+        return spots, special, BAUTIN  # the cycles shrink to the Hopf point where a curve of folds begins
+    return spots, special, LOST
 
 
 def _closes(start: Spot, here: Spot, limits: Limits) -> bool:

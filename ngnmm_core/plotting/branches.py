@@ -17,6 +17,7 @@ PANEL_MM, PER_ROW, MOST_PANELS = 42.0, 4, 16
 PLANE_MM = 70.0
 EQUILIBRIUM, CYCLES = INK, ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7a5195")
 LIGHT = 0.35  # opacity of what is unstable
+INSIDE = 0.15  # opacity of the region inside a closed curve
 CURVES = {
     "HB": ("#0072b2", "-", "Hopf"),
     "LP": ("#1a1a1a", "-", "saddle-node"),
@@ -93,6 +94,8 @@ def plane(dataset: xr.Dataset) -> Figure | None:
     handles: dict[str, Line2D] = {}
     for kind, _, rows in _branches(one):
         color, style, text = CURVES[kind]
+        if _closed(rows, dataset):
+            axes.fill(rows["branch_parameter"], rows["branch_second"], color=color, alpha=INSIDE, linewidth=0.0)
         (handles[text],) = axes.plot(
             rows["branch_parameter"], rows["branch_second"], color=color, linestyle=style, label=text
         )
@@ -110,6 +113,13 @@ def plane(dataset: xr.Dataset) -> Figure | None:
     height = PLANE_MM + add_legend(figure, list(handles.values()), 3)
     figure.set_figheight(height * MM)
     return figure
+
+
+def _closed(rows: xr.Dataset, dataset: xr.Dataset) -> bool:
+    """Whether a curve comes back to its start."""
+    names = (("branch_parameter", "range"), ("branch_second", "second_range"))
+    gaps = [abs(float(rows[v][0] - rows[v][-1])) / float(np.ptp(dataset.attrs[key])) for v, key in names]
+    return rows.sizes["row"] > 3 and max(gaps) < 1e-6
 
 
 # ------------------------------------------------------------------ panels

@@ -51,6 +51,7 @@ def test_the_fold_of_cycles_ends_where_the_hopf_point_changes_its_criticality(ba
     np.testing.assert_allclose(mu, -(b**2) / 4, atol=1e-7)
     np.testing.assert_allclose(fold.period, 2 * np.pi / (0.4 + 0.1 * b / 2), rtol=1e-4)
     assert b.max() > 1.39
+    assert BAUTIN in fold.end
     assert b.min() < 0.2
 
 
