@@ -57,7 +57,7 @@ def state_diagram(dataset: xr.Dataset, state: str | None = None) -> Figure | Non
     state = state or str(dataset.attrs.get("observable", names[0]))
 
     def panel(axes: Axes, one: xr.Dataset) -> None:
-        for kind, level, rows in _branches(one):
+        for kind, level, rows in branches_of(one):
             curves = [rows["branch_max"].sel(state=state)]
             curves += [rows["branch_min"].sel(state=state)] if kind == "cycle" else []
             for curve in curves:
@@ -73,7 +73,7 @@ def frequency_diagram(dataset: xr.Dataset) -> Figure | None:
     """Frequency of the cycles against the parameter; a panel per diagram."""
 
     def panel(axes: Axes, one: xr.Dataset) -> None:
-        for kind, level, rows in _branches(one):
+        for kind, level, rows in branches_of(one):
             if kind == "cycle":
                 _along(axes, rows, 1000.0 / rows["branch_period"].values, CYCLES[level % len(CYCLES)])
         axes.set_ylim(bottom=0.0)
@@ -92,7 +92,7 @@ def plane(dataset: xr.Dataset) -> Figure | None:
     figure = new_figure(ONE_COLUMN, PLANE_MM)
     axes = figure.subplots()
     handles: dict[str, Line2D] = {}
-    for kind, _, rows in _branches(one):
+    for kind, _, rows in branches_of(one):
         color, style, text = CURVES[kind]
         if _closed(rows, dataset):
             axes.fill(rows["branch_parameter"], rows["branch_second"], color=color, alpha=INSIDE, linewidth=0.0)
@@ -148,7 +148,7 @@ def _panels(dataset: xr.Dataset, panel, ylabel: str, special, height) -> Figure 
     return figure
 
 
-def _branches(one: xr.Dataset) -> Iterator[tuple[str, int, xr.Dataset]]:
+def branches_of(one: xr.Dataset) -> Iterator[tuple[str, int, xr.Dataset]]:
     """The branches of one diagram: kind, doublings, rows."""
     numbers = one["branch"].values
     kinds = flag_words(one["branch_kind"]).values

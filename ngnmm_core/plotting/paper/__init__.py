@@ -26,6 +26,12 @@ class PaperFigure:
 
 
 FIGURES = (
+    PaperFigure("bif1d", "Equilibria and cycles against the input", {"branches": "bif1d/branches"}),
+    PaperFigure("freq1d", "Frequency of the cycles against the input", {"branches": "bif1d/branches"}),
+    PaperFigure(
+        "bif2d", "Bifurcation curves over the plane", {"wide": "bif2d_wide/branches", "main": "bif2d/branches"}
+    ),
+    PaperFigure("cascade", "Cascades of period doublings", {"branches": "cascade/branches"}),
     PaperFigure("raster", "Excitatory mean membrane potential of all regions", {"points": DETAILS}),
     PaperFigure("psd", "Power spectra of all regions", {"runs": "gamma/sweep"}),
     PaperFigure(
@@ -38,7 +44,7 @@ FIGURES = (
     PaperFigure(
         "msf2d",
         "Transverse instability of the homogeneous state",
-        {"sweep": "msf2d/sweep", "starts": "multistable/sweep"},
+        {"sweep": "msf2d/sweep", "starts": "multistable/sweep", "branches": "bif2d/branches"},
     ),
     PaperFigure("lyap2d", "Lyapunov exponents of the homogeneous system", {"sweep": "lyap2d/sweep"}),
     PaperFigure("lyapnet", "Lyapunov spectrum of the network", {"sweep": "lyapnet/sweep"}),

@@ -7,6 +7,7 @@ from matplotlib.patches import Patch
 
 from ngnmm_core.plotting.labels import unit_text
 from ngnmm_core.plotting.paper import plane
+from ngnmm_core.plotting.paper.bif2d import draw_curves
 from ngnmm_core.plotting.regimes import COLOURS
 from ngnmm_core.plotting.style import INK, TWO_COLUMNS, new_figure, panel_letter, themed
 
@@ -32,6 +33,9 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
         bar = figure.colorbar(shown, ax=axes, location="bottom", fraction=0.06, pad=0.02, aspect=24, extend=extend)
         bar.outline.set_linewidth(0.5)
         bar.set_label(text)
+    for axes in panels[:2]:
+        draw_curves(axes, data["branches"], linewidth=0.5, alpha=0.8)
+    panels[0].set(xlim=(sweep[plane.X].min(), sweep[plane.X].max()), ylim=(sweep[plane.Y].min(), sweep[plane.Y].max()))
     _regimes(panels[2], sweep)
     _multistable(panels[2], data["starts"])
     for k, axes in enumerate(panels):
