@@ -158,12 +158,24 @@ def branches_of(one: xr.Dataset) -> Iterator[tuple[str, int, xr.Dataset]]:
 
 
 def _along(axes: Axes, rows: xr.Dataset, values: np.ndarray, color: str) -> None:
-    """A curve, dark where it is stable and light where it is not."""
+    """A curve, dark where it is stable and light where it is not; the change is drawn at the bifurcation itself."""
     x, stable = rows["branch_parameter"].values, rows["branch_stable"].values == 1
     edges = np.flatnonzero(np.diff(stable)) + 1
-    for a, b in zip([0, *edges], [*edges, len(x)], strict=True):
-        part = slice(max(a - 1, 0) if not stable[a] else a, b + 1 if not stable[a] else b)
-        axes.plot(x[part], values[part], color=color, alpha=1.0 if stable[a] else LIGHT, solid_capstyle="butt")
+    starts = [0.0, *(_place_of_change(rows, x, k) for k in edges), len(x) - 1.0]
+    index = np.arange(len(x))
+    for begin, end, first in zip(starts[:-1], starts[1:], [0, *edges], strict=True):
+        at = np.concatenate(([begin], index[(index > begin) & (index < end)], [end]))
+        opacity = 1.0 if stable[first] else LIGHT
+        curve = (np.interp(at, index, quantity) for quantity in (x, values))
+        axes.plot(*curve, color=color, alpha=opacity, solid_capstyle="butt")
+
+
+def _place_of_change(rows: xr.Dataset, x: np.ndarray, k: int) -> float:
+    """Where between rows k - 1 and k, as a fractional row, the branch's bifurcation lies; k where none is known."""
+    own = rows["special_branch"].values == rows["branch"].values[0]
+    low, high = sorted((x[k - 1], x[k]))
+    inside = [p for p in rows["special_parameter"].values[own] if low < p < high]
+    return k - 1.0 + (inside[0] - x[k - 1]) / (x[k] - x[k - 1]) if inside else float(k)
 
 
 def _mark(axes: Axes, one: xr.Dataset, special, height) -> dict[str, Line2D]:
