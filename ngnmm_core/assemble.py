@@ -7,7 +7,7 @@ from pathlib import Path
 from ngnmm_core.connectome import load_connectome
 from ngnmm_core.dataset import PARTIAL, merge_file
 from ngnmm_core.planning import read_definition, write_atomically
-from ngnmm_core.provenance import config_hash, git_state, machine
+from ngnmm_core.provenance import config_hash, git_state, job_times, machine
 from ngnmm_core.study.load import make_study
 from ngnmm_core.study.study import Study
 
@@ -34,13 +34,14 @@ def assemble(
 
 
 def record_provenance(study_path: Path, identity: str, shards: Sequence[Path], output: Path) -> None:
-    """Writes down what a study was made from: shards, code, machine, commit."""
+    """Writes down what a study was made from: shards, code, times, machine, commit."""
     study = load_resolved(study_path)
     by_stage = _by_stage(shards)
     record = {
         "config_hash": config_hash(study, identity),
         "shards": {stage: [path.stem for path in paths] for stage, paths in by_stage.items()},
         "code": {s: read_definition(p[0].with_suffix(".json"))["context"]["code"] for s, p in by_stage.items()},
+        "times": {stage: {path.stem: job_times(path) for path in paths} for stage, paths in by_stage.items()},
         "machine": machine(),
         "git": git_state(Path(__file__).parent),
     }

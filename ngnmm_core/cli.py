@@ -94,9 +94,15 @@ def _models(options, rest) -> None:
 
 
 def _check(options, rest) -> None:
-    from ngnmm_core.study.load import load_studies, read_yaml
+    """What `snakemake --configfile FILE` checks before it runs anything."""
+    from ngnmm_core.study.load import read_yaml
+    from ngnmm_core.workflow import Workflow
 
-    for name, study in load_studies(read_yaml(options.study), str(options.study)).items():
+    root = Path(__file__).resolve().parent.parent
+    folders = ("results", "resources")
+    studies = Workflow(read_yaml(options.study), [str(options.study)], root, folders, writing=lambda: False)
+    studies.check()
+    for name, study in studies.main.items():
         print(f"{name}: {study.size()} points ({' x '.join(map(str, study.shape())) or '1'})")
 
 

@@ -1,8 +1,10 @@
 """Where a result comes from: the canonical config, versions, and the state of the code."""
 
+import csv
 import importlib.metadata
 import platform
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,23 @@ def git_state(folder: Path) -> dict[str, Any]:
 def _git(folder: Path, *arguments: str) -> str:
     command = ["git", "-C", str(folder), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def job_times(shard: Path) -> dict[str, Any]:
+    """When a shard was finished, and what its job took, if the benchmark that Snakemake has made of it is still there.
+
+    The benchmark of `<study>/shards/<stage>/<name>.nc` is `<study>/benchmarks/<stage>/<name>.tsv`.
+    """
+    finished = datetime.fromtimestamp(shard.stat().st_mtime, UTC).isoformat(timespec="seconds")
+    benchmark = shard.parents[2] / "benchmarks" / shard.parent.name / f"{shard.stem}.tsv"
+    if not benchmark.is_file():
+        return {"finished": finished}
+    with open(benchmark, newline="", encoding="utf-8") as file:
+        row = list(csv.DictReader(file, delimiter="\t"))[-1]
+    named = {"wall_s": "s", "cpu_s": "cpu_time", "peak_memory_MB": "max_rss"}
+    # "NA" where a job was too short to be looked at
+    measured = {name: float(row[column]) for name, column in named.items() if row[column][:1].isdigit()}
+    return {"finished": finished, **measured}
 
 
 def machine() -> dict[str, Any]:

@@ -5,9 +5,11 @@ shard parses the workflow without planning the study.
 """
 
 import functools
+import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from ngnmm_core.study.study import Study
 from ngnmm_core.summary import as_text, tables
 
 NOT_OF_A_STUDY = ("pathvars",)  # keys of Snakemake's config that are its own
+PARTIAL = "sweep.partial.nc"
 KINDS = ("svg", "png")  # of files of a figure
 COMPARISON = "repertoire"  # what names of bundled studies that compare models start with
 
@@ -39,8 +42,8 @@ class Workflow:
     ----------
     config : mapping
         Snakemake's config: the study file given with `--configfile`, or what `--config` lays over the default one.
-    replaces : bool
-        Whether `config` is a whole study, so that the default study is left aside.
+    files : sequence of str
+        What `config` was read from, if it is a whole study; the default study is left aside then.
     root : Path
         Folder of the Snakefile.
     results, resources : str
@@ -56,7 +59,7 @@ class Workflow:
     def __init__(
         self,
         config: Mapping[str, Any],
-        replaces: bool,
+        files: Sequence[str],
         root: Path,
         folders: tuple[str, str],
         writing: Callable[[], bool],
@@ -66,7 +69,7 @@ class Workflow:
         self.root, self.writing, self.announcing, self.workers = Path(root), writing, announcing, workers
         self.results, self.resources = (Path(folder) for folder in folders)
         self._given = {key: value for key, value in config.items() if key not in NOT_OF_A_STUDY}
-        self._replaces = replaces
+        self._files = [os.path.relpath(file) if os.path.isfile(file) else str(file) for file in files]
         self._plans: dict[tuple[str, str], list[Shard]] = {}
         self._estimates: list[Estimate] = []
 
@@ -78,8 +81,8 @@ class Workflow:
     @functools.cached_property
     def main(self) -> dict[str, Study]:
         """The studies of the config, by name: one, or one per part."""
-        if self._replaces:
-            return load_studies(override({}, self._given), "the config file")
+        if self._files:
+            return load_studies(override({}, self._given), ", ".join(self._files))
         path = self.root / "config" / "config.yaml"
         return load_studies(override(read_yaml(path), self._given), "config/config.yaml")
 
@@ -126,6 +129,10 @@ class Workflow:
     def connectome_path(self, name: str) -> str:
         """The file of a study's connectome."""
         return str(self.resources / "connectomes" / f"{output_name(self.study(name).config.connectome)}.nc")
+
+    def connectome_source(self, stem: str) -> str:
+        """Hash of the source of the connectome file of that stem."""
+        return source_identity(self.connectome_spec(stem), self.registry)
 
     def connectome_spec(self, stem: str) -> ConnectomeSpec:
         """The source of the connectome file of that stem: of a study, or an entry of the registry."""
@@ -271,6 +278,8 @@ class Workflow:
 
     def check(self) -> None:
         """Refuses what can be seen to fail before any job starts."""
+        for file in filter(os.path.isfile, self._files):
+            read_yaml(file)  # a key that occurs twice is gone in what Snakemake has made of it
         for name, study in self.concerned.items():
             self.identity(name)
             check_connectome(study, Path(self.connectome_path(name)), self.regions(name))
@@ -284,6 +293,27 @@ class Workflow:
             content = study.config.model_dump_json(by_alias=True, indent=1)
             write_atomically(path, content)
         return str(path)
+
+    def recipe(self, name: str, product: str, script: str, module: str) -> str:
+        """A file that tells what a product of a study is made from, newer than the product if that has changed.
+
+        Snakemake remembers the parameters of its jobs in `.snakemake`, which can get lost; the times of files tell
+        still.  A dry run may not write here: it gets a file elsewhere for as long as it lives.
+        """
+        path = self.results / name / "recipes" / f"{product}.json"
+        shards = self.finished_shards(name, SWEEP) if product == PARTIAL else self.shards_of_file(name, product)
+        made_from = {"key": self.key(name, script, module), "shards": [Path(shard).stem for shard in shards]}
+        content = json.dumps(made_from, indent=1)
+        if self.writing():
+            write_atomically(path, content)
+        elif self.announcing and not (path.is_file() and path.read_text(encoding="utf-8") == content):
+            path = Path(self._elsewhere.name, name, path.name)
+            write_atomically(path, content)
+        return str(path)
+
+    @functools.cached_property
+    def _elsewhere(self) -> tempfile.TemporaryDirectory:
+        return tempfile.TemporaryDirectory(prefix="ngnmm-")
 
     def key(self, name: str, script: str, *modules: str) -> str:
         """A hash that changes when something made from a study must be made anew: its config, connectome or code."""

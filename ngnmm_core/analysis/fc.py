@@ -9,8 +9,9 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from ngnmm_core.analysis.contract import Analysis, Options, Variable, Window
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, Window, status
 from ngnmm_core.errors import InputError
+from ngnmm_core.reducers.activity import OUTCOMES
 from ngnmm_core.reducers.covariance import Covariance
 from ngnmm_core.reducers.decimate import Decimator, decimation_factor
 from ngnmm_core.reducers.envelope import Envelope
@@ -105,12 +106,16 @@ class FcReducer:
         i, j = self.edges
         defined = activity.active[:, i] & activity.active[:, j]
         correlations = [c.correlation(self.points)[:, i, j] for c in self.covariances]
-        return {"fc": np.stack([np.where(defined, c, np.nan) for c in correlations], axis=1)}
+        fc = np.stack([np.where(defined, c, np.nan) for c in correlations], axis=1)
+        return {"fc": fc, "fc_status": activity.status}
 
 
 def variables(options: FcOptions) -> tuple[Variable, ...]:
     """What this analysis writes."""
-    return (Variable("fc", ("signal", "edge"), "1", "functional connectivity (Pearson correlation)", "float32"),)
+    return (
+        Variable("fc", ("signal", "edge"), "1", "functional connectivity (Pearson correlation)", "float32"),
+        status("fc", *OUTCOMES),
+    )
 
 
 def coordinates(options: FcOptions, window: Window):

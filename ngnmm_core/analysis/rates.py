@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ngnmm_core.analysis.contract import Analysis, Options, Variable, Window
+from ngnmm_core.analysis.contract import OK, Analysis, Options, Variable, Window, status
 from ngnmm_core.reducers.moments import Moments
 
 KHZ = 1000.0
@@ -34,6 +34,7 @@ class RatesReducer:
             "firing_rate": self._stack([KHZ * m.mean if m else None for m in self.rates]),
             "firing_rate_std": self._stack([KHZ * m.std if m else None for m in self.rates]),
             "population_synchrony": self._stack([m.mean if m else None for m in self.moduli]),
+            "rates_status": np.full(self.points, OK, np.int8),
         }
 
     def _stack(self, arrays) -> np.ndarray:
@@ -51,6 +52,7 @@ def variables(options: RatesOptions) -> tuple[Variable, ...]:
         Variable("firing_rate", dims, "Hz", "mean firing rate", "float32"),
         Variable("firing_rate_std", dims, "Hz", "standard deviation of the firing rate over time", "float32"),
         Variable("population_synchrony", dims, "1", "mean Kuramoto modulus within the population", "float32"),
+        status("rates"),
     )
 
 

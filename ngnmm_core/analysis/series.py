@@ -3,7 +3,7 @@
 import numpy as np
 from pydantic import Field
 
-from ngnmm_core.analysis.contract import Analysis, Options, Variable, Window
+from ngnmm_core.analysis.contract import OK, Analysis, Options, Variable, Window, status
 from ngnmm_core.errors import InputError
 
 LAST_MS = 2000.0
@@ -53,12 +53,18 @@ class SeriesReducer:
         """Series [point, region, time]."""
         series = np.concatenate(self.kept)  # [sample, group, region, lane]
         by_point = series.transpose(1, 3, 2, 0).reshape(-1, series.shape[2], len(series))
-        return {"observable_series": np.ascontiguousarray(by_point[: self.points])}
+        return {
+            "observable_series": np.ascontiguousarray(by_point[: self.points]),
+            "series_status": np.full(self.points, OK, np.int8),
+        }
 
 
 def variables(options: SeriesOptions) -> tuple[Variable, ...]:
     """What this analysis writes."""
-    return (Variable("observable_series", ("region", "time"), "1", "time series of the observable", "float32"),)
+    return (
+        Variable("observable_series", ("region", "time"), "1", "time series of the observable", "float32"),
+        status("series"),
+    )
 
 
 def coordinates(options: SeriesOptions, window: Window):

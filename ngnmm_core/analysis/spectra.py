@@ -3,8 +3,9 @@
 import numpy as np
 from pydantic import Field, field_validator
 
-from ngnmm_core.analysis.contract import Analysis, Options, Variable, Window
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, Window, status
 from ngnmm_core.errors import InputError
+from ngnmm_core.reducers.activity import OUTCOMES
 from ngnmm_core.reducers.decimate import Decimator, decimation_factor, filter_length
 from ngnmm_core.reducers.region_mean import RegionMean
 from ngnmm_core.reducers.welch import Welch
@@ -91,6 +92,7 @@ class SpectraReducer:
             "mean_power_spectrum": mean_density,
             "band_power": power,
             "peak_frequency": peak,
+            "spectra_status": activity.status,
         }
         if "gamma" in self.options.bands:
             results["gamma_power"] = band_power(frequency, density, *self.options.bands["gamma"])
@@ -128,6 +130,7 @@ def variables(options: SpectraOptions) -> tuple[Variable, ...]:
         Variable("band_power", ("region", "band"), "1", "power in a frequency band", "float32"),
         *(gamma if "gamma" in options.bands else ()),
         Variable("peak_frequency", ("region",), "Hz", "frequency of the largest power spectral density"),
+        status("spectra", *OUTCOMES),
     )
 
 

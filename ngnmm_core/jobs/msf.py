@@ -54,7 +54,8 @@ def window(task: Task) -> Task:
 
 
 def warm(task: Task) -> None:
-    """Compiles everything that `run` calls."""
+    """Compiles everything that `run` calls, and refuses a connectome that it can't be called with."""
+    homogeneous_row_sum(task.W, "analyses.msf")
     warm_stretching(task.model)
     warm_solutions(task.model, np.iscomplexobj(spectrum(task.W).values))
     find_attractors(task.model, task.points.take(slice(0, 1)).parameters, 1.0)

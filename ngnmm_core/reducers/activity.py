@@ -13,6 +13,9 @@ REST_STD = 1e-6
 DECAY = 0.5
 REST, SETTLING, OSCILLATING = 0, 1, 2
 REGIMES = ("rest", "still_settling", "oscillating")
+# Outcomes of what is defined for active regions only; 0 and 1 are ok and diverged (`analysis.contract`).
+AT_REST, STILL_SETTLING, PARTLY_ACTIVE = 2, 3, 4
+OUTCOMES = ("at_rest", "still_settling", "some_regions_inactive")
 
 
 class Activity:
@@ -55,3 +58,10 @@ class Activity:
             return np.full(self.points, OSCILLATING, np.int8)
         rest = ~self._varies().any(axis=1)
         return np.where(rest, REST, np.where(self.active.any(axis=1), OSCILLATING, SETTLING)).astype(np.int8)
+
+    @property
+    def status(self) -> np.ndarray:
+        """Outcome, [point], of an analysis that is defined for active regions only; 0 where all are active."""
+        some = np.where(self.active.all(axis=1), 0, PARTLY_ACTIVE)
+        settling = np.where(self.regime == SETTLING, STILL_SETTLING, some)
+        return np.where(self.regime == REST, AT_REST, settling).astype(np.int8)

@@ -59,7 +59,7 @@ def test_wall_time_is_that_of_the_busiest_core(jobs, workers, seconds):
 def test_disk_space_counts_every_number_twice(study):
     """Rates of 6 regions: three variables for two populations (4 bytes), and what says how a simulation ended."""
     rates = 3 * 2 * REGIONS * 4
-    ended = 1 + 1 + 8 + 4  # simulation_status, network_regime, diverged_at_ms, diverged_region
+    ended = 1 + 1 + 8 + 4 + 1  # two statuses, network_regime, diverged_at_ms, diverged_region
     assert disk_bytes(study, "simulation", REGIONS) == 2 * 24 * (rates + ended)
 
 

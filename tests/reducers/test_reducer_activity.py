@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.reducers.activity import OSCILLATING, REGIMES, REST, SETTLING, Activity
+from ngnmm_core.reducers.activity import OSCILLATING, OUTCOMES, REGIMES, REST, SETTLING, Activity
 
 T = np.arange(2000) * 0.2  # ms
 OSCILLATION = np.sin(2 * np.pi * T / 20.0)
@@ -64,6 +64,14 @@ def test_points_and_regions_are_told_apart(lanes_of, in_blocks):
     )
     assert activity.active.tolist() == [[False, True, False], [False] * 3, [False] * 3, [True] * 3, [False] * 3]
     assert activity.regime.tolist() == [OSCILLATING, REST, SETTLING, OSCILLATING, SETTLING]
+    outcomes = dict(enumerate(OUTCOMES, start=2)) | {0: "ok"}
+    assert [outcomes[code] for code in activity.status.tolist()] == [
+        "some_regions_inactive",
+        "at_rest",
+        "still_settling",
+        "ok",
+        "still_settling",
+    ]
 
 
 def test_with_noise_every_region_is_active(lanes_of, in_blocks):

@@ -14,7 +14,7 @@ from ngnmm_core.analysis.spectra import SpectraOptions, SpectraReducer
 from ngnmm_core.analysis.synchrony import SynchronyOptions, SynchronyReducer
 from ngnmm_core.lesions import CUT, LESION, NONE, REGION, RENORMALISED
 from ngnmm_core.points import Points
-from ngnmm_core.reducers.activity import OSCILLATING, REST
+from ngnmm_core.reducers.activity import AT_REST, OSCILLATING, REST
 from ngnmm_core.settings import Simulation
 from ngnmm_core.simulation import Simulator, make_window
 from ngnmm_core.stimulus import Stimulus
@@ -96,6 +96,8 @@ def test_at_rest_nothing_is_made_of_noise(ei, points_of, simulate):
     assert results["network_regime"] == [REST]
     for name in ("fc", "synchrony", "peak_frequency"):
         assert np.isnan(results[name]).all(), name
+    assert results["fc_status"] == results["spectra_status"] == results["synchrony_status"] == [AT_REST]
+    assert results["rates_status"] == [OK]
     assert results["firing_rate_std"].max() < 1e-6
     assert (results["firing_rate"] > 0).all()
 
@@ -119,7 +121,8 @@ def test_a_point_that_diverges_is_told_with_its_time(ei, directed5, points_of, s
         missing = np.isnan(values[1]) if values.dtype.kind == "f" else values[1] == -1
         if name not in ("diverged_at_ms", "diverged_region") and not name.endswith("_status"):
             assert np.all(missing), name
-    assert results["synchrony_status"][1] == DIVERGED
+    for name in ("synchrony_status", "rates_status", "spectra_status", "fc_status"):
+        assert results[name][1] == DIVERGED, name
 
 
 def test_divergence_in_the_window_is_found_too(ei, points_of, simulate):

@@ -17,7 +17,7 @@ def check(config, tmp_path):
 
     def check(**changes):
         folders = (tmp_path / "results", tmp_path / "resources")
-        studies = Workflow(config(**changes), True, REPOSITORY, tuple(map(str, folders)), lambda: False)
+        studies = Workflow(config(**changes), ["mini.yaml"], REPOSITORY, tuple(map(str, folders)), lambda: False)
         studies.check()
         assert not any(folder.exists() for folder in folders)
 
@@ -126,5 +126,7 @@ def test_a_grid_beyond_the_disk(check, refused, monkeypatch):
 def test_every_part_is_checked(refused, config, tmp_path):
     base, folders = config(without=["study"]), (str(tmp_path / "results"), str(tmp_path / "resources"))
     parts = {"good": {}, "bad": {"connectome": {"path": "nowhere.csv"}}}
-    studies = Workflow({"study": "paper", "base": base, "parts": parts}, True, REPOSITORY, folders, lambda: False)
+    studies = Workflow(
+        {"study": "paper", "base": base, "parts": parts}, ["paper.yaml"], REPOSITORY, folders, lambda: False
+    )
     refused(studies.check, "nowhere.csv")

@@ -97,7 +97,6 @@ def test_the_package_checks_a_study_file(fresh):
     assert "did you mean 'grid'?" in bad.stderr
 
 
-@pytest.mark.xfail(strict=True, reason="`check` looks at the keys alone; snakemake refuses the same file")
 def test_the_package_checks_what_snakemake_checks(fresh):
     assert fresh.module("check", fresh.write_study(connectome={"path": "no.csv"})).returncode == 1
 

@@ -47,7 +47,6 @@ def test_results_go_where_the_user_wants_them(checkout, user, finished):
     assert "shard" not in jobs(checkout.snakemake("-n", target, "--configfile", "my_study.yaml", cwd=folder))
 
 
-@pytest.mark.xfail(strict=True, reason="the module's default study is laid below the user's config: axes leak in")
 def test_the_config_of_the_user_replaces_the_default_study(checkout, user):
     planned = checkout.snakemake("-n", cwd=user('configfile: "my_study.yaml"'))
     assert "Job stats" in planned

@@ -62,15 +62,11 @@ def test_a_lost_folder_runs_no_shard_again(checkout, planned, folder):
         assert set(planned()) <= {"connectome", "merge"}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="missing shards are no reason to merge: without metadata the old file stays, exit 0"
-)
 def test_a_grid_grows_after_the_metadata_of_snakemake_were_lost(checkout, planned):
     with checkout.without(".snakemake"):
         assert planned("--config", "grid={G: [2, 5, 8]}")["shard"] == 2
 
 
-@pytest.mark.xfail(strict=True, reason="without metadata a merged file made by other code is up to date")
 def test_code_of_a_kernel_is_noticed_after_the_metadata_of_snakemake_were_lost(checkout, planned):
     with checkout.without(".snakemake"), checkout.edited("ngnmm_core/kernels/rk4.py", code):
         assert planned()["shard"] == 3
@@ -92,6 +88,5 @@ def test_highlights_are_computed_beside_what_is_there(checkout, finished):
     assert "connectome" not in planned
 
 
-@pytest.mark.xfail(strict=True, reason="the rule's parameters hold an absolute path: a copy fetches and merges again")
 def test_a_checkout_that_was_moved_has_nothing_to_do(checkout, finished, tmp_path):
     assert checkout.copied_to(tmp_path / "moved").planned_sweep("three") == {}

@@ -14,9 +14,13 @@ from ngnmm_core import resources
 from ngnmm_core.errors import InputError
 from ngnmm_core.workflow import Workflow, prepare_jobs
 
+# The config is a whole study if it was read from a file, here or by a workflow that uses this one as a module; else it
+# is laid over the default study.
+FROM_MODULE = ["the config of the module"] if workflow.modifier.skip_configfile else []
+
 studies = Workflow(
     config,
-    replaces=bool(workflow.overwrite_configfiles),
+    files=config and (workflow.configfiles or FROM_MODULE),
     root=ROOT,
     folders=(
         workflow.pathvars.apply("<results>"),

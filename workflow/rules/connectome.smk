@@ -14,7 +14,7 @@ rule connectome:
         spec=lambda wildcards: studies.connectome_spec(
             wildcards.connectome
         ).model_dump_json(),
-        registry=str(ROOT / "config" / "connectomes.yaml"),
+        source=lambda wildcards: studies.connectome_source(wildcards.connectome),
         code=studies.code("ngnmm_core.connectome.build"),
     message:
         "Getting the connectome {wildcards.connectome}"

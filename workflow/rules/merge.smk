@@ -6,6 +6,12 @@ localrules:
 
 rule merge:
     input:
+        recipe=lambda wildcards: studies.recipe(
+            wildcards.study,
+            f"{wildcards.file}.nc",
+            "merge.py",
+            "ngnmm_core.assemble",
+        ),
         connectome=lambda wildcards: studies.connectome_path(wildcards.study),
         new_shards=lambda wildcards: studies.missing_shards(
             wildcards.study, f"{wildcards.file}.nc"
@@ -37,9 +43,6 @@ rule merge:
         ),
         study=lambda wildcards: studies.study_file(wildcards.study),
         identity=lambda wildcards: studies.identity(wildcards.study),
-        key=lambda wildcards: studies.key(
-            wildcards.study, "merge.py", "ngnmm_core.assemble"
-        ),
     message:
         "Merging {wildcards.study} into {wildcards.file}.nc"
     script:
@@ -48,6 +51,9 @@ rule merge:
 
 rule merge_partial:
     input:
+        recipe=lambda wildcards: studies.recipe(
+            wildcards.study, "sweep.partial.nc", "merge.py", "ngnmm_core.assemble"
+        ),
         connectome=lambda wildcards: studies.connectome_path(wildcards.study),
     output:
         merged="<results>/{study}/sweep.partial.nc",
@@ -116,6 +122,9 @@ rule summary:
 
 rule hubs:
     input:
+        recipe=lambda wildcards: studies.recipe(
+            wildcards.study, "hubs.nc", "hubs.py", "ngnmm_core.hubs"
+        ),
         lesions="<results>/{study}/lesions.nc",
         connectome=lambda wildcards: studies.connectome_path(wildcards.study),
     output:
@@ -139,11 +148,6 @@ rule hubs:
     params:
         cpu_target=lambda wildcards: studies.study(wildcards.study).config.cpu_target,
         study=lambda wildcards: studies.study_file(wildcards.study),
-        key=lambda wildcards: studies.key(
-            wildcards.study,
-            "hubs.py",
-            "ngnmm_core.hubs",
-        ),
     message:
         "Scoring the hubs of {wildcards.study}"
     script:

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from ngnmm_core.connectome.registry import DEFAULT_REGISTRY
 from ngnmm_core.script import run
 
 
-def main(spec: str, registry: Path, connectome: Path) -> None:
+def main(spec: str, connectome: Path, registry: Path = DEFAULT_REGISTRY) -> None:
     """`spec` is the study key `connectome` as JSON."""
     from ngnmm_core.connectome import ConnectomeSpec, build_connectome, load_registry
     from ngnmm_core.netcdf import write_netcdf
