@@ -6,8 +6,8 @@ CORES ?= all
 SHARDS ?= 300
 STUDY ?= $(shell sed -n 's/^study: *//p' config/config.yaml)
 
-.PHONY: help env env-dev run partial test test-fast test-slurm soak lint docs bench lock clean-study repertoire \
-	repertoire-quick
+.PHONY: help env env-dev run partial test test-fast test-slurm soak lint docs bench lock unlock clean-study repertoire \
+	repertoire-quick paper paper-quick
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/' | expand -t 20
@@ -70,7 +70,12 @@ bench: env-dev  ## speed beside C and other tools, to docs/benchmarks (10 minute
 lock:  ## new lock files and environment.yml (needs uv)
 	$(PYTHON) tools/lock.py
 
-clean-study: ## removes results/STUDY (asks first; STUDY=name)
-	@test -n "$(STUDY)" && test -d "results/$(STUDY)" || { echo "error: results/$(STUDY): no such study" >&2; exit 1; }
+unlock: env  ## removes the lock of a run that was killed; that of a living one stays
+	@$(BIN)/python -m ngnmm_core unlock
+
+clean-study:  ## removes results/STUDY (asks first; STUDY=name)
+	@case "$(STUDY)" in ""|.*|/*|*/.*) \
+		echo "error: STUDY: '$(STUDY)' can't be a study; allowed: the name of a folder in results/" >&2; exit 1;; esac; \
+		test -d "results/$(STUDY)" || { echo "error: results/$(STUDY): no such study; allowed: $$(ls results | xargs)" >&2; exit 1; }
 	@printf 'Remove results/%s (%s)? [y/N] ' "$(STUDY)" "$$(du -sh results/$(STUDY) | cut -f1)"; \
-		read answer && test "$$answer" = y && rm -rf "results/$(STUDY)" "logs/$(STUDY)"
+		read answer; if test "$$answer" = y; then rm -rf "results/$(STUDY)" "logs/$(STUDY)"; else echo kept; fi

@@ -11,6 +11,22 @@ HOLDER = Path(".snakemake", "ngnmm-holder.json")
 LOCKS = Path(".snakemake", "locks")
 
 
+def take_over(folder: Path = Path()) -> str:
+    """Called by a run before Snakemake locks the folder: removes a stale lock, and says who will hold the next one.
+
+    Returns what was done with a lock, in words.  Where a living run holds one, nothing is changed.
+    """
+    message = remove_stale(folder)
+    if not is_locked(folder):
+        note_holder(folder)
+    return message
+
+
+def is_locked(folder: Path = Path()) -> bool:
+    """Whether a run holds the folder."""
+    return any((folder / LOCKS).glob("*.lock"))
+
+
 def note_holder(folder: Path = Path()) -> None:
     """Writes down which process on which host runs the workflow in a folder."""
     path = folder / HOLDER

@@ -41,7 +41,7 @@ def check_connectome(study: Study, built: Path, regions: int) -> None:
         _check_regions(study, None, regions)
         return
     _check_regions(study, labels, regions)
-    W = normalise(weights, study.config.normalization)
+    W = normalise(weights, study.config.normalization, labels)
     homogeneous = [analysis.name for analysis, options in study.analyses if _of_homogeneous(analysis, options)]
     if homogeneous:
         homogeneous_row_sum(W, f"analyses.{homogeneous[0]}")

@@ -20,7 +20,7 @@ from ngnmm_core.connectome import ConnectomeSpec, load_registry, output_name, re
 from ngnmm_core.errors import InputError
 from ngnmm_core.estimate import Estimate, estimate, estimate_text, total_text
 from ngnmm_core.integrity import is_sealed
-from ngnmm_core.locks import note_holder
+from ngnmm_core.locks import is_locked, take_over
 from ngnmm_core.planning import Shard, plan, write_atomically
 from ngnmm_core.plotting.catalogue import figures_of
 from ngnmm_core.preflight import check_connectome, check_disk, check_writable
@@ -66,7 +66,7 @@ class Workflow:
         announcing: bool = False,
         workers: Callable[[], int] = lambda: 1,
     ):
-        self.root, self.writing, self.announcing, self.workers = Path(root), writing, announcing, workers
+        self.root, self._writing, self.announcing, self.workers = Path(root), writing, announcing, workers
         self.results, self.resources = (Path(folder) for folder in folders)
         self._given = {key: value for key, value in config.items() if key not in NOT_OF_A_STUDY}
         self._files = [os.path.relpath(file) if os.path.isfile(file) else str(file) for file in files]
@@ -186,14 +186,23 @@ class Workflow:
         """Tells the user what a stage will cost and, once all stages are planned, what the whole run will."""
         if not self.announcing:
             return
-        if self.writing():
-            note_holder()
         regions = self.regions(study.name)
         missing = [len(shard.ids) for shard in shards if not shard.finished]
         self._estimates.append(estimate(study, stage, regions, missing, rates(study, stage, regions)))
         print(estimate_text(self._estimates[-1]), file=sys.stderr)
         if len(self._estimates) == sum(len(stages_of(each)) for each in self.concerned.values()):
             print(total_text(self._estimates, self.workers()), file=sys.stderr)
+
+    def writing(self) -> bool:
+        """Whether this process may write: the main one of a run that is not a dry one, and no other run is going on."""
+        return self._writing() and self._is_free
+
+    @functools.cached_property
+    def _is_free(self) -> bool:
+        """Whether no living run holds the folder, asked before Snakemake locks it; the lock of a dead run is removed."""
+        if message := take_over():
+            print(message, file=sys.stderr)
+        return not is_locked()
 
     def shards_of_file(self, name: str, file: str) -> list[str]:
         """The shards that one merged file of a study is made of, in alphabetical order."""

@@ -13,11 +13,12 @@ from ngnmm_core.analysis.contract import Analysis, Options, Variable, Window, st
 from ngnmm_core.errors import InputError
 from ngnmm_core.reducers.activity import OUTCOMES
 from ngnmm_core.reducers.covariance import Covariance
-from ngnmm_core.reducers.decimate import Decimator, decimation_factor
-from ngnmm_core.reducers.envelope import Envelope
+from ngnmm_core.reducers.decimate import Decimator, decimation_factor, filter_length
+from ngnmm_core.reducers.envelope import SETTLING_PERIODS, Envelope
 
 EVERY_MS = 1.0
 FEWEST_SAMPLES = 100
+FEWEST_OF_ENVELOPE = 10
 
 
 class FcOptions(Options):
@@ -42,12 +43,27 @@ def check(options: FcOptions, study) -> None:
         )
     if len(set(options.signals)) < len(options.signals):
         raise InputError(f"analyses.fc.signals: {list(options.signals)} repeats a signal; allowed: each once")
+    check_window(options, simulation)
+
+
+def check_window(options: FcOptions, simulation) -> None:
+    """The window must be long enough for the filters of the envelope to settle, and for some samples more."""
     window = simulation.duration_ms - simulation.transient_ms
-    if window < FEWEST_SAMPLES * EVERY_MS:
+    shortest = FEWEST_SAMPLES * EVERY_MS
+    if "gamma_envelope" in options.signals:
+        low, high = options.band_hz
+        taps = filter_length(simulation.sample_ms, high, _factor(simulation.sample_ms, high))
+        settled = taps * simulation.sample_ms + SETTLING_PERIODS * 1000.0 / (0.5 * (high - low))
+        shortest = max(shortest, float(np.ceil(settled + FEWEST_OF_ENVELOPE * EVERY_MS)))
+    if window < shortest:
         raise InputError(
-            f"simulation.duration_ms: a window of {window:g} ms is too short for fc; "
-            f"allowed: at least {FEWEST_SAMPLES * EVERY_MS:g} ms after the transient"
+            f"simulation.duration_ms: a window of {window:g} ms is too short for fc of {', '.join(options.signals)}; "
+            f"allowed: at least {shortest:g} ms after the transient"
         )
+
+
+def _factor(sample_ms: float, high_hz: float) -> int:
+    return decimation_factor(sample_ms, high_hz, max(round(EVERY_MS / sample_ms), 1))
 
 
 class RateSignal:
@@ -74,8 +90,7 @@ class EnvelopeSignal:
 
     def __init__(self, options: FcOptions, window: Window):
         low, high = options.band_hz
-        factor = decimation_factor(window.sample_ms, high, max(round(EVERY_MS / window.sample_ms), 1))
-        self.decimator = Decimator(window.sample_ms, high, factor)
+        self.decimator = Decimator(window.sample_ms, high, _factor(window.sample_ms, high))
         self.sample_ms = self.decimator.sample_ms
         self.envelope = Envelope(self.sample_ms, low, high)
 

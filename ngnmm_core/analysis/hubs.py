@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.analysis.fc import FcOptions, check_window
 from ngnmm_core.errors import InputError
 from ngnmm_core.lesions import KINDS
 
@@ -50,7 +51,9 @@ def check(options: HubsOptions, study) -> None:
                 near = min(values, key=lambda v: abs(v - value))
                 raise InputError(f"{key}: {value:g} is not on the grid; allowed: a value of the axis, such as {near:g}")
     try:
-        hub_simulation(options, study.simulation).check(study.fastest_rate)
+        simulation = hub_simulation(options, study.simulation)
+        simulation.check(study.fastest_rate)
+        check_window(FcOptions(signals=(options.signal,)), simulation)
     except InputError as error:
         line = str(error)
         for name in ("duration_ms", "transient_ms"):

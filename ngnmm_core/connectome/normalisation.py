@@ -1,5 +1,7 @@
 """Normalisations of the weights, and a measure of whether the uniform state is invariant under them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ngnmm_core.errors import InputError, unknown
@@ -8,7 +10,7 @@ NORMALISATIONS = ("row", "max", "none")
 LARGEST_SPREAD = 1e-10  # of row sums that count as equal
 
 
-def normalise(weights, how: str) -> np.ndarray:
+def normalise(weights, how: str, labels: Sequence[str] | None = None) -> np.ndarray:
     """Normalised weights.
 
     | `how` | result |
@@ -24,6 +26,8 @@ def normalise(weights, how: str) -> np.ndarray:
         messages.
     how : str
         `row`, `max` or `none`.
+    labels : sequence of str, optional
+        Names of the regions for messages, where `weights` is an array.
 
     Returns
     -------
@@ -45,7 +49,9 @@ def normalise(weights, how: str) -> np.ndarray:
         empty = np.flatnonzero(sums == 0)
         if empty.size:
             coordinates = getattr(weights, "coords", {})
-            names = [str(v) for v in coordinates["region"].values] if "region" in coordinates else range(len(W))
+            if labels is None and "region" in coordinates:
+                labels = coordinates["region"].values
+            names = range(len(W)) if labels is None else [str(label) for label in labels]
             others = f" (and {empty.size - 1} more)" if empty.size > 1 else ""
             raise InputError(
                 f"normalization: row: region '{names[empty[0]]}'{others} receives nothing, its row of weights is zero; "

@@ -1,6 +1,7 @@
 """Reads study files, applies overrides, splits them into parts, and checks every key before anything runs."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from ngnmm_core.study.parts import split_parts
 from ngnmm_core.study.schema import StudyConfig, analysis_options
 from ngnmm_core.study.study import Study
 
+MOST_POINTS = 5_000_000  # are planned within minutes and a few GB of memory
 NOTHING = ("null", "~")  # in YAML
 
 
@@ -76,10 +78,17 @@ def override(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str,
     for key, value in changes.items():
         if isinstance(value, str):
             value = _parsed(value)
-        if isinstance(value, Mapping) and isinstance(result.get(key), Mapping):
-            value = override(result[key], value)
+        if isinstance(value, Mapping):
+            below = result.get(key)
+            value = override(below, value) if isinstance(below, Mapping) else _unset(value)
         result[key] = value
     return result
+
+
+def _unset(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with nothing where the text says so: Snakemake leaves `null` inside of a mapping as it is written."""
+    plain = {key: None if isinstance(item, str) and item in NOTHING else item for key, item in value.items()}
+    return {key: _unset(item) if isinstance(item, Mapping) else item for key, item in plain.items()}
 
 
 def _parsed(text: str) -> Any:
@@ -144,6 +153,7 @@ def make_study(name: str, config: Mapping[str, Any]) -> Study:
     if poise is not None:
         check_poise(poise, names.model, axes, checked.normalization)
         keys.append(("model.poise", names.model.equilibrium_curve.drive))
+    _check_size(axes, listed)
     refuse_conflicts(names.model, [*((f"model.parameters.{name}", name) for name in fixed), *keys])
     highlights = highlight_values(names, checked.highlights)
     study = Study(name, checked, names.model, fixed, axes, listed, _options(checked))
@@ -153,6 +163,12 @@ def make_study(name: str, config: Mapping[str, Any]) -> Study:
     for analysis, chosen in study.analyses:
         analysis.check(chosen, study)
     return study
+
+
+def _check_size(axes: Mapping[str, Sequence[float]], listed: bool) -> None:
+    count = math.prod(len(values) for values in axes.values())
+    if not listed and count > MOST_POINTS:
+        raise InputError(f"grid: {count:.3g} points can't be planned; allowed: at most {MOST_POINTS:.0e}")
 
 
 def _options(config: StudyConfig) -> dict[str, Options]:

@@ -90,6 +90,12 @@ def test_regimes_and_what_is_undefined(eleven):
     assert (results["diverged_region"] == -1).all()
 
 
+def test_the_shortest_window_that_is_accepted_has_a_connectivity(ei, directed5, points_of):
+    settings = Simulation(duration_ms=183.0, transient_ms=50.0)
+    results = Simulator(ei, directed5, settings, [(FcReducer, FcOptions())]).run(points_of(ei, I_ext_e=13, G=5))
+    assert np.isfinite(results["fc"]).all()
+
+
 def test_at_rest_nothing_is_made_of_noise(ei, points_of, simulate):
     """Measured at (3, 5): v_e has a deviation of 5e-14, and a naive mean correlation is exactly 1."""
     results = simulate(points_of(ei, I_ext_e=3, G=5), Simulation(duration_ms=2000.0, transient_ms=1700.0))

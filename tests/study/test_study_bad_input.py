@@ -166,6 +166,15 @@ def test_options_that_cannot_work_in_the_study(refuses, analyses, words):
     refuses({"analyses": analyses}, *words)
 
 
+def test_a_window_in_which_the_filters_do_not_settle_is_refused(study, refuses):
+    """The low-pass at 35 Hz settles in 114.3 ms, the decimating filter in 8.6 ms; 10 ms more are to be correlated."""
+    window = {"simulation": {"duration_ms": 182, "transient_ms": 50}}
+    refuses({"analyses": ["fc"], **window}, "simulation.duration_ms", "132", "at least 133", "gamma_envelope")
+    refuses({"analyses": {"rates": {}, "hubs": {"duration_ms": 182}}}, "analyses.hubs.duration_ms", "at least 133")
+    study(analyses={"fc": {"signals": ["rate"]}}, **window)
+    study(analyses=["fc"], simulation={"duration_ms": 183, "transient_ms": 50})
+
+
 def test_a_bad_time_of_the_hubs_is_named_by_its_own_key(refuses):
     refuses({"analyses": {"hubs": {"transient_ms": 500}}}, "analyses.hubs.transient_ms")
 

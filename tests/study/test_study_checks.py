@@ -83,7 +83,9 @@ def test_labels_of_another_length(check, refused, six, tmp_path):
         pytest.param(np.ones((3, 4)), ["3 x 4", "square"], id="not square"),
         pytest.param([[0, np.nan], [1, 0]], ["nan", "not negative"], id="NaN"),
         pytest.param([[0, -1], [1, 0]], ["-1", "not negative"], id="negative"),
-        pytest.param([[0, 0], [1, 0]], ["normalization", "row", "zero"], id="zero row under row normalisation"),
+        pytest.param(
+            [[0, 0], [1, 0]], ["normalization", "row", "zero", "region_1"], id="zero row under row normalisation"
+        ),
     ],
 )
 def test_bad_matrices(check, refused, matrix, weights, words):
@@ -121,6 +123,11 @@ def test_a_grid_beyond_the_disk(check, refused, monkeypatch):
     usage = shutil.disk_usage("/")._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     refused(lambda: check(grid={"G": {"start": 0, "stop": 9, "num": 100}}), "grid", "100 points", "1 kB", "allowed: ")
+
+
+def test_a_grid_beyond_planning(check, refused):
+    many = {"start": 0, "stop": 9, "num": 100_000}
+    refused(lambda: check(grid={"G": many, "I_ext_e": many}), "grid", "1e+10 points", "allowed: ", "5e+06")
 
 
 def test_every_part_is_checked(refused, config, tmp_path):

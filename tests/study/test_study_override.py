@@ -62,6 +62,13 @@ def test_a_key_can_be_unset(text):
     assert override(STUDY, {"grid": text}) == {**STUDY, "grid": None}
 
 
+def test_a_key_inside_of_a_mapping_can_be_unset():
+    """As Snakemake hands it over where it has merged `--config` and `--configfile` itself."""
+    assert override({}, {"connectome": {"name": "dk-84", "path": "null"}}) == {
+        "connectome": {"name": "dk-84", "path": None}
+    }
+
+
 @pytest.mark.parametrize("text", ["[1, 2", "a: b: c", "@x"])
 def test_text_that_is_no_yaml_is_refused_or_kept(config, refused, text):
     refused(lambda: load_studies(override(config(), {"grid": {"G": text}})), "grid.G", "allowed: ")
