@@ -199,7 +199,7 @@ class Workflow:
 
     @functools.cached_property
     def _is_free(self) -> bool:
-        """Whether no living run holds the folder, asked before Snakemake locks it; the lock of a dead run is removed."""
+        """Whether no living run holds the folder, before Snakemake locks it; the lock of a dead run is removed."""
         if message := take_over():
             print(message, file=sys.stderr)
         return not is_locked()
@@ -307,16 +307,17 @@ class Workflow:
         """A file that tells what a product of a study is made from, newer than the product if that has changed.
 
         Snakemake remembers the parameters of its jobs in `.snakemake`, which can get lost; the times of files tell
-        still.  A dry run may not write here: it gets a file elsewhere for as long as it lives.
+        still.  A dry run may not write here: it gets a file elsewhere for as long as it lives.  Each has a folder of its
+        own, as Snakemake looks into a folder once.
         """
-        path = self.results / name / "recipes" / f"{product}.json"
+        path = self.results / name / "recipes" / Path(product).stem / "recipe.json"
         shards = self.finished_shards(name, SWEEP) if product == PARTIAL else self.shards_of_file(name, product)
         made_from = {"key": self.key(name, script, module), "shards": [Path(shard).stem for shard in shards]}
         content = json.dumps(made_from, indent=1)
         if self.writing():
             write_atomically(path, content)
         elif self.announcing and not (path.is_file() and path.read_text(encoding="utf-8") == content):
-            path = Path(self._elsewhere.name, name, path.name)
+            path = Path(self._elsewhere.name, name, *path.parts[-2:])
             write_atomically(path, content)
         return str(path)
 
