@@ -5,25 +5,24 @@ shard parses the workflow without planning the study.
 """
 
 import functools
-import json
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ngnmm_core import resources
 from ngnmm_core.calibration import rates
 from ngnmm_core.code_hash import code_hash, script_hash
 from ngnmm_core.connectome import ConnectomeSpec, load_registry, output_name, read_connectome_file, source_identity
 from ngnmm_core.errors import InputError
 from ngnmm_core.estimate import Estimate, estimate, estimate_text, total_text
 from ngnmm_core.integrity import is_sealed
+from ngnmm_core.job_resources import JobResources
 from ngnmm_core.locks import is_locked, take_over
 from ngnmm_core.planning import Shard, plan, write_atomically
 from ngnmm_core.plotting.catalogue import figures_of
 from ngnmm_core.preflight import check_connectome, check_disk, check_writable
+from ngnmm_core.recipes import Recipes
 from ngnmm_core.stages import SWEEP, context, fingerprint, stages_of
 from ngnmm_core.study.load import load_studies, override, read_yaml
 from ngnmm_core.study.study import Study
@@ -35,7 +34,7 @@ KINDS = ("svg", "png")  # of files of a figure
 COMPARISON = "repertoire"  # what names of bundled studies that compare models start with
 
 
-class Workflow:
+class Workflow(JobResources):
     """The studies of one invocation of Snakemake.
 
     Parameters
@@ -70,6 +69,7 @@ class Workflow:
         self.results, self.resources = (Path(folder) for folder in folders)
         self._given = {key: value for key, value in config.items() if key not in NOT_OF_A_STUDY}
         self._files = [os.path.relpath(file) if os.path.isfile(file) else str(file) for file in files]
+        self._recipes = Recipes(self.results, self.writing, dry=announcing)
         self._plans: dict[tuple[str, str], list[Shard]] = {}
         self._estimates: list[Estimate] = []
 
@@ -236,28 +236,6 @@ class Workflow:
         code = fingerprint([context(study, stage, self.identity(name))["code"], study.config.cpu_target], size=8)
         return str(self.folder(name, stage) / f"compiled-{code}")
 
-    # ------------------------------------------------------------------ resources
-    def points_of(self, study: str, stage: str, shard: str) -> int:
-        """Number of points of a shard, without planning if its definition is there."""
-        definition = self.definition(study, stage, shard)
-        if (study, stage) not in self._plans and definition.is_file():
-            return resources.points_of(definition)
-        return next((len(s.ids) for s in self.shards(study, stage) if s.name == shard), 1)
-
-    def shard_memory(self, study: str, stage: str, shard: str, attempt: int) -> int:
-        """Memory (MB) that the job of a shard asks for."""
-        points = self.points_of(study, stage, shard)
-        return resources.grown(resources.shard_memory(self.study(study), stage, self.regions(study), points), attempt)
-
-    def shard_minutes(self, study: str, stage: str, shard: str, attempt: int) -> int:
-        """Time (min) that the job of a shard asks for."""
-        points = self.points_of(study, stage, shard)
-        return resources.grown(resources.shard_minutes(self.study(study), stage, self.regions(study), points), attempt)
-
-    def merge_minutes(self, study: str, attempt: int) -> int:
-        """Time (min) that a merge asks for."""
-        return resources.grown(resources.merge_minutes(self.study(study), self.regions(study)), attempt)
-
     def merged_files(self, name: str) -> list[str]:
         """The merged datasets of a study."""
         files = dict.fromkeys(stage.file for stage in stages_of(self.study(name)))
@@ -304,26 +282,10 @@ class Workflow:
         return str(path)
 
     def recipe(self, name: str, product: str, script: str, module: str) -> str:
-        """A file that tells what a product of a study is made from, newer than the product if that has changed.
-
-        Snakemake remembers the parameters of its jobs in `.snakemake`, which can get lost; the times of files tell
-        still.  A dry run may not write here: it gets a file elsewhere for as long as it lives.  Each has a folder of its
-        own, as Snakemake looks into a folder once.
-        """
-        path = self.results / name / "recipes" / Path(product).stem / "recipe.json"
+        """The file that tells what a product of a study is made from."""
         shards = self.finished_shards(name, SWEEP) if product == PARTIAL else self.shards_of_file(name, product)
         made_from = {"key": self.key(name, script, module), "shards": [Path(shard).stem for shard in shards]}
-        content = json.dumps(made_from, indent=1)
-        if self.writing():
-            write_atomically(path, content)
-        elif self.announcing and not (path.is_file() and path.read_text(encoding="utf-8") == content):
-            path = Path(self._elsewhere.name, name, *path.parts[-2:])
-            write_atomically(path, content)
-        return str(path)
-
-    @functools.cached_property
-    def _elsewhere(self) -> tempfile.TemporaryDirectory:
-        return tempfile.TemporaryDirectory(prefix="ngnmm-")
+        return str(self._recipes.file(name, product, made_from))
 
     def key(self, name: str, script: str, *modules: str) -> str:
         """A hash that changes when something made from a study must be made anew: its config, connectome or code."""

@@ -8,8 +8,9 @@ of the envelope over its mean: 0 for a steady rhythm, 0.52 for Gaussian noise fi
 import numpy as np
 from pydantic import Field
 
-from ngnmm_core.analysis.contract import Analysis, Options, Variable, Window
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, Window, status
 from ngnmm_core.errors import InputError
+from ngnmm_core.reducers.activity import OUTCOMES
 from ngnmm_core.reducers.decimate import Decimator, decimation_factor
 from ngnmm_core.reducers.envelope import Envelope
 from ngnmm_core.reducers.region_mean import RegionMean
@@ -111,6 +112,7 @@ class AmplitudeModulationReducer:
             "mean_envelope_spectrum": self.mean.welch.density(self.points)[:, 0],
             "modulation_depth": _depth(mean, deviation, activity.active),
             "mean_modulation_depth": _depth(mean_field, mean_field_deviation, activity.active.any(axis=1)),
+            "amplitude_modulation_status": activity.status,
         }
 
 
@@ -127,6 +129,7 @@ def variables(options: AmplitudeModulationOptions) -> tuple[Variable, ...]:
         Variable("mean_envelope_spectrum", ("modulation_frequency",), "Hz-1", f"{spectrum} of the region mean"),
         Variable("modulation_depth", ("region",), "1", depth),
         Variable("mean_modulation_depth", (), "1", f"{depth} of the region mean"),
+        status("amplitude_modulation", *OUTCOMES),
     )
 
 
