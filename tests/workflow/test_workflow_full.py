@@ -23,6 +23,7 @@ FULL = {
         "fc": {},
         "synchrony": {},
         "msf": {},
+        "multistability": {"starts": 2},
         "hubs": {"at": [{"G": 5, "I_ext_e": 13}], "seeds": 1, "null_seeds": 3},
     },
     "highlights": [{"G": 5, "I_ext_e": 13}],
