@@ -61,6 +61,12 @@ repertoire: env  ## the comparison of models over their published ranges (repert
 repertoire-quick: env
 	$(BIN)/snakemake --cores $(CORES) repertoire_quick
 
+paper: env  ## the figures of arXiv:2512.03907 (paper-quick: coarse meshes, minutes)
+	$(BIN)/snakemake --cores $(CORES) paper
+
+paper-quick: env
+	$(BIN)/snakemake --cores $(CORES) paper_quick
+
 docs: env  ## the schema and the generated tables of the documentation
 	$(BIN)/python -m ngnmm_core docs
 

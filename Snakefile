@@ -33,7 +33,7 @@ for bundled in studies.bundled_names:
         name:
             bundled
         input:
-            lambda wildcards, bundled=bundled: paper_targets(bundled)
+            lambda wildcards, bundled=bundled: paper.targets(studies, bundled)
             or [
                 target
                 for name in studies.bundled(bundled)

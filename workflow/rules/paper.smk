@@ -1,43 +1,15 @@
 # The figures of arXiv:2512.03907: `snakemake --cores N paper` (or paper_quick). Their data are the parts of the studies
 # of the same names in config/studies/; what is drawn from which part is told in ngnmm_core/plotting/paper/__init__.py.
-from ngnmm_core.plotting.paper import FIGURES as PAPER_FIGURES, STUDIES as PAPER_STUDIES
+from ngnmm_core.plotting import paper
 
-PAPER_FORMATS = ("svg", "pdf", "png")
-
-
-def paper_targets(name):
-    """What the paper's studies are for: their figures, and where each part's data come from; empty for others."""
-    if name not in PAPER_STUDIES:
-        return []
-    figures = [
-        f"<results>/{name}/figures/{figure.name}.{form}"
-        for figure in PAPER_FIGURES
-        for form in PAPER_FORMATS
-    ]
-    others = ["checks.md", "figures/video.gif", "figures/video.html"]
-    return (
-        [f"<results>/{name}/{other}" for other in others]
-        + figures
-        + [f"<results>/{part}/provenance.json" for part in studies.bundled(name)]
-    )
-
-
-def paper_source(study, source):
-    """A file that a figure is drawn from: a dataset of a part, or the connectome of a part."""
-    part, _, stem = source.partition("/")
-    if stem == "connectome":
-        return studies.connectome_path(f"{study}/{part}")
-    return str(studies.results / study / f"{source}.nc")
-
-
-for figure in PAPER_FIGURES:
+for figure in paper.FIGURES:
 
     rule:
         name:
             f"paper_{figure.name}"
         input:
             data=lambda wildcards, figure=figure: [
-                paper_source(wildcards.study, source)
+                paper.source_file(studies, wildcards.study, source)
                 for source in figure.sources.values()
             ],
         output:
@@ -49,12 +21,12 @@ for figure in PAPER_FIGURES:
             ),
             others=[
                 f"<results>/{{study}}/figures/{figure.name}.{form}"
-                for form in PAPER_FORMATS[1:]
+                for form in paper.FORMATS[1:]
             ],
         log:
             f"<logs>/{{study}}/paper_{figure.name}.log",
         wildcard_constraints:
-            study="|".join(PAPER_STUDIES),
+            study="|".join(paper.STUDIES),
         conda:
             "../../environment.yml"
         params:
@@ -79,7 +51,7 @@ rule paper_checks:
     log:
         "<logs>/{study}/checks.log",
     wildcard_constraints:
-        study="|".join(PAPER_STUDIES),
+        study="|".join(paper.STUDIES),
     conda:
         "../../environment.yml"
     params:
@@ -103,7 +75,7 @@ rule paper_video:
     log:
         "<logs>/{study}/paper_video.log",
     wildcard_constraints:
-        study="|".join(PAPER_STUDIES),
+        study="|".join(paper.STUDIES),
     conda:
         "../../environment.yml"
     params:

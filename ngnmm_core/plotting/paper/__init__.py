@@ -6,8 +6,11 @@ while it parses the workflow: neither matplotlib nor xarray is imported here.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 STUDIES = ("paper", "paper_quick")
+FORMATS = ("svg", "pdf", "png")
+OTHERS = ("checks.md", "figures/video.gif", "figures/video.html")
 DETAILS = "network/highlights"  # single points in detail
 
 
@@ -57,3 +60,23 @@ FIGURES = (
         {"first": "msf2d/sweep", "second": "msf2d_hcp/sweep"},
     ),
 )
+
+
+def targets(studies: Any, name: str) -> list[str]:
+    """What the study of that name is for: figures, checks, and where each part's data come from; empty for others.
+
+    `studies` is the `ngnmm_core.workflow.Workflow`.
+    """
+    if name not in STUDIES:
+        return []
+    figures = [f"figures/{figure.name}.{form}" for figure in FIGURES for form in FORMATS]
+    files = [str(studies.results / name / file) for file in (*OTHERS, *figures)]
+    return files + [str(studies.results / part / "provenance.json") for part in studies.bundled(name)]
+
+
+def source_file(studies: Any, name: str, source: str) -> str:
+    """The file behind a source of a figure: a dataset of a part of a study, or the connectome of a part."""
+    part, _, stem = source.partition("/")
+    if stem == "connectome":
+        return studies.connectome_path(f"{name}/{part}")
+    return str(studies.results / name / f"{source}.nc")
