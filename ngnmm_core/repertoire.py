@@ -36,9 +36,9 @@ def grid_text(axes) -> str:
     return ", ".join(parts)
 
 
-def claims_text(judged: Sequence[tuple[str, bool, str]]) -> str:
-    """Claims that circulate, as a list: whether each holds on these grids, and by which numbers."""
-    lines = [f"- {'holds' if holds else '**does not hold**'}: {claim} ({numbers})" for claim, holds, numbers in judged]
+def claims_text(judged: Sequence[tuple[str, str, str]]) -> str:
+    """Claims that circulate, as a list: the verdict of these grids, and by which numbers."""
+    lines = [f"- **{verdict}**: {claim} ({numbers})" for claim, verdict, numbers in judged]
     return "\nClaims that circulate, judged on these grids:\n\n" + "\n".join(lines) + "\n"
 
 

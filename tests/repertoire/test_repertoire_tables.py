@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from ngnmm_core.analysis.claims import claims
+from ngnmm_core.analysis.claims import NOT_SHOWN, OPEN, REFUTED, SHOWN, claims
 from ngnmm_core.analysis.msf import REGIMES
 from ngnmm_core.analysis.repertoire import (
     CHAOS,
@@ -119,16 +119,16 @@ def test_coupling():
 
 
 def verdicts(regimes, coupling):
-    return {claim: holds for claim, holds, _ in claims(regimes, coupling)}
+    return {claim: verdict for claim, verdict, _ in claims(regimes, coupling)}
 
 
 def test_claims_follow_the_tables():
     """The same sweep for all three models: nothing is special to the next-generation one."""
     found = [read(sweep(m, d)) for m, d in (("jansen_rit", "p"), ("wilson_cowan", "P"), ("ei_ngnmm", "I_ext_e"))]
     judged = verdicts(regime_table(found), coupling_table(found))
-    assert judged["Jansen-Rit is a model of the alpha rhythm"]
-    assert not judged["classical models have no gamma cycle"]
-    assert not any(holds for claim, holds in judged.items() if claim.startswith("only"))
+    assert judged["Jansen-Rit is a model of the alpha rhythm"] == SHOWN
+    assert judged["classical models have no gamma cycle"] == REFUTED
+    assert {verdict for claim, verdict in judged.items() if claim.startswith("only")} <= {REFUTED, NOT_SHOWN}
     still = [
         read(
             sweep(m, d, regime=(("G", d), np.full((2, 4), REST, np.int8)), attractor_count=(("G", d), np.ones((2, 4))))
@@ -136,10 +136,10 @@ def test_claims_follow_the_tables():
         for m, d in (("jansen_rit", "p"), ("wilson_cowan", "P"))
     ]
     judged = verdicts(regime_table([*still, found[2]]), coupling_table([*still, found[2]]))
-    assert judged["classical models have no gamma cycle"]
-    assert not judged["Jansen-Rit is a model of the alpha rhythm"]
-    assert judged["only the next-generation model is chaotic on the homogeneous manifold"]
-    assert judged["only the next-generation model is multistable"]
+    assert judged["classical models have no gamma cycle"] == OPEN
+    assert judged["Jansen-Rit is a model of the alpha rhythm"] == NOT_SHOWN
+    assert judged["only the next-generation model is chaotic on the homogeneous manifold"] == OPEN
+    assert judged["only the next-generation model is multistable"] == OPEN
 
 
 def test_markdown():
