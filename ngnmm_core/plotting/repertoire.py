@@ -31,8 +31,8 @@ def repertoire_figure(repertoires: list[Repertoire]) -> Figure:
     left, right = bars.subplots(1, 2)
     _bars(left, repertoires, lambda r, b: np.mean(r.pvalue[b] < SIGNIFICANT), "share of points, p < 0.05")
     left.axhline(SIGNIFICANT, color=INK, linewidth=0.5, linestyle=":")
-    _bars(right, repertoires, _median_index, "median modulation index where p < 0.05")
-    right.legend(loc="best")
+    _bars(right, repertoires, _median_index, "modulation index, median")
+    right.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, borderaxespad=0.2)
     for axes in (left, right):
         panel_letter(axes, next(letters))
     return figure
@@ -47,7 +47,7 @@ def _map(axes: Axes, repertoire: Repertoire) -> None:
     colours = ListedColormap([COLOURS.get(kind, UNKNOWN) for kind in KINDS])
     axes.pcolormesh(columns, rows, codes, cmap=colours, norm=Normalize(-0.5, len(KINDS) - 0.5), rasterized=True)
     several = repertoire.attractors > 1
-    axes.plot(x[several], y[several], ".", color=INK, markersize=1.2, linestyle="none")
+    axes.plot(x[several], y[several], ".", color=INK, markersize=2.5, linestyle="none")
     axes.set(title=repertoire.model, xlabel=symbol(x_name), ylabel=symbol(y_name))
 
 
