@@ -14,16 +14,24 @@ from ngnmm_core.plotting.layout import choose_axes
 from ngnmm_core.stages import hub_points, stages_of
 from ngnmm_core.study.study import Study
 
-MAPS, HIGHLIGHTS, CONNECTOME, HUBS, BRANCHES = "maps", "highlights", "connectome", "hubs", "branches"
+MAPS, HIGHLIGHTS, CONNECTOME, HUBS, BRANCHES, SPREAD = "maps", "highlights", "connectome", "hubs", "branches", "spread"
 CATEGORIES = {
     MAPS: "Maps",
     HIGHLIGHTS: "Points in detail",
     CONNECTOME: "Connectome",
     HUBS: "Hubs",
     BRANCHES: "Bifurcations",
+    SPREAD: "Spread",
 }
-FILES = {MAPS: "sweep.nc", HIGHLIGHTS: "highlights.nc", HUBS: "hubs.nc", BRANCHES: "branches.nc"}
+FILES = {
+    MAPS: "sweep.nc",
+    HIGHLIGHTS: "highlights.nc",
+    HUBS: "hubs.nc",
+    BRANCHES: "branches.nc",
+    SPREAD: "highlights.nc",
+}
 MOST_HUB_FIGURES = 12
+RECRUITMENT = "recruitment"
 
 # Maps by the analysis that they need, with what they are called in the report.
 MAPS_OF = {
@@ -85,7 +93,7 @@ class FigureJob:
 
 def figures_of(study: Study) -> list[FigureEntry]:
     """All figures of a study, in the order of the report."""
-    return [*_maps(study), *_highlights(study), *_connectome(study), *_hubs(study), *_branches(study)]
+    return [*_maps(study), *_highlights(study), *_connectome(study), *_hubs(study), *_branches(study), *_spread(study)]
 
 
 def jobs_of(studies: Iterable[Study]) -> list[FigureJob]:
@@ -127,6 +135,13 @@ def _highlights(study: Study) -> list[FigureEntry]:
         return []
     points = _with_all_parameters(study)
     return [_of_point(f"highlight_{k}", HIGHLIGHTS, point, "highlight.rst") for k, point in enumerate(points, 1)]
+
+
+def _spread(study: Study) -> list[FigureEntry]:
+    if RECRUITMENT not in study.options or not study.config.highlights:
+        return []
+    points = _with_all_parameters(study)
+    return [_of_point(f"spread_{k}", SPREAD, point, "spread.rst") for k, point in enumerate(points, 1)]
 
 
 def _with_all_parameters(study: Study) -> list[dict[str, float]]:

@@ -1,0 +1,124 @@
+"""Spread from a focus at one point: regions by their onset, latency on the brain, and latency against the distance."""
+
+import json
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+from ngnmm_core.plotting.brain import region_centres, three_views, view_widths
+from ngnmm_core.plotting.labels import assignments, label
+from ngnmm_core.plotting.style import (
+    INK,
+    LINES,
+    MUTED,
+    SECOND,
+    TWO_COLUMNS,
+    Look,
+    new_figure,
+    panel_letter,
+    say_undefined,
+    signal_scale,
+    themed,
+)
+
+RASTER_MM, BRAIN_MM, DISTANCE_MM, TITLE_MM = 66.0, 56.0, 54.0, 8.0
+LATENCY = Look("viridis_r", low=0.0)
+DISTANCES = {"path_length": "path length (sum of 1/weight)", "focal_weight": "weight from the focus"}
+NONE = "no region is recruited"
+
+
+def draw(stem: str, dataset: xr.Dataset) -> Figure:
+    """The figure of that name in the catalogue: `spread_1` is the first point."""
+    return spread_figure(dataset, int(stem.rpartition("_")[2]) - 1)
+
+
+@themed
+def spread_figure(dataset: xr.Dataset, highlight: int) -> Figure:
+    """Raster with onsets, latencies on the brain, and latencies against the distance from the focus.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        A `highlights.nc` with `recruitment`.
+    highlight : int
+        Position along its dimension `highlight`.
+    """
+    point = dataset.isel(highlight=highlight)
+    centres = region_centres(point)
+    heights = [RASTER_MM] + [BRAIN_MM] * (centres is not None) + [DISTANCE_MM]
+    figure = new_figure(TWO_COLUMNS, sum(heights) + TITLE_MM)
+    names = [str(name) for name, c in point.coords.items() if c.ndim == 0 and c.dtype.kind == "f"]
+    share = float(point["recruited_fraction"])
+    recruited = f"; {100 * share:.0f} % of the regions outside the focus recruited" if np.isfinite(share) else ""
+    title = "Spread at " + assignments({name: float(point[name]) for name in names}) + recruited
+    figure.suptitle(title, x=0.01, ha="left", fontsize=8.5)
+    parts = list(np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights)))
+    letters = iter("abcd")
+    _raster(parts[0], point, next(letters))
+    if centres is not None:
+        _brain(parts[1], point, centres, next(letters))
+    for axes, name in zip(parts[-1].subplots(1, len(DISTANCES), sharey=True), DISTANCES, strict=True):
+        _distance(axes, point, name)
+        panel_letter(axes, next(letters))
+    return figure
+
+
+def _raster(part: SubFigure, point: xr.Dataset, letter: str) -> None:
+    """The observable of every region against the time since the stimulus, rows by onset, with the onsets on top.
+
+    Series count their time from the end of the transient, whose length is in the attributes of the file.  Without any
+    onset that of the stimulus is not in the file, and time counts from the start of the simulation.
+    """
+    axes = part.subplots()
+    panel_letter(axes, letter)
+    latency, series = point["latency"].values, point["observable_series"].transpose("region", "time")
+    order = np.argsort(np.where(np.isfinite(latency), latency, np.inf), kind="stable")
+    onset = (point["onset_time"] - point["latency"]).values
+    start = float(np.nanmin(onset)) if np.isfinite(onset).any() else 0.0
+    time = series["time"].values + json.loads(point.attrs["config"])["simulation"]["transient_ms"] - start
+    cmap, norm = signal_scale(series.values)
+    extent = (time[0], time[-1], len(order) - 0.5, -0.5)
+    image = axes.imshow(
+        series.values[order], cmap=cmap, norm=norm, aspect="auto", extent=extent, interpolation="nearest"
+    )
+    axes.plot(latency[order], np.arange(len(order)), ".", color=SECOND, markersize=2.5)
+    known = np.isfinite(onset).any()
+    if known:
+        axes.axvline(0.0, color=INK, linewidth=0.7, linestyle="--")
+    since = "the onset of the stimulus" if known else "the start of the simulation"
+    axes.set(xlim=extent[:2], xlabel=f"time since {since} (ms)", ylabel="region, by onset")
+    bar = part.colorbar(image, ax=axes, pad=0.01, fraction=0.02, aspect=26)
+    bar.outline.set_linewidth(0.5)
+    bar.set_label(label(series.attrs, text="observable"))
+
+
+def _brain(part: SubFigure, point: xr.Dataset, centres: np.ndarray, letter: str) -> None:
+    panels = part.subplots(1, 3, width_ratios=view_widths(centres))
+    panel_letter(panels[0], letter, dx_mm=-2.0)
+    latency = point["latency"].values.astype(float)
+    sizes = np.full(len(latency), 26.0 * min(1.0, 100.0 / len(latency)))
+    markers = three_views(panels, centres, latency, (LATENCY.cmap, LATENCY.norm(latency)), sizes)
+    if np.isfinite(latency).any():
+        bar = part.colorbar(markers, ax=panels, fraction=0.02, pad=0.01, aspect=26, shrink=0.85)
+        bar.outline.set_linewidth(0.5)
+        bar.set_label("latency (ms)")
+
+
+def _distance(axes: Axes, point: xr.Dataset, name: str) -> None:
+    """Latencies of the regions outside the focus, with Spearman's rank correlation."""
+    latency, distance = point["latency"].values, point[name].values.astype(float)
+    away = np.isfinite(latency) & np.isfinite(distance) & (point["path_steps"].values > 0)
+    axes.set_xlabel(DISTANCES[name])
+    if not away.any():
+        say_undefined(axes, NONE)
+        axes.set(xticks=[], yticks=[])
+        return
+    if name == "focal_weight":
+        away &= distance > 0
+        axes.set_xscale("log")
+    axes.scatter(distance[away], latency[away], s=8, color=LINES[0], alpha=0.75, linewidths=0.0)
+    correlation = float(point["latency_correlation"].sel(path_measure=name))
+    axes.set_title(f"rank correlation {correlation:.2f}".replace("-", "−"), color=MUTED)
+    axes.set_ylabel("latency (ms)")
