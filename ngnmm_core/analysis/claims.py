@@ -60,7 +60,7 @@ def _nowhere(share: dict[str, float], models: Iterable[str], threshold: float = 
 
 
 def _only(share: dict[str, float], threshold: float = 0.0) -> str:
-    """The verdict on a claim that something occurs in the next-generation model, and in neither of the classical ones."""
+    """The verdict on a claim that something occurs in the next-generation model, and in no classical one."""
     elsewhere = _nowhere(share, CLASSICAL, threshold)
     if elsewhere == OPEN and _there(share[NEXT_GENERATION], threshold) == NOT_SHOWN:
         return NOT_SHOWN
