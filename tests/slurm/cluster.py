@@ -13,7 +13,7 @@ from checkouts import Checkout
 
 HERE = Path(__file__).parent
 ALIVE = ("PENDING", "CONFIGURING", "RUNNING", "COMPLETING", "SUSPENDED")
-PATIENCE = 240  # seconds
+PATIENCE = 420.0  # seconds; a job that hangs is killed at its limit of a minute, and its successor waits for a turn
 
 
 @dataclass(frozen=True)
