@@ -12,6 +12,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from ngnmm_core.engine import Engine, Run
+from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model
 from ngnmm_core.points import make_points
 
@@ -125,6 +126,23 @@ def sc2017():
     if not path:
         pytest.skip(f"{PAPER_MATRIX} is not set: it should hold the path of sc2017.dat, which is not in the repository")
     return path
+
+
+@pytest.fixture
+def refused():
+    """Calls something that must refuse its input in one line, in which all the words occur; returns the line."""
+
+    def check(call, *words):
+        with pytest.raises(InputError) as caught:
+            call()
+        line = str(caught.value)
+        assert "\n" not in line
+        for word in words:
+            assert word in line, f"{word!r} not in: {line}"
+        assert not line.endswith(("allowed: ", "allowed:")), line
+        return line
+
+    return check
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -63,8 +63,8 @@ class _Follower:
     """The envelope of one stream: its spectrum, and the moments that its depth follows from."""
 
     def __init__(self, options: AmplitudeModulationOptions, sample_ms: float):
-        _, self.envelope = _filters(options, sample_ms)
-        decimated_ms = _filters(options, sample_ms)[0].sample_ms
+        decimator, self.envelope = _filters(options, sample_ms)
+        decimated_ms = decimator.sample_ms
         self.welch = Welch(max(round(options.segment_ms / decimated_ms), 2), decimated_ms, options.max_hz)
         self.count, self.total, self.squares = 0, 0.0, 0.0
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import re
 import zipfile
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import yaml
 from scipy.io import savemat
 
 from ngnmm_core.connectome import load_registry
-from ngnmm_core.errors import InputError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -41,22 +39,6 @@ class Atlas:
 def network():
     """A directed network of three regions: no two weights are equal, so that a transposition shows."""
     return np.array([[0.0, 0.5, 2.25], [1.0, 0.0, 0.125], [3.0, 0.75, 0.0]])
-
-
-@pytest.fixture
-def refused():
-    """Calls a function that must refuse its input in one line; the line must contain all the words."""
-
-    def check(call, *words):
-        with pytest.raises(InputError) as caught:
-            call()
-        message = str(caught.value)
-        assert "\n" not in message
-        for word in words:
-            assert re.search(re.escape(word), message), f"{word!r} not in: {message}"
-        return message
-
-    return check
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pytest
 from made_up_results import REGIONS, Bench, Planner, run_made_up
 
 from ngnmm_core.connectome import ConnectomeSpec, build_connectome
-from ngnmm_core.errors import InputError
 from ngnmm_core.netcdf import write_netcdf
 from ngnmm_core.stages import STAGES
 
@@ -34,18 +33,3 @@ def bench(tmp_path, six, monkeypatch):
     for stage, kind in STAGES.items():
         monkeypatch.setattr(importlib.import_module(kind.module), "run", partial(run_made_up, stage))
     return Bench(tmp_path / "shards", six)
-
-
-@pytest.fixture
-def refused():
-    """Calls something that must refuse its input in one line, in which all the words occur."""
-
-    def check(call, *words):
-        with pytest.raises(InputError) as caught:
-            call()
-        line = str(caught.value)
-        assert "\n" not in line
-        for word in words:
-            assert word in line, f"{word!r} not in: {line}"
-
-    return check

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.errors import InputError
 from ngnmm_core.study.load import load_studies
 
 SIMULATION = {"duration_ms": 200, "transient_ms": 50, "dt_ms": 0.05, "sample_ms": 0.2}
@@ -47,23 +46,6 @@ def study(config):
         return only
 
     return make
-
-
-@pytest.fixture
-def refused():
-    """Calls something that must refuse its input in one line, in which all the words occur; returns the line."""
-
-    def check(call, *words):
-        with pytest.raises(InputError) as caught:
-            call()
-        line = str(caught.value)
-        assert "\n" not in line
-        for word in words:
-            assert word in line, f"{word!r} not in: {line}"
-        assert not line.endswith(("allowed: ", "allowed:")), line
-        return line
-
-    return check
 
 
 @pytest.fixture
