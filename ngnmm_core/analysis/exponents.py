@@ -1,8 +1,8 @@
 """All Lyapunov exponents of homogeneous attractors, and the largest ones across the homogeneous manifold.
 
-At rest the exponents are the real parts of the Jacobian's eigenvalues.  Elsewhere they come from a long run, in which
-one is exactly zero (two on a torus): that is said, and not what the run happened to give.  On a cycle the leading ones
-are those of Floquet, where the monodromy matrix tells them from round-off.
+At rest the exponents are the real parts of the Jacobian's eigenvalues.  On a cycle the leading ones are those of
+Floquet, where the monodromy matrix tells them from round-off.  All others come from a long run, in which one is exactly
+zero (two on a torus): that is said, and not what the run happened to give.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,13 +34,18 @@ def homogeneous_exponents(
     row_sum: float,
     attractors: Sequence[Attractor | None],
     settings: Settings,
+    needed: int | None = None,
 ) -> Spectra:
     """The largest exponents of the homogeneous system on its attractors, in descending order; NaN where there is none.
 
     Parameters
     ----------
     parameters : mapping of name to array (point,)
+    needed : int, optional
+        A cycle gets no run if its monodromy matrix gives this many exponents; the others are NaN then.  All of
+        `settings.count` if not given.
     """
+    needed = settings.count if needed is None else needed
     shape = (len(attractors), settings.count)
     found = Spectra(np.full(shape, np.nan), np.full(shape, np.nan))
     resting = np.array([k for k, a in enumerate(attractors) if a is not None and a.regime == REST], int)
@@ -49,14 +54,18 @@ def homogeneous_exponents(
         states = np.array([attractors[k].state for k in resting])
         rates = eigenvalues(model, states, some, weight, weight).real
         found.values[resting], found.errors[resting] = -np.sort(-rates, axis=1)[:, : settings.count], 0.0
-    moving = np.array([k for k, a in enumerate(attractors) if a is not None and a.regime != REST], int)
+    floquet = {k: _floquet(a) for k, a in enumerate(attractors) if a is not None and a.orbit is not None}
+    for k, exact in floquet.items():
+        known = min(len(exact), settings.count)
+        found.values[k, :known], found.errors[k, :known] = exact[:known], 0.0
+    moving = np.array([k for k, a in enumerate(attractors) if _needs_run(a, floquet.get(k, ()), needed)], int)
     if len(moving):
         some, weight = _part(parameters, moving, row_sum)
         states = np.stack([attractors[k].state for k in moving], axis=1)
         enough = replace(settings, count=min(max(settings.count, FEWEST), len(states)))
         run = lyapunov_exponents(model, some, np.stack([weight, weight]), states, enough)
         for j, k in enumerate(moving):
-            values, errors = _improved(attractors[k], run.values[:, j], run.errors[:, j])
+            values, errors = _improved(attractors[k], floquet.get(k, ()), run.values[:, j], run.errors[:, j])
             found.values[k], found.errors[k] = values[: settings.count], errors[: settings.count]
     return found
 
@@ -66,16 +75,24 @@ def _part(parameters: Mapping[str, np.ndarray], index: np.ndarray, row_sum: floa
     return some, some["G"] * row_sum
 
 
-def _improved(attractor: Attractor, values: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _needs_run(attractor: Attractor | None, exact: Sequence[float], needed: int) -> bool:
+    return attractor is not None and attractor.regime != REST and len(exact) < needed
+
+
+def _floquet(attractor: Attractor) -> np.ndarray:
+    """The leading exponents of a cycle, as many as its monodromy matrix resolves; the first one is zero."""
+    multipliers = np.abs(attractor.orbit.multipliers)
+    resolved = multipliers > RESOLVED * np.abs(attractor.orbit.monodromy).max()
+    exact = np.log(multipliers[: np.argmin(np.append(resolved, False))]) / attractor.period
+    exact[:1] = 0.0
+    return exact
+
+
+def _improved(attractor: Attractor, exact: Sequence[float], values: np.ndarray, errors: np.ndarray):
     """With what is known exactly in place of what the run gave."""
     values, errors = values.copy(), errors.copy()
     if attractor.orbit is not None:
-        multipliers = np.abs(attractor.orbit.multipliers)
-        exact = np.full(len(multipliers), np.nan)
-        resolved = multipliers > RESOLVED * np.abs(attractor.orbit.monodromy).max()
-        exact[resolved] = np.log(multipliers[resolved]) / attractor.period
-        exact[0] = 0.0
-        known = min(np.argmin(np.append(resolved, False)), len(values))
+        known = min(len(exact), len(values))
         values[:known], errors[:known] = exact[:known], 0.0
     elif attractor.regime in (CHAOS, TORUS):
         zeros = np.argsort(np.abs(values), kind="stable")[: 2 if attractor.regime == TORUS else 1]

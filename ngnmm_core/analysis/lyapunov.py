@@ -110,7 +110,7 @@ def block_mean(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def kaplan_yorke_dimension(exponents: np.ndarray) -> float:
     """Kaplan and Yorke's dimension from exponents in descending order; NaN if too few are known.
 
-    The number of exponents whose sum is not negative, plus the fraction of the next.
+    The number of exponents whose sum is not negative, plus the fraction of the next.  The last ones may be NaN.
     """
     sums = np.cumsum(exponents)
     if exponents[0] < 0:

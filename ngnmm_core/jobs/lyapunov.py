@@ -18,18 +18,18 @@ def run(task: Task) -> dict[str, np.ndarray]:
     options, parameters, states = task.options("lyapunov"), task.points.parameters, len(task.model.states)
     row_sum = homogeneous_row_sum(task.W, "analyses.lyapunov")
     attractors = classify(task.model, parameters, row_sum, find_attractors(task.model, parameters, row_sum))
-    # all exponents: on a few the dimension could not be told
-    spectra = homogeneous_exponents(task.model, parameters, row_sum, attractors, Settings(states, options.duration_ms))
+    some = min(states, options.exponents)
+    # all exponents: on a few the dimension of chaos could not be told
+    settings = Settings(states, options.duration_ms)
+    spectra = homogeneous_exponents(task.model, parameters, row_sum, attractors, settings, some)
     shape = (len(attractors), options.exponents)
     values, errors = np.full(shape, np.nan), np.full(shape, np.nan)
-    some = min(states, options.exponents)
     values[:, :some], errors[:, :some] = spectra.values[:, :some], spectra.errors[:, :some]
     known = np.array([a is not None for a in attractors])
-    dimension = [kaplan_yorke_dimension(v) if np.isfinite(v).all() else np.nan for v in spectra.values]
     return {
         "homogeneous_lyapunov_exponent": values,
         "homogeneous_lyapunov_exponent_error": errors,
-        "homogeneous_kaplan_yorke_dimension": np.array(dimension),
+        "homogeneous_kaplan_yorke_dimension": np.array([kaplan_yorke_dimension(v) for v in spectra.values]),
         "lyapunov_regime": np.array([-1 if a is None else a.regime for a in attractors], np.int8),
         "lyapunov_status": np.where(known, OK, DIVERGED).astype(np.int8),
     }

@@ -173,3 +173,17 @@ def test_the_mean_of_blocks_and_its_error():
 )
 def test_kaplan_yorke(exponents, dimension):
     np.testing.assert_allclose(kaplan_yorke_dimension(np.array(exponents)), dimension, atol=1e-6)
+
+
+def test_a_cycle_gets_no_run_where_its_multipliers_say_enough(ei, attractor_at):
+    """The exponents asked for are those of Floquet, and the run of the others doesn't change them."""
+    attractor, parameters = attractor_at(ei, I_ext_e=12.2, G=12.0)
+    arrays = arrays_of(parameters)
+    few = homogeneous_exponents(ei, arrays, 1.0, [attractor], Settings(6, 500.0), needed=3)
+    all_six = homogeneous_exponents(ei, arrays, 1.0, [attractor], Settings(6, 500.0))
+    floquet = np.log(np.abs(attractor.orbit.multipliers[:3])) / attractor.period
+    np.testing.assert_allclose(few.values[0, :3], [0.0, *floquet[1:]], atol=1e-12)
+    np.testing.assert_array_equal(few.values[0, :3], all_six.values[0, :3])
+    assert (few.errors[0, :3] == 0).all()
+    assert np.isfinite(all_six.values).all()
+    assert kaplan_yorke_dimension(few.values[0]) == kaplan_yorke_dimension(all_six.values[0]) == 1.0
