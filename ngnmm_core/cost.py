@@ -97,7 +97,7 @@ def _attractors(study: Study, stage: str) -> float:
     if stage == "multistability":
         return float(study.options[stage].starts)
     # few points of a grid are chaotic, and all those that are not at rest have exponents
-    return {"lyapunov": 6.0, "transverse": 3.0}.get(stage, 1.0)
+    return {"lyapunov": 2.5, "transverse": 1.5}.get(stage, 1.0)
 
 
 def _signals(study: Study, stage: str) -> int:

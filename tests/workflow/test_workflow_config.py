@@ -122,6 +122,13 @@ def test_the_workflow_is_formatted(fresh):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_every_key_is_watched_by_snakemake():
+    """A param that depends on input, output or resources is no reason for Snakemake to run a rule again."""
+    for file in sorted((REPOSITORY / "workflow" / "rules").glob("*.smk")):
+        for arguments in re.findall(r"key=lambda ([^:]*):", file.read_text(encoding="utf-8")):
+            assert arguments == "wildcards", f"{file.name}: {arguments}"
+
+
 def test_no_rule_names_a_fixed_folder():
     """Paths start with <results>, <resources> or <logs>, so that users of the module can move them."""
     for file in (REPOSITORY / "Snakefile", *(REPOSITORY / "workflow" / "rules").glob("*.smk")):

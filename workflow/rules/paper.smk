@@ -2,6 +2,12 @@
 # of the same names in config/studies/; what is drawn from which part is told in ngnmm_core/plotting/paper/__init__.py.
 from ngnmm_core.plotting import paper
 
+
+def drawing_code(figure):
+    """What a figure is drawn again for: a param that takes wildcards alone, or Snakemake doesn't watch it."""
+    return lambda wildcards: studies.code(figure.module, "ngnmm_core.plotting.save")
+
+
 for figure in paper.FIGURES:
 
     rule:
@@ -33,9 +39,7 @@ for figure in paper.FIGURES:
             figure=figure.name,
             title=figure.title,
             sources=list(figure.sources),
-            key=lambda wildcards, input, figure=figure: studies.code(
-                figure.module, "ngnmm_core.plotting.save"
-            ),
+            key=drawing_code(figure),
         message:
             f"Drawing {figure.name} of {{wildcards.study}}: {figure.title}"
         script:

@@ -1,4 +1,7 @@
-"""Mean field: the mean of v_e over regions in time, its spectrum, and the slow modulation of its gamma amplitude."""
+"""Mean field: the mean of v_e over regions in time, and its spectrum.
+
+Also the slow modulation of its gamma amplitude, and how far that follows the phase of slow bands.
+"""
 
 import numpy as np
 import xarray as xr
@@ -12,18 +15,20 @@ from ngnmm_core.plotting.style import ACCENT, INK, SECOND, TWO_COLUMNS, new_figu
 SHOWN_MS = 2000.0
 GAMMA_HZ = (30.0, 100.0)
 FLOOR_DB, MOST_HZ = -100.0, 200.0
+SIGNIFICANT = 0.05
 
 
 @themed
 def draw(data: dict[str, xr.Dataset]) -> Figure:
-    """Above: 2 s of the mean and its envelope; below: spectrum of the mean, and of its gamma envelope."""
+    """Above: 2 s of the mean and its envelope; below: spectrum of the mean, of its gamma envelope, and coupling."""
     runs = data["runs"]
     figure = new_figure(TWO_COLUMNS, 92.0)
     upper, lower = figure.subfigures(2, 1, height_ratios=(1.0, 1.25))
     _time_course(upper.subplots(), at(data["points"], I_ext_e=13.0, G=5.0))
-    left, right = lower.subplots(1, 2)
+    left, middle, right = lower.subplots(1, 3)
     _spectrum(left, runs)
-    _modulation(right, runs)
+    _modulation(middle, runs)
+    _coupling(right, runs)
     return figure
 
 
@@ -59,5 +64,20 @@ def _modulation(axes, runs: xr.Dataset) -> None:
     axes.set(yscale="log", xlim=(0.0, frequency[-1]), xlabel="Frequency of the modulation (Hz)")
     axes.set_ylabel(r"Power of the envelope (Hz$^{-1}$)")
     depth = runs["mean_modulation_depth"].values
-    axes.set_title(f"depth {depth.mean():.3f} ± {depth.std(ddof=1):.3f} (s.d. over {len(depth)} seeds)")
+    axes.set_title(f"depth {depth.mean():.2f} ± {depth.std(ddof=1):.2f} (s.d., {len(depth)} seeds)")
     panel_letter(axes, "c")
+
+
+def _coupling(axes, runs: xr.Dataset) -> None:
+    """The modulation index of the mean for every seed and slow band, filled where it is significant."""
+    bands = [str(name) for name in runs["phase_band"].values]
+    index = runs["mean_modulation_index"].transpose("seed", "phase_band").values
+    significant = runs["mean_modulation_pvalue"].transpose("seed", "phase_band").values < SIGNIFICANT
+    x = np.arange(len(bands)) + np.linspace(-0.25, 0.25, len(index))[:, None]
+    axes.scatter(x, index, s=9.0, facecolors=np.where(significant, ACCENT, "none").ravel(), edgecolors=ACCENT)
+    axes.set(yscale="log", xlim=(-0.5, len(bands) - 0.5), xlabel="Band of the phase", ylabel="Modulation index")
+    axes.set_xticks(np.arange(len(bands)), bands)
+    for k in np.flatnonzero(np.isnan(index).all(axis=0)):
+        axes.text(k, 0.5, "no power", rotation=90, ha="center", va="center", transform=axes.get_xaxis_transform())
+    axes.set_title(f"filled: p < {SIGNIFICANT:g}")
+    panel_letter(axes, "d")
