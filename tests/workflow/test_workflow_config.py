@@ -126,7 +126,7 @@ def test_every_key_is_watched_by_snakemake():
     """A param that depends on input, output or resources is no reason for Snakemake to run a rule again."""
     for file in sorted((REPOSITORY / "workflow" / "rules").glob("*.smk")):
         for arguments in re.findall(r"key=lambda ([^:]*):", file.read_text(encoding="utf-8")):
-            assert arguments == "wildcards", f"{file.name}: {arguments}"
+            assert not re.search(r"\b(input|output|threads|resources)\b", arguments), f"{file.name}: {arguments}"
 
 
 def test_no_rule_names_a_fixed_folder():

@@ -2,12 +2,6 @@
 # of the same names in config/studies/; what is drawn from which part is told in ngnmm_core/plotting/paper/__init__.py.
 from ngnmm_core.plotting import paper
 
-
-def drawing_code(figure):
-    """What a figure is drawn again for: a param that takes wildcards alone, or Snakemake doesn't watch it."""
-    return lambda wildcards: studies.code(figure.module, "ngnmm_core.plotting.save")
-
-
 for figure in paper.FIGURES:
 
     rule:
@@ -39,7 +33,9 @@ for figure in paper.FIGURES:
             figure=figure.name,
             title=figure.title,
             sources=list(figure.sources),
-            key=drawing_code(figure),
+            key=lambda wildcards, figure=figure: studies.code(
+                figure.module, "ngnmm_core.plotting.save"
+            ),
         message:
             f"Drawing {figure.name} of {{wildcards.study}}: {figure.title}"
         script:
