@@ -14,6 +14,7 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.jobs.task import Task
 from ngnmm_core.kernel_cache import cache_directory
 from ngnmm_core.netcdf import write_netcdf
+from ngnmm_core.preflight import check_alone
 from ngnmm_core.shard import compute, tract_length
 from ngnmm_core.stages import STAGES, Stage
 from ngnmm_core.study.load import make_study
@@ -112,6 +113,7 @@ def run_study(study: Study, connectome: "xr.Dataset") -> "xr.Dataset":
     """All stages of a study that belong to its sweep, computed in this process."""
     import xarray as xr
 
+    check_alone(study, len(connectome.region))
     parts = []
     for name in dict.fromkeys(analysis.needs for analysis, _ in study.analyses):
         if name == "lesions":

@@ -18,6 +18,7 @@ from ngnmm_core.merge import Merger, replace
 from ngnmm_core.points import SEED
 from ngnmm_core.poise import AXES as POISE_AXES
 from ngnmm_core.provenance import package_versions, scientific_config
+from ngnmm_core.settings import NOISE
 from ngnmm_core.shard_files import Source, locate, open_all, open_shards
 from ngnmm_core.stages import BRANCHES, STAGES, SWEEP, Layout, Stage, context, fingerprint, hub_points, stages_of
 from ngnmm_core.study.study import Study
@@ -128,6 +129,8 @@ def _described(study: Study, name: str, values: np.ndarray) -> tuple[np.ndarray,
         return values.astype(np.int64), {"units": "1", "long_name": "seed of the replicate"}
     if name in EXTRAS:
         return values.astype(np.int32), {"units": "1", "long_name": EXTRAS[name]}
+    if name == NOISE:
+        return values, {"units": "ms0.5", "long_name": "intensity of the additive noise"}
     if name in POISE_AXES:
         return values, {"units": "1", "long_name": f"{name.partition('.')[2]} of the drive at its bifurcation"}
     if name not in study.model.axis_names:

@@ -118,7 +118,7 @@ class Run:
     initial : array (point, region, state)
     lesions : pair of arrays (point, region), optional
         What multiplies the signal a region sends, and the coupling that it receives.
-    noise : (float, array (point,)), optional
+    noise : (float or array (point,), array (point,)), optional
         Intensity of the additive noise (ms^0.5) and the seeds.
     """
 
@@ -127,7 +127,7 @@ class Run:
         points = len(initial)
         ones = np.ones((points, engine.regions))
         mask, gain = (ones if factor is None else factor for factor in lesions)
-        self.noise_sigma, seeds = noise
+        sigma, seeds = noise
         seeds = np.zeros(points, np.int64) if seeds is None else np.asarray(seeds)
         per_point = (
             initial,
@@ -139,9 +139,11 @@ class Run:
                 [1.0 / np.asarray(parameters[n], float) for n in model.noise_time_constants] or [ones[:, 0]], axis=1
             ),
         )
+        sigmas = np.broadcast_to(np.reshape(sigma, (-1, 1)), per_point[-1].shape)
         lanes = [layout.to_lanes(array, width, dtype) for array in per_point]
         self.batch = layout.Batch(*lanes, layout.to_lanes(seeds, width, np.int64))
         self._inverse_time_constants = lanes[-1].copy()
+        self._sigma = layout.to_lanes(sigmas, width, dtype)
         self.engine, self.points = engine, points
         rows = layout.row_block(engine.regions, wide_registers())
         self.weights = layout.pack_weights(engine.W, rows, dtype)
@@ -181,7 +183,7 @@ class Run:
         out = np.empty((samples, self.batch.state.size), self.engine.dtype)
         if self._schedule is not None:
             self.stimuli = self._stimuli_for(dt, steps * samples)
-        self.batch.amplitude[:] = self._inverse_time_constants * (self.noise_sigma * np.sqrt(dt))
+        self.batch.amplitude[:] = self._inverse_time_constants * (self._sigma * np.sqrt(dt))
         self._integrate(self.batch, self.stimuli, self.work, self.weights, out.dtype.type(dt), steps, out)
         return out.reshape(samples, *self.shape)
 

@@ -16,6 +16,7 @@ from ngnmm_core.stimulus import check_indices
 from ngnmm_core.study.study import Study
 
 SPARE = 1.05  # of the estimated need that must be free
+OF_SEVERAL = ("fc", "synchrony", "dynamic_fc", "recruitment", "hubs")  # analyses that compare regions with others
 
 
 def check_connectome(study: Study, built: Path, regions: int) -> None:
@@ -30,6 +31,7 @@ def check_connectome(study: Study, built: Path, regions: int) -> None:
         For a file that is not a matrix of weights, a zero row under row normalisation, an analysis of the homogeneous
         state where the rows don't sum to the same, or a stimulus to a region that is not there.
     """
+    check_alone(study, regions)
     spec = study.config.connectome
     if spec.name is None:
         arrays = read_connectome_file(spec.path, spec.labels, spec.variable, spec.transpose)
@@ -47,6 +49,26 @@ def check_connectome(study: Study, built: Path, regions: int) -> None:
         homogeneous_row_sum(W, f"analyses.{homogeneous[0]}")
     elif study.simulates and study.simulation.initial.start == "homogeneous":
         homogeneous_row_sum(W, "simulation.initial.from: homogeneous")
+
+
+def check_alone(study: Study, regions: int) -> None:
+    """Refuses what makes no sense with one region alone.
+
+    Raises
+    ------
+    InputError
+        For a normalisation of weights that are not there, or an analysis that compares regions.
+    """
+    if regions > 1:
+        return
+    if study.config.normalization != "none":
+        raise InputError(
+            f"normalization: {study.config.normalization}: the connectome has one region, which receives nothing; "
+            "allowed: none"
+        )
+    for name in study.options:
+        if name in OF_SEVERAL:
+            raise InputError(f"analyses.{name}: the connectome has one region; allowed: analyses of single regions")
 
 
 def _check_regions(study: Study, labels: Sequence[str] | None, regions: int) -> None:

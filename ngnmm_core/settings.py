@@ -15,6 +15,7 @@ STEPS_MS = {"multirate": 0.05, "rk4": 0.01, "heun": 0.01}
 STABLE = {"multirate": 3.6, "rk4": 2.78, "heun": 2.0}
 
 
+NOISE = "noise_sigma"  # also an axis
 MOST_STEPS = 1e12  # a year on a fast machine
 
 
@@ -69,13 +70,15 @@ class Simulation(Section):
             return {**values, "dt_ms": STEPS_MS.get(str(values.get("method", "multirate")), 0.05)}
         return values
 
-    def check(self, fastest_rate: float) -> None:
+    def check(self, fastest_rate: float, largest_noise: float = 0.0) -> None:
         """Whether the times fit each other and the method.
 
         Parameters
         ----------
         fastest_rate : float
             The fastest rate of the model (1/ms), which bounds the step.
+        largest_noise : float
+            Of what axes and highlights set `noise_sigma` to.
 
         Raises
         ------
@@ -121,9 +124,10 @@ class Simulation(Section):
             )
         if self.precision == "float32" and self.method == "heun":
             raise InputError("simulation.precision: 'float32' is not for method heun; allowed: float64")
-        if self.noise_sigma > 0 and self.method != "heun":
+        noise = max(self.noise_sigma, largest_noise)
+        if noise > 0 and self.method != "heun":
             raise InputError(
-                f"simulation.noise_sigma: {self.noise_sigma:g} needs a stochastic method, and simulation.method is "
+                f"simulation.noise_sigma: {noise:g} needs a stochastic method, and simulation.method is "
                 f"{self.method!r}; allowed: method: heun, or noise_sigma: 0"
             )
 
@@ -141,3 +145,9 @@ class Simulation(Section):
     def window_samples(self) -> int:
         """Samples in the window that is analysed."""
         return round(self.duration_ms / self.sample_ms) - self.transient_samples
+
+
+def check_noise(key: str, value: float) -> None:
+    """Whether an axis may set the noise to this intensity."""
+    if value < 0:
+        raise InputError(f"{key}: {value:g} is out of range; allowed: a number >= 0")

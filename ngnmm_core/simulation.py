@@ -16,7 +16,7 @@ from ngnmm_core.model import Model
 from ngnmm_core.points import Points
 from ngnmm_core.reducers.activity import Activity
 from ngnmm_core.reducers.block import Block, Observers
-from ngnmm_core.settings import Simulation
+from ngnmm_core.settings import NOISE, Simulation
 from ngnmm_core.stimulus import Schedule
 
 BLOCK_SAMPLES = 64
@@ -121,7 +121,7 @@ class Simulator:
             points.parameters,
             self.initial_states(points),
             (mask, gain),
-            (settings.noise_sigma, points.seeds),
+            (noise_of(settings, points), points.seeds),
         )
         if settings.stimuli:
             run.stimulate(Schedule(settings.stimuli, self.model.drives, network.names, points.extras, len(points)))
@@ -178,6 +178,11 @@ class Simulator:
         return perturbed(self.model, base, points.seeds, initial.sd)
 
 
+def noise_of(settings: Simulation, points: Points) -> np.ndarray:
+    """Intensity of the noise at every point, [point]: of the settings, or of an axis."""
+    return np.broadcast_to(points.extras.get(NOISE, settings.noise_sigma), len(points))
+
+
 def make_window(model: Model, network: Network, settings: Simulation, points: Points, lesions=(None, None)) -> Window:
     """What reducers must know of a simulation; lesioned regions (mask 0) are left out of means over regions."""
     mask, gain = lesions
@@ -187,7 +192,7 @@ def make_window(model: Model, network: Network, settings: Simulation, points: Po
         samples=settings.window_samples,
         sample_ms=settings.sample_ms,
         parameters=points.parameters,
-        noisy=settings.noise_sigma > 0,
+        noisy=noise_of(settings, points) > 0,
         included=mask,
         gain=gain,
         start_ms=settings.transient_ms,

@@ -33,7 +33,10 @@ class Stimulus(Section):
         description="`pulse`: constant while it lasts; `sinusoid`; `table`: straight lines between given values",
     )
     amplitude: float = Field(1.0, description="height of the waveform, in the unit of the drive")
-    onset_ms: float = Field(0.0, ge=0, description="start, from the start of the simulation (ms)")
+    onset_ms: float = Field(0.0, ge=0, description="start, from the start of the simulation (ms); see `after`")
+    after: str | None = Field(
+        None, description="name of a stimulus above: `onset_ms` counts from its end, so that a delay keeps its length"
+    )
     duration_ms: float | None = Field(None, gt=0, description="how long it lasts (ms); to the end if not given")
     period_ms: float | None = Field(None, gt=0, description="of a train of pulses: from onset to onset (ms)")
     count: int = Field(1, ge=1, description="of a train of pulses: their number")
@@ -136,6 +139,39 @@ def field_values(stimulus: Stimulus, extras: Mapping[str, np.ndarray], points: i
     return values
 
 
+def timed_values(stimuli: Sequence[Stimulus], extras: Mapping[str, np.ndarray], points: int) -> list[dict]:
+    """`field_values` of all stimuli, with every onset counted from the start of the simulation."""
+    found: list[dict[str, np.ndarray]] = []
+    for stimulus in stimuli:
+        values = field_values(stimulus, extras, points)
+        if stimulus.after is not None:
+            k = [s.name for s in stimuli].index(stimulus.after)
+            values["onset_ms"] = values["onset_ms"] + end_of(stimuli[k], found[k])
+        found.append(values)
+    return found
+
+
+def end_of(stimulus: Stimulus, values: Mapping[str, np.ndarray]) -> np.ndarray:
+    """When a stimulus ends, [point]; NaN where it lasts to the end of the simulation."""
+    before = (stimulus.count - 1) * stimulus.period_ms if stimulus.count > 1 else 0.0
+    return values["onset_ms"] + before + values["duration_ms"]
+
+
+def check_chain(stimuli: Sequence[Stimulus], ends: Mapping[str, bool]) -> None:
+    """Whether every `after` names a stimulus above that ends; `ends` says by name whether it always does."""
+    for k, stimulus in enumerate(stimuli):
+        above = [s.name for s in stimuli[:k]]
+        if stimulus.after is None:
+            continue
+        key = f"simulation.stimuli.{stimulus.name}.after"
+        if stimulus.after not in above:
+            if not above:
+                raise InputError(f"{key}: '{stimulus.after}' is not above; allowed: the name of a stimulus above it")
+            raise unknown(key, stimulus.after, above)
+        if not ends[stimulus.after]:
+            raise InputError(f"{key}: '{stimulus.after}' has no end; allowed: a stimulus with duration_ms")
+
+
 def waveform(stimulus: Stimulus, values: Mapping[str, np.ndarray], times_ms: np.ndarray) -> np.ndarray:
     """The waveform at given times: array [time, point].
 
@@ -183,7 +219,7 @@ class Schedule:
 
     def __init__(self, stimuli: Sequence[Stimulus], drives, labels, extras: Mapping[str, np.ndarray], points: int):
         self.stimuli, self.points = tuple(stimuli), points
-        self.values = [field_values(s, extras, points) for s in self.stimuli]
+        self.values = timed_values(self.stimuli, extras, points)
         self.target = np.array([list(drives).index(s.parameter) for s in self.stimuli], np.int64)
         self.labels = labels
 
@@ -198,10 +234,11 @@ class Schedule:
 
     def powers(self, first_step: int, steps: int, dt_ms: float) -> np.ndarray:
         """Coefficients of the waveforms within steps, [point, step, stimulus, power]."""
-        times = (first_step + np.arange(steps)[:, None] + NODES).ravel() * dt_ms
         result = np.zeros((self.points, steps, len(self.stimuli), POWERS))
         for k, (stimulus, values) in enumerate(zip(self.stimuli, self.values, strict=True)):
-            at_nodes = waveform(stimulus, values, times).reshape(steps, POWERS, self.points)
+            nodes = NODES[:1] if stimulus.kind == "pulse" else NODES  # a pulse is constant inside a step
+            times = (first_step + np.arange(steps)[:, None] + nodes).ravel() * dt_ms
+            at_nodes = waveform(stimulus, values, times).reshape(steps, len(nodes), self.points)
             if stimulus.kind == "pulse":
                 result[:, :, k, 0] = at_nodes[:, 0].T
             else:

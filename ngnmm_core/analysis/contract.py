@@ -97,7 +97,7 @@ class Window:
     samples: int
     sample_ms: float
     parameters: Mapping[str, np.ndarray]
-    noisy: bool = False
+    noisy: np.ndarray | bool = False  # [point], whether there is noise
     included: np.ndarray | None = None  # [point, region], 0 for regions that means over regions leave out
     gain: np.ndarray | None = None  # [point, region], what lesions multiply the received coupling by
     start_ms: float = 0.0  # of the window, since the start of the simulation

@@ -15,7 +15,7 @@ from ngnmm_core.analysis.paths import Distances, distances_from
 from ngnmm_core.analysis.thresholds import KHZ, population_index, threshold_rates
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.reducers.crossings import NEVER, Smoother, Stays
-from ngnmm_core.stimulus import Schedule, Stimulus, field_values
+from ngnmm_core.stimulus import Schedule, Stimulus
 
 _DIVERGED, NO_THRESHOLD, ACTIVE_BEFORE, NOTHING_RECRUITED = range(1, 5)
 MEASURES = ("path_length", "path_steps", "path_tract_length", "focal_weight")
@@ -47,7 +47,7 @@ def check(options: RecruitmentOptions, study) -> None:
         raise unknown("analyses.recruitment.stimulus", options.stimulus, names)
     population_index("analyses.recruitment.population", study.model, options.population)
     stimulus = _focal(options, stimuli)
-    for onset in study.values_of(stimulus, "onset_ms"):
+    for onset in study.stimulus_times()[stimulus.name][0]:
         last = simulation.duration_ms - options.minimal_ms
         if not simulation.transient_ms < onset <= last:
             raise InputError(
@@ -67,9 +67,10 @@ class RecruitmentReducer:
         self.options, self.window, self.points = options, window, window.points
         self.population = population_index("analyses.recruitment.population", window.model, options.population)
         stimulus = _focal(options, window.stimuli)
-        self.stimulus_onset = field_values(stimulus, window.extras, window.points)["onset_ms"]
-        schedule = Schedule([stimulus], window.model.drives, window.network.names, window.extras, window.points)
-        self.focus = schedule.shape()[:, 0] != 0.0  # [point, region]
+        schedule = Schedule(window.stimuli, window.model.drives, window.network.names, window.extras, window.points)
+        k = window.stimuli.index(stimulus)
+        self.stimulus_onset = schedule.values[k]["onset_ms"]
+        self.focus = schedule.shape()[:, k] != 0.0  # [point, region]
         self.threshold = threshold_rates(window, self.population, options.between, options.threshold_hz)
         self.smoother = Smoother(options.smooth_ms, window.sample_ms)
         self.stays: Stays | None = None

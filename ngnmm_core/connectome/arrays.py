@@ -61,7 +61,7 @@ class ConnectomeArrays:
     notes: list[str] = field(default_factory=list)
 
 
-def checked(arrays: ConnectomeArrays, what: str) -> ConnectomeArrays:
+def checked(arrays: ConnectomeArrays, what: str, fewest: int = 2) -> ConnectomeArrays:
     """The same arrays in float64 and C order, with labels and a zero diagonal.
 
     Parameters
@@ -70,6 +70,8 @@ def checked(arrays: ConnectomeArrays, what: str) -> ConnectomeArrays:
         As read; not changed.
     what : str
         The key and file to name in messages.
+    fewest : int
+        Number of regions that there must be.
 
     Raises
     ------
@@ -82,7 +84,7 @@ def checked(arrays: ConnectomeArrays, what: str) -> ConnectomeArrays:
     ConnectomeWarning
         If the diagonal was not zero: a region has no long-range connection to itself, so it is set to zero.
     """
-    weights = _matrix("weights", arrays.weights, what)
+    weights = _matrix("weights", arrays.weights, what, fewest)
     count = len(weights)
     labels = _labels(arrays.labels, count, what)
     notes = list(arrays.notes)
@@ -113,7 +115,7 @@ def checked(arrays: ConnectomeArrays, what: str) -> ConnectomeArrays:
     )
 
 
-def _matrix(name: str, values, what: str) -> np.ndarray:
+def _matrix(name: str, values, what: str, fewest: int) -> np.ndarray:
     try:
         if np.iscomplexobj(values):
             raise TypeError
@@ -123,8 +125,9 @@ def _matrix(name: str, values, what: str) -> np.ndarray:
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         shape = " x ".join(map(str, matrix.shape)) or "a single number"
         raise InputError(f"{what}: the {name} are {shape}; allowed: a square matrix")
-    if len(matrix) < 2:
-        raise InputError(f"{what}: the {name} have {len(matrix)} region; allowed: at least 2")
+    if len(matrix) < fewest:
+        alone = " (one region alone: connectome: {name: single})" if len(matrix) == 1 else ""
+        raise InputError(f"{what}: the {name} have {len(matrix)} region; allowed: at least {fewest}{alone}")
     return matrix
 
 

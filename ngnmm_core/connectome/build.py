@@ -46,6 +46,8 @@ def build_connectome(spec: ConnectomeSpec, registry: Registry | None = None) -> 
     """
     if spec.name:
         entry = (registry or load_registry()).entry(spec.name)
+        if entry.source is None:
+            return _isolated(spec.name, entry)
         print(notice(spec.name, entry), file=sys.stderr, flush=True)
         with opened_source(spec.name, entry, spec.path) as read:
             arrays = checked(read_entry(spec.name, entry, read), f"connectome {spec.name}")
@@ -76,6 +78,15 @@ def build_connectome(spec: ConnectomeSpec, registry: Registry | None = None) -> 
         "citation": "not stated",
     }
     return as_dataset(arrays, attributes)
+
+
+def _isolated(name: str, entry: SourceEntry) -> xr.Dataset:
+    """Regions without any connection: nothing is read, and there are no terms to be told."""
+    labels = ["population"] if entry.regions == 1 else None
+    arrays = ConnectomeArrays(np.zeros((entry.regions, entry.regions)), labels)
+    attributes = dict.fromkeys(("source", "source_sha256", "terms", "citation"), "none")
+    about = {"name": name, "title": entry.title, "atlas": entry.atlas, **attributes}
+    return as_dataset(checked(arrays, f"connectome {name}", fewest=1), about)
 
 
 def notice(name: str, entry: SourceEntry) -> str:

@@ -47,28 +47,34 @@ class SourceEntry(BaseModel):
 
     title: str = Field(description="one line for figures and reports")
     atlas: str = Field(description="parcellation")
-    regions: int = Field(gt=1, description="number of regions, known before the data are fetched")
+    regions: int = Field(gt=0, description="number of regions, known before the data are fetched")
     wheel: WheelSource | None = Field(None, description="the package that contains the data")
     file: FileSource | None = Field(None, description="the file that contains the data")
-    reader: Literal["subjects", "members", "file"] = Field(description="how the arrays are taken from the source")
+    reader: Literal["subjects", "members", "file", "isolated"] = Field(
+        description="how the arrays are taken from the source; `isolated` has none: regions without connections"
+    )
     options: dict[str, Any] = Field(default_factory=dict, description="options of the reader")
     terms: str = Field(description="terms of use; printed when the data are fetched and stored with them")
     citation: list[str] = Field(description="what to cite, each with its DOI where there is one")
 
     @model_validator(mode="after")
     def _one_source(self):
-        if (self.wheel is None) == (self.file is None):
+        given = (self.wheel is not None) + (self.file is not None)
+        if self.reader == "isolated" and given:
+            raise ValueError("an entry with reader 'isolated' has neither 'wheel' nor 'file'")
+        if self.reader != "isolated" and given != 1:
             raise ValueError("an entry has either 'wheel' or 'file'")
         return self
 
     @property
-    def source(self) -> WheelSource | FileSource:
-        """The file that everything is read from."""
+    def source(self) -> WheelSource | FileSource | None:
+        """The file that everything is read from; None where there is nothing to read."""
         return self.wheel or self.file
 
     def identity(self) -> str:
         """SHA-256 of what decides the arrays: the hash of the source, the reader and its options, not the prose."""
-        pins = {"sha256": self.source.sha256, "reader": self.reader, "options": self.options}
+        pins = {"reader": self.reader, "options": self.options}
+        pins |= {"sha256": self.source.sha256} if self.source else {"regions": self.regions}
         return hashlib.sha256(json.dumps(pins, sort_keys=True).encode()).hexdigest()
 
 

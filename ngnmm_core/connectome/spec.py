@@ -13,6 +13,7 @@ from ngnmm_core.connectome.registry import FileSource, Registry, WheelSource, lo
 from ngnmm_core.errors import InputError
 
 WHEEL_DIRECTORY = "NGNMM_WHEELS"
+SINGLE = "single"  # the entry of the registry that is one region alone
 FORMATS = (".zip", ".npz", ".npy", ".csv", ".tsv", ".txt", ".mat", ".dat")
 # Beside `brain.csv`, the first of these that exists gives its labels.
 LABEL_SUFFIXES = ("_labels.txt", "_labels.csv", "_labels.tsv")
@@ -138,7 +139,7 @@ def _sha256(path: str, size: int, changed: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def local_copy(source: WheelSource | FileSource, path: str | None = None) -> Path | None:
+def local_copy(source: WheelSource | FileSource | None, path: str | None = None) -> Path | None:
     """The local copy of a registry source, its hash checked, or None where it has to be downloaded.
 
     Looked for in this order: `path` (the study's `connectome.path`); for a file the environment variable that the
@@ -150,6 +151,8 @@ def local_copy(source: WheelSource | FileSource, path: str | None = None) -> Pat
         If the path, or the variable's, leads to no file, or the file has another hash than the registry says.
     """
     variable = source.environment if isinstance(source, FileSource) else None
+    if path and source is None:
+        raise InputError(f"connectome.path: {path}: given beside a name that has no file; allowed: the name alone")
     if path:
         found, key = existing_file("connectome.path", path), "connectome.path"
     elif variable and os.environ.get(variable):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ngnmm_core.connectome.spec import SINGLE
 from ngnmm_core.plotting.labels import assignments, number, signal_text
 from ngnmm_core.plotting.layout import choose_axes
 from ngnmm_core.stages import hub_points, stages_of
@@ -162,6 +163,8 @@ def _of_point(stem: str, family: str, point: Mapping[str, float], caption: str) 
 
 def _connectome(study: Study) -> list[FigureEntry]:
     spec = study.config.connectome
+    if spec.name == SINGLE:
+        return []
     name = spec.name or str(spec.path).replace("\\", "/").rpartition("/")[2]
     return [FigureEntry("connectome", CONNECTOME, CATEGORIES[CONNECTOME], {"connectome": name}, "connectome.rst")]
 

@@ -19,10 +19,10 @@ OUTCOMES = ("at_rest", "still_settling", "some_regions_inactive")
 
 
 class Activity:
-    """Watches the observable of all regions over a window of `samples` samples."""
+    """Watches the observable of all regions over a window of `samples` samples; `noisy` tells the points with noise."""
 
-    def __init__(self, samples: int, points: int, noisy: bool = False):
-        self.points, self.noisy = points, noisy
+    def __init__(self, samples: int, points: int, noisy: np.ndarray | bool = False):
+        self.points, self.noisy = points, np.broadcast_to(noisy, points)
         self._moments = Moments(samples)
 
     def consume(self, observable: np.ndarray) -> None:
@@ -47,17 +47,14 @@ class Activity:
     @property
     def active(self) -> np.ndarray:
         """Where correlations, synchrony and peak frequencies are defined, [point, region]."""
-        if self.noisy:
-            return np.isfinite(self.std)
-        return self._varies() & ~self._decays()
+        return np.where(self.noisy[:, None], np.isfinite(self.std), self._varies() & ~self._decays())
 
     @property
     def regime(self) -> np.ndarray:
         """`REST`, `SETTLING` or `OSCILLATING` for the network, [point]."""
-        if self.noisy:
-            return np.full(self.points, OSCILLATING, np.int8)
         rest = ~self._varies().any(axis=1)
-        return np.where(rest, REST, np.where(self.active.any(axis=1), OSCILLATING, SETTLING)).astype(np.int8)
+        calm = np.where(rest, REST, np.where(self.active.any(axis=1), OSCILLATING, SETTLING))
+        return np.where(self.noisy, OSCILLATING, calm).astype(np.int8)
 
     @property
     def status(self) -> np.ndarray:

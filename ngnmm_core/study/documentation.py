@@ -16,6 +16,7 @@ from ngnmm_core.models import get_model, model_names
 from ngnmm_core.points import SEED
 from ngnmm_core.poise import FIELDS as POISE_FIELDS
 from ngnmm_core.poise import Poise
+from ngnmm_core.settings import NOISE
 from ngnmm_core.stimulus import SWEPT
 from ngnmm_core.study.axes import FORMS
 from ngnmm_core.study.schema import NAME, StudyConfig
@@ -30,14 +31,14 @@ def json_schema() -> dict[str, Any]:
     one = StudyConfig.model_json_schema(by_alias=True)
     definitions = one.pop("$defs")
     axis = {"description": FORMS, "anyOf": [{"type": t} for t in ("number", "array", "object", "string")]}
-    names = sorted({n for model in map(get_model, model_names()) for n in model.axis_names} | {SEED})
+    names = sorted({n for model in map(get_model, model_names()) for n in model.axis_names} | {SEED, NOISE})
     numbers = {name: {"type": ["number", "string"]} for name in names}
     properties = one["properties"]
     properties["grid"] = _optional(properties["grid"], dict.fromkeys(names, axis))
     properties["grid"]["anyOf"][0]["patternProperties"] = {DOTTED: axis}
     definitions["ModelSpec"]["properties"]["name"]["enum"] = list(model_names())
     definitions["ModelSpec"]["properties"]["parameters"] |= {
-        "properties": {n: v for n, v in numbers.items() if n != SEED},
+        "properties": {n: v for n, v in numbers.items() if n not in (SEED, NOISE)},
         "additionalProperties": False,
     }
     properties["highlights"]["items"] = {
@@ -146,6 +147,7 @@ def tables() -> dict[str, str]:
     """Every generated table by its name."""
     from ngnmm_core.connectome import ConnectomeSpec
     from ngnmm_core.settings import Initial, Simulation
+    from ngnmm_core.stimulus import Stimulus
     from ngnmm_core.study.schema import ModelSpec
 
     sections = {
@@ -155,6 +157,7 @@ def tables() -> dict[str, str]:
         "poise": key_table(Poise, "model.poise."),
         "simulation": key_table(Simulation, "simulation."),
         "initial": key_table(Initial, "simulation.initial."),
+        "stimuli": key_table(Stimulus, "simulation.stimuli[]."),
     }
     analyses = []
     for name in MODULES:

@@ -15,6 +15,8 @@ from ngnmm_core.lesions import AXIS as RESECTION
 from ngnmm_core.lesions import check_axis
 from ngnmm_core.models import get_model
 from ngnmm_core.poise import axis_checks, check_poise
+from ngnmm_core.settings import NOISE, check_noise
+from ngnmm_core.stimulus import check_chain
 from ngnmm_core.study.messages import input_error
 from ngnmm_core.study.parameters import (
     Names,
@@ -142,7 +144,9 @@ def make_study(name: str, config: Mapping[str, Any]) -> Study:
         raise input_error(error, root=StudyConfig) from None
     poise = checked.model.poise
     names = Names(
-        get_model(checked.model.name), checked.simulation.stimuli, axis_checks(poise) | {RESECTION: check_axis}
+        get_model(checked.model.name),
+        checked.simulation.stimuli,
+        axis_checks(poise) | {RESECTION: check_axis, NOISE: check_noise},
     )
     fixed = fixed_parameters(names, checked.model.parameters)
     if checked.grid is not None and checked.points is not None:
@@ -158,7 +162,7 @@ def make_study(name: str, config: Mapping[str, Any]) -> Study:
     highlights = highlight_values(names, checked.highlights)
     study = Study(name, checked, names.model, fixed, axes, listed, _options(checked))
     if study.simulates:
-        checked.simulation.check(study.fastest_rate)
+        checked.simulation.check(study.fastest_rate, study.largest_noise)
         _check_stimuli(study, highlights)
     for analysis, chosen in study.analyses:
         analysis.check(chosen, study)
@@ -186,6 +190,8 @@ def _check_stimuli(study: Study, highlights: list[dict[str, float]]) -> None:
     names = [s.name for s in study.simulation.stimuli]
     if len(set(names)) < len(names):
         raise InputError(f"simulation.stimuli: the names {names} repeat; allowed: a name of its own for each")
+    ends = {s.name: None not in study.values_of(s, "duration_ms") for s in study.simulation.stimuli}
+    check_chain(study.simulation.stimuli, ends)
     for stimulus in study.simulation.stimuli:
         prefix = f"{stimulus.name}."
         values = {n.removeprefix(prefix): list(v) for n, v in study.axes.items() if n.startswith(prefix)}

@@ -11,8 +11,8 @@ from ngnmm_core.model import Model
 from ngnmm_core.points import SEED, Points, make_points
 from ngnmm_core.poise import AXES as POISE_AXES
 from ngnmm_core.poise import poised_drive
-from ngnmm_core.settings import Simulation
-from ngnmm_core.stimulus import SWEPT, Stimulus
+from ngnmm_core.settings import NOISE, Simulation
+from ngnmm_core.stimulus import SWEPT, Stimulus, end_of, timed_values
 from ngnmm_core.study.schema import StudyConfig
 
 
@@ -73,7 +73,35 @@ class Study:
         """All values that a number of a stimulus has in the study: by its declaration, an axis, or a highlight."""
         name = f"{stimulus.name}.{field}"
         asked = [float(h[name]) for h in self.config.highlights if name in h]
-        return (*(float(value) for value in self.axes.get(name, [getattr(stimulus, field)])), *asked)
+        values = self.axes.get(name, [getattr(stimulus, field)])
+        return (*(None if value is None else float(value) for value in values), *asked)
+
+    @property
+    def largest_noise(self) -> float:
+        """The largest intensity of the noise anywhere in the study (ms^0.5)."""
+        asked = [h[NOISE] for h in self.config.highlights if NOISE in h]
+        return float(max((self.simulation.noise_sigma, *self.axes.get(NOISE, ()), *map(float, asked))))
+
+    def stimulus_times(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """When every stimulus starts and ends, by name, in all combinations of the study; NaN where it does not end."""
+        stimuli = self.simulation.stimuli
+        names = [f"{s.name}.{field}" for s in stimuli for field in ("onset_ms", "duration_ms")]
+        axes = {name: self.axes[name] for name in names if name in self.axes}
+        mesh = axes.values() if self.listed else np.meshgrid(*axes.values(), indexing="ij")
+        columns = {name: np.ravel(values) for name, values in zip(axes, mesh, strict=True)}
+        count = len(next(iter(columns.values()))) if columns else 1
+        sets = [(columns, count)]
+        if self.config.highlights:
+            points = self._unpoised_at(self.config.highlights)
+            sets.append((points.extras, len(points)))
+        timed = [timed_values(stimuli, extras, size) for extras, size in sets]
+        return {
+            s.name: (
+                np.concatenate([values[k]["onset_ms"] for values in timed]),
+                np.concatenate([end_of(s, values[k]) for values in timed]),
+            )
+            for k, s in enumerate(stimuli)
+        }
 
     def dims(self, of_network: bool = True) -> tuple[str, ...]:
         """Dimensions of the points; what belongs to the homogeneous system alone has no `seed` and no stimulus."""
@@ -119,16 +147,20 @@ class Study:
 
     def points_at(self, sets: Iterable[Mapping[str, float]]) -> Points:
         """Points given as parameter sets, such as `highlights`; what a set leaves out has the study's first value."""
+        return self._poised(self._unpoised_at(sets))
+
+    def _unpoised_at(self, sets: Iterable[Mapping[str, float]]) -> Points:
         first = {name: values[0] for name, values in self.axes.items()}
         rows = [{**first, **{name: float(value) for name, value in given.items()}} for given in sets]
         resolved = [self.model.resolve({**self.fixed, **self._of_model(row)}) for row in rows]
         parameters = {name: np.array([r[name] for r in resolved], float) for name in self.model.parameter_names}
         extras = dict.fromkeys(name for row in rows for name in row if name not in {*self.model.axis_names, SEED})
         declared = {f"{s.name}.{field}": getattr(s, field) for s in self.simulation.stimuli for field in SWEPT}
+        declared[NOISE] = self.simulation.noise_sigma
         declared |= self.config.model.poise.as_columns() if self.config.model.poise else {}
         values = {name: [row.get(name, declared.get(name)) for row in rows] for name in extras}
         seeds = np.array([row.get(SEED, 0) for row in rows]).astype(np.int64)
-        return self._poised(Points(parameters, seeds, {n: np.array(column, float) for n, column in values.items()}))
+        return Points(parameters, seeds, {n: np.array(column, float) for n, column in values.items()})
 
     def _of_model(self, values: Mapping[str, float]) -> dict[str, float]:
         return {name: value for name, value in values.items() if name in self.model.axis_names}

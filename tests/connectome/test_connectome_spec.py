@@ -8,13 +8,13 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from ngnmm_core.connectome import ConnectomeSpec, load_registry, output_name, source_identity
+from ngnmm_core.connectome import ConnectomeSpec, build_connectome, load_registry, output_name, source_identity
 
 NAMES = ["hcp-aal2-94", "schaefer-1000", "schaefer-100", "dk-84", "aal90-sc2017"]
 
 
 def test_registry_of_the_repository(registry):
-    assert list(registry) == NAMES
+    assert list(registry) == ["single", *NAMES]
     for name in NAMES:
         entry = registry.entry(name)
         assert entry.terms
@@ -32,6 +32,20 @@ def test_importing_the_package_stays_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_one_region_alone_has_no_source(registry, refused, tmp_path):
+    spec = ConnectomeSpec(name="single")
+    dataset = build_connectome(spec, registry)
+    np.testing.assert_array_equal(dataset.weights, [[0.0]])
+    assert list(dataset.region.values) == ["population"]
+    assert source_identity(spec, registry) != source_identity(ConnectomeSpec(name="dk-84"), registry)
+    refused(lambda: source_identity(ConnectomeSpec(name="single", path="a.csv"), registry), "connectome.path", "a.csv")
+    (tmp_path / "r.yaml").write_text(
+        "one: {title: a, atlas: b, regions: 1, reader: isolated, terms: c, citation: [],"
+        " file: {filename: a.csv, sha256: " + "a" * 64 + "}}"
+    )
+    refused(lambda: load_registry(tmp_path / "r.yaml"), "one", "isolated")
 
 
 def test_unknown_name(registry, refused):
@@ -122,7 +136,7 @@ def test_local_copies_are_checked(tmp_path, monkeypatch, registry, refused):
         (lambda e: e.update(titel="x"), ["three.titel", "unknown key", "did you mean 'title'?"]),
         (lambda e: e.pop("terms"), ["three.terms", "required"]),
         (lambda e: e["wheel"].update(sha256="abc"), ["three.wheel.sha256", "found 'abc'"]),
-        (lambda e: e.update(reader="magic"), ["three.reader", "'subjects', 'members' or 'file'", "found 'magic'"]),
+        (lambda e: e.update(reader="magic"), ["three.reader", "'members', 'file' or 'isolated'", "found 'magic'"]),
         (lambda e: e.pop("wheel"), ["three", "either 'wheel' or 'file'"]),
     ],
 )

@@ -81,3 +81,14 @@ def test_noise_goes_on_from_block_to_block(ei, directed5, points_of, start_of):
     parts = np.concatenate([run.advance(DT, 5, n) for n in (3, 1, 6)])
     whole = noisy(ei, directed5, points, start, 10, 5)
     np.testing.assert_array_equal(np.stack([run.by_point(s) for s in parts]), whole)
+
+
+def test_points_may_differ_in_the_intensity_of_their_noise(ei, directed5, points_of, start_of):
+    """Side by side or alone, with noise and without: the same bits."""
+    start, points = start_of(ei, 1, 5).repeat(3, axis=0), points_of(ei, 3, G=3, seed=2)
+    sigmas = np.array([0.3, 0.0, 0.1])
+    together = noisy(ei, directed5, points, start, 5, 20, sigma=sigmas)
+    for k, sigma in enumerate(sigmas):
+        alone = noisy(ei, directed5, points.take([k]), start[[k]], 5, 20, sigma=sigma)
+        np.testing.assert_array_equal(together[:, k], alone[:, 0])
+    assert len(np.unique(together[-1, :, 0, 1])) == 3

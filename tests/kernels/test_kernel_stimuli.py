@@ -128,3 +128,16 @@ def test_waveforms_go_on_from_block_to_block(ei, directed5, points_of, start_of,
     points, start = points_of(ei, I_ext_e=5, G=4), start_of(ei, 1, 5)
     whole, parts = (stimulated(ei, directed5, points, start, [stimulus], dt, 20, method, blocks=b) for b in (1, 5))
     np.testing.assert_array_equal(whole, parts)
+
+
+def test_a_pulse_after_another_is_the_same_pulse_with_the_sum_of_the_times(ei, directed5, points_of, start_of):
+    """Durations of the first that differ between points move the second along, bit for bit."""
+    first = Stimulus(name="first", parameter="I_ext_e", onset_ms=2.0, duration_ms=3.0)
+    second = Stimulus(name="second", parameter="I_ext_i", after="first", onset_ms=4.0, duration_ms=5.0, amplitude=3.0)
+    points = points_of(ei, 2, I_ext_e=5, G=4, **{"first.duration_ms": [3.0, 6.5]})
+    start = start_of(ei, 1, 5).repeat(2, axis=0)
+    together = stimulated(ei, directed5, points, start, [first, second], 0.01, 20)
+    for k, onset in enumerate((9.0, 12.5)):
+        alone = second.model_copy(update={"after": None, "onset_ms": onset})
+        one = stimulated(ei, directed5, points.take([k]), start[[k]], [first, alone], 0.01, 20)
+        np.testing.assert_array_equal(together[:, k], one[:, 0])

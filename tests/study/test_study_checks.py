@@ -45,6 +45,14 @@ def test_a_good_study_passes(check):
     check(analyses=["rates", "msf"], simulation={"initial": {"from": "homogeneous"}})
 
 
+def test_one_region_alone(check, refused):
+    alone = {"connectome": {"name": "single"}, "normalization": "none"}
+    check(**alone, analyses=["rates", "msf", "lyapunov"])
+    refused(lambda: check(**{**alone, "normalization": "row"}), "normalization: row", "one region", "allowed: none")
+    for name in ("fc", "synchrony"):
+        refused(lambda name=name: check(**alone, analyses=[name]), f"analyses.{name}", "one region", "allowed: ")
+
+
 def test_a_directed_matrix_passes(check, matrix):
     check(connectome=matrix(ring()))
 

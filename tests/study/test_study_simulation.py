@@ -67,6 +67,15 @@ def test_noise_is_not_for_single_precision(refuses):
     refuses({"simulation": {"method": "heun", "precision": "float32"}}, "simulation.precision", "float32", "float64")
 
 
+def test_noise_may_be_an_axis(study, refuses):
+    made = study(simulation={"method": "heun"}, grid={"G": [2, 5], "noise_sigma": [0, 0.3]})
+    np.testing.assert_array_equal(made.points().extras["noise_sigma"], [0, 0.3, 0, 0.3])
+    assert made.dims(of_network=False) == ("G",)
+    refuses({"grid": {"noise_sigma": [0, 0.3]}}, "simulation.noise_sigma", "0.3", "heun")
+    refuses({"highlights": [{"noise_sigma": 0.2}]}, "simulation.noise_sigma", "0.2", "heun")
+    refuses({"simulation": {"method": "heun"}, "grid": {"noise_sigma": [-1]}}, "grid.noise_sigma", "-1", ">= 0")
+
+
 # ------------------------------------------------------------------ stimuli
 PULSE = {"name": "focal", "parameter": "I_ext_e", "amplitude": 2, "onset_ms": 60, "duration_ms": 20}
 
@@ -182,3 +191,35 @@ def test_axes_of_jumps_lie_on_steps(refuses_stimulus):
 )
 def test_values_on_an_axis_of_a_stimulus_are_in_range(refuses_stimulus, axis, value):
     refuses_stimulus({}, f"focal.{axis}", f"{value:g}", grid={f"focal.{axis}": [value]})
+
+
+# ------------------------------------------------------------------ stimuli after others
+def chained(**changes):
+    second = {"name": "second", "parameter": "I_ext_e", "onset_ms": 30, "duration_ms": 5, "after": "focal"}
+    return {"stimuli": [PULSE, {**second, **changes}]}
+
+
+def test_a_stimulus_after_another_keeps_its_distance(study):
+    made = study(
+        simulation=chained(),
+        grid={"focal.duration_ms": [10, 20], "second.onset_ms": [30, 40]},
+        highlights=[{"focal.onset_ms": 20}],
+    )
+    onsets, ends = made.stimulus_times()["second"]
+    np.testing.assert_array_equal(onsets, [100, 110, 110, 120, 20 + 10 + 30])
+    np.testing.assert_array_equal(ends - onsets, 5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "first", "words"),
+    [
+        pytest.param({"after": "fokal"}, {}, ["second.after", "'fokal'", "did you mean 'focal'?"], id="unknown"),
+        pytest.param({"after": "second"}, {}, ["second.after", "'second'", "focal"], id="itself"),
+        pytest.param({}, {"duration_ms": None}, ["second.after", "'focal'", "no end"], id="endless"),
+        pytest.param({}, {"after": "second"}, ["focal.after", "'second'", "not above"], id="in a circle"),
+    ],
+)
+def test_what_a_stimulus_comes_after_must_be_there_and_end(refuses, changes, first, words):
+    stimuli = chained(**changes)["stimuli"]
+    stimuli[0] = {**stimuli[0], **first}
+    refuses({"simulation": {"stimuli": stimuli}}, *words)
