@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ngnmm_core.engine import Engine, Run
+from ngnmm_core.initial import nominal, perturbed
 from ngnmm_core.kernels.drivers import METHODS
 
 DIRECTED = {"I_ext_e": 13.0, "G": 5.0}  # bursts, desynchronised
@@ -18,10 +19,11 @@ def exact(ei, directed5, start_of, dop853):
     return start, dop853(ei, directed5, ei.resolve(DIRECTED), start[0], np.arange(1, 6) * 10.0)
 
 
-@pytest.mark.parametrize(("method", "coarsest"), [("rk4", 100), ("heun", 400), ("multirate", 100)])
+@pytest.mark.parametrize(("method", "coarsest"), [("rk4", 100), ("heun", 400), ("multirate", 25)])
 def test_the_order_is_the_one_that_the_stepper_declares(
     ei, directed5, points_of, start_of, integrate, dop853, method, coarsest
 ):
+    """As simulations start, multirate takes four steps for one."""
     points, start = points_of(ei, **SMOOTH), start_of(ei, 1, 5)
     solution = dop853(ei, directed5, ei.resolve(SMOOTH), start[0], np.array([20.0]))[0]
     steps, errors = coarsest * np.array([1, 2, 4]), []
@@ -34,6 +36,20 @@ def test_the_order_is_the_one_that_the_stepper_declares(
         assert declared - 0.1 < order < 8.5
     else:
         assert order == pytest.approx(declared, abs=0.05)
+
+
+@pytest.mark.parametrize(("current", "G"), [(15.0, 5.0), (15.0, 30.0), (8.0, 15.0), (12.0, 9.0)])
+def test_the_first_volley_of_a_network_is_integrated_as_accurately_as_the_rest(
+    ei, points_of, integrate, dop853, current, G
+):
+    """From near the nominal state, as simulations start, all regions burst together: at G = 30, v_i exceeds 100."""
+    W = np.random.default_rng(1).uniform(0.1, 1.0, (12, 12)) * (1.0 - np.eye(12))
+    W /= W.sum(axis=1, keepdims=True)
+    values = {"I_ext_e": current, "G": G}
+    start = perturbed(ei, np.tile(nominal(ei), (1, 12, 1)), np.array([0]), 0.01)
+    solution = dop853(ei, W, ei.resolve(values), start[0], np.array([10.0, 100.0]))
+    result = integrate(ei, W, points_of(ei, **values), start, 0.05, samples=10, steps=200, method="multirate")
+    np.testing.assert_allclose(result[[0, -1], 0], solution, rtol=0, atol=1e-6)
 
 
 def test_the_methods_declare_the_orders_of_their_authors():
@@ -106,8 +122,8 @@ def test_time_is_divided_into_samples_at_will(ei, directed5, points_of, start_of
 def test_a_run_continues_where_it_stopped(ei, directed5, points_of, start_of, method):
     start, points = start_of(ei, 1, 5), points_of(ei, **DIRECTED)
     whole, parts = (Run(Engine(ei, directed5, method), points.parameters, start) for _ in range(2))
-    expected = whole.advance(0.02, 3, 20)
-    np.testing.assert_array_equal(np.concatenate([parts.advance(0.02, 3, n) for n in (1, 2, 11, 6)]), expected)
+    expected = whole.advance(0.02, 200, 10)  # past 20 ms, where multirate's smaller steps end
+    np.testing.assert_array_equal(np.concatenate([parts.advance(0.02, 200, n) for n in (1, 2, 4, 3)]), expected)
     np.testing.assert_array_equal(parts.states, expected[-1])
 
 

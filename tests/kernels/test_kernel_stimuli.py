@@ -49,24 +49,24 @@ def test_a_sinusoid_on_some_regions(ei, directed5, points_of, start_of, method, 
     points, start = points_of(ei, I_ext_e=5, G=4), start_of(ei, 1, 5)
     weights = np.array([WEIGHTS.get(label, 0.0) for label in LABELS])
     current = lambda t: 4.0 * np.sin(2 * np.pi * (0.07 * t + 30.0 / 360.0)) * weights
-    times = np.arange(1.0, 31.0)
+    times = np.arange(1.0, 41.0)
     expected = solved(ei, directed5, ei.resolve({"I_ext_e": 5, "G": 4}), start[0], current, times)
-    result = stimulated(ei, directed5, points, start, [stimulus], dt, 30, method)
+    result = stimulated(ei, directed5, points, start, [stimulus], dt, 40, method)
     np.testing.assert_allclose(result[:, 0], expected, rtol=1e-6, atol=1e-6)
 
 
 @every_method
 def test_a_train_of_pulses_starts_and_ends_between_steps(ei, directed5, points_of, start_of, method, dt):
     stimulus = Stimulus(
-        parameter="I_ext_e", amplitude=6.0, onset_ms=5.0, duration_ms=3.5, period_ms=10.0, count=2, regions=["c"]
+        parameter="I_ext_e", amplitude=6.0, onset_ms=5.0, duration_ms=3.5, period_ms=20.0, count=2, regions=["c"]
     )
     points, start = points_of(ei, I_ext_e=5, G=4), start_of(ei, 1, 5)
-    on = lambda t: 5.0 <= t < 8.5 or 15.0 <= t < 18.5
+    on = lambda t: 5.0 <= t < 8.5 or 25.0 <= t < 28.5
     current = lambda t: 6.0 * on(t) * np.array([0, 0, 1.0, 0, 0])
-    times = np.arange(1.0, 31.0)
+    times = np.arange(1.0, 41.0)
     parameters = ei.resolve({"I_ext_e": 5, "G": 4})
-    expected = solved(ei, directed5, parameters, start[0], current, times, breaks=(5.0, 8.5, 15.0, 18.5))
-    result = stimulated(ei, directed5, points, start, [stimulus], dt, 30, method)
+    expected = solved(ei, directed5, parameters, start[0], current, times, breaks=(5.0, 8.5, 25.0, 28.5))
+    result = stimulated(ei, directed5, points, start, [stimulus], dt, 40, method)
     np.testing.assert_allclose(result[:, 0], expected, rtol=1e-6, atol=1e-6)
 
 
@@ -126,7 +126,7 @@ def test_stimuli_add_up(ei, directed5, points_of, start_of):
 def test_waveforms_go_on_from_block_to_block(ei, directed5, points_of, start_of, method, dt):
     stimulus = Stimulus(parameter="I_ext_e", kind="sinusoid", amplitude=4.0, frequency_hz=70.0, onset_ms=2.0)
     points, start = points_of(ei, I_ext_e=5, G=4), start_of(ei, 1, 5)
-    whole, parts = (stimulated(ei, directed5, points, start, [stimulus], dt, 20, method, blocks=b) for b in (1, 5))
+    whole, parts = (stimulated(ei, directed5, points, start, [stimulus], dt, 40, method, blocks=b) for b in (1, 5))
     np.testing.assert_array_equal(whole, parts)
 
 
