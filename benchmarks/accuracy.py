@@ -23,6 +23,7 @@ CASES = (
     ("multirate", 0.05, "float32"),
     ("rk4", 0.01, "float32"),
 )
+STEPS = tuple(0.2 / n for n in (20, 16, 12, 10, 8, 7, 6, 5, 4, 3, 2, 1))  # ms
 SMOOTH_MS = 20.0
 PLANE = [(current, G) for current in (4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40) for G in (0, 2, 5, 10, 15, 20, 25, 30)]
 FEWEST_STEPS = {"multirate": 25, "rk4": 100, "heun": 400}  # of which multirate makes four
@@ -62,6 +63,16 @@ def errors(W, points, start, exact) -> list[list[str]]:
         worst = np.abs(found - exact).max(axis=(1, 2))
         name = f"`{method}`, {dt:g} ms" + (", float32" if precision == "float32" else "")
         rows.append([name, *(f"{e:.1e}" if np.isfinite(e) else "blows up" for e in worst)])
+    return rows
+
+
+def stable_steps(W, points, start) -> list[list[str]]:
+    """Rows of a table: the longest of some steps with which a point stays finite for 100 ms, by method."""
+    rows = []
+    for method in ("multirate", "rk4", "heun"):
+        finite = [np.isfinite(end_of(new_run(W, points, start, method), dt, SPAN_MS)).all(axis=(1, 2)) for dt in STEPS]
+        longest = np.array(STEPS)[np.argmin(np.vstack([finite, np.zeros(len(points), bool)]), axis=0) - 1]
+        rows.append([f"`{method}`", *(f"{dt:.3g}" for dt in longest)])
     return rows
 
 
@@ -107,6 +118,8 @@ def main() -> None:
         exact = references(W, points, start, SPAN_MS)
         parts.append(f"{title}:\n\n{table(header, errors(W, points, start, exact))}")
     parts.append(over_the_plane(W))
+    stable = table(["longest step (ms) that does not blow up at", *map(str, PLACES)], stable_steps(W, points, start))
+    replace_part(DOCS / "accuracy.md", "stable", stable)
     replace_part(DOCS / "accuracy.md", "errors", f"On {name}.\n\n" + "\n\n".join(parts))
     rows = orders()
     replace_part(DOCS / "accuracy.md", "orders", table(["method", "order", *["step (ms): error"] * 3], rows))

@@ -1,4 +1,4 @@
-"""What can be seen to fail before any job starts: bad matrices, an analysis that does not fit them, a full disk."""
+"""What can be seen to fail before any job starts: bad matrices, analyses that don't fit, long steps, a full disk."""
 
 import shutil
 import tempfile
@@ -12,6 +12,7 @@ from ngnmm_core.cost import disk_bytes, size_text
 from ngnmm_core.errors import InputError
 from ngnmm_core.lesions import AXIS as RESECTION
 from ngnmm_core.stages import OF_HOMOGENEOUS, stages_of
+from ngnmm_core.step_trial import check_steps
 from ngnmm_core.stimulus import check_indices
 from ngnmm_core.study.study import Study
 
@@ -19,8 +20,21 @@ SPARE = 1.05  # of the estimated need that must be free
 OF_SEVERAL = ("fc", "synchrony", "dynamic_fc", "recruitment", "hubs")  # analyses that compare regions with others
 
 
-def check_connectome(study: Study, built: Path, regions: int) -> None:
-    """Refuses a connectome that can't be used as the study wants to.
+def check_study(study: Study, built: Path, regions: int, results: Path) -> list[str]:
+    """Refuses a study that is bound to fail; gives warnings of what it will do badly.
+
+    Raises
+    ------
+    InputError
+        In one line: the key, what was found, and what is allowed.
+    """
+    row_sum = check_connectome(study, built, regions)
+    check_disk(study, regions, results)
+    return [] if row_sum is None else check_steps(study, regions, row_sum)
+
+
+def check_connectome(study: Study, built: Path, regions: int) -> float | None:
+    """Refuses a connectome that can't be used as the study wants to; gives the largest row sum, if it is known.
 
     A file of the user's own is read; one of the registry is looked at if it has been built already (its job checks it
     otherwise; `regions`, their number, is known).
@@ -41,7 +55,7 @@ def check_connectome(study: Study, built: Path, regions: int) -> None:
         weights, labels = dataset.weights, dataset.region.values
     else:
         _check_regions(study, None, regions)
-        return
+        return 1.0 if study.config.normalization == "row" else None
     _check_regions(study, labels, regions)
     W = normalise(weights, study.config.normalization, labels)
     homogeneous = [analysis.name for analysis, options in study.analyses if _of_homogeneous(analysis, options)]
@@ -49,6 +63,7 @@ def check_connectome(study: Study, built: Path, regions: int) -> None:
         homogeneous_row_sum(W, f"analyses.{homogeneous[0]}")
     elif study.simulates and study.simulation.initial.start == "homogeneous":
         homogeneous_row_sum(W, "simulation.initial.from: homogeneous")
+    return float(W.sum(axis=1).max())
 
 
 def check_alone(study: Study, regions: int) -> None:

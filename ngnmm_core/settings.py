@@ -12,6 +12,7 @@ from ngnmm_core.study.axes import is_multiple
 
 STEPS_MS = {"multirate": 0.05, "rk4": 0.01, "heun": 0.01}
 # Length of the stability interval on the negative real axis: a (sub)step times the fastest rate must stay below it.
+# Bursts that grow blow up before; `ngnmm_core.step_trial` finds out where.
 STABLE = {"multirate": 3.6, "rk4": 2.78, "heun": 2.0}
 
 
@@ -120,7 +121,7 @@ class Simulation(Section):
         if self.dt_ms > largest:
             raise InputError(
                 f"simulation.dt_ms: {self.dt_ms:g} is unstable for method {self.method} in this model; "
-                f"allowed: at most {largest:.2g}"
+                f"allowed: at most {largest:.2g}, less at strong coupling"
             )
         if self.precision == "float32" and self.method == "heun":
             raise InputError("simulation.precision: 'float32' is not for method heun; allowed: float64")

@@ -21,7 +21,7 @@ from ngnmm_core.job_resources import JobResources
 from ngnmm_core.locks import is_locked, take_over
 from ngnmm_core.planning import Shard, plan, write_atomically
 from ngnmm_core.plotting.catalogue import figures_of
-from ngnmm_core.preflight import check_connectome, check_disk, check_writable
+from ngnmm_core.preflight import check_study, check_writable
 from ngnmm_core.recipes import Recipes
 from ngnmm_core.stages import SWEEP, context, fingerprint, stages_of
 from ngnmm_core.study.load import load_studies, override, read_yaml
@@ -269,8 +269,8 @@ class Workflow(JobResources):
             read_yaml(file)  # a key that occurs twice is gone in what Snakemake has made of it
         for name, study in self.concerned.items():
             self.identity(name)
-            check_connectome(study, Path(self.connectome_path(name)), self.regions(name))
-            check_disk(study, self.regions(name), self.results)
+            for warning in check_study(study, Path(self.connectome_path(name)), self.regions(name), self.results):
+                print(warning, file=sys.stderr)
 
     def study_file(self, name: str) -> str:
         """The file with the resolved config of a study, written if this process may."""

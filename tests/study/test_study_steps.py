@@ -1,0 +1,107 @@
+"""The trial of the integration step before a run: what it refuses really blows up, and what it allows does not."""
+
+import re
+
+import numpy as np
+import pytest
+
+from ngnmm_core import step_trial
+from ngnmm_core.initial import nominal, perturbed
+from ngnmm_core.step_trial import check_steps
+
+REGIONS = 12
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch, tmp_path_factory):
+    """Trials are made anew, with kernels that are compiled once."""
+    monkeypatch.setattr(step_trial, "cache_directory", lambda: tmp_path_factory.mktemp("trials"))
+
+
+@pytest.fixture
+def tried(study):
+    """Tries the step of a small study: `tried(simulation, **grid)`."""
+    return lambda simulation, **grid: check_steps(study(simulation=simulation, grid=grid), REGIONS, 1.0)
+
+
+@pytest.fixture
+def ends_finite(ei, integrate, points_of):
+    """Whether a random network from near the nominal state is finite after 100 ms with some method and step."""
+    W = np.random.default_rng(3).uniform(0.1, 1.0, (REGIONS, REGIONS)) * (1.0 - np.eye(REGIONS))
+    W /= W.sum(axis=1, keepdims=True)
+    start = perturbed(ei, np.tile(nominal(ei), (1, REGIONS, 1)), np.array([0]), 0.01)
+
+    def simulate(method, dt, **values):
+        steps = round(100.0 / dt)
+        return np.isfinite(integrate(ei, W, points_of(ei, **values), start, dt, 1, steps, method)).all()
+
+    return simulate
+
+
+@pytest.mark.parametrize(
+    ("method", "dt_ms", "current", "G"),
+    [("rk4", 0.05, 15, 30), ("rk4", 0.04, 30, 30), ("heun", 0.025, 15, 30), ("multirate", 0.2, 30, 30)],
+)
+def test_a_step_that_blows_up_is_refused_and_one_that_does_not_is_named(
+    tried, refused, ends_finite, method, dt_ms, current, G
+):
+    settings = {"method": method, "dt_ms": dt_ms}
+    words = ("simulation.dt_ms", f"{dt_ms:g}", method, f"G = {G}", "allowed: at most ")
+    line = refused(lambda: tried(settings, I_ext_e=[3, current], G=[2, G]), *words)
+    named = float(re.search(r"at most ([\d.]+)", line)[1])
+    assert 0.25 * dt_ms <= named < dt_ms
+    assert not ends_finite(method, dt_ms, I_ext_e=current, G=G)
+    assert ends_finite(method, named, I_ext_e=current, G=G)
+
+
+@pytest.mark.parametrize("method", ["multirate", "rk4", "heun"])
+def test_default_steps_pass_where_studies_are_made(tried, without_step, method):
+    assert tried(without_step(method), I_ext_e=[3, 8, 15], G=[0, 5, 15, 30]) == []
+
+
+@pytest.fixture
+def without_step():
+    """Settings of a method with its default step."""
+    return lambda method: {"method": method, "dt_ms": step_trial.STEPS_MS[method]}
+
+
+def test_a_step_with_bad_results_is_warned_about(tried, refused):
+    (warning,) = tried({"method": "rk4", "dt_ms": 0.1}, I_ext_e=[12], G=[9])
+    assert re.match(
+        r"warning: simulation.dt_ms: with 0.1, method rk4 is wrong by \d\d% .* largest step .*: 0.0\d", warning
+    )
+    assert tried({"method": "rk4", "dt_ms": 0.05}, I_ext_e=[12], G=[9]) == []
+
+
+def test_a_default_step_that_blows_up_somewhere_is_warned_about(tried, ends_finite):
+    """The rest of the sweep is good, and what blows up becomes NaN with a status."""
+    (warning,) = tried({"method": "heun", "dt_ms": 0.01}, I_ext_e=[3, 40], G=[2, 30])
+    assert re.match(r"warning: simulation.dt_ms: 0.01 makes method heun blow up at I_ext_e = 40, G = 30", warning)
+    assert not ends_finite("heun", 0.01, I_ext_e=40, G=30)
+
+
+def test_stimuli_add_to_the_input(tried, refused, study):
+    stimulus = {"parameter": "I_ext_e", "amplitude": 12, "onset_ms": 60, "duration_ms": 20}
+    settings = {"method": "rk4", "dt_ms": 0.05}
+    assert tried(settings, I_ext_e=[3], G=[30]) == []
+    refused(lambda: tried({**settings, "stimuli": [stimulus]}, I_ext_e=[3], G=[30]), "dt_ms", "I_ext_e = 15")
+
+
+def test_a_trial_is_made_once(study, monkeypatch, tmp_path):
+    monkeypatch.setattr(step_trial, "cache_directory", lambda: tmp_path)
+    one = study(simulation={"method": "rk4"}, grid={"I_ext_e": [12], "G": [9]})
+    assert check_steps(one, REGIONS, 1.0) == []
+    monkeypatch.setattr(step_trial, "Trial", None)
+    assert check_steps(one, REGIONS, 1.0) == []
+    with pytest.raises(TypeError):
+        check_steps(one, REGIONS, 1.5)
+
+
+def test_the_corners_of_a_large_grid_are_tried(study):
+    points = study(
+        grid={"I_ext_e": {"start": 0, "stop": 30, "num": 100}, "G": {"start": 0, "stop": 30, "num": 100}}
+    ).points()
+    tried = step_trial._extremes(points)
+    corners = {(float(i), float(g)) for i, g in zip(tried.parameters["I_ext_e"], tried.parameters["G"], strict=True)}
+    assert corners >= {(0.0, 0.0), (0.0, 30.0), (30.0, 0.0), (30.0, 30.0)}
+    assert len(tried) <= step_trial.MOST_POINTS
