@@ -17,6 +17,7 @@ include: "workflow/rules/shards.smk"
 include: "workflow/rules/merge.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/paper.smk"
+include: "workflow/rules/films.smk"
 include: "workflow/rules/repertoire.smk"
 
 

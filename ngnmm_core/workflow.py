@@ -20,7 +20,7 @@ from ngnmm_core.integrity import is_sealed
 from ngnmm_core.job_resources import JobResources
 from ngnmm_core.locks import is_locked, take_over
 from ngnmm_core.planning import Shard, plan, write_atomically
-from ngnmm_core.plotting.catalogue import figures_of
+from ngnmm_core.plotting.catalogue import figure_files
 from ngnmm_core.preflight import check_study, check_writable
 from ngnmm_core.recipes import Recipes
 from ngnmm_core.stages import SWEEP, context, fingerprint, stages_of
@@ -30,7 +30,6 @@ from ngnmm_core.summary import as_text, tables
 
 NOT_OF_A_STUDY = ("pathvars",)  # keys of Snakemake's config that are its own
 PARTIAL = "sweep.partial.nc"
-KINDS = ("svg", "png")  # of files of a figure
 COMPARISON = "repertoire"  # what names of bundled studies that compare models start with
 
 
@@ -244,7 +243,7 @@ class Workflow(JobResources):
     def targets(self, name: str) -> list[str]:
         """What a run of a study is to produce: datasets, where they come from, and figures."""
         folder = self.results / name
-        figures = [str(folder / "figures" / f"{f.stem}.{kind}") for f in figures_of(self.study(name)) for kind in KINDS]
+        figures = [str(folder / "figures" / file) for file in figure_files(self.study(name))]
         about = [str(folder / made) for made in ("provenance.json", "summary.html")]
         return [*self.merged_files(name), *about, *figures]
 

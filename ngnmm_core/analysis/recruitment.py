@@ -105,12 +105,12 @@ class RecruitmentReducer:
         included = np.ones(first.shape, bool) if window.included is None else window.included > 0
         recruited = (first != NEVER) & included
         onset = np.where(recruited, window.start_ms + (first + 1) * window.sample_ms, np.nan)
+        away = included & ~self.focus
+        code = np.where((recruited & away).any(axis=1), OK, NOTHING_RECRUITED)
         early = (onset < self.stimulus_onset[:, None]).any(axis=1)
-        code = np.where(recruited.any(axis=1), OK, NOTHING_RECRUITED)
         code = np.where(early, ACTIVE_BEFORE, np.where(np.isnan(self.threshold), NO_THRESHOLD, code))
         defined = np.isin(code, (OK, NOTHING_RECRUITED))
         onset[~defined] = np.nan
-        away = included & ~self.focus
         with np.errstate(invalid="ignore", divide="ignore"):
             fraction = (recruited & away).sum(axis=1) / away.sum(axis=1)
         peak = np.where(included, KHZ * self._by_point(self.peak), np.nan)
@@ -121,6 +121,7 @@ class RecruitmentReducer:
             "recruitment_order": _order(onset),
             "peak_rate": peak,
             "recruited_fraction": np.where(defined, fraction, np.nan),
+            "median_latency": _median(np.where(away, latency, np.nan)),
             "recruitment_threshold": KHZ * self.threshold,
             "recruitment_status": code.astype(np.int8),
             **self._structure(np.where(away, latency, np.nan)),
@@ -157,6 +158,12 @@ def _cached_distances(W: bytes, factors: tuple[bytes, bytes, bytes], lengths: by
     return distances_from(effective, np.flatnonzero(focus & (mask > 0)), tracts)
 
 
+def _median(latency: np.ndarray) -> np.ndarray:
+    """Median of every row over what is known of it; NaN if nothing is."""
+    known = [row[np.isfinite(row)] for row in latency]
+    return np.array([np.median(row) if row.size else np.nan for row in known])
+
+
 def _order(onset: np.ndarray) -> np.ndarray:
     """Rank of every onset within its point, from 1; equal onsets share the lower one; -1 for regions without."""
     order = np.full(onset.shape, -1, np.int32)
@@ -186,6 +193,7 @@ def variables(options: RecruitmentOptions) -> tuple[Variable, ...]:
         Variable("recruitment_order", region, "1", "rank of recruitment, from 1; equal times share a rank", "int32"),
         Variable("peak_rate", region, "Hz", "largest smoothed firing rate", "float32"),
         Variable("recruited_fraction", (), "1", "share of the regions outside the focus that are recruited"),
+        Variable("median_latency", (), "ms", "median latency of the recruited regions outside the focus"),
         Variable("recruitment_threshold", (), "Hz", "firing rate above which a region counts as recruited"),
         Variable("path_length", region, "1", "shortest path from the focus: sum of the inverse weights", "float32"),
         Variable("path_steps", region, "1", "number of connections of that path", "int32"),

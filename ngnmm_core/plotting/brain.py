@@ -58,6 +58,11 @@ def view_height(centres: np.ndarray) -> float:
     return float(max(extent[view.up] for view in VIEWS)) + NAMES_MM
 
 
+def drawing_order(centres: np.ndarray, view: View) -> np.ndarray:
+    """Regions from far to near, as `three_views` draws them."""
+    return np.argsort(view.towards * centres[:, view.depth], kind="stable")
+
+
 def three_views(
     panels: Sequence[Axes],
     centres: np.ndarray,
@@ -122,7 +127,7 @@ def _edges(axes: Axes, centres: np.ndarray, view: View, pairs: np.ndarray, stren
 
 def _markers(axes: Axes, centres, view: View, values, colours, sizes) -> PathCollection:
     cmap, norm = colours
-    order = np.argsort(view.towards * centres[:, view.depth], kind="stable")
+    order = drawing_order(centres, view)
     known = order[np.isfinite(values[order])]
     unknown = order[~np.isfinite(values[order])]
     axes.scatter(

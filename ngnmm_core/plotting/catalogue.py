@@ -11,11 +11,12 @@ import numpy as np
 
 from ngnmm_core.connectome.spec import SINGLE
 from ngnmm_core.plotting.labels import assignments, number, signal_text
-from ngnmm_core.plotting.layout import choose_axes
+from ngnmm_core.plotting.layout import choose_axes, region_axis
 from ngnmm_core.stages import hub_points, stages_of
 from ngnmm_core.study.study import Study
 
-MAPS, HIGHLIGHTS, CONNECTOME, HUBS, BRANCHES, SPREAD = "maps", "highlights", "connectome", "hubs", "branches", "spread"
+MAPS, HIGHLIGHTS, CONNECTOME, HUBS, BRANCHES = "maps", "highlights", "connectome", "hubs", "branches"
+SPREAD, IN_TURN, FILM = "spread", "in_turn", "film"
 CATEGORIES = {
     MAPS: "Maps",
     HIGHLIGHTS: "Points in detail",
@@ -23,6 +24,8 @@ CATEGORIES = {
     HUBS: "Hubs",
     BRANCHES: "Bifurcations",
     SPREAD: "Spread",
+    IN_TURN: "Spread",
+    FILM: "Spread",
 }
 FILES = {
     MAPS: "sweep.nc",
@@ -30,9 +33,12 @@ FILES = {
     HUBS: "hubs.nc",
     BRANCHES: "branches.nc",
     SPREAD: "highlights.nc",
+    IN_TURN: "sweep.nc",
 }
+KINDS, FILM_KINDS = ("svg", "png"), ("gif", "html")  # of files of a figure, and of a film
 MOST_HUB_FIGURES = 12
 RECRUITMENT = "recruitment"
+OF_SPREAD = {RECRUITMENT, "dynamic_fc", "bistability"}  # analyses that the figures of a spread show
 
 # Maps by the analysis that they need, with what they are called in the report.
 MAPS_OF = {
@@ -41,6 +47,7 @@ MAPS_OF = {
     "fc": {"fc": "mean functional connectivity"},
     "rates": {"firing_rate": "firing rate"},
     "msf": {"growth_rate": "largest transverse growth rate", "unstable_modes": "number of unstable modes"},
+    RECRUITMENT: {"recruited_fraction": "fraction recruited", "median_latency": "median latency"},
 }
 
 
@@ -94,7 +101,22 @@ class FigureJob:
 
 def figures_of(study: Study) -> list[FigureEntry]:
     """All figures of a study, in the order of the report."""
-    return [*_maps(study), *_highlights(study), *_connectome(study), *_hubs(study), *_branches(study), *_spread(study)]
+    made = (_maps, _highlights, _connectome, _hubs, _branches, _in_turn, _spread)
+    return [entry for entries in made for entry in entries(study)]
+
+
+def films_of(study: Study) -> list[FigureEntry]:
+    """The films of a study: one for every figure of a spread."""
+    return [
+        FigureEntry(entry.stem.replace(SPREAD, FILM), FILM, entry.category, entry.labels, "film.rst", entry.point)
+        for entry in _spread(study)
+    ]
+
+
+def figure_files(study: Study) -> list[str]:
+    """Names of the files of all figures and films."""
+    figures = [f"{figure.stem}.{kind}" for figure in figures_of(study) for kind in KINDS]
+    return figures + [f"{film.stem}.{kind}" for film in films_of(study) for kind in FILM_KINDS]
 
 
 def jobs_of(studies: Iterable[Study]) -> list[FigureJob]:
@@ -117,25 +139,46 @@ def jobs_of(studies: Iterable[Study]) -> list[FigureJob]:
 
 
 def _maps(study: Study) -> list[FigureEntry]:
-    if choose_axes(dict(zip(study.dims(), study.shape(), strict=True))).kind == "single":
+    sizes = _sizes(study)
+    if choose_axes(sizes).kind == "single":
         return []
     names = {name: text for analysis in study.options for name, text in MAPS_OF.get(analysis, {}).items()}
     if "gamma" not in getattr(study.options.get("spectra"), "bands", ()):
         names.pop("gamma_power", None)
     stages = {stage.name for stage in stages_of(study)}
-    if stages & {"simulation", "msf"}:
+    if stages & {"simulation", "msf"} and RECRUITMENT not in study.options:  # a spread is a transient
         names["regime"] = "regime"
+    if region_axis(sizes):
+        for name in MAPS_OF[RECRUITMENT]:
+            names.pop(name, None)
     return [
         FigureEntry(f"map_{name}", MAPS, CATEGORIES[MAPS], {"quantity": text}, f"map_{name}.rst")
         for name, text in names.items()
     ]
 
 
+def _sizes(study: Study) -> dict[str, int]:
+    return dict(zip(study.dims(), study.shape(), strict=True))
+
+
+def _in_turn(study: Study) -> list[FigureEntry]:
+    """Where regions are stimulated or taken out one after another."""
+    axis = region_axis(_sizes(study))
+    if axis is None or RECRUITMENT not in study.options:
+        return []
+    return [FigureEntry("in_turn", IN_TURN, CATEGORIES[IN_TURN], {"in turn": axis}, "in_turn.rst")]
+
+
 def _highlights(study: Study) -> list[FigureEntry]:
-    if HIGHLIGHTS not in {stage.name for stage in stages_of(study)}:
+    if HIGHLIGHTS not in {stage.name for stage in stages_of(study)} or _is_of_spread_alone(study):
         return []
     points = _with_all_parameters(study)
     return [_of_point(f"highlight_{k}", HIGHLIGHTS, point, "highlight.rst") for k, point in enumerate(points, 1)]
+
+
+def _is_of_spread_alone(study: Study) -> bool:
+    """Whether a sheet of a point would hold nothing that the figure of its spread does not."""
+    return RECRUITMENT in study.options and set(study.options) <= OF_SPREAD
 
 
 def _spread(study: Study) -> list[FigureEntry]:

@@ -57,7 +57,7 @@ def label(attributes: Mapping[str, Any], name: str = "", text: str | None = None
     colon is used: the rest explains.
     """
     words = text if text is not None else str(attributes.get("long_name", name)).partition(":")[0]
-    if name:
+    if name and "." not in name:  # what a stimulus has is named in words
         words = f"{words} {symbol(name)}" if words != name else symbol(name)
     return with_unit(words, attributes.get("units"))
 
@@ -71,6 +71,18 @@ def assignments(values: Mapping[str, float], plain: bool = False) -> str:
     """`G = 5, Δ = 1`: parameter values in one line; `plain` without mathematics, for captions and terminals."""
     shown = (f"{name if plain else symbol(name)} = {number(value)}" for name, value in values.items())
     return ", ".join(shown)
+
+
+def point_text(point, plain: bool = False) -> str:
+    """The parameters of a point of a dataset in one line; a region that was chosen by its number has its name, too."""
+    names = [str(name) for name, c in point.coords.items() if c.ndim == 0 and c.dtype.kind == "f"]
+    words = []
+    for name in names:
+        value = float(point[name])
+        words.append(assignments({name: value}, plain))
+        if name.endswith(".region") and "region" in point.coords and 0 <= value < point.sizes["region"]:
+            words[-1] += f" ({point['region'].values[int(value)]})"
+    return ", ".join(words)
 
 
 def signal_text(name: str) -> str:

@@ -55,6 +55,15 @@ def choose_axes(sizes: Mapping[str, int]) -> GridAxes:
     return _map(varying, sizes, replicates)
 
 
+def region_axis(sizes: Mapping[str, int]) -> str | None:
+    """The axis along which one region after another is chosen, if it alone varies (seeds aside).
+
+    Indices of regions are names and no quantity: lines and maps over them say nothing.
+    """
+    varying = [name for name, size in sizes.items() if size > 1 and name != SEED]
+    return varying[0] if len(varying) == 1 and varying[0].endswith(".region") else None
+
+
 def _map(varying: list[str], sizes: Mapping[str, int], replicates: bool) -> GridAxes:
     """The input or the longest axis goes along x, the coupling along y; every heterogeneity gets a column."""
     left = list(varying)

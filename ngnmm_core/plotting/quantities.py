@@ -10,6 +10,7 @@ from ngnmm_core.plotting.layout import POINT, SEED
 from ngnmm_core.plotting.style import UNDEFINED
 
 NETWORK, HOMOGENEOUS = ("simulation_status", "network_regime"), ("msf_status",)
+SPREAD = ("simulation_status", "recruitment_status")
 NEUTRAL = 1e-7  # growth rates up to this (1/ms) are neither growth nor decay, as in ngnmm_core.analysis.dispersion
 SLAB = 2**24  # numbers taken into memory at once
 FINE = ("", "ok", "oscillating", "limit_cycle", "multi_period_cycle", "not_stationary")
@@ -22,6 +23,9 @@ REASONS = {
     "diverged": ("diverged", "xxxx"),
     "irregular": ("irregular homogeneous state", "++++"),
     "uncoupled": ("uncoupled (G = 0)", "||||"),
+    "no_threshold": ("no two states to tell apart", "//||"),
+    "active_before_stimulus": ("active before the stimulus", "\\\\--"),
+    "nothing_recruited": ("nothing recruited", "||--"),
     "undefined": ("not computed", "----"),
     "other": ("not defined", "//--"),
 }
@@ -93,6 +97,8 @@ QUANTITIES = {
     "unstable_modes": Quantity(
         "unstable_modes", "number of unstable modes", lambda v: v.where(v >= 0), HOMOGENEOUS, above=0.5
     ),
+    "recruited_fraction": Quantity("recruited_fraction", "fraction of the regions recruited", _as_it_is, SPREAD),
+    "median_latency": Quantity("median_latency", "median latency", _as_it_is, SPREAD),
 }
 
 
@@ -149,18 +155,18 @@ def _as_reasons(words: np.ndarray) -> np.ndarray:
         word = SAME_REASON.get(word, word)
         return word if word in REASONS else "other"
 
-    return np.vectorize(reason, otypes=["U20"])(words)
+    return np.vectorize(reason, otypes=["U32"])(words)
 
 
 def flag_words(variable: xr.DataArray) -> xr.DataArray:
     """The meanings of a CF flag variable, point by point; empty where the variable does not tell them."""
     if "flag_meanings" not in variable.attrs:
-        return variable.copy(data=np.full(variable.shape, "", "U20"))
+        return variable.copy(data=np.full(variable.shape, "", "U32"))
     meanings = str(variable.attrs["flag_meanings"]).split()
     values = np.atleast_1d(variable.attrs.get("flag_values", [])).astype(int)
     known = dict(zip(values.tolist(), meanings, strict=False))
     codes = variable.fillna(-1).values.astype(int)
-    words = np.vectorize(lambda code: known.get(int(code), "undefined"), otypes=["U20"])(codes)
+    words = np.vectorize(lambda code: known.get(int(code), "undefined"), otypes=["U32"])(codes)
     return variable.copy(data=words)
 
 

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from ngnmm_core.plotting.brain import region_centres, three_views, view_widths
-from ngnmm_core.plotting.labels import assignments, label
+from ngnmm_core.plotting.labels import label, point_text
+from ngnmm_core.plotting.spread_fc import FC_MM, connectivity
 from ngnmm_core.plotting.style import (
     INK,
     LINES,
@@ -47,44 +48,58 @@ def spread_figure(dataset: xr.Dataset, highlight: int) -> Figure:
     """
     point = dataset.isel(highlight=highlight)
     centres = region_centres(point)
-    heights = [RASTER_MM] + [BRAIN_MM] * (centres is not None) + [DISTANCE_MM]
+    with_fc = "dynamic_fc" in point
+    heights = [RASTER_MM] + [FC_MM] * with_fc + [BRAIN_MM] * (centres is not None) + [DISTANCE_MM]
     figure = new_figure(TWO_COLUMNS, sum(heights) + TITLE_MM)
-    names = [str(name) for name, c in point.coords.items() if c.ndim == 0 and c.dtype.kind == "f"]
     share = float(point["recruited_fraction"])
     recruited = f"; {100 * share:.0f} % of the regions outside the focus recruited" if np.isfinite(share) else ""
-    title = "Spread at " + assignments({name: float(point[name]) for name in names}) + recruited
+    title = "Spread at " + point_text(point) + recruited
     figure.suptitle(title, x=0.01, ha="left", fontsize=8.5)
     parts = list(np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights)))
-    letters = iter("abcd")
+    letters = iter("abcdefghij")
     _raster(parts[0], point, next(letters))
+    if with_fc:
+        connectivity(parts[1], point, stimulus_onset(point), letters)
     if centres is not None:
-        _brain(parts[1], point, centres, next(letters))
+        _brain(parts[-2], point, centres, next(letters))
     for axes, name in zip(parts[-1].subplots(1, len(DISTANCES), sharey=True), DISTANCES, strict=True):
         _distance(axes, point, name)
         panel_letter(axes, next(letters))
     return figure
 
 
+def stimulus_onset(point: xr.Dataset) -> float | None:
+    """Onset of the stimulus in ms since the start of the simulation; None if no region has an onset to tell it."""
+    onset = (point["onset_time"] - point["latency"]).values
+    return float(np.nanmin(onset)) if np.isfinite(onset).any() else None
+
+
+def series_time(point: xr.Dataset) -> np.ndarray:
+    """Times of the series in ms since the start of the simulation.
+
+    In the file they count from the end of the transient, whose length is in its attributes.
+    """
+    return point["time"].values + json.loads(point.attrs["config"])["simulation"]["transient_ms"]
+
+
 def _raster(part: SubFigure, point: xr.Dataset, letter: str) -> None:
     """The observable of every region against the time since the stimulus, rows by onset, with the onsets on top.
 
-    Series count their time from the end of the transient, whose length is in the attributes of the file.  Without any
-    onset that of the stimulus is not in the file, and time counts from the start of the simulation.
+    Without any onset that of the stimulus is not in the file, and time counts from the start of the simulation.
     """
     axes = part.subplots()
     panel_letter(axes, letter)
     latency, series = point["latency"].values, point["observable_series"].transpose("region", "time")
     order = np.argsort(np.where(np.isfinite(latency), latency, np.inf), kind="stable")
-    onset = (point["onset_time"] - point["latency"]).values
-    start = float(np.nanmin(onset)) if np.isfinite(onset).any() else 0.0
-    time = series["time"].values + json.loads(point.attrs["config"])["simulation"]["transient_ms"] - start
+    start = stimulus_onset(point)
+    known = start is not None
+    time = series_time(point) - (start or 0.0)
     cmap, norm = signal_scale(series.values)
     extent = (time[0], time[-1], len(order) - 0.5, -0.5)
     image = axes.imshow(
         series.values[order], cmap=cmap, norm=norm, aspect="auto", extent=extent, interpolation="nearest"
     )
     axes.plot(latency[order], np.arange(len(order)), ".", color=SECOND, markersize=2.5)
-    known = np.isfinite(onset).any()
     if known:
         axes.axvline(0.0, color=INK, linewidth=0.7, linestyle="--")
     since = "the onset of the stimulus" if known else "the start of the simulation"

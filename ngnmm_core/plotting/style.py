@@ -168,6 +168,8 @@ LOOKS = {
     "unstable_modes": Look("rocket_r", low=0.0, whole=True),
     "weights": Look("rocket_r"),
     "strength": Look("viridis", low=0.0),
+    "recruited_fraction": Look("flare", 0.0, 1.0),
+    "median_latency": Look("viridis_r", low=0.0),
     "hub_zscore": Look("vlag", diverging=True),
     "hub_score": Look("rocket_r", low=0.0),
 }

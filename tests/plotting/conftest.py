@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
-from made_up_datasets import CONFIG, GRID, REGIONS, made_up, region_coords
+from made_up_datasets import CONFIG, GRID, REGIONS, SPREADING, made_up, region_coords
 
 from ngnmm_core.study.load import make_study
 
@@ -16,8 +16,8 @@ def study_of():
 
 @pytest.fixture
 def sweep_of(study_of):
-    """`sweep_of(grid, **other_keys)`: its made-up `sweep.nc`."""
-    return lambda grid=None, **keys: made_up(study_of(grid, **keys), "sweep.nc")
+    """`sweep_of(grid, **other_keys)`: its made-up `sweep.nc`, with a spread from a focus besides."""
+    return lambda grid=None, **keys: made_up(study_of(grid, **{**SPREADING, **keys}), "sweep.nc")
 
 
 @pytest.fixture

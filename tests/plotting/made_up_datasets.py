@@ -15,6 +15,12 @@ CONFIG = {
 }
 GRID = {"G": [1, 2, 3, 4], "Delta": [0.8, 1.0, 1.2], "I_ext_e": [3, 8, 10, 13], "seed": [0]}
 
+FOCAL = {"name": "focal", "parameter": "I_ext_e", "onset_ms": 700, "duration_ms": 50, "amplitude": 8.0, "region": 0}
+SPREADING = {
+    "simulation": CONFIG["simulation"] | {"stimuli": [FOCAL]},
+    "analyses": CONFIG["analyses"] | {"recruitment": {"threshold_hz": 20}},
+}
+
 
 def region_coords(count=REGIONS, centres=True, hemispheres=True):
     rng = np.random.default_rng(7)
@@ -45,7 +51,7 @@ def made_up(study, file, **about_regions):
     rng = np.random.default_rng(1)
     sizes = {"population": 2, "region": REGIONS, "frequency": 101, "band": 5, "edge": 15, "mode": REGIONS}
     signals = list(getattr(study.options.get("fc"), "signals", ("rate",)))
-    sizes |= {"signal": len(signals), "time": 300, "lambda": 41}
+    sizes |= {"signal": len(signals), "time": 300, "lambda": 41, "path_measure": 4}
     data, coords = {}, region_coords(**about_regions)
     for stage in (s for s in stages_of(study) if s.file == file):
         layout = stage.layout(study, REGIONS)
@@ -54,10 +60,10 @@ def made_up(study, file, **about_regions):
             data[variable.name] = ((*layout.dims, *variable.dims), values_of(variable, shape, rng), variable.attributes)
         for name in study.axes:
             own = name if file == "sweep.nc" and not study.listed else layout.dims[0]
-            columns = {**layout.points.parameters, "seed": layout.points.seeds}
-            listed = columns[name if name == "seed" else study.model.targets(name)[0]]
+            columns = layout.points.columns
+            listed = columns[name if name in columns else study.model.targets(name)[0]]
             if own == name or name not in coords:
-                parameter = None if name == "seed" else study.model.parameter(name)
+                parameter = study.model.parameter(name) if name in study.model.axis_names else None
                 attrs = {"units": parameter.unit, "long_name": parameter.meaning} if parameter else {}
                 coords[name] = (own, study.axes[name] if own == name else listed, attrs)
     about_time = {"units": "ms", "long_name": "time since the end of the transient"}

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from jinja2 import Environment, StrictUndefined
-from made_up_datasets import GRID, made_up
+from made_up_datasets import CONFIG, GRID, SPREADING, made_up
 from matplotlib.figure import Figure
 
-from ngnmm_core.plotting.catalogue import MAPS_OF, describe, facts, figures_of, jobs_of
+from ngnmm_core.plotting.catalogue import MAPS_OF, RECRUITMENT, describe, facts, figure_files, figures_of, jobs_of
 from ngnmm_core.plotting.quantities import QUANTITIES
 from ngnmm_core.study.load import make_study
 
@@ -30,7 +30,7 @@ def stems(study):
 
 
 def test_a_full_study_has_figures_of_every_family(full):
-    maps = {f"map_{name}" for name in (*QUANTITIES, "regime")}
+    maps = {f"map_{name}" for name in (*QUANTITIES, "regime") if name not in MAPS_OF[RECRUITMENT]}
     assert stems(full) == maps | {"highlight_1", "highlight_2", "connectome", "hubs_1", "hubs_2", "hubs_3"}
 
 
@@ -48,6 +48,50 @@ def test_every_figure_of_the_catalogue_can_be_drawn(full, connectome_of, hubs_of
     for entry in figures_of(full):
         module = importlib.import_module(f"ngnmm_core.plotting.{entry.family}")
         assert isinstance(module.draw(entry.stem, data[entry.family]), Figure), entry.stem
+
+
+@pytest.fixture
+def spreads_of():
+    """`spreads_of(grid)`: a study of spread from a focus, on a grid of stimuli and coupling."""
+
+    def make(grid):
+        analyses = {"recruitment": {"threshold_hz": 20}, "dynamic_fc": {}}
+        given = {
+            "simulation": SPREADING["simulation"],
+            "analyses": analyses,
+            "highlights": [{"focal.region": 2}],
+            "grid": grid,
+        }
+        return make_study("spreads", CONFIG | given)
+
+    return make
+
+
+def test_a_spread_over_coupling_and_amplitude_has_maps_and_a_film(spreads_of):
+    study = spreads_of({"G": [1, 2, 3, 4], "focal.amplitude": [1, 2, 4, 8, 16]})
+    assert stems(study) == {"map_recruited_fraction", "map_median_latency", "connectome", "spread_1"}
+    assert {"film_1.gif", "film_1.html", "spread_1.svg"} <= set(figure_files(study))
+
+
+def test_regions_in_turn_have_a_figure_and_no_maps(spreads_of):
+    study = spreads_of({"focal.region": [0, 1, 2, 3, 4, 5], "seed": [0, 1]})
+    assert stems(study) == {"in_turn", "connectome", "spread_1"}
+
+
+@pytest.mark.parametrize(
+    "grid", [{"G": [1, 2, 3, 4], "focal.amplitude": [1, 2, 4, 8, 16]}, {"focal.region": [0, 1, 2, 3], "seed": [0, 1]}]
+)
+def test_every_figure_of_a_spread_can_be_drawn_and_has_a_caption(spreads_of, grid):
+    study = spreads_of(grid)
+    data = {"maps": made_up(study, "sweep.nc"), "in_turn": made_up(study, "sweep.nc")}
+    environment = Environment(undefined=StrictUndefined)
+    for job in jobs_of([study]):
+        for entry in job.figures:
+            if entry.family in data:
+                module = importlib.import_module(f"ngnmm_core.plotting.{entry.family}")
+                assert isinstance(module.draw(entry.stem, data[entry.family]), Figure), entry.stem
+            text = (ROOT / "workflow" / "report" / entry.caption).read_text(encoding="utf-8")
+            assert "2000 ms" in environment.from_string(text).render(snakemake=Params(job))
 
 
 @pytest.mark.parametrize("keys", [{"grid": {"G": [5], "seed": [0, 1]}}, {"points": [{"G": 5}]}, {}])

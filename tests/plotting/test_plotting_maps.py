@@ -194,7 +194,7 @@ def test_without_the_variable_there_is_no_map(sweep):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_but_diverged_points_can_be_drawn(sweep, name):
-    for variable in ("gamma_power", "peak_frequency", "synchrony", "fc", "firing_rate", "msf"):
+    for variable in {q.variable for q in QUANTITIES.values()} - {"unstable_modes"}:
         sweep[variable] = xr.full_like(sweep[variable], np.nan)
     sweep["unstable_modes"] = xr.full_like(sweep["unstable_modes"], -1)
     for status in ("network_regime", "regime"):

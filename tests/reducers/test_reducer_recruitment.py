@@ -55,6 +55,7 @@ def test_onsets_order_fraction_and_peak_of_made_up_rates(reduced):
     np.testing.assert_array_equal(found["latency"][0], [16.0, 36.0, 36.0, np.nan])
     np.testing.assert_array_equal(found["recruitment_order"], [[1, 2, 2, -1], [-1, -1, -1, -1]])
     np.testing.assert_allclose(found["recruited_fraction"], [2 / 3, 0.0])
+    np.testing.assert_array_equal(found["median_latency"], [36.0, np.nan])  # the focus does not count
     np.testing.assert_allclose(found["peak_rate"][0], [600, 700, 800, 0])
     np.testing.assert_array_equal(found["recruitment_status"], [0, NOTHING_RECRUITED])
 

@@ -60,27 +60,3 @@ rule paper_checks:
         "Comparing numbers of {wildcards.study} with those of independent methods"
     script:
         "../scripts/paper_checks.py"
-
-
-rule paper_video:
-    input:
-        points="<results>/{study}/network/highlights.nc",
-    output:
-        gif="<results>/{study}/figures/video.gif",
-        page=report(
-            "<results>/{study}/figures/video.html",
-            category="arXiv:2512.03907",
-            labels={"figure": "video", "study": "{study}"},
-        ),
-    log:
-        "<logs>/{study}/paper_video.log",
-    wildcard_constraints:
-        study="|".join(paper.STUDIES),
-    conda:
-        "../../environment.yml"
-    params:
-        key=lambda wildcards: studies.code("ngnmm_core.plotting.paper.video"),
-    message:
-        "Filming {wildcards.study}"
-    script:
-        "../scripts/paper_video.py"

@@ -1,0 +1,65 @@
+"""Films: every marker has the colour of its region in every frame, and the files are whole."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+from made_up_datasets import REGIONS, region_coords
+from matplotlib.colors import Normalize
+from PIL import Image
+
+from ngnmm_core.plotting import film
+from ngnmm_core.plotting.film import Film, write
+from ngnmm_core.plotting.spread_film import spread_film
+
+ONSET = np.array([110.0, 150.0, 200.0, np.nan, 300.0, 250.0])  # the stimulus comes at 100 ms
+
+
+@pytest.fixture
+def spread():
+    """A point at which region k rises from -1 to k at its onset."""
+    time = np.arange(0.5, 950.0, 0.5)  # since the end of a transient of 50 ms
+    series = np.where(time[None, :] + 50.0 >= ONSET[:, None], np.arange(REGIONS)[:, None], -1.0)
+    data = {
+        "observable_series": (("region", "time"), series, {"units": "1"}),
+        "onset_time": ("region", ONSET, {"units": "ms"}),
+        "latency": ("region", ONSET - 100.0, {"units": "ms"}),
+    }
+    coords = {**region_coords(), "time": time, "focal.region": 2.0}
+    return xr.Dataset(data, coords, {"config": json.dumps({"simulation": {"transient_ms": 50}})})
+
+
+def test_regions_are_marked_from_their_onset_on(spread):
+    made = spread_film(spread)
+    assert "Area_1_L" in made.titles[0]
+    assert "−" in made.titles[0]  # before the stimulus
+    assert made.titles[-1].endswith("5 of 6 recruited")
+    assert not made.marked[:, 3].any()
+    np.testing.assert_array_equal(made.frames, np.where(made.marked, np.arange(REGIONS), -1.0))
+
+
+def test_markers_keep_to_their_regions_even_where_values_are_equal_at_first(spread, monkeypatch):
+    made = spread_film(spread)
+    drawn = film._animation(made)
+    drawn._func(len(made.frames) - 1)
+    centres = made.centres
+    for axes, (right, up) in zip(drawn._fig.axes[:3], ((1, 2), (0, 1), (0, 2)), strict=True):
+        (markers,) = [c for c in axes.collections if c.get_array() is not None]
+        for place, value in zip(markers.get_offsets(), markers.get_array(), strict=True):
+            region = int(np.argmin(np.abs(centres[:, [right, up]] - place).sum(axis=1)))
+            assert value == made.frames[-1, region]
+    drawn._draw_was_started = True  # it was looked at, and not to be shown
+
+
+@pytest.mark.parametrize("centres", [True, False])
+def test_both_files_are_written_and_nothing_else(tmp_path, centres):
+    rng = np.random.default_rng(1)
+    places = rng.uniform(-50.0, 50.0, (4, 3)) if centres else None
+    made = Film(rng.uniform(size=(3, 4)), places, ("viridis", Normalize(0, 1)), "value", ["a", "b", "c"])
+    write(made, tmp_path / "film_1.gif", tmp_path / "film_1.html")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["film_1.gif", "film_1.html"]
+    with Image.open(tmp_path / "film_1.gif") as image:
+        assert image.n_frames == 3
+    page = (tmp_path / "film_1.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64") == 3

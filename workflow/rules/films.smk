@@ -1,0 +1,70 @@
+# Films of what is seen on the brain: of every point whose spread is looked at in detail, and of the paper.
+from ngnmm_core.plotting.catalogue import describe, films_of
+
+
+def film_of(wildcards):
+    """What the catalogue says of a film."""
+    films = films_of(studies.study(wildcards.study))
+    return next(film for film in films if film.stem == wildcards.film)
+
+
+rule film:
+    input:
+        data="<results>/{study}/highlights.nc",
+    output:
+        gif="<results>/{study}/figures/{film}.gif",
+        page=report(
+            "<results>/{study}/figures/{film}.html",
+            category="Spread",
+            labels={"film": "{film}", "study": "{study}"},
+            caption="../report/film.rst",
+        ),
+    log:
+        "<logs>/{study}/{film}.log",
+    benchmark:
+        "<results>/{study}/benchmarks/figures-{film}.tsv"
+    wildcard_constraints:
+        film=r"film_\d+",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        module="ngnmm_core.plotting.spread_film",
+        point=lambda wildcards: film_of(wildcards).point,
+        about=lambda wildcards: describe(studies.study(wildcards.study)),
+        key=lambda wildcards: studies.key(
+            wildcards.study, "film.py", "ngnmm_core.plotting.spread_film"
+        ),
+    message:
+        "Filming {wildcards.film} of {wildcards.study}"
+    script:
+        "../scripts/film.py"
+
+
+rule paper_video:
+    input:
+        data="<results>/{study}/network/highlights.nc",
+    output:
+        gif="<results>/{study}/figures/video.gif",
+        page=report(
+            "<results>/{study}/figures/video.html",
+            category="arXiv:2512.03907",
+            labels={"figure": "video", "study": "{study}"},
+        ),
+    log:
+        "<logs>/{study}/paper_video.log",
+    wildcard_constraints:
+        study="|".join(paper.STUDIES),
+    conda:
+        "../../environment.yml"
+    params:
+        module="ngnmm_core.plotting.paper.video",
+        key=lambda wildcards: studies.code(
+            "ngnmm_core.plotting.paper.video", "ngnmm_core.plotting.film"
+        ),
+    message:
+        "Filming {wildcards.study}"
+    script:
+        "../scripts/film.py"
