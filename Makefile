@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 SHARDS ?= 300
+# a lock that a killed run has left goes first; that of a living one stays
+SNAKEMAKE := $(BIN)/python -m ngnmm_core unlock && $(BIN)/snakemake --cores $(CORES)
 STUDY ?= $(shell sed -n 's/^study: *//p' config/config.yaml)
 
 .PHONY: help env env-dev run partial test test-fast test-slurm soak lint docs bench lock unlock clean-study repertoire \
@@ -31,11 +33,10 @@ $(VENV)/.dev-ready: requirements-dev.lock $(VENV)/.run-ready
 	@touch $@
 
 run: env  ## the study in config/config.yaml, to its figures
-	@$(BIN)/python -m ngnmm_core unlock
-	$(BIN)/snakemake --cores $(CORES)
+	$(SNAKEMAKE)
 
 partial: env  ## merges what there is of an unfinished study
-	$(BIN)/snakemake --cores $(CORES) partial
+	$(SNAKEMAKE) partial
 
 test: env-dev lint  ## all tests (15 minutes on 2 cores at the most)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
@@ -56,16 +57,16 @@ lint: env-dev  ## style, import contracts, Snakemake's own checks
 	$(BIN)/snakemake --lint
 
 repertoire: env  ## the comparison of models over their published ranges (repertoire-quick: coarse grids, minutes)
-	$(BIN)/snakemake --cores $(CORES) repertoire
+	$(SNAKEMAKE) repertoire
 
 repertoire-quick: env
-	$(BIN)/snakemake --cores $(CORES) repertoire_quick
+	$(SNAKEMAKE) repertoire_quick
 
 paper: env  ## the figures of arXiv:2512.03907 (paper-quick: coarse meshes, minutes)
-	$(BIN)/snakemake --cores $(CORES) paper
+	$(SNAKEMAKE) paper
 
 paper-quick: env
-	$(BIN)/snakemake --cores $(CORES) paper_quick
+	$(SNAKEMAKE) paper_quick
 
 docs: env  ## the schema and the generated tables of the documentation
 	$(BIN)/python -m ngnmm_core docs
