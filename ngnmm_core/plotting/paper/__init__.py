@@ -56,8 +56,13 @@ FIGURES = (
     ),
     PaperFigure(
         "anatomy",
-        "Transverse instability on two connectomes",
-        {"first": "msf2d/sweep", "second": "msf2d_hcp/sweep"},
+        "What depends on anatomy: two connectomes",
+        {
+            "first": "msf2d/sweep",
+            "second": "msf2d_hcp/sweep",
+            "first_points": DETAILS,
+            "second_points": "network_hcp/highlights",
+        },
     ),
 )
 
