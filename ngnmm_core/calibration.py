@@ -59,7 +59,7 @@ def measure(study: Study, stage: str, regions: int) -> Rates:
     W /= W.sum(axis=1, keepdims=True)
     kind = STAGES[stage]
     points = kind.layout(study, regions).points
-    labels = tuple(str(k) for k in range(regions))
+    labels = _labels(study, regions)
     task = Task(study.model, W, labels, points, kind.settings(study), tuple(kind.analyses(study)))
     if stage in LONG:
         return reference_rates(study, stage, regions)
@@ -70,6 +70,14 @@ def measure(study: Study, stage: str, regions: int) -> Rates:
     if stage == "highlights" and "msf" in study.options:
         fixed = _per_point(task.with_analyses(lambda a: a.name == "msf"), STAGES["msf"].module)
     return Rates(fixed, transient, window, lanes, processor())
+
+
+def _labels(study: Study, regions: int) -> tuple[str, ...]:
+    """Labels of a made-up network in which regions that the study names are there."""
+    stimuli = [s.regions for s in study.simulation.stimuli if s.regions != "all"]
+    named = [str(region) for chosen in (*stimuli, study.simulation.resection.regions) for region in chosen]
+    made_up = (f"region_{k}" for k in range(regions))
+    return tuple(dict.fromkeys([*(name for name in named if not name.lstrip("-").isdigit()), *made_up]))[:regions]
 
 
 def _simulation(task: Task, stage: str) -> tuple[float, float, int]:

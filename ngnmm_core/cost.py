@@ -128,7 +128,7 @@ def result_bytes(study: Study, stage: str, regions: int) -> float:
     """Bytes of the results of one point of a stage, uncompressed."""
     kind = STAGES[stage]
     analyses = kind.analyses(study)
-    window = window_of(study, regions) if study.simulates else None
+    window = window_of(study, regions)
     sizes = {"region": regions, "edge": regions * (regions - 1) // 2, "mode": regions}
     sizes |= {name: len(values) for name, (values, _, _) in kind.coordinates(analyses, window).items()}
     return sum(

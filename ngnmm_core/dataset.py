@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 CONVENTIONS = "CF-1.11"
 PARTIAL = ".partial.nc"
 KEPT_FROM_CONNECTOME = ("title", "atlas", "source", "terms", "citation")
+UNITS = {"_ms": "ms", "_hz": "Hz", "_deg": "degree"}  # by the end of the name of a number of a stimulus
+POISE_MEANINGS = {
+    "poise.margin": "distance of the drive from the end of the resting state",
+    "poise.position": "position of the drive in the bistable range",
+}
 EXTRAS = {
     "curves": "0: a diagram over one parameter; 1: curves in two parameters, at no one value of the second",
     "lesion": "kind of lesion (0 none, 1 cut, 2 renormalised)",
@@ -132,9 +137,12 @@ def _described(study: Study, name: str, values: np.ndarray) -> tuple[np.ndarray,
     if name == NOISE:
         return values, {"units": "ms0.5", "long_name": "intensity of the additive noise"}
     if name in POISE_AXES:
-        return values, {"units": "1", "long_name": f"{name.partition('.')[2]} of the drive at its bifurcation"}
+        return values, {"units": "1", "long_name": POISE_MEANINGS[name]}
     if name not in study.model.axis_names:
-        return values, {"units": "1", "long_name": f"{name.partition('.')[2]} of the stimulus {name.partition('.')[0]}"}
+        owner, _, field = name.partition(".")
+        unit = next((u for end, u in UNITS.items() if field.endswith(end)), "1")
+        meaning = field.rpartition("_")[0] if unit != "1" else field
+        return values, {"units": unit, "long_name": f"{meaning} of the stimulus {owner}"}
     parameter = study.model.parameter(name)
     meaning = parameter.meaning if name == parameter.name else f"{' and '.join(study.model.targets(name))} together"
     return values, {"units": parameter.unit, "long_name": meaning}

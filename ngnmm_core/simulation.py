@@ -90,6 +90,7 @@ class Simulator:
     labels: Sequence[str] = ()
     tract_length: np.ndarray | None = None
     engine: Engine = field(init=False)
+    _settled: dict[bytes, np.ndarray] = field(init=False, default_factory=dict)
 
     def __post_init__(self):
         settings = self.settings
@@ -98,6 +99,8 @@ class Simulator:
     def run(self, points: Points) -> dict[str, np.ndarray]:
         """All results for all points, one array [point, ...] per variable."""
         parts = []
+        if self.settings.initial.start == "homogeneous":
+            self._homogeneous(points)  # together, as many points share theirs
         size, count, began = self.engine.batch_size, len(points), time.perf_counter()
         for start in range(0, count, size):
             parts.append(self.run_batch(points.take(slice(start, start + size))))
@@ -170,12 +173,22 @@ class Simulator:
         initial = self.settings.initial
         regions = self.engine.regions
         if initial.start == "homogeneous":
-            row_sum = homogeneous_row_sum(self.W, "simulation.initial.from: homogeneous")
-            base = homogeneous_states(self.model, points.parameters, row_sum)
+            base = self._homogeneous(points)
         else:
             base = np.broadcast_to(nominal(self.model), (len(points), len(self.model.states)))
         base = np.repeat(base[:, None, :], regions, axis=1)
         return perturbed(self.model, base, points.seeds, initial.sd)
+
+    def _homogeneous(self, points: Points) -> np.ndarray:
+        """`homogeneous_states` of the points; those that differ in seeds and stimuli alone share one computation."""
+        row_sum = homogeneous_row_sum(self.W, "simulation.initial.from: homogeneous")
+        keys = [row.tobytes() for row in np.stack(list(points.parameters.values()), axis=1)]
+        new = {key: k for k, key in enumerate(keys) if key not in self._settled}
+        if new:
+            missing = points.take(np.fromiter(new.values(), int))
+            states = homogeneous_states(self.model, missing.parameters, row_sum)
+            self._settled |= dict(zip(new, states, strict=True))
+        return np.stack([self._settled[key] for key in keys])
 
 
 def noise_of(settings: Simulation, points: Points) -> np.ndarray:

@@ -211,7 +211,7 @@ def _detailed(study: Study) -> list[tuple[Analysis, Options]]:
     chosen = [
         (a, o) for a, o in study.analyses if a.needs in ("simulation", "msf", "highlights") and a.name != SERIES.name
     ]
-    return [*chosen, (SERIES, study.options.get(SERIES.name, SERIES.options()))]
+    return [*chosen, (SERIES, study.options.get(SERIES.name, SERIES.options(rate="memory" in study.options)))]
 
 
 STAGES = {

@@ -25,6 +25,7 @@ MODULES = {
     "hubs": "ngnmm_core.analysis.hubs",
     "recruitment": "ngnmm_core.analysis.recruitment",
     "dynamic_fc": "ngnmm_core.analysis.dynamic_fc",
+    "memory": "ngnmm_core.analysis.memory",
     "bistability": "ngnmm_core.analysis.bistability",
 }
 

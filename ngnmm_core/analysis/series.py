@@ -7,6 +7,7 @@ from ngnmm_core.analysis.contract import OK, Analysis, Options, Variable, Window
 from ngnmm_core.errors import InputError
 
 LAST_MS = 2000.0
+KHZ = 1000.0
 
 
 class SeriesOptions(Options):
@@ -17,6 +18,7 @@ class SeriesOptions(Options):
         gt=0,
         description="length of the series, counted from the end (ms); 2000, or the window if that is shorter",
     )
+    rate: bool = Field(False, description="keeps the firing rates of the populations too")
 
 
 def check(options: SeriesOptions, study) -> None:
@@ -41,28 +43,42 @@ class SeriesReducer:
         self.points = window.points
         self.position = 0
         self.kept: list[np.ndarray] = []
+        self.populations = window.model.populations if options.rate else ()
+        self.rates: list[np.ndarray] = []
 
     def consume(self, block) -> None:
         """Keeps what belongs to the end of the window."""
         skip = max(self.first - self.position, 0)
         if skip < block.samples:
             self.kept.append(block.observable[skip:].astype(np.float32))
+            if self.populations:
+                shape = block.observable[skip:].shape
+                blank = np.full(shape, np.nan, np.float32)
+                each = [KHZ * block.rate(k)[skip:] if p.rate else blank for k, p in enumerate(self.populations)]
+                self.rates.append(np.stack(each, axis=3).astype(np.float32))
         self.position += block.samples
 
     def finish(self, activity) -> dict[str, np.ndarray]:
         """Series [point, region, time]."""
         series = np.concatenate(self.kept)  # [sample, group, region, lane]
         by_point = series.transpose(1, 3, 2, 0).reshape(-1, series.shape[2], len(series))
-        return {
+        found = {
             "observable_series": np.ascontiguousarray(by_point[: self.points]),
             "series_status": np.full(self.points, OK, np.int8),
         }
+        if self.populations:
+            rates = np.concatenate(self.rates)  # [sample, group, region, population, lane]
+            by_point = rates.transpose(1, 4, 3, 2, 0).reshape(-1, *rates.shape[3:1:-1], len(rates))
+            found["rate_series"] = np.ascontiguousarray(by_point[: self.points])
+        return found
 
 
 def variables(options: SeriesOptions) -> tuple[Variable, ...]:
     """What this analysis writes."""
+    rates = Variable("rate_series", ("population", "region", "time"), "Hz", "time series of the firing rate", "float32")
     return (
         Variable("observable_series", ("region", "time"), "1", "time series of the observable", "float32"),
+        *([rates] if options.rate else []),
         status("series"),
     )
 
@@ -71,7 +87,10 @@ def coordinates(options: SeriesOptions, window: Window):
     """Time since the start of the simulation's analysed window."""
     count = _samples(options, window)
     time = window.sample_ms * np.arange(window.samples - count + 1, window.samples + 1)
-    return {"time": (np.round(time, 9), "ms", "time since the end of the transient")}
+    found = {"time": (np.round(time, 9), "ms", "time since the end of the transient")}
+    if options.rate:
+        found["population"] = ([p.name for p in window.model.populations], "1", "population of neurons")
+    return found
 
 
 ANALYSIS = Analysis(

@@ -36,6 +36,13 @@ def threshold_rates(window: Window, population: int, between: float, threshold_h
     threshold_hz : float or None
         The threshold itself, instead.
     """
+    return input_threshold_rates(window, population, between, threshold_hz, np.zeros(window.points))
+
+
+def input_threshold_rates(
+    window: Window, population: int, between: float, threshold_hz: float | None, amplitudes: np.ndarray
+) -> np.ndarray:
+    """The same while the drive of one region is raised by some amplitude, [point]; NaN where that decides its state."""
     if threshold_hz is not None:
         return np.full(window.points, threshold_hz / KHZ)
     model = window.model
@@ -43,7 +50,10 @@ def threshold_rates(window: Window, population: int, between: float, threshold_h
         return np.full(window.points, np.nan)
     W = window.network.W
     row_sum = float(W.sum(axis=1).mean()) if row_sum_spread(W) <= LARGEST_SPREAD else 0.0
-    rates = [_rates(model, _key(window.parameters, k), row_sum, population) for k in range(window.points)]
+    rates = [
+        _rates(model, _key(window.parameters, k), row_sum, population, float(amplitudes[k]))
+        for k in range(window.points)
+    ]
     rest, active = np.array(rates).reshape(-1, 2).T
     return rest + between * (active - rest)
 
@@ -53,11 +63,14 @@ def _key(parameters: Mapping[str, np.ndarray], k: int) -> tuple[tuple[str, float
 
 
 @lru_cache(maxsize=10_000)
-def _rates(model: Model, parameters: tuple[tuple[str, float], ...], row_sum: float, population: int):
+def _rates(model: Model, parameters: tuple[tuple[str, float], ...], row_sum: float, population: int, amplitude: float):
     """Rate at rest and of one active region, 1/ms."""
-    from ngnmm_core.analysis.working_point import rest_and_active
+    from ngnmm_core.analysis.working_point import rest_and_active, under_input
 
     values = dict(parameters)
-    states = rest_and_active(model, values, values["G"] * row_sum)
+    if amplitude:
+        states = under_input(model, values, values["G"] * row_sum, amplitude)
+    else:
+        states = rest_and_active(model, values, values["G"] * row_sum)
     constants = model.coefficients(values)
     return tuple(float(model.populations[population].rate(tuple(state), constants)) for state in states)

@@ -142,6 +142,34 @@ def rest_and_active(model: Model, parameters: Mapping[str, float], weight: float
     return rest, _alone(model, parameters, weight, rest, states[-1])
 
 
+def under_input(model: Model, parameters: Mapping[str, float], weight: float, amplitude: float) -> np.ndarray:
+    """What the states of rest and activity of one region become while the drive of that region alone is raised.
+
+    Each is followed from zero to the whole amplitude, all other regions staying at rest.
+
+    Returns
+    -------
+    array (2, state)
+        NaN for both where one of them ceases to exist or to be stable on the way: the input then decides the state.
+    """
+    rest, active = rest_and_active(model, parameters, weight)
+    blank = np.full((2, len(model.states)), np.nan)
+    if not np.isfinite(active).all():
+        return blank
+    received = weight * np.asarray(model.sent(tuple(rest), model.coefficients(parameters)), float)
+    arrays = {name: np.full(2, float(value)) for name, value in parameters.items()}
+    drive, states, zero = _drive(model), np.stack([rest, active]), np.zeros(2)
+    for share in np.linspace(0.0, 1.0, HOMOTOPY_STEPS + 1):
+        raised = {**arrays, drive: arrays[drive] + share * amplitude}
+        states, converged = newton(model, states, raised, zero, background=np.full(2, received))
+        if not converged.all():
+            return blank
+    values = eigenvalues(model, states, raised, zero, zero, background=np.full(2, received))
+    index = model.state_names.index(model.equilibrium_curve.coordinate)
+    apart = states[1, index] > states[0, index] * (1.0 + 1e-6)
+    return states if apart and values.real.max() < 0 else blank
+
+
 def _alone(model: Model, parameters: Mapping[str, float], weight: float, rest, active) -> np.ndarray:
     """The active state of one region, followed from that of all regions while the others go to rest."""
     arrays = {name: np.full(1, float(value)) for name, value in parameters.items()}

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ngnmm_core.connectome.spec import SINGLE
-from ngnmm_core.plotting.labels import assignments, number, signal_text
+from ngnmm_core.plotting.labels import assignments, number
 from ngnmm_core.plotting.layout import choose_axes, region_axis
 from ngnmm_core.stages import hub_points, stages_of
 from ngnmm_core.study.study import Study
 
 MAPS, HIGHLIGHTS, CONNECTOME, HUBS, BRANCHES = "maps", "highlights", "connectome", "hubs", "branches"
 SPREAD, IN_TURN, FILM = "spread", "in_turn", "film"
+MEMORY, TRIAL, BISTABILITY = "memory", "trial", "bistability"
 CATEGORIES = {
     MAPS: "Maps",
     HIGHLIGHTS: "Points in detail",
@@ -26,6 +27,9 @@ CATEGORIES = {
     SPREAD: "Spread",
     IN_TURN: "Spread",
     FILM: "Spread",
+    MEMORY: "Working memory",
+    TRIAL: "Working memory",
+    BISTABILITY: "Bistable range",
 }
 FILES = {
     MAPS: "sweep.nc",
@@ -34,6 +38,9 @@ FILES = {
     BRANCHES: "branches.nc",
     SPREAD: "highlights.nc",
     IN_TURN: "sweep.nc",
+    MEMORY: "memory.nc",
+    TRIAL: "highlights.nc",
+    BISTABILITY: "sweep.nc",
 }
 KINDS, FILM_KINDS = ("svg", "png"), ("gif", "html")  # of files of a figure, and of a film
 MOST_HUB_FIGURES = 12
@@ -101,7 +108,7 @@ class FigureJob:
 
 def figures_of(study: Study) -> list[FigureEntry]:
     """All figures of a study, in the order of the report."""
-    made = (_maps, _highlights, _connectome, _hubs, _branches, _in_turn, _spread)
+    made = (_maps, _highlights, _connectome, _hubs, _branches, _in_turn, _spread, _memory, _bistable)
     return [entry for entries in made for entry in entries(study)]
 
 
@@ -146,7 +153,7 @@ def _maps(study: Study) -> list[FigureEntry]:
     if "gamma" not in getattr(study.options.get("spectra"), "bands", ()):
         names.pop("gamma_power", None)
     stages = {stage.name for stage in stages_of(study)}
-    if stages & {"simulation", "msf"} and RECRUITMENT not in study.options:  # a spread is a transient
+    if stages & {"simulation", "msf"} and not {RECRUITMENT, MEMORY} & set(study.options):  # a transient, a task
         names["regime"] = "regime"
     if region_axis(sizes):
         for name in MAPS_OF[RECRUITMENT]:
@@ -170,15 +177,15 @@ def _in_turn(study: Study) -> list[FigureEntry]:
 
 
 def _highlights(study: Study) -> list[FigureEntry]:
-    if HIGHLIGHTS not in {stage.name for stage in stages_of(study)} or _is_of_spread_alone(study):
+    if HIGHLIGHTS not in {stage.name for stage in stages_of(study)} or _is_of_transient_alone(study):
         return []
     points = _with_all_parameters(study)
     return [_of_point(f"highlight_{k}", HIGHLIGHTS, point, "highlight.rst") for k, point in enumerate(points, 1)]
 
 
-def _is_of_spread_alone(study: Study) -> bool:
-    """Whether a sheet of a point would hold nothing that the figure of its spread does not."""
-    return RECRUITMENT in study.options and set(study.options) <= OF_SPREAD
+def _is_of_transient_alone(study: Study) -> bool:
+    """Whether a sheet of a point would hold nothing that the figures of its spread or trials do not."""
+    return bool({RECRUITMENT, MEMORY} & set(study.options)) and set(study.options) <= OF_SPREAD | {MEMORY}
 
 
 def _spread(study: Study) -> list[FigureEntry]:
@@ -186,6 +193,30 @@ def _spread(study: Study) -> list[FigureEntry]:
         return []
     points = _with_all_parameters(study)
     return [_of_point(f"spread_{k}", SPREAD, point, "spread.rst") for k, point in enumerate(points, 1)]
+
+
+def _memory(study: Study) -> list[FigureEntry]:
+    """Rates over the grid, survival in the delay, and the highlighted trials."""
+    options = study.options.get(MEMORY)
+    if options is None:
+        return []
+    names = {"memory_success": "rate of success", "memory_survival": "survival in the delay"}
+    if options.probe is not None:
+        names["memory_answers"] = "rate of right answers"
+    found = [
+        FigureEntry(stem, MEMORY, CATEGORIES[MEMORY], {"figure": text}, f"{stem}.rst") for stem, text in names.items()
+    ]
+    if study.config.highlights:
+        found.append(FigureEntry("trials", TRIAL, CATEGORIES[TRIAL], {"figure": "single trials"}, "trials.rst"))
+    return found
+
+
+def _bistable(study: Study) -> list[FigureEntry]:
+    """The ends of the bistable range, where a parameter of the model varies."""
+    if BISTABILITY not in study.options or study.listed or max(study.shape(of_network=False), default=1) == 1:
+        return []
+    text = {"figure": "bistable range"}
+    return [FigureEntry("bistable_range", BISTABILITY, CATEGORIES[BISTABILITY], text, "bistable_range.rst")]
 
 
 def _with_all_parameters(study: Study) -> list[dict[str, float]]:
@@ -236,50 +267,3 @@ def _branches(study: Study) -> list[FigureEntry]:
         FigureEntry(f"branches_{name}", BRANCHES, CATEGORIES[BRANCHES], {"quantity": text}, "branches.rst")
         for name, text in names.items()
     ]
-
-
-# ------------------------------------------------------------------ words for captions
-def describe(study: Study) -> str:
-    """What a study computes, in a sentence or two for captions: model, connectome, grid, simulation."""
-    spec = study.config.connectome
-    parts = [
-        f"{study.model.title} ({study.model.name}) on the connectome {spec.name or spec.path} "
-        f"(normalisation: {study.config.normalization})"
-    ]
-    if study.listed:
-        parts.append(f"{study.size()} points, listed in the study")
-    elif study.axes:
-        parts.append("grid of " + "; ".join(f"{name} = {_range(values)}" for name, values in study.axes.items()))
-    fixed = assignments(study.fixed, plain=True)
-    parts.append(f"{fixed}, other parameters at their defaults" if fixed else "other parameters at their defaults")
-    text = ". ".join(part[:1].upper() + part[1:] for part in parts) + "."
-    if study.simulates:
-        simulation = study.simulation
-        duration, transient, step = map(number, (simulation.duration_ms, simulation.transient_ms, simulation.dt_ms))
-        noise = f", noise {number(simulation.noise_sigma)} ms^0.5" if simulation.noise_sigma else ""
-        text += (
-            f" Simulations of {duration} ms, of which the first {transient} ms are left out; time step {step} ms "
-            f"({simulation.method}){noise}."
-        )
-    return text
-
-
-def _range(values: np.ndarray) -> str:
-    if len(values) <= 6:
-        return ", ".join(number(value) for value in values)
-    return f"{number(min(values))} to {number(max(values))} ({len(values)} values)"
-
-
-def facts(study: Study) -> dict[str, str]:
-    """Settings of the analyses that captions mention."""
-    spectra, fc = study.options.get("spectra"), study.options.get("fc")
-    gamma = getattr(spectra, "bands", {}).get("gamma", (30.0, 100.0))
-    return {
-        "gamma_hz": f"{number(gamma[0])} to {number(gamma[1])} Hz",
-        "segment_ms": number(getattr(spectra, "segment_ms", 1000.0)),
-        "signals": " and ".join(signal_text(name) for name in getattr(fc, "signals", ())),
-        "envelope_hz": " to ".join(number(f) for f in getattr(fc, "band_hz", (30.0, 100.0))) + " Hz",
-        "lesions": " and ".join(getattr(study.options.get("hubs"), "lesion", ())),
-        "null_seeds": str(getattr(study.options.get("hubs"), "null_seeds", "")),
-        "seeds": str(getattr(study.options.get("hubs"), "seeds", "")),
-    }

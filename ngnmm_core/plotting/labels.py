@@ -17,12 +17,18 @@ GREEK = {
     "tau": "τ",
     "theta": "θ",
 }
+SYMBOLS = {"noise_sigma": "$\\mathrm{σ}$"}
+UNITS = {"_ms": "ms", "_hz": "Hz", "_deg": "°"}  # by the end of the name of a number of a stimulus
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SIGNALS = {"rate": "firing rate", "gamma_envelope": "gamma envelope", "bold": "BOLD"}
 
 
 def symbol(name: str) -> str:
-    """A parameter's name as mathematics: `I_ext_e` as I with the subscript ext,e."""
+    """A parameter's name as mathematics: `I_ext_e` as I with the subscript ext,e; `cue.duration_ms` as words."""
+    if name in SYMBOLS:
+        return SYMBOLS[name]
+    if "." in name:
+        return _without_unit(name).replace(".", " ").replace("_", " ")
     head, *subscripts = name.split("_")
     if len(head) > 1 and head not in GREEK:
         return name.replace("_", " ")
@@ -38,8 +44,9 @@ def unit_text(unit: str | None) -> str:
         return ""
     words = []
     for word in unit.split():
-        letters = word.rstrip("-0123456789")
-        words.append(letters + word[len(letters) :].translate(SUPERSCRIPTS))
+        letters = word.rstrip("-.0123456789")
+        power = word[len(letters) :]
+        words.append(letters + (f"$^{{{power}}}$" if "." in power else power.translate(SUPERSCRIPTS)))
     return " ".join(words)
 
 
@@ -69,7 +76,10 @@ def number(value: float) -> str:
 
 def assignments(values: Mapping[str, float], plain: bool = False) -> str:
     """`G = 5, Δ = 1`: parameter values in one line; `plain` without mathematics, for captions and terminals."""
-    shown = (f"{name if plain else symbol(name)} = {number(value)}" for name, value in values.items())
+    shown = (
+        f"{name} = {number(value)}" if plain else f"{symbol(name)} = {number(value)}{_unit_of(name)}"
+        for name, value in values.items()
+    )
     return ", ".join(shown)
 
 
@@ -83,6 +93,16 @@ def point_text(point, plain: bool = False) -> str:
         if name.endswith(".region") and "region" in point.coords and 0 <= value < point.sizes["region"]:
             words[-1] += f" ({point['region'].values[int(value)]})"
     return ", ".join(words)
+
+
+def _without_unit(name: str) -> str:
+    """`cue.duration_ms` without its unit."""
+    return next((name.removesuffix(end) for end in UNITS if name.endswith(end)), name)
+
+
+def _unit_of(name: str) -> str:
+    """The unit that a number of a stimulus has in its name, with a space before it."""
+    return next((f" {unit}" for end, unit in UNITS.items() if "." in name and name.endswith(end)), "")
 
 
 def signal_text(name: str) -> str:

@@ -24,15 +24,18 @@ def _smooth(signal, gain, state, started):
 
 
 @lazy_njit
-def _stays(signal, sign, threshold, earliest, minimal, position, run, first):
+def _stays(signal, sign, threshold, window, minimal, position, run, first):
     """Updates the length of the present stay and the beginning of the first one that is long enough, per channel."""
+    earliest, latest = window
     for sample in range(signal.shape[0]):
         here = position + sample
         for channel in range(signal.shape[1]):
+            if here > latest[channel]:
+                continue
             if sign * (signal[sample, channel] - threshold[channel]) > 0.0 and here >= earliest[channel]:
                 run[channel] += 1
-                if first[channel] < 0 and run[channel] >= minimal:
-                    first[channel] = here - minimal + 1
+                if first[channel] < 0 and (run[channel] >= minimal or here == latest[channel]):
+                    first[channel] = here - run[channel] + 1
             else:
                 run[channel] = 0
 
@@ -73,16 +76,20 @@ class Stays:
         Index of the sample at which a stay may begin; one that is under way then begins there.
     above : bool
         Which side of the threshold.
+    latest : array (channel,), optional
+        Index of the last sample that counts; a stay that is under way then counts whatever its length.
     """
 
-    def __init__(self, threshold: np.ndarray, minimal: int, earliest: np.ndarray, above: bool = True):
+    def __init__(self, threshold: np.ndarray, minimal: int, earliest: np.ndarray, above: bool = True, latest=None):
         self.sign, self.threshold = (1.0 if above else -1.0), np.ascontiguousarray(threshold, float)
-        self.minimal, self.earliest = max(minimal, 1), np.ascontiguousarray(earliest, np.int64)
+        self.minimal = max(minimal, 1)
+        latest = np.full(len(self.threshold), np.iinfo(np.int64).max) if latest is None else latest
+        self.window = tuple(np.ascontiguousarray(ends, np.int64) for ends in (earliest, latest))
         self.run = np.zeros(len(self.threshold), np.int64)
         self.first = np.full(len(self.threshold), NEVER, np.int64)
         self.position = 0
 
     def consume(self, flat: np.ndarray) -> None:
         """Takes the next samples, [sample, channel]."""
-        _stays(flat, self.sign, self.threshold, self.earliest, self.minimal, self.position, self.run, self.first)
+        _stays(flat, self.sign, self.threshold, self.window, self.minimal, self.position, self.run, self.first)
         self.position += len(flat)

@@ -109,6 +109,19 @@ def test_this_machine_is_measured(study, tmp_path, monkeypatch):
     assert calibration.calibrate(make_study(analyses=["msf"]), "msf", REGIONS).fixed > 0
 
 
+@pytest.mark.slow
+def test_regions_that_are_named_are_there_when_a_machine_is_measured(tmp_path, monkeypatch):
+    monkeypatch.setenv("NGNMM_CACHE_DIR", str(tmp_path))
+    stimulus = {"parameter": "I_ext_e", "regions": ["Precuneus_L", 0]}
+    named = {**TIMES, "stimuli": [stimulus], "resection": {"regions": ["Cuneus_R"]}}
+    assert calibration.calibrate(make_study(analyses=["rates"], simulation=named), "simulation", REGIONS).window > 0
+
+
+def test_the_disk_that_a_study_without_simulation_takes_is_known():
+    study = make_study(analyses={"bistability": {}}, simulation={"transient_ms": 9000, "duration_ms": 100})
+    assert disk_bytes(study, "bistability", REGIONS) > 0
+
+
 def test_memory_does_not_depend_on_the_duration_and_grows_with_regions_and_points():
     short, long = (make_study(analyses=["rates", "fc"], simulation={**TIMES, "duration_ms": d}) for d in (2000, 200000))
     assert memory_mb(short, "simulation", 90, 64) == memory_mb(long, "simulation", 90, 64)

@@ -56,7 +56,11 @@ def test_ticks_are_values_of_the_grid(values, most, shown):
 def test_names_and_units_as_they_are_printed():
     assert symbol("I_ext_e") == r"$I_{\mathrm{ext,e}}$"
     assert "Δ" in symbol("Delta")
-    assert symbol("noise_sigma") == "noise sigma"
+    assert symbol("noise_sigma") == r"$\mathrm{σ}$"
+    assert symbol("keep_series") == "keep series"
+    assert assignments({"cue.duration_ms": 25, "cue.amplitude": -2}) == "cue duration = 25 ms, cue amplitude = −2"
+    assert assignments({"cue.duration_ms": 25}, plain=True) == "cue.duration_ms = 25"
+    assert unit_text("ms0.5") == "ms$^{0.5}$"
     assert unit_text("ms-1") == "ms⁻¹"
     assert unit_text("1") == ""
     assert label({"units": "Hz", "long_name": "mean firing rate"}) == "Mean firing rate (Hz)"

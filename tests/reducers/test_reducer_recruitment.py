@@ -35,6 +35,16 @@ def test_only_a_stay_of_the_minimal_length_counts(in_blocks):
     np.testing.assert_array_equal(stays.first, [300, NEVER, 200, NEVER])
 
 
+def test_a_stay_at_the_latest_sample_counts_whatever_its_length(in_blocks):
+    """Channel 0: three samples at the end; 1: beyond it; 2: a long one before; 3: a short one before."""
+    signal = np.zeros((600, 4))
+    signal[398:, 0] = signal[401:, 1] = signal[100:120, 2] = signal[100:105, 3] = 1.0
+    stays = Stays(np.full(4, 0.5), 10, np.zeros(4, int), latest=np.full(4, 400))
+    for block in in_blocks(signal):
+        stays.consume(block)
+    np.testing.assert_array_equal(stays.first, [398, NEVER, 100, NEVER])
+
+
 def reduced_recruitment(reduced, signal, threshold_hz=500.0, onset=10.0, **options):
     """Recruitment of [sample, point, region] rates in kHz, every millisecond, region 0 stimulated."""
     stimulus = Stimulus(name="focal", parameter="I_ext_e", onset_ms=onset, regions=[0])

@@ -26,3 +26,12 @@ def test_the_series_is_the_end_of_the_window(reduced, window_of, last_ms):
     time = coordinates(options, window_of(3, 4, 1500))["time"][0]
     assert len(time) == count
     assert time[-1] == pytest.approx(300.0)
+
+
+def test_rates_may_be_kept_too(reduced, window_of):
+    options = SeriesOptions(last_ms=100.0, rate=True)
+    series = reduced(SeriesReducer, options, X)["rate_series"]
+    assert series.shape == (3, 2, 4, 500)
+    for population in range(2):
+        np.testing.assert_allclose(series[:, population], 1000 * X[-500:].transpose(1, 2, 0), rtol=1e-6)
+    assert coordinates(options, window_of(3, 4, 1500))["population"][0] == ["E", "I"]

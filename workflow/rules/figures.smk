@@ -6,7 +6,8 @@
 # makes written out: each is a target by itself, and is tracked, removed and reported like any other.
 #
 # `key` hashes the code that draws this family, and what it imports: an edited plot redraws its figures, no more.
-from ngnmm_core.plotting.catalogue import FILES, describe, facts, jobs_of
+from ngnmm_core.plotting.captions import describe, facts
+from ngnmm_core.plotting.catalogue import FILES, jobs_of
 
 
 report: "../report/workflow.rst"

@@ -1,5 +1,6 @@
 # Films of what is seen on the brain: of every point whose spread is looked at in detail, and of the paper.
-from ngnmm_core.plotting.catalogue import describe, films_of
+from ngnmm_core.plotting.captions import describe
+from ngnmm_core.plotting.catalogue import films_of
 
 
 def film_of(wildcards):

@@ -1,0 +1,30 @@
+# Rates of working memory over the trials (seeds) of a study, from its merged sweep.
+rule memory:
+    input:
+        sweep="<results>/{study}/sweep.nc",
+    output:
+        memory="<results>/{study}/memory.nc",
+        table=report(
+            "<results>/{study}/memory.csv",
+            category="Working memory",
+            subcategory="{study}" if len(studies.main) > 1 else None,
+            labels={"figure": "table of rates"},
+            caption="../report/memory_table.rst",
+        ),
+    log:
+        "<logs>/{study}/memory.log",
+    benchmark:
+        "<results>/{study}/benchmarks/memory.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        key=lambda wildcards: studies.key(
+            wildcards.study, "memory.py", "ngnmm_core.memory"
+        ),
+    message:
+        "Summing up the trials of {wildcards.study}"
+    script:
+        "../scripts/memory.py"
