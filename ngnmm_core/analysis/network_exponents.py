@@ -1,5 +1,7 @@
 """Lyapunov exponents of a network, with standard errors, by orthonormalised perturbations; interruptible.
 
+A network that comes to rest during the transient gets no run: see `ngnmm_core.analysis.network_rest`.
+
 Benettin et al., Meccanica 15, 9 (1980), doi:10.1007/BF02128236.  The run is cut into blocks, whose means give the
 standard error; after each block everything that is needed to go on is written to a checkpoint, if there is a place for
 one.  A run that goes on from there gives the same bits as one that was not interrupted.
@@ -16,6 +18,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from ngnmm_core.analysis.lyapunov import BLOCKS, block_mean
+from ngnmm_core.analysis.network_rest import resting_exponents
 from ngnmm_core.model import Model
 from ngnmm_core.network_stretching import NetworkStretching
 
@@ -50,6 +53,8 @@ def network_exponents(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Exponents and standard errors (1/ms), arrays [exponent], the largest first; NaN if the solution diverges.
 
+    The errors are 0 at rest.
+
     Parameters
     ----------
     W : array (region, region)
@@ -62,8 +67,11 @@ def network_exponents(
     run = NetworkStretching(model, W, parameters, state, settings.count, settings.dt_ms)
     means = _resumed(run, checkpoint)
     if not means:
-        for _ in range(settings.intervals(settings.transient_ms)):
-            run.advance(settings.steps)
+        before = _advanced(run, settings)
+        rates = resting_exponents(model, W, parameters, before, run.state)
+        if rates is not None:
+            logging.info("the network rests, largest exponent %.3g per ms", rates[0])
+            return rates[: settings.count], np.zeros(settings.count)
     intervals = settings.intervals(settings.duration_ms / BLOCKS)
     while len(means) < BLOCKS:
         total = np.zeros(settings.count)
@@ -78,6 +86,17 @@ def network_exponents(
     values, errors = block_mean(np.array(means))
     order = np.argsort(-values, kind="stable")
     return values[order], errors[order]
+
+
+def _advanced(run: NetworkStretching, settings: NetworkSettings) -> np.ndarray:
+    """Takes the transient; the state in its middle."""
+    intervals = settings.intervals(settings.transient_ms)
+    middle = run.state
+    for k in range(intervals):
+        if 2 * k <= intervals:
+            middle = run.state
+        run.advance(settings.steps)
+    return middle
 
 
 def _resumed(run: NetworkStretching, checkpoint: Path | None) -> list[np.ndarray]:

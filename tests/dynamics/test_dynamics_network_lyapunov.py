@@ -8,6 +8,7 @@ from ngnmm_core.analysis.dispersion import dispersion
 from ngnmm_core.analysis.equilibria import eigenvalues
 from ngnmm_core.analysis.floquet import exponents, monodromies
 from ngnmm_core.analysis.network_exponents import NetworkSettings, network_exponents
+from ngnmm_core.analysis.network_rest import network_equilibrium, network_jacobian, resting_exponents
 from ngnmm_core.api import simulate
 from ngnmm_core.connectome import spectrum
 from ngnmm_core.initial import nominal, perturbed
@@ -28,10 +29,49 @@ def test_at_rest_the_exponents_are_those_of_the_jacobian(ei, attractor_at):
     modes = spectrum(RING).values
     expected = eigenvalues(ei, attractor.state[None], one, one["G"], 5.0 * modes[None])[0].real.ravel()
     assert expected.max() < 0
+    start = perturbed(ei, homogeneous(attractor)[None], np.array([0]), 0.1)[0]
+    values, errors = network_exponents(ei, RING, parameters, start, NetworkSettings(SIZE, transient_ms=500.0))
+    np.testing.assert_allclose(values, -np.sort(-expected), atol=1e-8)
+    assert errors.max() == 0
+
+
+def test_the_run_gives_the_exponents_of_a_network_at_rest(ei, attractor_at, monkeypatch):
+    attractor, parameters = attractor_at(ei, I_ext_e=3.0, G=5.0)
     settings = NetworkSettings(SIZE, duration_ms=2000.0, transient_ms=500.0)
+    exact, _ = network_exponents(ei, RING, parameters, homogeneous(attractor), settings)
+    monkeypatch.setattr(module, "resting_exponents", lambda *args: None)
     values, errors = network_exponents(ei, RING, parameters, homogeneous(attractor), settings)
-    np.testing.assert_allclose(values, -np.sort(-expected), atol=2e-3)
+    np.testing.assert_allclose(values, exact, atol=2e-3)
     assert errors.max() < 5e-3
+
+
+def test_the_jacobian_of_a_network_is_the_finite_difference(ei):
+    """Directed weights, and every region in another state."""
+    rng = np.random.default_rng(2)
+    W, states = rng.uniform(0, 1, (4, 4)), rng.uniform(0.1, 0.6, (4, 6))
+    parameters = {n: float(v) for n, v in ei.resolve({"I_ext_e": 8.0, "G": 3.0}).items()}
+    arrays = {n: np.full(4, v) for n, v in parameters.items()}
+
+    def slope(flat):
+        x = tuple(flat.reshape(4, 6).T)
+        c = ei.coefficients(arrays)
+        coupling = 3.0 * W @ ei.sent(x, c)
+        return np.stack(ei.derivative(x, tuple(arrays[d] for d in ei.drives), c, coupling), axis=1).ravel()
+
+    value, jacobian = network_jacobian(ei, W, parameters, states)
+    np.testing.assert_allclose(value, slope(states.ravel()), rtol=1e-12)
+    h = 1e-6 * np.eye(24)
+    differences = [(slope(states.ravel() + d) - slope(states.ravel() - d)) / 2e-6 for d in h]
+    np.testing.assert_allclose(jacobian, np.transpose(differences), atol=1e-7)
+
+
+def test_a_network_that_oscillates_or_leaves_an_unstable_rest_is_not_at_rest(ei, attractor_at):
+    attractor, parameters = attractor_at(ei, I_ext_e=13.0, G=1.0)
+    path = [perturbed(ei, homogeneous(attractor)[None], np.array([k]), 0.01)[0] for k in (0, 1)]
+    assert resting_exponents(ei, RING, parameters, *path) is None
+    unstable = network_equilibrium(ei, RING, parameters, np.tile([0.15, -0.3, 0.15, 0.15, -0.3, 0.15], (6, 1)))
+    assert unstable is not None
+    assert resting_exponents(ei, RING, parameters, unstable, unstable) is None
 
 
 def test_on_a_cycle_the_exponents_are_those_of_floquet(ei, attractor_at):
