@@ -12,7 +12,7 @@ from ngnmm_core.errors import InputError, unknown
 OK, DIVERGED, INCOMPLETE, TRUNCATED = range(4)
 CURVES = "curves"  # 1 for the bifurcation curves in two parameters, 0 for a diagram over one
 KINDS = ("equilibrium", "cycle", "LP", "HB", "LPC", "PD", "HOM")  # of branches: the last five in two parameters
-POINTS = ("LP", "HB", "LPC", "PD", "NS", "HOM", "CP", "BT", "GH")
+POINTS = ("LP", "HB", "LPC", "PD", "NS", "BP", "HOM", "CP", "BT", "GH")
 
 
 class ContinuationOptions(Options):
@@ -66,6 +66,8 @@ def variables(options: ContinuationOptions) -> tuple[Variable, ...]:
         Variable("special_second", special, "1", f"value of {options.second or 'the second parameter'} there"),
         Variable("special_period", special, "ms", "period at the bifurcation"),
         Variable("special_supercritical", special, "1", "criticality of a Hopf point", "int8", flags=("no", "yes")),
+        Variable("special_min", (*special, "state"), "1", "least value of a state (its unit) at the bifurcation"),
+        Variable("special_max", (*special, "state"), "1", "greatest value of a state (its unit) at the bifurcation"),
         Variable("special_mean", (*special, "state"), "1", "time mean of a state (its unit) at the bifurcation"),
         status("continuation", "incomplete", "truncated"),
     )

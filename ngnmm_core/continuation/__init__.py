@@ -6,6 +6,7 @@
 | `solver` | Newton's method and tangents for systems with more unknowns than equations |
 | `follow` | pseudo-arclength continuation with step control, and points located on the way |
 | `equilibria` | equilibria of any model in any parameter |
+| `special` | special points of branches of cycles, pairs of them in one step included |
 | `cycles` | periodic orbits by multiple shooting, with Floquet multipliers |
 | `starts` | first cycles of a branch: at a Hopf point, and at a period doubling |
 """

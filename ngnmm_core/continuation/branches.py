@@ -9,41 +9,22 @@ import numpy as np
 from ngnmm_core.analysis.equilibrium_branch import HOPF, EquilibriumBifurcation
 from ngnmm_core.continuation.cycles import LEAST_RANGE, Cycle
 from ngnmm_core.continuation.follow import Place, Steps, follow, locate
-from ngnmm_core.continuation.solver import inner
+from ngnmm_core.continuation.special import (
+    DOUBLING,
+    HOMOCLINIC,
+    CycleBifurcation,
+    Sample,
+    SpecialPoints,
+    Step,
+    sample,
+)
 
-FOLD, DOUBLING, TORUS = "LPC", "PD", "NS"
-HOMOCLINIC, BORDER, CLOSED, LOST = "HOM", "border", "closed", "lost"
+BORDER, LOST = "border", "lost"
 CYCLE_STEPS = Steps(first=1e-3, shortest=1e-8, longest=0.06, most=4000, turn=0.94)
 LONGEST_PERIOD_MS = 1000.0
 SMALLEST = 0.3  # extent of an orbit, in units of the least range, at which it is taken to end in a Hopf point
 SLOW, GROWN, SETTLED = 2.0, 1.25, 1e-7  # what makes a homoclinic end: see `_settled`
 NEAR = 1e-3  # distance of a Hopf point from the end of a branch, in units of the parameter's extent
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What is kept of one periodic orbit."""
-
-    p: np.ndarray
-    period: float
-    least: np.ndarray
-    greatest: np.ndarray
-    mean: np.ndarray
-    multipliers: np.ndarray
-
-    @property
-    def stable(self) -> bool:
-        """Whether every multiplier lies inside the unit circle."""
-        return bool(np.abs(self.multipliers).max() < 1.0)
-
-
-@dataclass(frozen=True)
-class CycleBifurcation:
-    """A special point of a branch of cycles: LPC, PD, NS, or its end at a homoclinic orbit or a Hopf point."""
-
-    kind: str
-    cycle: Sample
-    place: Place | None = None
 
 
 @dataclass
@@ -58,60 +39,6 @@ class CycleBranch:
     end: str = LOST
     hopf: EquilibriumBifurcation | None = None
     doubling: CycleBifurcation | None = None
-
-
-def sample(place: Place) -> Sample:
-    """What is kept of the orbit at a place."""
-    cycle = Cycle(place)
-    least, greatest = cycle.extrema()
-    return Sample(cycle.p, cycle.period, least, greatest, cycle.mean(), cycle.multipliers)
-
-
-# ------------------------------------------------------------------ test functions
-def fold_along(place: Place) -> float:
-    """Changes sign where the branch turns around in its parameter."""
-    return float(place.tangent[-1])
-
-
-def fold_test(multipliers: np.ndarray) -> float:
-    """Changes sign where a multiplier passes 1; between -1 and 1, whatever the others are."""
-    return float(np.prod((multipliers - 1.0) / (1.0 + np.abs(multipliers))).real)
-
-
-def doubling_test(multipliers: np.ndarray) -> float:
-    """Changes sign where a multiplier passes -1."""
-    return float(np.prod((multipliers + 1.0) / (1.0 + np.abs(multipliers))).real)
-
-
-def torus_test(multipliers: np.ndarray) -> float:
-    """Changes sign where the product of two multipliers passes 1: at a torus bifurcation, and at a neutral saddle."""
-    i, j = np.triu_indices(len(multipliers), 1)
-    products = multipliers[i] * multipliers[j]
-    return float(np.prod((products - 1.0) / (1.0 + np.abs(products))).real)
-
-
-TESTS = {DOUBLING: doubling_test, TORUS: torus_test}
-
-
-def _located(before: tuple[Place, Sample], after: tuple[Place, Sample]) -> list[CycleBifurcation]:
-    """Special points between two neighbours, in order."""
-    places = []
-    if fold_along(before[0]) * fold_along(after[0]) < 0:
-        places.append((FOLD, locate(before[0], after[0], fold_along)))
-    for kind, test in TESTS.items():
-        if test(before[1].multipliers) * test(after[1].multipliers) < 0:
-            along = lambda place, test=test: test(Cycle(place).multipliers)
-            places.append((kind, locate(before[0], after[0], along)))
-    points = [CycleBifurcation(kind, sample(there), there) for kind, there in places if there is not None]
-    points = [b for b in points if b.kind != TORUS or _on_circle(b.cycle.multipliers)]
-    start = before[0]
-    return sorted(points, key=lambda b: inner(start.problem.metric, start.tangent, b.place.u - start.u))
-
-
-def _on_circle(multipliers: np.ndarray) -> bool:
-    """Whether a complex pair lies on the unit circle."""
-    pairs = multipliers[np.abs(multipliers.imag) > 1e-6]
-    return bool(len(pairs)) and bool(np.min(np.abs(np.abs(pairs) - 1.0)) < 1e-4)
 
 
 # ------------------------------------------------------------------ following
@@ -129,14 +56,14 @@ def follow_cycles(
     parents : sequence of CycleBifurcation
         For a branch born at a period doubling: the doublings of its parent, one of which it may end at.
     """
-    branch = CycleBranch([sample(start)])
+    branch, special = CycleBranch([sample(start)]), SpecialPoints()
     for before, after in follow(start, CYCLE_STEPS, accept=_smooth):
         here = sample(after)
-        points = _located((before, branch.samples[-1]), (after, here))
         if parents and _rejoined(before, after):
             branch.end, branch.doubling = DOUBLING, min(parents, key=lambda q: abs(q.cycle.p[0] - here.p[0]))
             return branch
-        branch.special += [b for b in points if limits[0] <= b.cycle.p[0] <= limits[1]]
+        special.take(Step(before, after))
+        branch.special = [b for b in special.in_order() if limits[0] <= b.cycle.p[0] <= limits[1]]
         border = np.clip(here.p[0], *limits)
         if here.p[0] != border:
             last = locate(before, after, lambda w, border=border: w.u[-1] - border)

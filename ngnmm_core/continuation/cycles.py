@@ -19,6 +19,7 @@ from ngnmm_core.continuation.solver import Solution, correct
 from ngnmm_core.continuation.system import System
 
 LEAST_RANGE = 0.05  # the scale of a state that hardly moves, in units of its size
+SHIFT = 1e-6  # along a tangent, in units of the metric, over which its change along the orbit is measured
 
 
 class CycleProblem:
@@ -97,15 +98,17 @@ class CycleProblem:
         starts = orbit.path.reshape(-1, self.size)[nodes]
         problem = CycleProblem(self.system, mesh, starts, orbit.tail, scales)
         guess = np.concatenate([starts.ravel(), orbit.tail])
-        count = self.segments * self.size
-        moved = np.array([np.concatenate([self._moved(t, mesh).ravel(), t[count:]]) for t in normals])
+        moved = np.array([self._moved(solution.u, t, orbit.path, nodes) for t in normals])
         return problem, correct(problem, guess, moved), moved
 
-    def _moved(self, tangent: np.ndarray, mesh: Mesh) -> np.ndarray:
-        """The part of a tangent that belongs to the states, on another mesh, by linear interpolation."""
-        states = self.split(tangent)[0]
-        old = np.append(self.mesh.times, 1.0)
-        return np.column_stack([np.interp(mesh.times, old, np.append(c, c[0])) for c in states.T])
+    def _moved(self, u: np.ndarray, tangent: np.ndarray, path: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+        """A tangent in the unknowns of another mesh: how fast the states at the new starts move along it.
+
+        Between the old starts it can't be interpolated: in a burst it has more structure than there are segments.
+        """
+        ahead = self.flow(u + SHIFT * tangent, keep=True).path
+        states = (ahead - path).reshape(-1, self.size)[nodes] / SHIFT
+        return np.append(states.ravel(), tangent[self.segments * self.size :])
 
 
 def extent(path: np.ndarray) -> np.ndarray:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ngnmm_core.analysis.equilibrium_branch import HOPF, Branch, EquilibriumBifurcation, EquilibriumSystem
-from ngnmm_core.continuation.branches import DOUBLING, CycleBifurcation, CycleBranch, follow_cycles
+from ngnmm_core.continuation.branches import CycleBranch, follow_cycles
 from ngnmm_core.continuation.equilibria import bifurcations, find_equilibria, follow_equilibrium
+from ngnmm_core.continuation.special import DOUBLING, CycleBifurcation
 from ngnmm_core.continuation.starts import at_doubling, at_hopf
 from ngnmm_core.continuation.system import System
 

@@ -88,20 +88,33 @@ def follow(
 def locate(before: Place, after: Place, test: Callable[[Place], float]) -> Place | None:
     """The place between two neighbours where `test` changes sign; both in the unknowns of `before`."""
     length = inner(before.problem.metric, before.tangent, after.u - before.u)
-    ends = {0.0: test(before), length: test(after)}
-    if not (np.isfinite(list(ends.values())).all() and ends[0.0] * ends[length] < 0):
-        return None
+    return located_between(before, (0.0, length), test, {0.0: test(before), length: test(after)})
+
+
+def located_between(
+    start: Place, between: tuple[float, float], test: Callable[[Place], float], known: dict[float, float] | None = None
+) -> Place | None:
+    """The place at a distance along the tangent of `start`, between two, where `test` changes sign.
+
+    `known` holds values of `test` by distance.
+    """
+    values = dict(known or {})
 
     def value(distance: float) -> float:
-        if distance not in ends:
-            there = before.ahead(distance)
+        if distance not in values:
+            there = start.ahead(distance)
             if there is None:
                 raise ArithmeticError
-            ends[distance] = test(there)
-        return ends[distance]
+            values[distance] = test(there)
+        return values[distance]
 
+    low, high = between
     try:
-        root = scipy.optimize.brentq(value, 0.0, length, xtol=PRECISION * abs(length) + 1e-15, rtol=1e-14)
+        ends = value(low), value(high)
+        if not (np.isfinite(ends).all() and ends[0] * ends[1] < 0):
+            return None
+        tolerance = PRECISION * abs(high - low) + 1e-15
+        root = scipy.optimize.brentq(value, low, high, xtol=tolerance, rtol=1e-14)
     except (ArithmeticError, ValueError):
         return None
-    return before.ahead(root)
+    return start.ahead(root)

@@ -9,7 +9,7 @@ import scipy
 
 from ngnmm_core.analysis.equilibrium_branch import HOPF, SADDLE_NODE
 from ngnmm_core.analysis.hopf import first_lyapunov_coefficient
-from ngnmm_core.continuation.branches import DOUBLING, FOLD, HOMOCLINIC, LOST, doubling_test, fold_test, size
+from ngnmm_core.continuation.branches import LOST, size
 from ngnmm_core.continuation.curves import CurveSteps, Spot, Test, ahead, spot, trace
 from ngnmm_core.continuation.cycles import Cycle, CycleProblem
 from ngnmm_core.continuation.diagram import Diagram, diagram
@@ -17,6 +17,7 @@ from ngnmm_core.continuation.equilibria import EquilibriumProblem, hopf_test
 from ngnmm_core.continuation.equilibria import fold_test as equilibrium_fold
 from ngnmm_core.continuation.follow import Place
 from ngnmm_core.continuation.solver import correct, inner
+from ngnmm_core.continuation.special import DOUBLING, FOLD, HOMOCLINIC, doubling_test, fold_test
 from ngnmm_core.continuation.system import System
 
 CUSP, BOGDANOV_TAKENS, BAUTIN = "CP", "BT", "GH"

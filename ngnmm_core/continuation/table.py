@@ -3,9 +3,10 @@
 import numpy as np
 
 from ngnmm_core.analysis.contract import Variable
-from ngnmm_core.continuation.branches import DOUBLING, CycleBranch, Sample
+from ngnmm_core.continuation.branches import CycleBranch
 from ngnmm_core.continuation.diagram import Diagram
 from ngnmm_core.continuation.plane import Curve
+from ngnmm_core.continuation.special import DOUBLING, Sample
 
 
 class Table:
@@ -50,7 +51,8 @@ class Table:
         for number, point in diagram.points:
             self.add(
                 "special", branch=number, kind=point.kind, parameter=point.drive, period=point.period,
-                supercritical={"supercritical": 1, "subcritical": 0}.get(point.criticality, -1), mean=point.state[None],
+                supercritical={"supercritical": 1, "subcritical": 0}.get(point.criticality, -1),
+                min=point.state[None], max=point.state[None], mean=point.state[None],
             )  # fmt: skip
         for number, (level, branch) in enumerate(diagram.cycles, len(diagram.equilibria)):
             self._add_cycles(number, level, branch)
@@ -67,7 +69,8 @@ class Table:
         for point in branch.special:
             s = point.cycle
             self.add(
-                "special", branch=number, kind=point.kind, parameter=s.p[0], period=s.period, mean=s.mean[None],
+                "special", branch=number, kind=point.kind, parameter=s.p[0], period=s.period,
+                min=s.least[None], max=s.greatest[None], mean=s.mean[None],
             )  # fmt: skip
 
     # ------------------------------------------------------------------ two parameters

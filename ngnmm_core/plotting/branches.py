@@ -17,6 +17,7 @@ PANEL_MM, PER_ROW, MOST_PANELS = 42.0, 4, 16
 PLANE_MM = 70.0
 EQUILIBRIUM, CYCLES = INK, ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7a5195")
 LIGHT = 0.35  # opacity of what is unstable
+CROWDED = 0.03  # of an axis: marks nearer to each other than that are one
 INSIDE = 0.15  # opacity of the region inside a closed curve
 CURVES = {
     "HB": ("#0072b2", "-", "Hopf"),
@@ -31,6 +32,7 @@ MARKS = {
     "LPC": ("D", "fold of cycles"),
     "PD": ("^", "period doubling"),
     "NS": ("v", "torus"),
+    "BP": ("p", "branch point"),
     "HOM": ("*", "homoclinic"),
 }
 IN_PLANE = {"CP": ("X", "cusp"), "BT": ("P", "Bogdanov-Takens"), "GH": ("d", "generalised Hopf")}
@@ -63,9 +65,10 @@ def state_diagram(dataset: xr.Dataset, state: str | None = None) -> Figure | Non
             for curve in curves:
                 _along(axes, rows, curve.values, EQUILIBRIUM if kind == "equilibrium" else CYCLES[level % len(CYCLES)])
 
-    return _panels(
-        dataset, panel, symbol(state), special=("HB", "LP"), height=lambda p: p["special_mean"].sel(state=state)
-    )
+    def heights(one: xr.Dataset) -> list[np.ndarray]:
+        return [one[f"special_{end}"].sel(state=state).values for end in ("min", "max")]
+
+    return _panels(dataset, panel, symbol(state), heights)
 
 
 @themed
@@ -78,8 +81,7 @@ def frequency_diagram(dataset: xr.Dataset) -> Figure | None:
                 _along(axes, rows, 1000.0 / rows["branch_period"].values, CYCLES[level % len(CYCLES)])
         axes.set_ylim(bottom=0.0)
 
-    kinds = ("HB", "LPC", "PD", "NS", "HOM")
-    return _panels(dataset, panel, "Frequency (Hz)", special=kinds, height=lambda p: 1000.0 / p["special_period"])
+    return _panels(dataset, panel, "Frequency (Hz)", lambda one: [1000.0 / one["special_period"].values])
 
 
 @themed
@@ -123,7 +125,7 @@ def _closed(rows: xr.Dataset, dataset: xr.Dataset) -> bool:
 
 
 # ------------------------------------------------------------------ panels
-def _panels(dataset: xr.Dataset, panel, ylabel: str, special, height) -> Figure | None:
+def _panels(dataset: xr.Dataset, panel, ylabel: str, heights) -> Figure | None:
     shown = np.flatnonzero(dataset["curves"].values == 0)[:MOST_PANELS]
     if len(shown) == 0:
         return None
@@ -136,7 +138,7 @@ def _panels(dataset: xr.Dataset, panel, ylabel: str, special, height) -> Figure 
     for axes, k in zip(grid.ravel(), shown, strict=False):
         one = dataset.isel(diagram=int(k))
         panel(axes, one)
-        found |= _mark(axes, one, special, height)
+        found |= _mark(axes, one, heights(one), np.ptp(dataset.attrs["range"]))
         axes.set_title(_title(dataset, int(k)))
     for axes in grid.ravel()[len(shown) :]:
         axes.set_visible(False)
@@ -178,18 +180,27 @@ def _place_of_change(rows: xr.Dataset, x: np.ndarray, k: int) -> float:
     return k - 1.0 + (inside[0] - x[k - 1]) / (x[k] - x[k - 1]) if inside else float(k)
 
 
-def _mark(axes: Axes, one: xr.Dataset, special, height) -> dict[str, Line2D]:
-    """Marks the special points of some kinds; returns the handles of those found."""
+def _mark(axes: Axes, one: xr.Dataset, heights: list[np.ndarray], width: float) -> dict[str, Line2D]:
+    """Marks the special points at one or two heights; returns the handles of the kinds found."""
     words, found = flag_words(one["special_kind"]).values, {}
-    values = height(one).values
-    for kind in special:
-        at = (words == kind) & np.isfinite(values)
-        if at.any():
-            marker, text = MARKS[kind]
+    for kind, (marker, text) in MARKS.items():
+        places = [np.column_stack([one["special_parameter"].values, y])[words == kind] for y in heights]
+        places = np.concatenate(places) / (width, max(np.ptp(axes.get_ylim()), 1e-300))
+        kept = _apart(places[np.isfinite(places).all(axis=1)])
+        if len(kept):
             style = {"marker": marker, "linestyle": "", "markersize": 3.0, "markeredgewidth": 0.6, "zorder": 4}
             style |= {"markerfacecolor": "white", "color": INK}
-            (found[kind],) = axes.plot(one["special_parameter"].values[at], values[at], label=text, **style)
+            (found[kind],) = axes.plot(*(kept * (width, np.ptp(axes.get_ylim()))).T, label=text, **style)
     return found
+
+
+def _apart(places: np.ndarray) -> np.ndarray:
+    """Those of places [point, 2] that are not hidden by one before, where they crowd as on a canard."""
+    kept: list[np.ndarray] = []
+    for place in places:
+        if all(np.linalg.norm(place - other) > CROWDED for other in kept):
+            kept.append(place)
+    return np.array(kept).reshape(-1, 2)
 
 
 def _axis_label(dataset: xr.Dataset, key: str) -> str:

@@ -57,3 +57,25 @@ def _roessler(x, drive, coefficients, coupling):
 def roessler():
     """Roessler's system: u' = -v - w, v' = u + a v, w' = b + w (u - c)."""
     return make_model("roessler", {"u": 1.0, "v": 0.1, "w": 0.1}, {"a": 0.2, "b": 0.2, "c": 2.0}, ("c",), _roessler)
+
+
+def _ring(x, drive, coefficients, coupling):
+    (u, v, w, z), (mu,), (omega, nu, apart) = x, drive, coefficients
+    inside, square = 1.0 - u * u - v * v, w * w + z * z
+    growth = mu * (1.0 + 0.5 * u) - square
+    return (
+        inside * u - omega * v + coupling,
+        inside * v + omega * u,
+        (growth + apart) * w - nu * z,
+        (growth - apart) * z + nu * w,
+    )
+
+
+@pytest.fixture(scope="session")
+def ring():
+    """A circle of radius 1 and period 2 pi / omega, with multipliers exp((mu +- sqrt(apart^2 - nu^2)) T) across it.
+
+    A torus is born at mu = 0 if nu > apart; if nu = 0, other circles branch off at mu = -+apart.
+    """
+    parameters = {"omega": 0.5, "nu": 0.17, "apart": 0.0, "mu": -0.1}
+    return make_model("ring", {"u": 1.0, "v": 0.1, "w": 0.1, "z": 0.1}, parameters, ("mu",), _ring)

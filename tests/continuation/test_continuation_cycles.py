@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from ngnmm_core.continuation.branches import BORDER, DOUBLING, FOLD, HOMOCLINIC, follow_cycles
+from ngnmm_core.analysis.attractor import find_attractors
+from ngnmm_core.continuation.branches import BORDER, follow_cycles
 from ngnmm_core.continuation.diagram import diagram
 from ngnmm_core.continuation.segments import integrate
+from ngnmm_core.continuation.special import BRANCHING, DOUBLING, FOLD, HOMOCLINIC, TORUS
 from ngnmm_core.continuation.starts import at_doubling, from_orbit
 from ngnmm_core.continuation.system import System
+from ngnmm_core.points import make_points
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "homogeneous_system.json").read_text(encoding="utf-8")
@@ -75,6 +78,22 @@ def test_the_fold_of_cycles_behind_a_subcritical_hopf_point(bautin):
             assert s.stable == (square > 0.5)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [({"nu": 0.17}, {0.0: TORUS}), ({"nu": 0.0, "apart": 0.05}, {-0.05: BRANCHING, 0.05: BRANCHING})],
+)
+def test_multipliers_that_pass_the_unit_circle_in_pairs_or_at_one(ring, values, expected):
+    """The product of two real ones passes 1 as well, at mu = 0, where nothing happens."""
+    start = from_orbit(System(ring, values, 1.0, ("mu",)), np.array([1.0, 0.0, 0.0, 0.0]), 4 * np.pi, -0.1, 0.3)
+    branch = follow_cycles(start, (-0.2, 0.13))
+    assert branch.end == BORDER
+    assert [b.kind for b in branch.special] == list(expected.values())
+    for b, mu in zip(branch.special, expected, strict=True):
+        assert b.cycle.p[0] == pytest.approx(mu, abs=1e-8)
+        assert b.cycle.period == pytest.approx(4 * np.pi, rel=1e-9)
+
+
 def flip_multiplier(c, state, period):
     """The multiplier nearest to -1 of Roessler's orbit, by another integrator."""
 
@@ -131,23 +150,43 @@ def test_bifurcations_of_cycles_are_where_the_reference_has_them(ei, G):
 @pytest.mark.slow
 def test_the_period_doubles_again_and_again(ei):
     """The islands at G = 12: a branch between two doublings carries the next two; they shrink by Feigenbaum's 4.67."""
-    result = diagram(System(ei, {"G": 12.0}, 1.0, ("I_ext_e",)), (8.0, 16.0), doublings=3)
-    assert [level for level, _ in result.cycles] == [0, 1, 2, 3]
+    result = diagram(System(ei, {"G": 12.0}, 1.0, ("I_ext_e",)), (0.0, 16.0), doublings=4)
+    assert [level for level, _ in result.cycles] == [0, 1, 2, 3, 4]
     assert not result.failures
-    left = [min(b.cycle.p[0] for b in points(branch, DOUBLING)) for _, branch in result.cycles]
-    gaps = np.diff(left)
-    assert gaps[1] / gaps[2] == pytest.approx(4.67, abs=0.3)
-    for (_, parent), (_, child) in zip(result.cycles[:-1], result.cycles[1:], strict=True):
-        first, last = points(parent, DOUBLING)
+    pairs = [points(branch, DOUBLING) for _, branch in result.cycles]
+    for which in (0, 1):
+        gaps = np.diff([pair[which].cycle.p[0] for pair in pairs])
+        assert gaps[2] / gaps[3] == pytest.approx(4.67, abs=0.2)
+    for (first, last), (_, child) in zip(pairs[:-1], result.cycles[1:], strict=True):
         assert child.end == DOUBLING
         assert child.doubling is last
         assert child.samples[0].period == pytest.approx(2 * first.cycle.period, rel=1e-4)
+        assert child.samples[-1].p[0] == pytest.approx(last.cycle.p[0], rel=1e-3)
+
+
+@pytest.mark.parametrize(("G", "between"), [(9.312, (11.0, 11.15)), (14.943, (10.1, 10.25))])
+def test_two_doublings_in_one_step_do_not_cancel(ei, G, between):
+    """At the edges of the islands, where the orbit has twice the period over less than a step."""
+    result = diagram(System(ei, {"G": G}, 1.0, ("I_ext_e",)), (0.0, 16.0), doublings=0)
+    ((_, branch),) = result.cycles
+    first, last = points(branch, DOUBLING)
+    assert between[0] < first.cycle.p[0] < last.cycle.p[0] < between[1]
+    width = last.cycle.p[0] - first.cycle.p[0]
+    assert not any(first.cycle.p[0] < s.p[0] < last.cycle.p[0] for s in branch.samples)
+    current = first.cycle.p[0] + width * np.array([-0.5, 0.5, 1.5])
+    parameters = make_points(ei, {}, {"I_ext_e": current, "G": np.full(3, G)}, 3).parameters
+    simulated = find_attractors(ei, parameters, 1.0)
+    assert [a.multiplicity for a in simulated] == [1, 2, 1]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("G", "expected"), [(32.0, 2.0837)])
-def test_cycles_that_end_at_a_homoclinic_orbit(ei, G, expected):
+@pytest.mark.parametrize(
+    ("G", "limits", "expected"),
+    [(30.5, (2.5, 16.0), 3.5295), (32.0, (1.5, 16.0), 2.0837), (35.0, (-3.0, 1.235), -1.1009)],
+)
+def test_cycles_that_end_at_a_homoclinic_orbit(ei, G, limits, expected):
+    """To the four decimals of the reference: the period grows without limit while the current converges."""
     system = System(ei, {"G": G}, 1.0, ("I_ext_e",))
-    result = diagram(system, (1.5, 16.0), doublings=0)
+    result = diagram(system, limits, doublings=0)
     ends = [branch.special[-1] for _, branch in result.cycles if branch.end == HOMOCLINIC]
     assert any(end.cycle.p[0] == pytest.approx(expected, abs=1e-4) and end.cycle.period > 150 for end in ends)

@@ -107,6 +107,8 @@ def test_the_table_holds_the_diagram(table):
     assert [continuation.POINTS[k] for k in special[special >= 0]] == ["HB", "LPC"]
     np.testing.assert_allclose(one["special_parameter"].values[:2], [0.0, -0.25], atol=1e-8)
     assert one["special_supercritical"].values[0] == 0
+    np.testing.assert_allclose(one["special_max"].sel(state="u").values[:2], [0.0, np.sqrt(0.5)], atol=1e-4)
+    np.testing.assert_allclose(one["special_min"].sel(state="u").values[:2], [0.0, -np.sqrt(0.5)], atol=1e-4)
     assert (kinds[int(one["branch"].values.argmin()) :] == -1).any()
 
 
@@ -145,5 +147,8 @@ def test_the_figure_draws_what_is_stable_dark(table):
         assert np.min(np.abs(line.get_ydata())) > np.sqrt(0.5) - 0.01
     at_rest = [line for line in dark if line.get_color() == branches.EQUILIBRIUM]
     assert max(line.get_xdata().max() for line in at_rest) < 0.01
+    marks = {line.get_label(): line for line in axes.lines if line.get_linestyle() == "None"}
+    assert set(marks) == {"Hopf", "fold of cycles"}
+    np.testing.assert_allclose(np.sort(marks["fold of cycles"].get_ydata()), [-np.sqrt(0.5), np.sqrt(0.5)], atol=1e-4)
     assert isinstance(branches.draw("branches_frequency", table), Figure)
     assert branches.draw("branches_plane", table) is None
