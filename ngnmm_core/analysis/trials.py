@@ -140,6 +140,7 @@ def table(rates: "xr.Dataset"):
     if dims:
         index = pd.MultiIndex.from_product([rates[d].values if d in rates else range(rates.sizes[d]) for d in dims])
         columns = {name: index.get_level_values(k) for k, name in enumerate(dims)}
+    columns |= {str(name): c.values for name, c in rates.coords.items() if c.dims == dims == ("point",)}
     columns["trials"] = rates["trials"].values.ravel()
     for name in ("success_rate", "answer_rate"):
         for k, bound in enumerate(BOUNDS):

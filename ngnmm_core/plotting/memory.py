@@ -9,6 +9,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from ngnmm_core.plotting.frame import add_legend, add_title, label_below
 from ngnmm_core.plotting.labels import assignments, label, number
@@ -99,7 +100,8 @@ def _finish(figure: Figure, dataset: xr.Dataset, panels: Panels, lines: list[Lin
     fixed = {name: float(dataset[name][k]) for name, k in panels.fixed.items() if name in dataset.coords}
     least, most = int(dataset["trials"].min()), int(dataset["trials"].max())
     count = number(most) if least == most else f"{least} to {most}"
-    text = ", ".join(filter(None, [assignments(fixed), f"{count} trials per point, 95 % intervals"]))
+    trials = "trial" if most == 1 else "trials"
+    text = ", ".join(filter(None, [assignments(fixed), f"{count} {trials} per point, 95 % intervals"]))
     widest = max((len(line.get_label().replace("$", "")) for line in lines), default=0)
     columns = max(int(figure.get_figwidth() / MM / (widest * LETTER_MM + HANDLE_MM)), 1)
     height += add_title(figure, text) + add_legend(figure, lines, columns)
@@ -157,24 +159,29 @@ def rate_figure(dataset: xr.Dataset, variable: str) -> Figure:
 def axis_label(dataset: xr.Dataset, name: str | None) -> str:
     """What an axis of the grid is called; those with a dot (`cue.amplitude`) are words already."""
     if name is None or name not in dataset.coords:
-        return "point of the list" if name else ""
+        return "Point of the list" if name else ""
     return label(dataset[name].attrs, "" if "." in name else name)
 
 
 def _rate_line(axes: Axes, dataset: xr.Dataset, values: xr.DataArray, x: str | None, color: str) -> bool:
-    """One line with its band; trials without a cue, which answer another question, stand apart."""
+    """One line with its band; trials without a cue, which answer another question, stand apart, and so do lists."""
     rates = values.transpose(..., "bound").values.reshape(-1, 3)
-    positions = np.zeros(1) if x is None else dataset[x].values.astype(float) if x in dataset else np.arange(len(rates))
+    along = x in dataset.coords
+    positions = dataset[x].values.astype(float) if along else np.arange(len(rates), dtype=float)
     order = np.argsort(positions, kind="stable")
     positions, rates = positions[order], rates[order]
-    apart = (positions == 0.0) & (x == cue_axis(dataset))
+    without_cue = (positions == 0.0) & (x == cue_axis(dataset))
+    apart = without_cue if along and len(positions) > 1 else np.ones(len(positions), bool)
     if (~apart).any():
         axes.fill_between(positions[~apart], *rates[~apart, 1:].T, color=color, alpha=0.18, linewidth=0)
         axes.plot(positions[~apart], rates[~apart, 0], "o-", color=color, markersize=2.8, clip_on=False)
-    for position, (rate, low, high) in zip(positions[apart], rates[apart], strict=True):
-        style = {"color": color, "marker": "o", "markersize": 3.4, "markerfacecolor": "white", "linestyle": ""}
-        axes.plot([position], [rate], clip_on=False, **style)
-        axes.plot([position, position], [low, high], color=color, linewidth=0.8)
+    for k in np.flatnonzero(apart):
+        style = {"color": color, "marker": "o", "markersize": 3.4, "linestyle": ""}
+        style |= {"markerfacecolor": "white"} if without_cue[k] else {}
+        axes.plot([positions[k]], [rates[k, 0]], clip_on=False, **style)
+        axes.plot([positions[k]] * 2, rates[k, 1:], color=color, linewidth=0.8)
+    if not along:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8 if x else 1))
     return bool(np.isfinite(rates[:, 0]).any())
 
 
