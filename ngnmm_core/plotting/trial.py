@@ -18,6 +18,7 @@ from ngnmm_core.plotting.style import ACCENT, FAINT, INK, MM, MUTED, SECOND, TWO
 ROW_MM, AXIS_MM = 26.0, 9.0
 MOST_TRIALS, MOST_OTHERS = 6, 40
 CUE, PROBE = "#e6eef5", "#f8e8dc"  # of the epochs
+WHY = {"no_threshold": "does not count: one region has no active state", "active_before_cue": "active before the cue"}
 ANSWERS = {"match": "match", "no_match": "no match", "undefined": "none"}
 
 
@@ -108,7 +109,8 @@ def _title(trial: xr.Dataset, varying: list[str]) -> str:
     words[0] += f", seed {int(trial[SEED])}" if SEED in varying else ""
     outcome = str(flag_words(trial["delay_outcome"]).item())
     if outcome == "undefined":
-        outcome = str(flag_words(trial["memory_status"]).item())
+        status = str(flag_words(trial["memory_status"]).item())
+        outcome = WHY.get(status, status)
     words.append(outcome.replace("_", " "))
     loss = float(trial["loss_time"])
     if np.isfinite(loss):
