@@ -19,6 +19,7 @@ from ngnmm_core.variational import Solutions
 SAME = 1e-6  # relative difference of states or periods up to which two polished attractors are one
 SAME_MEAN = 1e-3  # and of time means, which are sampled
 PLACES = 2048  # along an orbit
+LEAST = 1e-2  # of the size of a state, in its unit
 SEED = 0x57A7  # of the random initial states: the same at every point
 
 
@@ -32,10 +33,14 @@ class Coexistence:
 
 
 def initial_states(model: Model, starts: int, spread: float) -> np.ndarray:
-    """The nominal state and random ones around it, [start, state]; the first ones are the same for any number."""
+    """The nominal state and random ones around it, [start, state]; the first ones are the same for any number.
+
+    A state that is zero at rest, such as a velocity, varies by what the model declares as small for it.
+    """
     base = nominal(model)
     draws = standard_normal(SEED, starts - 1, len(base)) if starts > 1 else np.empty((0, len(base)))
-    scale = np.maximum(np.abs(base), 1e-2) * np.array([10.0 if s.non_negative else 2.0 for s in model.states])
+    least = np.maximum([s.small for s in model.states], LEAST)
+    scale = np.maximum(np.abs(base), least) * np.array([10.0 if s.non_negative else 2.0 for s in model.states])
     states = base + spread * scale * draws
     positive = np.array([s.non_negative for s in model.states])
     return np.concatenate([base[None], np.where(positive, np.abs(states), states)])

@@ -1,7 +1,8 @@
 """Cross-frequency coupling: the modulation index of slow phases with the gamma amplitude, and its significance.
 
 The observable is low-passed and decimated while the network is integrated; at most its last `longest_ms` are kept.
-Method: `ngnmm_core.analysis.modulation`.
+Methods: `ngnmm_core.analysis.modulation`, and `ngnmm_core.analysis.rhythm` for whether the amplitude band holds a
+rhythm: harmonics of a slow wave follow its phase by its shape alone, and have no significance.
 """
 
 import numpy as np
@@ -14,7 +15,9 @@ from ngnmm_core.reducers.decimate import Decimator, decimation_factor, filter_le
 from ngnmm_core.reducers.region_mean import RegionMean
 
 PHASE_BANDS = {"theta": (4.0, 8.0), "alpha": (8.0, 13.0), "beta": (13.0, 30.0)}
-AT_REST, STILL_SETTLING = 2, 3
+AT_REST, STILL_SETTLING, NO_RHYTHM = 2, 3, 4
+MEASURES = ("modulation_index", "modulation_zscore", "modulation_pvalue", "amplitude_rise", "amplitude_share")
+OF_BAND = 3  # the first of these depend on the phase band
 KEY = "analyses.cross_frequency"
 
 
@@ -27,6 +30,12 @@ class CrossFrequencyOptions(Options):
     amplitude_hz: tuple[float, float] = Field((30.0, 100.0), description="band whose amplitude is taken (Hz)")
     bins: int = Field(18, ge=4, le=90, description="bins of the phase")
     surrogates: int = Field(200, ge=19, description="time-shifted surrogates")
+    least_rise: float = Field(
+        2.0, ge=1, description="by how much the smoothed spectrum must rise again in the amplitude band for a rhythm"
+    )
+    least_share: float = Field(
+        1e-3, ge=0, lt=1, description="share of the variance that the amplitude band must hold for a rhythm"
+    )
     longest_ms: float = Field(
         60000.0, gt=0, description="longest signal that is analysed, from the end (ms): bounds the memory"
     )
@@ -119,30 +128,37 @@ class CrossFrequencyReducer:
         """Index, z-score and p-value [point, phase band, region], and of the mean over regions [point, phase band]."""
         series = np.concatenate(self.kept)[-self.longest :]  # [sample, group, region and mean, lane]
         by_point = series.transpose(1, 3, 2, 0).reshape(-1, series.shape[2], len(series))[: self.points]
-        found = np.full((3, self.points, len(self.options.phase_bands), by_point.shape[1]), np.nan)
+        found = np.full((len(MEASURES), self.points, len(self.options.phase_bands), by_point.shape[1]), np.nan)
         for k in range(self.points):
             shown = np.append(activity.active[k], activity.active[k].any())
             if shown.any():
                 found[:, k][:, :, shown] = self._point(by_point[k][shown].astype(float))
-        names = ("modulation_index", "modulation_zscore", "modulation_pvalue")
-        results = {name: values[..., :-1].copy() for name, values in zip(names, found, strict=True)}
-        results |= {f"mean_{name}": values[..., -1].copy() for name, values in zip(names, found, strict=True)}
+        results = {}
+        for row, name in enumerate(MEASURES):
+            values = found[row] if row < OF_BAND else found[row][:, 0]
+            results |= {name: values[..., :-1].copy(), f"mean_{name}": values[..., -1].copy()}
         regime = activity.regime
-        code = np.where(regime == REST, AT_REST, np.where(regime == SETTLING, STILL_SETTLING, OK))
+        code = np.where(np.isfinite(found[OF_BAND - 1]).any(axis=(1, 2)), OK, NO_RHYTHM)
+        code = np.where(regime == REST, AT_REST, np.where(regime == SETTLING, STILL_SETTLING, code))
         return results | {"cross_frequency_status": code.astype(np.int8)}
 
     def _point(self, series: np.ndarray) -> np.ndarray:
-        """Index, z-score and p-value of [channel, sample]: array (3, phase band, channel); the last is the mean."""
+        """The measures of [channel, sample]: array (measure, phase band, channel); the last channel is the mean."""
         from ngnmm_core.analysis.modulation import phase_amplitude
+        from ngnmm_core.analysis.rhythm import rhythm
 
         options, rate = self.options, 1000.0 / self.decimator.sample_ms
         settings = (options.lowest_hz, options.bins, options.surrogates)
-        result = np.empty((3, len(options.phase_bands), len(series)))
+        result = np.empty((len(MEASURES), len(options.phase_bands), len(series)))
+        fast = rhythm(series, options.amplitude_hz, options.lowest_hz, rate)
+        result[OF_BAND:] = np.stack([fast.rise, fast.share])[:, None]
+        harmonics = (fast.rise < options.least_rise) | (fast.share < options.least_share)
         for row, band in enumerate(options.phase_bands.values()):
             # regions are one family of tests, the mean field another
             for family in (slice(0, -1), slice(-1, None)):
                 found = phase_amplitude(series[family], band, options.amplitude_hz, rate, settings)
-                result[:, row, family] = found.index, found.zscore, found.pvalue
+                result[:OF_BAND, row, family] = found.index, found.zscore, found.pvalue
+        result[1:OF_BAND, :, harmonics] = np.nan
         return result
 
 
@@ -157,7 +173,14 @@ def variables(options: CrossFrequencyOptions) -> tuple[Variable, ...]:
     }
     regions = [Variable(n, ("phase_band", "region"), "1", t, "float32") for n, t in texts.items()]
     mean = [Variable(f"mean_{n}", ("phase_band",), "1", f"mean over regions, {t}") for n, t in texts.items()]
-    return (*regions, *mean, status("cross_frequency", "at_rest", "still_settling"))
+    rise = f"by how much the smoothed spectrum rises again from {low:g} to {high:g} Hz"
+    share = f"share of the variance from {low:g} to {high:g} Hz"
+    fast = [Variable(f"amplitude_{n}", ("region",), "1", t, "float32") for n, t in (("rise", rise), ("share", share))]
+    fast += [
+        Variable(f"mean_amplitude_{n}", (), "1", f"mean over regions, {t}")
+        for n, t in (("rise", rise), ("share", share))
+    ]
+    return (*regions, *mean, *fast, status("cross_frequency", "at_rest", "still_settling", "no_fast_rhythm"))
 
 
 def coordinates(options: CrossFrequencyOptions, window: Window):

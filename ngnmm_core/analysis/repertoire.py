@@ -166,6 +166,7 @@ def _coupling_row(r: Repertoire, band: int) -> dict:
     coupled = r.pvalue[band] < SIGNIFICANT
     row = {
         "model": r.model, "coupling": f"{r.bands[band]}-gamma", "points": len(defined), "defined": int(defined.sum()),
+        "with_gamma_rhythm": int(np.isfinite(r.pvalue[band]).sum()),
         "significant": int(coupled.sum()), "significant_fraction": coupled.mean(),
         "points_with_coupled_regions": int((r.coupled[band] > 0).sum()),
         "median_index": np.median(index[coupled]) if coupled.any() else np.nan, "largest_index": np.nan, "at": "",

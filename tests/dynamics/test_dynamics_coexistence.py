@@ -8,6 +8,7 @@ from ngnmm_core.analysis.attractor import LIMIT_CYCLE, REST
 from ngnmm_core.analysis.coexistence import coexisting, initial_states
 from ngnmm_core.analysis.stable_ranges import critical_couplings, stable_intervals
 from ngnmm_core.api import simulate
+from ngnmm_core.models import get_model
 
 
 def arrays_of(model, **values):
@@ -39,6 +40,33 @@ def test_starts_are_the_same_for_any_number(ei):
     np.testing.assert_array_equal(few, many[:3])
     np.testing.assert_array_equal(few[0], [s.initial for s in ei.states])
     assert (many[:, [0, 2, 3, 5]] >= 0).all()
+
+
+@pytest.fixture(scope="module")
+def jansen_rit():
+    return get_model("jansen_rit")
+
+
+def test_velocities_start_apart_from_zero(jansen_rit):
+    """They are zero at rest, and vary by what the model calls small for them (1 mV/ms, times two)."""
+    states = initial_states(jansen_rit, 400, 1.0)
+    assert (states[0, 3:] == 0).all()
+    np.testing.assert_allclose(states[1:, 4].std(), 2.0, rtol=0.2)
+    np.testing.assert_allclose(states[1:, 3].std(), 0.02, rtol=0.2)
+
+
+def test_a_node_beside_the_alpha_cycle(jansen_rit):
+    """One column, as in Grimbert and Faugeras (2006): a Hopf point at p = 89.8, where the upper focus becomes the alpha
+    cycle; the lower node ends at 113.6 in a slow cycle, which ends in a fold of cycles at 137.4.
+    """
+    found = coexisting(jansen_rit, arrays_of(jansen_rit, p=np.array([80.0, 100, 120, 150]), G=np.zeros(4)), 1.0, 12)
+    regimes = [sorted(a.regime for a in point.attractors) for point in found]
+    assert regimes == [[REST] * 2, [REST, LIMIT_CYCLE], [LIMIT_CYCLE] * 2, [LIMIT_CYCLE]]
+    (alpha,) = (a for a in found[1].attractors if a.regime == LIMIT_CYCLE)
+    assert alpha.period == pytest.approx(100.0, abs=15.0)
+    slow, fast = sorted((a.period for a in found[2].attractors), reverse=True)
+    assert fast == pytest.approx(100.0, abs=15.0)
+    assert slow > 1.5 * fast
 
 
 def test_stable_intervals_end_where_the_rate_changes_sign():

@@ -2,15 +2,18 @@
 
 import numpy as np
 import pytest
+from scipy.signal import welch
 
 from ngnmm_core.analysis.cross_frequency import (
     AT_REST,
+    NO_RHYTHM,
     PHASE_BANDS,
     CrossFrequencyOptions,
     CrossFrequencyReducer,
     _factor,
 )
 from ngnmm_core.analysis.modulation import indices, modulation, needed_ms, phase_amplitude, phase_bins, shifts_for
+from ngnmm_core.analysis.rhythm import rhythm, slow_wave
 from ngnmm_core.errors import InputError
 from ngnmm_core.study.load import load_studies
 
@@ -138,6 +141,46 @@ def test_reducer_keeps_no_more_than_it_was_told(reduced):
     long = reduced(CrossFrequencyReducer, options, series, sample_ms=2.0)
     short = reduced(CrossFrequencyReducer, options, series[-3000:], sample_ms=2.0)
     np.testing.assert_array_equal(long["modulation_index"], short["modulation_index"])
+
+
+@pytest.mark.parametrize("slow_hz", [5.0, 10.0])
+@pytest.mark.parametrize("shape", ["narrow", "saw", "sigmoid"])
+def test_harmonics_of_a_slow_wave_are_no_coupling(reduced, slow_hz, shape):
+    """A slow wave far from a sine, whose 30 to 100 Hz amplitude follows its phase; and the same with a gamma rhythm.
+
+    The index can't tell them apart; without the rhythm there is no significance, with it there is.
+    """
+    rng = np.random.default_rng(8)
+    phase = narrow_noise(rng, 3, 8000, slow_hz, 0.25)
+    wave = {
+        "narrow": np.exp(8.0 * (np.cos(phase) - 1.0)),
+        "saw": (phase / (2 * np.pi)) % 1.0,
+        "sigmoid": 1.0 / (1.0 + np.exp(-12.0 * (np.cos(phase) - 0.6))),
+    }[shape]
+    wave = wave / wave.std(axis=1, keepdims=True) + 0.01 * rng.standard_normal(wave.shape)
+    gamma = 0.5 * (1.0 + 0.9 * np.cos(phase)) * np.cos(narrow_noise(rng, 3, 8000, 70.0, 0.5))
+    series = np.stack([wave, wave + gamma])  # [point, region, sample]
+    options = CrossFrequencyOptions(surrogates=99)
+    found = reduced(CrossFrequencyReducer, options, np.moveaxis(series, -1, 0), sample_ms=2.0)
+    assert found["cross_frequency_status"].tolist() == [NO_RHYTHM, 0]
+    band = list(PHASE_BANDS).index("theta" if slow_hz < 8 else "alpha")
+    assert (found["modulation_index"][0, band] > 0.01).all()
+    assert np.isnan(found["modulation_pvalue"][0]).all()
+    assert (found["modulation_pvalue"][1, band] <= 0.05).all()
+    assert (found["amplitude_rise"][0] < 1.5).all()
+    assert (found["amplitude_rise"][1] > 3.0).all()
+
+
+def test_share_and_rise_of_a_spectrum_that_is_known():
+    """Sines of 10 and 60 Hz: the share is that of their powers, and between them there is nothing to rise from."""
+    time = np.arange(5000) / RATE_HZ
+    series = np.cos(2 * np.pi * 10.0 * time) + 0.1 * np.cos(2 * np.pi * 60.0 * time)
+    noise = 0.01 * np.random.default_rng(9).standard_normal(len(time))
+    found = rhythm((series + noise)[None], GAMMA, 4.0, RATE_HZ)
+    assert found.share[0] == pytest.approx(0.01 / 1.01, rel=0.02)
+    assert found.rise[0] > 50.0
+    assert slow_wave(*welch(series, RATE_HZ, nperseg=1000), 4.0, 30.0) == 10.0
+    assert slow_wave(*welch(np.cos(2 * np.pi * 35.0 * time), RATE_HZ, nperseg=1000), 4.0, 30.0) is None
 
 
 def test_regions_at_rest_have_no_coupling(reduced):
