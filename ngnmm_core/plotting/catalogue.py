@@ -120,6 +120,11 @@ def films_of(study: Study) -> list[FigureEntry]:
     ]
 
 
+def film_of(study: Study, stem: str) -> FigureEntry:
+    """The film of that name."""
+    return next(film for film in films_of(study) if film.stem == stem)
+
+
 def figure_files(study: Study) -> list[str]:
     """Names of the files of all figures and films."""
     figures = [f"{figure.stem}.{kind}" for figure in figures_of(study) for kind in KINDS]

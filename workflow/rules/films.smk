@@ -1,12 +1,6 @@
 # Films of what is seen on the brain: of every point whose spread is looked at in detail, and of the paper.
 from ngnmm_core.plotting.captions import describe
-from ngnmm_core.plotting.catalogue import films_of
-
-
-def film_of(wildcards):
-    """What the catalogue says of a film."""
-    films = films_of(studies.study(wildcards.study))
-    return next(film for film in films if film.stem == wildcards.film)
+from ngnmm_core.plotting.catalogue import film_of
 
 
 rule film:
@@ -33,7 +27,9 @@ rule film:
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
         module="ngnmm_core.plotting.spread_film",
-        point=lambda wildcards: film_of(wildcards).point,
+        point=lambda wildcards: film_of(
+            studies.study(wildcards.study), wildcards.film
+        ).point,
         about=lambda wildcards: describe(studies.study(wildcards.study)),
         key=lambda wildcards: studies.key(
             wildcards.study, "film.py", "ngnmm_core.plotting.spread_film"
