@@ -1,10 +1,12 @@
 """Whether a finished file still holds what its job wrote: a checksum beside it, as `sha256sum -c` reads it.
 
 A file is finished when its checksum is there, which is written after it.  Looking at the times of both is cheap and
-finds whatever was written later; reading the content finds everything.
+finds whatever was written later; reading the content finds everything.  A file may have companions, such as raw series,
+whose checksums stand below its own.
 """
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from ngnmm_core.errors import InputError
@@ -18,25 +20,37 @@ def checksum_path(path: Path) -> Path:
     return path.with_suffix(SUFFIX)
 
 
-def seal(path: Path) -> None:
-    """Writes the checksum of a complete file beside it."""
-    checksum_path(path).write_text(f"{_digest(path)}  {path.name}\n", encoding="ascii")
+def seal(path: Path, companions: Sequence[Path] = ()) -> None:
+    """Writes the checksum of a complete file beside it, and below it those of its companions."""
+    lines = [f"{_digest(each)}  {each.name}\n" for each in (path, *companions)]
+    checksum_path(path).write_text("".join(lines), encoding="ascii")
 
 
 def is_sealed(path: Path) -> bool:
-    """Whether a file was finished: it and its checksum are there."""
-    return path.is_file() and checksum_path(path).is_file()
+    """Whether a file was finished: it, its checksum and its companions are there."""
+    return path.is_file() and checksum_path(path).is_file() and all(each.is_file() for each in _noted(path))
 
 
 def is_intact(path: Path, thorough: bool = False) -> bool:
-    """Whether a file is finished and holds what was written; if not thorough, it is read only if changed since."""
+    """Whether a file is finished and holds what was written.
+
+    A file is read if it has changed since; the file itself, but not its companions, also if the check is thorough.
+    """
     if not is_sealed(path):
         return False
-    noted = checksum_path(path).read_text(encoding="ascii", errors="replace").partition("  ")[0]
-    if len(noted) != LENGTH:
-        return False
-    changed = path.stat().st_mtime_ns > checksum_path(path).stat().st_mtime_ns
-    return noted == _digest(path) if thorough or changed else True
+    noted, written = _noted(path), checksum_path(path).stat().st_mtime_ns
+    return path in noted and all(
+        digest == _digest(each)
+        for each, digest in noted.items()
+        if each.stat().st_mtime_ns > written or (thorough and each == path)
+    )
+
+
+def _noted(path: Path) -> dict[Path, str]:
+    """The checksums of a file and its companions; nothing if they can't be read."""
+    text = checksum_path(path).read_text(encoding="ascii", errors="replace")
+    noted = {path.with_name(name): digest for digest, _, name in (line.partition("  ") for line in text.splitlines())}
+    return noted if all(len(digest) == LENGTH for digest in noted.values()) else {}
 
 
 def require_intact(path: Path) -> None:
@@ -55,8 +69,9 @@ def require_intact(path: Path) -> None:
 
 
 def discard(path: Path) -> None:
-    """Removes a file and its checksum."""
-    for each in (checksum_path(path), path):
+    """Removes a file, its companions and their checksums."""
+    companions = _noted(path) if checksum_path(path).is_file() else ()
+    for each in (checksum_path(path), *companions, path):
         each.unlink(missing_ok=True)
 
 

@@ -65,6 +65,8 @@ class SeriesFile:
         import netCDF4
 
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        for left in self.path.parent.glob(f".{self.path.name}.*.part"):
+            left.unlink()  # of a job that was killed
         self._file = file = netCDF4.Dataset(self._temporary, "w")
         sizes = {"point": len(self.points), "region": window.regions, "time": window.samples}
         for name, size in sizes.items():

@@ -53,7 +53,8 @@ def run_shard(definition_path: str | Path, connectome_path: str | Path, output: 
     stage = definition["context"]["stage"]
     logging.info("%s: %d points of %s on %d regions", stage, len(task.points), task.model.name, len(task.W))
     context = json.dumps(definition["context"], sort_keys=True)
-    seal(write_netcdf(compute(stage, task).assign_attrs(context=context), output))
+    written = write_netcdf(compute(stage, task).assign_attrs(context=context), output)
+    seal(written, [task.series] if task.keeps_series else [])
     shutil.rmtree(scratch, ignore_errors=True)
 
 

@@ -15,7 +15,7 @@ def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
     settings = Simulation.model_validate(task.settings)
     reducers = [(analysis.reducer, options) for analysis, options in task.analyses]
-    if not settings.keep_series or task.series is None:
+    if not task.keeps_series:
         return simulator(task, settings, reducers).run(task.points)
     with SeriesFile(task.series, task.model, task.labels, task.points) as file:
         return simulator(task, settings, [*reducers, (file.reducer, None)]).run(task.points)

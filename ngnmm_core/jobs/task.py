@@ -44,6 +44,11 @@ class Task:
     tract_length: np.ndarray | None = None
 
     @property
+    def keeps_series(self) -> bool:
+        """Whether raw series are to be written."""
+        return self.series is not None and bool(self.settings.get("keep_series"))
+
+    @property
     def network(self) -> Network:
         """The connectome as reducers are told of it."""
         return Network(self.W, self.labels, self.tract_length)

@@ -3,6 +3,7 @@
 import itertools
 import os
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -271,6 +272,23 @@ def test_a_damaged_shard_is_noticed_and_planned_anew(planner, capsys, damage):
     assert [shard.name for shard in again if not shard.finished] == [shards[1].name]
     assert not shards[1].path.exists()
     assert definition_points(read_definition(shards[1].definition)).columns.keys()
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"cut")], ids=["gone", "truncated"])
+def test_a_shard_whose_raw_series_is_damaged_is_planned_anew(planner, damage):
+    study = make_study(shards=2)
+    shards = planner.plan(study)
+    companions = [shard.path.with_suffix(".series.nc") for shard in shards]
+    for shard, series in zip(shards, companions, strict=True):
+        shard.path.write_bytes(b"results")
+        series.write_bytes(b"a long series")
+        seal(shard.path, [series])
+    assert planner.compute(study) == []
+    time.sleep(0.01)
+    damage(companions[0])
+    again = planner.plan(study)
+    assert [shard.name for shard in again if not shard.finished] == [shards[0].name]
+    assert [series.exists() for series in companions] == [False, True]
 
 
 def test_what_all_points_have_in_common_is_written_once(planner):
