@@ -48,23 +48,23 @@ def study(name: str, points: int, **changes) -> dict:
 
 
 def measured(command: list[str], folder: Path) -> tuple[str, float, float]:
-    """What a program says, its wall time (s), and its peak memory (MB)."""
+    """What a program says, the CPU time (s) of it and its jobs, and its peak memory (MB)."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "NGNMM_CACHE_DIR": str(folder / "kernels")}
     timed = [sys.executable, "-c", TIMED, *command]
-    start = time.perf_counter()
     done = subprocess.run(timed, cwd=folder, env=environment, capture_output=True, text=True)
-    wall = time.perf_counter() - start
     if done.returncode:
         sys.exit(done.stdout + done.stderr)
-    said, _, peak = done.stdout.rpartition("peak ")
-    return said + done.stderr, wall, float(peak) / 1024.0
+    said, _, used = done.stdout.rpartition("used ")
+    seconds, peak = map(float, used.split())
+    return said + done.stderr, seconds, peak / 1024.0
 
 
 # The peak of the largest process: Snakemake's own jobs are its children, and are smaller or measured by themselves.
 TIMED = """
 import resource, subprocess, sys
 code = subprocess.run(sys.argv[1:]).returncode
-print("peak", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print("used", used.ru_utime + used.ru_stime, used.ru_maxrss)
 sys.exit(code)
 """
 
@@ -73,10 +73,10 @@ def plan(points: int, folder: Path) -> list[str]:
     """A dry run, and the same once the shards have been planned for good."""
     (folder / "study.yaml").write_text(yaml.safe_dump(study(f"plan{points}", points)))
     command = [SNAKEMAKE, "-s", str(ROOT / "Snakefile"), "-n", "--quiet", "rules", "--configfile", "study.yaml"]
-    said, wall, peak = measured(command, folder)
+    said, seconds, peak = measured(command, folder)
     shards = int(re.search(r"^shard +(\d+)", said, re.MULTILINE)[1])
     bare, definitions, planned = _plan_for_good(folder, points)
-    return [f"{points:.0e}", str(shards), f"{wall:.1f}", f"{bare:.2f}", f"{planned:.2f}", f"{peak:.0f}", definitions]
+    return [f"{points:.0e}", str(shards), f"{seconds:.1f}", f"{bare:.2f}", f"{planned:.2f}", f"{peak:.0f}", definitions]
 
 
 def _plan_for_good(folder: Path, points: int) -> tuple[float, str, float]:
@@ -87,16 +87,16 @@ def _plan_for_good(folder: Path, points: int) -> tuple[float, str, float]:
 
     (loaded,) = load_studies(study("bare", points)).values()
     target = folder / f"bare{points}"
-    start = time.perf_counter()
+    start = time.process_time()
     shards = make_plan(loaded, "simulation", target, "connectome", 94, True)
-    first = time.perf_counter() - start
+    first = time.process_time() - start
     size = sum(s.definition.stat().st_size for s in shards)
     for shard in shards:
         shard.path.touch()
         seal(shard.path)
-    start = time.perf_counter()
+    start = time.process_time()
     make_plan(loaded, "simulation", target, "connectome", 94, True)
-    return first, f"{len(shards)}, {size / 1e6:.1f} MB", time.perf_counter() - start
+    return first, f"{len(shards)}, {size / 1e6:.1f} MB", time.process_time() - start
 
 
 def merge(points: int, folder: Path) -> list[str]:
@@ -142,9 +142,9 @@ def merge_made_up(points: int) -> None:
     connectome = as_dataset(ConnectomeArrays(weights, labels), {})
     paths = {stage: sorted(_folder(points, stage).glob("*.nc")) for stage in MADE_UP}
     output = Path(f"merged{points}.nc").absolute()
-    start = time.perf_counter()
+    start = time.process_time()
     merge_file(loaded, "sweep.nc", paths, (connectome, "identity"), output)
-    took = time.perf_counter() - start
+    took = time.process_time() - start
     shards = [p for of_stage in paths.values() for p in of_stage]
     print(json.dumps([str(output), took, output.stat().st_size, sum(p.stat().st_size for p in shards), len(shards)]))
 
@@ -188,20 +188,24 @@ def run_really(points: int, folder: Path) -> list[str]:
     (folder / "real.yaml").write_text(yaml.safe_dump(config))
     target = "results/real/sweep.nc"
     command = [SNAKEMAKE, "-s", str(ROOT / "Snakefile"), "--quiet", "--cores", "2", target, "--configfile", "real.yaml"]
-    _, wall, _ = measured(command, folder)
-    _, again, peak = measured([*command, "-n"], folder)
-    seconds, memory = _benchmark(folder / "results/real/benchmarks/merge-sweep.tsv")
+    _, whole, peak = measured(command, folder)
+    _, again, _ = measured([*command, "-n"], folder)
+    benchmarks = folder / "results/real/benchmarks"
+    merging, memory = _benchmark(benchmarks / "merge-sweep.tsv")
+    jobs = [_benchmark(path) for path in (benchmarks / "simulation").glob("*.tsv")]
     opened, read = _open(folder / target)
     files = [p for p in (folder / "results/real").rglob("*") if p.is_file()]
-    row = [f"{points:.0e}", "64", f"{wall:.0f}", f"{seconds:.1f}", f"{memory:.0f}", f"{again:.1f}", f"{peak:.0f}"]
     size = sum(p.stat().st_size for p in files)
-    return [*row, f"{len(files)}, {size / 1e6:.0f} MB", f"{opened:.2f}", f"{read:.3f}"]
+    row = [f"{points:.0e}", f"{len(jobs)}", f"{whole:.0f}", f"{sum(seconds for seconds, _ in jobs):.0f}", f"{peak:.0f}"]
+    row += [f"{merging:.1f}", f"{memory:.0f}", f"{again:.1f}", f"{len(files)}, {size / 1e6:.0f} MB"]
+    return [*row, f"{opened:.2f}", f"{read:.3f}"]
 
 
 def _benchmark(path: Path) -> tuple[float, float]:
+    """CPU time (s) and peak memory (MB) of a job, as Snakemake notes them."""
     header, row = (line.split("\t") for line in path.read_text().splitlines())
     values = dict(zip(header, row, strict=True))
-    return float(values["s"]), float(values["max_rss"])
+    return float(values["cpu_time"]), float(values["max_rss"])
 
 
 def table(columns: str, rows: list[list[str]]) -> str:
@@ -217,17 +221,20 @@ PLANNED = (
 )
 MERGED = "points; shards; size of shards (MB); merge (s); peak memory (MB); sweep.nc (MB); open (s); read one point (s)"
 RUN = (
-    "points; shards; whole run (s); merge job (s); its memory (MB); next dry run (s); its memory (MB); files; "
-    "open (s); read one point (s)"
+    "points; shards; whole run (s); of which jobs of shards (s); memory of the largest process (MB); merge job (s); "
+    "its memory (MB); next dry run (s); files; open (s); read one point (s)"
 )
 
 
 def report(planned, merged, real) -> str:
     """The page for the documentation."""
-    processor = subprocess.run(["nproc"], capture_output=True, text=True, check=True).stdout.strip()
+    from ngnmm_core.provenance import processor as name
+
+    processor = os.cpu_count()
     return f"""# Scale
 
-Written by `benchmarks/scale.py`, on {processor} cores that other work shared; times vary by a factor of two or so.
+Written by `benchmarks/scale.py` on {processor} cores of a {name()}. Times are CPU times, as other work shared the
+machine, but for opening and reading.
 
 ## Planning
 
