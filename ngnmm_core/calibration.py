@@ -9,13 +9,13 @@ import importlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
 from ngnmm_core.cache_folder import cache_directory
-from ngnmm_core.cost import LONG, Rates, reference_rates
+from ngnmm_core.cost import EXTRA_MS, LONG, Rates, reference_rates
 from ngnmm_core.jobs.task import Task
 from ngnmm_core.planning import write_atomically
 from ngnmm_core.points import Points
@@ -27,7 +27,7 @@ SHORTEST = 256  # samples of a measurement: enough for the filters to give outpu
 LONGEST = 16384
 LONG_ENOUGH = 0.2  # CPU seconds that a difference of two measurements should take
 REPEATS = 3
-SPREAD = 16  # points that a stage without simulation is measured at
+SPREAD = (4, 32)  # points that a stage without simulation is measured at: more if few are quick
 DURATIONS = ("duration_ms", "transient_ms")
 
 
@@ -66,9 +66,9 @@ def measure(study: Study, stage: str, regions: int) -> Rates:
     if "duration_ms" not in task.settings:
         return Rates(_per_point(task, kind.module), source=processor())
     transient, window, lanes = _simulation(task, stage)
-    fixed = 0.0
+    fixed = EXTRA_MS.get(task.settings["method"], 0.0) * transient
     if stage == "highlights" and "msf" in study.options:
-        fixed = _per_point(task.with_analyses(lambda a: a.name == "msf"), STAGES["msf"].module)
+        fixed += _per_point(task.with_analyses(lambda a: a.name == "msf"), STAGES["msf"].module)
     return Rates(fixed, transient, window, lanes, processor())
 
 
@@ -107,12 +107,16 @@ def _simulation(task: Task, stage: str) -> tuple[float, float, int]:
 
 def _per_point(task: Task, module: str) -> float:
     """CPU seconds per point of a job that does not simulate, its start left out."""
-    run = importlib.import_module(module).run
-    few = Task(task.model, task.W, task.labels, _spread(task.points, SPREAD), task.settings, task.analyses)
-    run(few)  # compiles
-    start = time.process_time()
-    run(few)
-    return (time.process_time() - start) / len(few.points)
+    job = importlib.import_module(module)
+    job.warm(task)
+    for count in SPREAD:
+        few = replace(task, points=_spread(task.points, count))
+        start = time.process_time()
+        job.run(few)
+        took = time.process_time() - start
+        if took > LONG_ENOUGH:
+            break
+    return took / count
 
 
 def _spread(points: Points, count: int) -> Points:

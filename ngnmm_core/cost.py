@@ -3,7 +3,7 @@
 CPU time of a stage is `points * (fixed + transient * transient_ms + window * window_ms)`, with points counted in whole
 lane vectors where they are computed side by side.  The three rates are measured on the machine at hand
 (`ngnmm_core.calibration`), or follow from the constants below, which were fitted to a reference machine
-(one core of a Zen 4 at about 3.7 GHz with AVX-512, which other work shared).
+(one core of a Zen 4 at about 3.7 GHz with AVX-512) by CPU time; docs/benchmarks/estimates.md sets them beside jobs.
 """
 
 from dataclasses import dataclass
@@ -20,15 +20,16 @@ LANES = {"float64": 8, "float32": 16}
 PRODUCTS = {"multirate": 1, "rk4": 4, "heun": 2}
 EVALUATIONS = {"multirate": 4, "rk4": 4, "heun": 2}
 PRODUCT_SECONDS = 3.1e-11  # per pair of regions, point and product
-EVALUATION_SECONDS = {"multirate": 4.3e-9, "rk4": 2.3e-9, "heun": 2.3e-9}  # per region, point and evaluation
+EVALUATION_SECONDS = {"multirate": 3.1e-9, "rk4": 2.3e-9, "heun": 2.3e-9}  # per region, point and evaluation
 NOISE_SECONDS = 4e-9  # per region, point and step of `heun`
 SAMPLE_SECONDS = 9e-9  # per region, point, sample and analysis
 PAIR_SECONDS = 2e-11  # per pair of regions, point and sample, for the covariances of one signal
 # per point of stages without network simulation
-SECONDS = {"msf": 0.006, "bistability": 0.1, "orbit_diagram": 0.02, "continuation": 20.0}
+SECONDS = {"msf": 0.006, "bistability": 0.1, "orbit_diagram": 0.02, "continuation": 2.0}
 TANGENT_SECONDS = 1.3e-8  # per region, perturbation and step of the network's exponents
+EXTRA_MS = {"multirate": 70.0}  # smaller steps of the first volley, and two starts
 LONG = ("network_lyapunov", "continuation")  # stages whose points take too long to be measured
-JOB_SECONDS = 4.0  # of starting a job: Python, the package, compiled kernels
+JOB_SECONDS = 2.0  # of starting a job: Python, the package, compiled kernels (1.7 to 2.7)
 
 JOB_MB = 300  # numba, xarray and the compiled kernels
 SERIES_MB = 250  # of the stages of the homogeneous system: trajectories of the points that are looked at together
@@ -82,7 +83,8 @@ def reference_rates(study: Study, stage: str, regions: int) -> Rates:
     step += NOISE_SECONDS * regions if method == "heun" else 0.0
     transient = half * step / settings["dt_ms"]
     sample = SAMPLE_SECONDS * regions * max(len(names), 1) + PAIR_SECONDS * regions**2 * _signals(study, stage)
-    return Rates(msf, transient, transient + sample / settings["sample_ms"], LANES[settings["precision"]])
+    fixed = msf + EXTRA_MS.get(method, 0.0) * transient
+    return Rates(fixed, transient, transient + sample / settings["sample_ms"], LANES[settings["precision"]])
 
 
 def _spectrum_seconds(options, regions: int) -> float:
@@ -97,7 +99,7 @@ def _attractors(study: Study, stage: str) -> float:
     if stage == "multistability":
         return float(study.options[stage].starts)
     # few points of a grid are chaotic, and all those that are not at rest have exponents
-    return {"lyapunov": 2.5, "transverse": 1.5}.get(stage, 1.0)
+    return {"lyapunov": 1.5, "transverse": 1.5}.get(stage, 1.0)
 
 
 def _signals(study: Study, stage: str) -> int:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ngnmm_core.cost import seconds_per_point
+from ngnmm_core.cost import reference_rates, seconds_per_point
 from ngnmm_core.integrity import discard, is_intact, is_sealed
 from ngnmm_core.points import Points
 from ngnmm_core.stages import STAGES, context, fingerprint
@@ -26,7 +26,7 @@ from ngnmm_core.study.study import Study
 
 MOST_SHARDS = 500
 LANES = 8
-HEAVY = 5.0  # CPU seconds of a point above which it is not computed side by side with others
+HEAVY = 1.0  # CPU seconds of a point above which, but in lanes, it is not computed together with others
 
 
 def point_ids(points: Points, context_hash: str) -> list[str]:
@@ -106,7 +106,8 @@ def plan(study: Study, stage: str, folder: Path, connectome: str, regions: int, 
     points = STAGES[stage].layout(study, regions).points
     ids = point_ids(points, fingerprint(surroundings))
     kept, missing = _cover(folder, ids, write)
-    new = _cut(missing, len(ids), seconds_per_point(study, stage, regions), study.config.shards)
+    seconds, in_lanes = seconds_per_point(study, stage, regions), reference_rates(study, stage, regions).lanes > 1
+    new = _cut(missing, len(ids), seconds, study.config.shards, LANES if in_lanes or seconds < HEAVY else 1)
     return kept + [_define(folder, surroundings, points, ids, part, write) for part in new]
 
 
@@ -155,7 +156,9 @@ def _cover(folder: Path, ids: Sequence[str], write: bool) -> tuple[list[Shard], 
     return kept, sorted(position.values())
 
 
-def _cut(missing: Sequence[int], total: int, cost_per_point: float, wanted: int | str) -> list[Sequence[int]]:
+def _cut(
+    missing: Sequence[int], total: int, cost_per_point: float, wanted: int | str, together: int
+) -> list[Sequence[int]]:
     """Consecutive runs of missing points, whole lane vectors each, about as many as wanted or minutes long."""
     if not missing:
         return []
@@ -165,8 +168,8 @@ def _cut(missing: Sequence[int], total: int, cost_per_point: float, wanted: int 
     else:
         count = int(np.ceil(wanted * len(missing) / total))
     size = -(-len(missing) // max(count, 1))
-    if wanted == "auto" and cost_per_point < HEAVY:
-        size = -(-size // LANES) * LANES
+    if wanted == "auto":
+        size = -(-size // together) * together
     return [missing[start : start + size] for start in range(0, len(missing), size)]
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from ngnmm_core.calibration import rates
 from ngnmm_core.code_hash import code_hash, script_hash
-from ngnmm_core.connectome import ConnectomeSpec, load_registry, output_name, read_connectome_file, source_identity
-from ngnmm_core.errors import InputError
+from ngnmm_core.connectome import load_registry
+from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.estimate import Estimate, estimate, estimate_text, total_text
 from ngnmm_core.integrity import is_sealed
 from ngnmm_core.job_resources import JobResources
@@ -26,6 +26,7 @@ from ngnmm_core.recipes import Recipes
 from ngnmm_core.stages import SWEEP, context, fingerprint, stages_of
 from ngnmm_core.study.load import load_studies, override, read_yaml
 from ngnmm_core.study.study import Study
+from ngnmm_core.study_connectomes import StudyConnectomes
 from ngnmm_core.summary import as_text, tables
 
 NOT_OF_A_STUDY = ("pathvars",)  # keys of Snakemake's config that are its own
@@ -33,7 +34,7 @@ PARTIAL = "sweep.partial.nc"
 COMPARISON = "repertoire"  # what names of bundled studies that compare models start with
 
 
-class Workflow(JobResources):
+class Workflow(JobResources, StudyConnectomes):
     """The studies of one invocation of Snakemake.
 
     Parameters
@@ -122,36 +123,7 @@ class Workflow(JobResources):
         file = name.partition("/")[0]
         if (self.root / "config" / "studies" / f"{file}.yaml").is_file() and name in self.bundled(file):
             return self.bundled(file)[name]
-        raise InputError(f"study '{name}' is not known; allowed: {', '.join(self.main)}")
-
-    # ------------------------------------------------------------------ connectomes
-    def connectome_path(self, name: str) -> str:
-        """The file of a study's connectome."""
-        return str(self.resources / "connectomes" / f"{output_name(self.study(name).config.connectome)}.nc")
-
-    def connectome_source(self, stem: str) -> str:
-        """Hash of the source of the connectome file of that stem."""
-        return source_identity(self.connectome_spec(stem), self.registry)
-
-    def connectome_spec(self, stem: str) -> ConnectomeSpec:
-        """The source of the connectome file of that stem: of a study, or an entry of the registry."""
-        for study in self.concerned.values():
-            if output_name(study.config.connectome) == stem:
-                return study.config.connectome
-        return ConnectomeSpec(name=stem)
-
-    @functools.cache  # noqa: B019
-    def identity(self, name: str) -> str:
-        """Hash of a study's connectome: its source, and the code that reads it."""
-        source = source_identity(self.study(name).config.connectome, self.registry)
-        return fingerprint([source, code_hash(["ngnmm_core.connectome.build"])])
-
-    def regions(self, name: str) -> int:
-        """Number of regions of a study's connectome, known before it is fetched."""
-        spec = self.study(name).config.connectome
-        if spec.name:
-            return self.registry.entry(spec.name).regions
-        return len(read_connectome_file(spec.path, spec.labels, spec.variable, spec.transpose).weights)
+        raise self._ended(unknown("study", name, [*self.main, *self.bundled_names]))
 
     # ------------------------------------------------------------------ shards
     def folder(self, name: str, stage: str) -> Path:
@@ -178,8 +150,14 @@ class Workflow(JobResources):
             try:
                 check_writable(self.results)
             except InputError as error:
-                print(f"error: {error}", file=sys.stderr)
-                sys.exit(1)
+                self._ended(error)
+
+    def _ended(self, error: InputError) -> InputError:
+        """Ends a run in one line, where Snakemake would add a traceback; elsewhere gives the error back."""
+        if self.announcing:
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(1)
+        return error
 
     def _announce(self, study: Study, stage: str, shards: list[Shard]) -> None:
         """Tells the user what a stage will cost and, once all stages are planned, what the whole run will."""

@@ -40,7 +40,7 @@ def test_an_estimate_with_a_fixed_calibration(study):
     assert found.jobs == pytest.approx([60 + JOB_SECONDS] * 3)
     assert found.disk_bytes == pytest.approx(disk_bytes(study, "simulation", REGIONS) * 20 / 24)
     text = estimate_text(found)
-    assert all(word in text for word in ("24 points", "20 to compute in 3 jobs", "3.2 min of CPU time", "MB of memory"))
+    assert all(word in text for word in ("24 points", "20 to compute in 3 jobs", "3.1 min of CPU time", "MB of memory"))
     in_all = total_text([found, replace(found, jobs=(3600.0,), missing=4)], workers=2)
     assert all(word in in_all for word in ("24 points in 4 jobs", "1.1 CPU-hours", "on 2 cores", "a processor"))
     assert "calibrate" in total_text([replace(found, source="")], 1)

@@ -83,6 +83,16 @@ def test_a_bad_study_is_refused_in_one_line_and_touches_nothing(fresh, results, 
     assert fresh.state() == before
 
 
+def test_a_file_of_an_unknown_study_is_refused_in_one_line(fresh):
+    """The line names the study that comes nearest; Snakemake says first what it is at."""
+    done = fresh.call(*fresh.command("-n", "results/demoo/sweep.nc"))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith(
+        "error: study: unknown 'demoo' (did you mean 'demo'?); allowed: demo, "
+    )
+
+
 def test_a_default_study_that_is_no_yaml_is_refused_in_one_line(fresh):
     with fresh.edited("config/config.yaml", lambda text: "study: [1\n"):
         (line,) = fresh.refusal()
