@@ -47,11 +47,15 @@ def _steps(options: DynamicFcOptions, window: Window) -> tuple[int, int, int]:
 
 
 class DynamicFcReducer:
-    """Sums, and sums of products, of the first population's rate over every step; windows are made of steps."""
+    """Sums, and sums of products, of the first population's rate over every step; windows are made of steps.
+
+    For models without rates in Hz it is the observable, as in `fc`.
+    """
 
     def __init__(self, options: DynamicFcOptions, window: Window):
         self.options, self.window, self.points = options, window, window.points
         self.each, self.steps, self.windows = _steps(options, window)
+        self.has_rate = window.model.populations[0].rate is not None
         self.waiting: list[np.ndarray] = []
         self.held = 0
         self.pivot: np.ndarray | None = None
@@ -60,7 +64,7 @@ class DynamicFcReducer:
 
     def consume(self, block) -> None:
         """Takes the next samples; works when a step is full."""
-        rate = block.rate(0)
+        rate = block.rate(0) if self.has_rate else block.observable
         by_point = np.moveaxis(rate, -1, 2).reshape(len(rate), -1, rate.shape[2])[:, : self.points]
         self.waiting.append(by_point.copy())
         self.held += len(by_point)

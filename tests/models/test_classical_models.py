@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 from ngnmm_core.analysis.attractor import REST, find_attractors
 from ngnmm_core.analysis.contract import OK
@@ -166,3 +167,47 @@ def test_exponentials_saturate_instead_of_overflowing():
     assert np.isnan(exp(float("nan")))
     assert np.isnan(exp(np.array([np.nan]))[0])
     assert exp(-1e6) == 0.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("p", "G", "Lambda"), [(200.0, 20.0, -0.2), (160.0, 50.0, 0.5)])
+def test_jansen_rit_growth_rates_elsewhere_by_an_independent_integration(p, G, Lambda):
+    """Period and largest Floquet exponent from the equations and their derivatives written out again, by DOP853."""
+    S = lambda v: 0.005 / (1 + np.exp(0.56 * (6 - v)))  # 1/ms
+    dS = lambda v: 0.56 * S(v) * (1 - S(v) / 0.005)
+
+    def slope(t, x):
+        """A column under its own feedback; after it, perturbations that receive Lambda times as much."""
+        y0, y1, y2, z0, z1, z2 = x[:6]
+        base = [
+            z0, z1, z2,
+            0.325 * S(y1 - y2) - 0.2 * z0 - 0.01 * y0,
+            0.325 * (0.001 * p + 108 * S(135 * y0) + G * S(y1 - y2)) - 0.2 * z1 - 0.01 * y1,
+            1.1 * 33.75 * S(33.75 * y0) - 0.1 * z2 - 0.0025 * y2,
+        ]  # fmt: skip
+        u0, u1, u2, w0, w1, w2 = x[6:].reshape(6, -1)
+        sent = dS(y1 - y2) * (u1 - u2)
+        rest = [
+            w0, w1, w2,
+            0.325 * sent - 0.2 * w0 - 0.01 * u0,
+            0.325 * (108 * 135 * dS(135 * y0) * u0 + Lambda * G * sent) - 0.2 * w1 - 0.01 * u1,
+            1.1 * 33.75 * 33.75 * dS(33.75 * y0) * u0 - 0.1 * w2 - 0.0025 * u2,
+        ]  # fmt: skip
+        return np.concatenate([base, np.ravel(rest)])
+
+    solve = lambda x, ms, **more: solve_ivp(slope, (0, ms), x, "DOP853", rtol=1e-11, atol=1e-13, **more)
+    settled = solve(np.array([0.1, 19.0, 15.0, 0, 0, 0]), 4000).y[:, -1]
+    v = np.subtract(*solve(settled, 300).y[1:3])
+    middle = 0.5 * (v.min() + v.max())
+    rising = lambda t, x: x[1] - x[2] - middle
+    rising.direction = 1.0
+    crossed = solve(settled, 600, events=rising)
+    period, start = np.diff(crossed.t_events[0])[0], crossed.y_events[0][0]
+    monodromy = solve(np.concatenate([start, np.eye(6).ravel()]), period).y[6:, -1].reshape(6, 6)
+    expected = np.log(np.abs(np.linalg.eigvals(monodromy)).max()) / period
+    model = get_model("jansen_rit")
+    parameters = model.resolve({"p": p, "G": G})
+    (attractor,) = find_attractors(model, {n: np.full(1, float(v)) for n, v in parameters.items()}, 1.0)
+    assert attractor.period == pytest.approx(period, abs=1e-5)
+    relation = dispersion(model, parameters, 1.0, attractor, np.array([1.0, Lambda]))
+    assert relation.growth_rate[1] == pytest.approx(expected, abs=1e-7)
