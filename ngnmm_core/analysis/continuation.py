@@ -11,7 +11,16 @@ from ngnmm_core.errors import InputError, unknown
 
 OK, DIVERGED, INCOMPLETE, TRUNCATED = range(4)
 CURVES = "curves"  # 1 for the bifurcation curves in two parameters, 0 for a diagram over one
-KINDS = ("equilibrium", "cycle", "LP", "HB", "LPC", "PD", "HOM")  # of branches: the last five in two parameters
+KINDS = (
+    "equilibrium",
+    "cycle",
+    "LP",
+    "HB",
+    "LPC",
+    "PD",
+    "NS",
+    "HOM",
+)  # of branches: those in capitals in two parameters
 POINTS = ("LP", "HB", "LPC", "PD", "NS", "BP", "HOM", "CP", "BT", "GH")
 
 
@@ -25,7 +34,13 @@ class ContinuationOptions(Options):
     ladder: tuple[float, ...] = Field(
         (), description="values of `second` whose diagrams the curves start from; none: those of the grid, or five"
     )
-    doublings: int = Field(1, ge=0, le=6, description="how many times cycles of twice the period are followed")
+    doublings: int = Field(
+        1,
+        ge=0,
+        le=6,
+        description="how many times cycles of twice the period are followed; with `second`, how many period doublings "
+        "in a row have curves (the first one always)",
+    )
     rows: int = Field(6000, ge=100, description="most rows of the table of one diagram")
 
 

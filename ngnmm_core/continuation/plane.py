@@ -17,13 +17,23 @@ from ngnmm_core.continuation.equilibria import EquilibriumProblem, hopf_test
 from ngnmm_core.continuation.equilibria import fold_test as equilibrium_fold
 from ngnmm_core.continuation.follow import Place
 from ngnmm_core.continuation.solver import correct, inner
-from ngnmm_core.continuation.special import DOUBLING, FOLD, HOMOCLINIC, doubling_test, fold_test
+from ngnmm_core.continuation.special import (
+    DOUBLING,
+    FOLD,
+    HOMOCLINIC,
+    TORUS,
+    doubling_test,
+    fold_test,
+    on_circle,
+    torus_test,
+)
 from ngnmm_core.continuation.system import System
 
 CUSP, BOGDANOV_TAKENS, BAUTIN = "CP", "BT", "GH"
 KNOWN = 2e-3  # distance from a curve, in units of the ranges, at which a point counts as lying on it
 CROWDED = 2e-3  # distance of special points of one diagram below which one stands for all
 VANISHING = 10.0  # size of a cycle, see `branches.size`, at which a curve of folds has come to its Hopf point
+RESONANCE = "resonance"  # the pair on the unit circle becomes two real multipliers
 Limits = tuple[tuple[float, float], tuple[float, float]]
 
 
@@ -37,17 +47,21 @@ class SpecialPoint:
 
 @dataclass
 class Curve:
-    """A bifurcation curve: parameters [point, 2], period of the cycle there [point], special points on it."""
+    """A bifurcation curve: parameters [point, 2], period of the cycle there [point], special points on it.
+
+    `doublings` counts the period doublings behind the cycle, a doubling that the curve itself consists of included.
+    """
 
     kind: str
     p: np.ndarray
     period: np.ndarray
     special: list[SpecialPoint] = field(default_factory=list)
     end: str = ""
+    doublings: int = 0
 
 
 def bifurcation_curves(
-    system: System, limits: Limits, ladder: Sequence[float], cycles: bool = True
+    system: System, limits: Limits, ladder: Sequence[float], cycles: bool = True, doublings: int = 1
 ) -> tuple[list[Curve], list[str]]:
     """The bifurcation curves that are met by the diagrams at some values of the second parameter.
 
@@ -61,6 +75,8 @@ def bifurcation_curves(
         Values of the second parameter at which diagrams over the first are computed to start from.
     cycles : bool
         Whether to include the bifurcations of cycles.
+    doublings : int
+        How many period doublings in a row have curves: 1 for the first one only.
 
     Returns
     -------
@@ -72,16 +88,17 @@ def bifurcation_curves(
     first, second = system.active
     for q in ladder:
         at_q = System(system.model, {**system.values, **_targets(system, second, q)}, system.row_sum, (first,))
-        found = diagram(at_q, limits[0], doublings=0 if cycles else None)
+        found = diagram(at_q, limits[0], doublings=max(doublings - 1, 0) if cycles else None)
         failures += [f"{second} = {q:.6g}: {text}" for text in found.failures]
-        for kind, point, make in _seeds(system, found, q, limits):
-            if any(c.kind == kind and _near(c.p, point, limits) for c in curves):
+        for kind, level, point, make in _seeds(system, found, q, limits):
+            if any((c.kind, c.doublings) == (kind, level) and _near(c.p, point, limits) for c in curves):
                 continue
             curve = make()
             if curve is None:
                 failures.append(f"{kind} curve lost at once at {point[0]:.6g}, {point[1]:.6g}")
             else:
                 logging.info("%s: %d points from %.6g, %.6g; ends: %s", kind, len(curve.p), *point, curve.end)
+                curve.doublings = level
                 curves.append(curve)
                 if LOST in curve.end:
                     failures.append(f"{kind} curve from {point[0]:.6g}, {point[1]:.6g} lost on its way")
@@ -102,20 +119,23 @@ def _near(p: np.ndarray, point: np.ndarray, limits: Limits) -> bool:
 
 
 def _seeds(system: System, found: Diagram, q: float, limits: Limits):
-    """Special points of a diagram: kind, parameters, and a function that makes their curve."""
+    """Special points of a diagram: kind, doublings, parameters, and a function that makes their curve."""
     for _, b in found.points:
         point = np.array([b.drive, q])
-        yield b.kind, point, lambda b=b, point=point: _equilibrium_curve(system, b.kind, b.state, point, limits)
-    taken: dict[str, list[float]] = {}
-    for _, branch in found.cycles:
+        yield b.kind, 0, point, lambda b=b, point=point: _equilibrium_curve(system, b.kind, b.state, point, limits)
+    taken: dict[tuple[str, int], list[float]] = {}
+    crowded = CROWDED * (limits[0][1] - limits[0][0])
+    for before, branch in found.cycles:
         for b in branch.special:
-            others = taken.setdefault(b.kind, [])
-            if b.kind not in CYCLE_TESTS or any(
-                abs(o - b.cycle.p[0]) < CROWDED * (limits[0][1] - limits[0][0]) for o in others
-            ):
+            level = before + (b.kind == DOUBLING)
+            others = taken.setdefault((b.kind, level), [])
+            if b.kind not in CYCLE_TESTS or (before and b.kind != DOUBLING):
+                continue
+            if any(abs(o - b.cycle.p[0]) < crowded * 4.0**-before for o in others):
                 continue
             others.append(b.cycle.p[0])
-            yield b.kind, np.array([b.cycle.p[0], q]), lambda b=b: _cycle_curve(system, b.kind, b.place, q, limits)
+            point = np.array([b.cycle.p[0], q])
+            yield b.kind, level, point, lambda b=b: _cycle_curve(system, b.kind, b.place, q, limits)
 
 
 # ------------------------------------------------------------------ equilibria
@@ -192,6 +212,7 @@ def _multipliers(problem, solution) -> np.ndarray:
 CYCLE_TESTS: dict[str, Test | None] = {
     DOUBLING: lambda problem, solution: doubling_test(_multipliers(problem, solution)),
     FOLD: lambda problem, solution: fold_test(_multipliers(problem, solution)),
+    TORUS: lambda problem, solution: torus_test(_multipliers(problem, solution)),
     HOMOCLINIC: None,  # a period that stays what it is
 }
 
@@ -241,6 +262,8 @@ def _half(kind: str, start: Spot, test: Test, limits: Limits) -> tuple[list[Spot
     for here in trace(start, test, CurveSteps()):
         if kind == HOPF and frequency_squared(here) <= 0:
             return spots, special, BOGDANOV_TAKENS
+        if kind == TORUS and not on_circle(_multipliers(here.problem, here.solution)):
+            return spots, special, RESONANCE
         p = _row(here)[0]
         new = [value(here) for _, value, _ in tests]
         for (name, value, holds), a, b in zip(tests, values, new, strict=True):

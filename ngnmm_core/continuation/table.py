@@ -6,7 +6,7 @@ from ngnmm_core.analysis.contract import Variable
 from ngnmm_core.continuation.branches import CycleBranch
 from ngnmm_core.continuation.diagram import Diagram
 from ngnmm_core.continuation.plane import Curve
-from ngnmm_core.continuation.special import DOUBLING, Sample
+from ngnmm_core.continuation.special import Sample
 
 
 class Table:
@@ -78,7 +78,7 @@ class Table:
         """Bifurcation curves and the points of codimension two on them."""
         for number, curve in enumerate(curves):
             self.add(
-                "branch", number=number, kind=curve.kind, doublings=int(curve.kind == DOUBLING),
+                "branch", number=number, kind=curve.kind, doublings=curve.doublings,
                 parameter=curve.p[:, 0], second=curve.p[:, 1], period=curve.period,
             )  # fmt: skip
             for point in curve.special:

@@ -37,7 +37,8 @@ def _one(task: Task, k: int, row_sum: float) -> dict[str, np.ndarray]:
     values = {name: float(column[k]) for name, column in task.points.parameters.items()}
     if task.points.extras[CURVES][k]:
         system = System(task.model, values, row_sum, (options.parameter, options.second))
-        curves, failures = bifurcation_curves(system, (options.range, options.second_range), task.settings["ladder"])
+        plane = (options.range, options.second_range)
+        curves, failures = bifurcation_curves(system, plane, task.settings["ladder"], doublings=options.doublings)
         table.add_curves(curves)
     else:
         found = diagram(System(task.model, values, row_sum, (options.parameter,)), options.range, options.doublings)

@@ -24,6 +24,7 @@ CURVES = {
     "LP": ("#1a1a1a", "-", "saddle-node"),
     "PD": ("#d55e00", "-", "period doubling"),
     "LPC": ("#009e73", "-", "fold of cycles"),
+    "NS": ("#56b4e9", "-", "torus"),
     "HOM": ("#cc79a7", "--", "homoclinic"),
 }
 MARKS = {

@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 from scipy.interpolate import CubicSpline
 
+from ngnmm_core.continuation.branches import follow_cycles
 from ngnmm_core.continuation.diagram import diagram
-from ngnmm_core.continuation.plane import BAUTIN, BOGDANOV_TAKENS, CUSP, bifurcation_curves
+from ngnmm_core.continuation.plane import BAUTIN, BOGDANOV_TAKENS, CUSP, _cycle_curve, bifurcation_curves
+from ngnmm_core.continuation.special import TORUS
+from ngnmm_core.continuation.starts import from_orbit
 from ngnmm_core.continuation.system import System
 
 REFERENCE = json.loads(
@@ -84,6 +87,33 @@ def test_curves_of_cycles_pass_through_the_reference(ei, islands, kind, passing)
     found = diagram(System(ei, {"G": G}, 1.0, ("I_ext_e",)), (0.0, 16.0), doublings=0)
     values = [b.cycle.p[0] for _, branch in found.cycles for b in branch.special if b.kind == kind]
     assert np.min(np.abs(np.array(values) - current)) < 1e-6
+
+
+@pytest.mark.slow
+def test_the_second_doubling_has_curves_of_its_own(ei):
+    """They meet the doublings of the doubled branch where a diagram at another coupling has them."""
+    window = ((8.0, 13.0), (11.7, 12.3))
+    curves, failures = bifurcation_curves(System(ei, {}, 1.0, ("I_ext_e", "G")), window, [12.0], doublings=2)
+    assert not failures
+    assert [(c.kind, c.doublings) for c in curves] == [("HB", 0), ("PD", 1), ("PD", 1), ("PD", 2), ("PD", 2)]
+    found = diagram(System(ei, {"G": 11.8}, 1.0, ("I_ext_e",)), (0.0, 16.0), doublings=1)
+    for level, branch in found.cycles:
+        ends = [b.cycle.p[0] for b in branch.special if b.kind == "PD"]
+        own = [c.p[np.argsort(c.p[:, 1])] for c in curves if c.kind == "PD" and c.doublings == level + 1]
+        there = [float(CubicSpline(p[:, 1], p[:, 0])(11.8)) for p in own]
+        np.testing.assert_allclose(np.sort(there), np.sort(ends), atol=1e-6)
+
+
+@pytest.mark.slow
+def test_a_curve_of_torus_bifurcations(ring):
+    """mu = 0, whatever the angle at which the pair leaves the unit circle."""
+    start = from_orbit(System(ring, {}, 1.0, ("mu",)), np.array([1.0, 0.0, 0.0, 0.0]), 4 * np.pi, -0.1, 0.3)
+    (torus,) = follow_cycles(start, (-0.2, 0.13)).special
+    limits = ((-0.2, 0.2), (0.1, 0.24))
+    curve = _cycle_curve(System(ring, {}, 1.0, ("mu", "nu")), TORUS, torus.place, 0.17, limits)
+    assert curve.end == "border, border"
+    np.testing.assert_allclose(curve.p[:, 0], 0.0, atol=1e-8)
+    assert np.ptp(curve.p[:, 1]) > 0.14
 
 
 def test_cusp_and_bogdanov_takens_point_are_those_of_the_reference(ei):
