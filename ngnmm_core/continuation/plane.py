@@ -34,6 +34,7 @@ KNOWN = 2e-3  # distance from a curve, in units of the ranges, at which a point 
 CROWDED = 2e-3  # distance of special points of one diagram below which one stands for all
 VANISHING = 10.0  # size of a cycle, see `branches.size`, at which a curve of folds has come to its Hopf point
 RESONANCE = "resonance"  # the pair on the unit circle becomes two real multipliers
+BESIDE = 0.2  # of a step: how far from it the start of a closed curve may lie
 Limits = tuple[tuple[float, float], tuple[float, float]]
 
 
@@ -270,11 +271,11 @@ def _half(kind: str, start: Spot, test: Test, limits: Limits) -> tuple[list[Spot
             there = _locate(previous, here, test, value) if a * b < 0 else None
             if there is not None and holds(there):
                 special.append(SpecialPoint(name, _row(there)[0]))
-        values, previous = new, here
+        before, values, previous = previous, new, here
         spots.append(here)
         if (p < low).any() or (p > high).any():
             return spots, special, "border"
-        if len(spots) > 5 and _closes(start, here, limits):
+        if len(spots) > 5 and _closes(start, before, here, limits):
             return [*spots, start], special, "closed"
     if (
         isinstance(previous.problem, CycleProblem)
@@ -284,13 +285,16 @@ def _half(kind: str, start: Spot, test: Test, limits: Limits) -> tuple[list[Spot
     return spots, special, LOST
 
 
-def _closes(start: Spot, here: Spot, limits: Limits) -> bool:
-    (p, a), (q, b) = _row(start), _row(here)
+def _closes(start: Spot, before: Spot, here: Spot, limits: Limits) -> bool:
+    """Whether the last step passed the start of the curve, in its direction and with the same period."""
+    (p, a), (q, _), (r, b) = _row(start), _row(before), _row(here)
     spans = np.array([high - low for low, high in limits])
-    near = np.max(np.abs(p - q) / spans) < 0.5 * CurveSteps.longest
+    step, way = (r - q) / spans, (p - q) / spans
+    share = float(np.dot(way, step)) / max(float(np.dot(step, step)), 1e-30)
+    beside = np.linalg.norm(way - share * step) < BESIDE * np.linalg.norm(step)
     same = not np.isfinite(a * b) or abs(a - b) < 0.02 * abs(a)
-    ahead_of = np.dot((p - q) / spans**2, here.direction[-2:]) <= 0
-    return bool(near and same and ahead_of and np.dot(start.direction[-2:] / spans, here.direction[-2:] / spans) > 0)
+    onwards = np.dot(start.direction[-2:] / spans, here.direction[-2:] / spans) > 0
+    return bool(0.0 <= share <= 1.0 and beside and same and onwards)
 
 
 def _locate(before: Spot, after: Spot, test: Test, value: Callable[[Spot], float]) -> Spot | None:

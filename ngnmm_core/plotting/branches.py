@@ -95,8 +95,8 @@ def plane(dataset: xr.Dataset) -> Figure | None:
     figure = new_figure(ONE_COLUMN, PLANE_MM)
     axes = figure.subplots()
     handles: dict[str, Line2D] = {}
-    for kind, _, rows in branches_of(one):
-        color, style, text = CURVES[kind]
+    for kind, level, rows in branches_of(one):
+        color, style, text = curve_look(kind, level)
         if _closed(rows, dataset):
             axes.fill(rows["branch_parameter"], rows["branch_second"], color=color, alpha=INSIDE, linewidth=0.0)
         (handles[text],) = axes.plot(
@@ -116,6 +116,14 @@ def plane(dataset: xr.Dataset) -> Figure | None:
     height = PLANE_MM + add_legend(figure, list(handles.values()), 3)
     figure.set_figheight(height * MM)
     return figure
+
+
+def curve_look(kind: str, doublings: int) -> tuple[str, str, str]:
+    """Colour, line style and name of a bifurcation curve; further period doublings are told by their number."""
+    color, style, text = CURVES[kind]
+    if doublings < 2:
+        return color, style, text
+    return CYCLES[doublings % len(CYCLES)], style, f"{text} {doublings}"
 
 
 def _closed(rows: xr.Dataset, dataset: xr.Dataset) -> bool:

@@ -136,6 +136,12 @@ def test_rows_of_unequal_sums_are_refused(bautin):
 
 
 # ------------------------------------------------------------------ figures
+def test_doublings_have_looks_of_their_own():
+    looks = [branches.curve_look("PD", level) for level in (1, 2, 3, 4)]
+    assert len({look[0] for look in looks}) == 4
+    assert len({look[2] for look in looks}) == 4
+
+
 @pytest.mark.slow
 def test_the_figure_draws_what_is_stable_dark(table):
     figure = branches.draw("branches_state", table)
