@@ -18,8 +18,13 @@ from ngnmm_core.study.load import make_study
 W = np.array([[0.0, 0.4, 0.6], [0.5, 0.0, 0.5], [1.0, 0.0, 0.0]])
 
 
-def study_of(grid, **options):
-    config = {"connectome": {"name": "hcp-aal2-94"}, "grid": grid, "analyses": {"continuation": options}}
+def study_of(grid, shards="auto", **options):
+    config = {
+        "shards": shards,
+        "connectome": {"name": "hcp-aal2-94"},
+        "grid": grid,
+        "analyses": {"continuation": options},
+    }
     return make_study("s", config)
 
 
@@ -46,8 +51,8 @@ def test_curves_per_point_without_both_parameters():
     assert STAGES["continuation"].settings(study) == {"ladder": [5.0, 12.0]}
 
 
-def test_every_diagram_is_a_job_of_its_own_and_is_known_again(tmp_path):
-    shards = plan(study_of({"G": list(range(6))}), "continuation", tmp_path, "c", 94, True)
+def test_a_diagram_is_known_again_in_another_grid(tmp_path):
+    shards = plan(study_of({"G": list(range(6))}, 6), "continuation", tmp_path, "c", 94, True)
     assert [len(shard.ids) for shard in shards] == [1] * 6
     again = plan(study_of({"G": [5, 7, 0]}), "continuation", tmp_path, "c", 94, False)
     assert {i for s in again for i in s.ids} & {i for s in shards for i in s.ids} == {
