@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.kernels.functions import WAVEFORM_POWERS as POWERS
@@ -45,6 +45,14 @@ class Stimulus(Section):
     times_ms: list[float] = Field([], description="of a table: times from the onset (ms)")
     values: list[float] = Field([], description="of a table: the waveform at these times, times `amplitude`")
     region: int | None = Field(None, ge=0, description="index of the one region it acts on; for sweeps over regions")
+
+    @field_validator("region", mode="before")
+    @classmethod
+    def _labels_go_elsewhere(cls, value: Any) -> Any:
+        """Says where the label of a region belongs."""
+        if isinstance(value, str) and not value.lstrip("-").replace(".", "", 1).isdigit():
+            raise InputError(f"{value!r} is a label; allowed: an index, or regions: [{value}]")
+        return value
 
     def check(self, drives: Sequence[str], dt_ms: float, overrides: Mapping[str, Sequence[float]]) -> None:
         """Whether the stimulus fits a model and an integration step.

@@ -147,6 +147,10 @@ def test_regions_of_a_stimulus_are_labels_or_indices(stimulated):
         np.testing.assert_array_equal(stimulus.weights(labels), expected)
 
 
+def test_a_label_in_place_of_an_index_is_told_where_to_go(stimulated, refused):
+    refused(lambda: stimulated(region="Precuneus_L"), ".region", "'Precuneus_L' is a label", "regions: [Precuneus_L]")
+
+
 def test_regions_that_are_not_there_are_refused_with_what_is(stimulated, refused):
     for region, words in (("bb", ["did you mean 'b'?"]), (4, ["4", "0 to 3"]), (-1, ["-1", "0 to 3"])):
         (stimulus,) = stimulated(regions=[region]).simulation.stimuli
