@@ -14,7 +14,7 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import bench_report, shares
+from benchmarks import bench_report, scaling, shares
 from benchmarks.rounds import Case, measure
 from benchmarks.yardsticks import Yardsticks
 
@@ -73,6 +73,7 @@ def main() -> None:
     regions = [int(n) for n in options.regions.split(",")]
     results = measure(cases(regions, options.peers), yardsticks, options.peers or sys.executable, options.rounds)
     bench_report.write(results, about, shares.measure())
+    scaling.write()
 
 
 if __name__ == "__main__":
