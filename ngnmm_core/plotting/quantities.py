@@ -52,6 +52,8 @@ class Quantity:
         Points whose value is defined but marked.
     above : float or None
         Values above it mean that the homogeneous state is unstable; the border is drawn.
+    instead : str or None
+        Another variable, reduced in the same way, that gives the value where the first one has none and it is there.
     """
 
     variable: str
@@ -61,6 +63,7 @@ class Quantity:
     rows: str | None = None
     doubtful: tuple[str, str, str] | None = None
     above: float | None = None
+    instead: str | None = None
 
 
 def _mean_over_regions(values: xr.DataArray) -> xr.DataArray:
@@ -93,9 +96,21 @@ QUANTITIES = {
     ),
     "fc": Quantity("fc", "mean functional connectivity", lambda values: values.mean("edge"), rows="signal"),
     "firing_rate": Quantity("firing_rate", "mean firing rate, excitatory", _excitatory_rate),
-    "growth_rate": Quantity("msf", "largest transverse growth rate", _largest_transverse, HOMOGENEOUS, above=NEUTRAL),
+    "growth_rate": Quantity(
+        "msf",
+        "largest transverse growth rate",
+        _largest_transverse,
+        HOMOGENEOUS,
+        above=NEUTRAL,
+        instead="transverse_exponent",
+    ),
     "unstable_modes": Quantity(
-        "unstable_modes", "number of unstable modes", lambda v: v.where(v >= 0), HOMOGENEOUS, above=0.5
+        "unstable_modes",
+        "number of unstable modes",
+        lambda v: v.where(v >= 0),
+        HOMOGENEOUS,
+        above=0.5,
+        instead="transverse_unstable_modes",
     ),
     "recruited_fraction": Quantity("recruited_fraction", "fraction of the regions recruited", _as_it_is, SPREAD),
     "median_latency": Quantity("median_latency", "median latency", _as_it_is, SPREAD),
@@ -114,6 +129,8 @@ def grid_dims(dataset: xr.Dataset) -> tuple[str, ...]:
 def grid_values(dataset: xr.Dataset, quantity: Quantity) -> xr.DataArray:
     """The quantity as float, with the dimensions of the grid (without seeds: the mean over them) and `rows`."""
     values = _reduced(dataset[quantity.variable], quantity, grid_dims(dataset))
+    if quantity.instead in dataset:
+        values = values.fillna(_reduced(dataset[quantity.instead], quantity, grid_dims(dataset)))
     if SEED in values.dims:
         values = values.mean(SEED)
     return values.assign_attrs(dataset[quantity.variable].attrs)
@@ -145,7 +162,12 @@ def reasons(dataset: xr.Dataset, quantity: Quantity) -> xr.DataArray:
             words = words.isel({SEED: 0}, drop=True)
         found = words.copy(data=_as_reasons(words.values))
         result = found if result is None else found.where(result == "", result)
-    return xr.DataArray("") if result is None else result
+    if result is None:
+        return xr.DataArray("")
+    if quantity.instead in dataset:
+        known = _reduced(dataset[quantity.instead], quantity, grid_dims(dataset)).notnull()
+        result = result.where(~known, "")
+    return result
 
 
 def _as_reasons(words: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from matplotlib.patches import Rectangle
 
 from ngnmm_core.plotting import quantities
 from ngnmm_core.plotting.maps import draw, quantity_map
-from ngnmm_core.plotting.quantities import QUANTITIES, REASONS, grid_values
+from ngnmm_core.plotting.quantities import QUANTITIES, REASONS, grid_values, reasons
 from ngnmm_core.plotting.regimes import regime_map
 
 REST, SETTLING = 0, 1
@@ -216,3 +216,22 @@ def test_slabs_do_not_change_values(sweep, monkeypatch):
     monkeypatch.setattr(quantities, "SLAB", 50)
     for name, quantity in QUANTITIES.items():
         xr.testing.assert_identical(grid_values(sweep, quantity), whole[name])
+
+
+def test_transverse_exponents_stand_where_the_homogeneous_state_is_chaotic(sweep):
+    """There alone, and the cell is no longer hatched."""
+    grid = sweep["msf_status"].dims
+    chaotic = xr.zeros_like(sweep["msf_status"], bool)
+    chaotic[(0,) * len(grid)] = True
+    msf = sweep["msf"].where(~chaotic)
+    status = sweep["msf_status"].where(~chaotic, 3)
+    exponent = xr.full_like(sweep["msf"], 0.5).where(chaotic)
+    exponent.loc[{"mode": exponent["mode"].values[0]}] = 9.0
+    whole = sweep.assign(
+        msf=msf, msf_status=status.assign_attrs(sweep["msf_status"].attrs), transverse_exponent=exponent
+    )
+    quantity = QUANTITIES["growth_rate"]
+    values, before = grid_values(whole, quantity), grid_values(sweep, quantity)
+    np.testing.assert_array_equal(values, before.where(~chaotic, 0.5))
+    assert not (reasons(whole, quantity).where(chaotic, "") == "irregular").any()
+    assert (reasons(whole.drop_vars("transverse_exponent"), quantity).where(chaotic, "") == "irregular").any()
