@@ -31,6 +31,17 @@ def assemble(
     missing = merge_file(study, file, _by_stage(shards), (load_connectome(path), identity), output, hubs)
     if output.name.endswith(PARTIAL):
         print(f"{output}: {missing} points are missing")
+    else:
+        remove_leftovers(shards)
+
+
+def remove_leftovers(shards: Sequence[Path]) -> None:
+    """Removes what jobs that were killed while writing left beside shards that are complete now."""
+    names = {path.stem for path in shards}
+    for folder in {path.parent for path in shards}:
+        for left in folder.glob(".*.part"):
+            if left.name.split(".")[1] in names:
+                left.unlink(missing_ok=True)
 
 
 def record_provenance(study_path: Path, identity: str, shards: Sequence[Path], output: Path) -> None:

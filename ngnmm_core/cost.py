@@ -33,7 +33,7 @@ JOB_SECONDS = 2.0  # of starting a job: Python, the package, compiled kernels (1
 
 JOB_MB = 300  # numba, xarray and the compiled kernels
 SERIES_MB = 250  # of the stages of the homogeneous system: trajectories of the points that are looked at together
-WORK_ARRAYS = 260  # numbers per region and point of a batch: states, samples of a block, work of the stages
+WORK_ARRAYS = 500  # numbers per region and point of a batch: states, samples of a block, work of the stages
 RESULT_COPIES = 3.5  # of the results of a shard: parts, whole, file
 
 

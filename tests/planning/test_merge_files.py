@@ -15,6 +15,7 @@ from made_up_results import IDENTITY, SIZES, Bench, listed, made_up, make_study
 import ngnmm_core.merge
 from ngnmm_core.analysis.hubs import HubsOptions
 from ngnmm_core.analysis.registry import get_analysis
+from ngnmm_core.assemble import remove_leftovers
 from ngnmm_core.dataset import open_study
 from ngnmm_core.provenance import config_hash, scientific_config
 from ngnmm_core.stages import STAGES
@@ -357,3 +358,13 @@ def test_more_shards_than_may_be_open_at_once(bench, monkeypatch):
     expected = bench.merge(study, shards, bench.folder / "all_open.nc").read_bytes()
     monkeypatch.setattr("ngnmm_core.shard_files.MOST_OPEN", 2)
     assert bench.merge(study, shards, bench.folder / "two_open.nc").read_bytes() == expected
+
+
+def test_what_killed_jobs_left_beside_complete_shards_is_removed(tmp_path):
+    shards = [tmp_path / "simulation" / f"{name}.nc" for name in ("0a", "0b")]
+    others = [".0c.nc.12.part", "0a.nc", "0a.json", ".0a.work"]
+    (tmp_path / "simulation").mkdir()
+    for name in (".0a.nc.12.part", ".0b.series.nc.7.part", *others):
+        (tmp_path / "simulation" / name).write_bytes(b"half")
+    remove_leftovers(shards)
+    assert sorted(p.name for p in (tmp_path / "simulation").iterdir()) == sorted(others)
