@@ -159,6 +159,7 @@ def test_a_bundled_study_is_a_target_by_its_name(fresh):
         (folder / "extra.yaml").unlink()
 
 
+@pytest.mark.slow  # its steps are tried with kernels of two more models
 def test_the_comparison_of_models_is_a_target(fresh):
     planned = fresh.planned("repertoire_quick")
     assert planned["repertoire_tables"] == 1
