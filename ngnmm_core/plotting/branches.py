@@ -60,16 +60,21 @@ def state_diagram(dataset: xr.Dataset, state: str | None = None) -> Figure | Non
     state = state or str(dataset.attrs.get("observable", names[0]))
 
     def panel(axes: Axes, one: xr.Dataset) -> None:
-        for kind, level, rows in branches_of(one):
-            curves = [rows["branch_max"].sel(state=state)]
-            curves += [rows["branch_min"].sel(state=state)] if kind == "cycle" else []
-            for curve in curves:
-                _along(axes, rows, curve.values, EQUILIBRIUM if kind == "equilibrium" else CYCLES[level % len(CYCLES)])
+        draw_states(axes, one, state)
 
     def heights(one: xr.Dataset) -> list[np.ndarray]:
         return [one[f"special_{end}"].sel(state=state).values for end in ("min", "max")]
 
     return _panels(dataset, panel, symbol(state), heights)
+
+
+def draw_states(axes: Axes, one: xr.Dataset, state: str) -> None:
+    """A state along the branches of one diagram: equilibria, and the least and greatest values of cycles."""
+    for kind, level, rows in branches_of(one):
+        curves = [rows["branch_max"].sel(state=state)]
+        curves += [rows["branch_min"].sel(state=state)] if kind == "cycle" else []
+        for curve in curves:
+            _along(axes, rows, curve.values, EQUILIBRIUM if kind == "equilibrium" else CYCLES[level % len(CYCLES)])
 
 
 @themed

@@ -34,7 +34,11 @@ FIGURES = (
     PaperFigure(
         "bif2d", "Bifurcation curves over the plane", {"wide": "bif2d_wide/branches", "main": "bif2d/branches"}
     ),
-    PaperFigure("cascade", "Cascades of period doublings", {"branches": "cascade/branches"}),
+    PaperFigure(
+        "cascade",
+        "Cascades of period doublings",
+        {"plane": "cascade_plane/branches", "branches": "cascade/branches"},
+    ),
     PaperFigure("raster", "Excitatory mean membrane potential of all regions", {"points": DETAILS}),
     PaperFigure("psd", "Power spectra of all regions", {"runs": "gamma/sweep"}),
     PaperFigure(

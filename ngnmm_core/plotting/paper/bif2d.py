@@ -5,7 +5,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ngnmm_core.plotting.branches import CURVES, IN_PLANE, branches_of
+from ngnmm_core.plotting.branches import IN_PLANE, branches_of, curve_look
 from ngnmm_core.plotting.labels import symbol
 from ngnmm_core.plotting.quantities import flag_words
 from ngnmm_core.plotting.style import INK, MUTED, TWO_COLUMNS, new_figure, panel_letter, themed
@@ -33,8 +33,8 @@ def draw_curves(axes, branches: xr.Dataset, **style) -> dict:
     """All curves and points of codimension two; returns the handles for a legend by their names."""
     plane = branches.isel(diagram=int(np.flatnonzero(branches["curves"].values == 1)[0]))
     handles = {}
-    for kind, _, rows in branches_of(plane):
-        color, line, text = CURVES[kind]
+    for kind, level, rows in branches_of(plane):
+        color, line, text = curve_look(kind, level)
         look = {"color": color, "linestyle": line, "linewidth": 1.0} | style
         (handles[text],) = axes.plot(rows["branch_parameter"], rows["branch_second"], label=text, **look)
     words = flag_words(plane["special_kind"]).values
