@@ -21,6 +21,7 @@ from ngnmm_core.provenance import package_versions, scientific_config
 from ngnmm_core.settings import NOISE
 from ngnmm_core.shard_files import Source, locate, open_all, open_shards
 from ngnmm_core.stages import BRANCHES, STAGES, SWEEP, Layout, Stage, context, fingerprint, hub_points, stages_of
+from ngnmm_core.stimulus import name_and_unit
 from ngnmm_core.study.study import Study
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 CONVENTIONS = "CF-1.11"
 PARTIAL = ".partial.nc"
 KEPT_FROM_CONNECTOME = ("title", "atlas", "source", "terms", "citation")
-UNITS = {"_ms": "ms", "_hz": "Hz", "_deg": "degree"}  # by the end of the name of a number of a stimulus
 POISE_MEANINGS = {
     "poise.margin": "distance of the drive from the end of the resting state",
     "poise.position": "position of the drive in the bistable range",
@@ -140,8 +140,7 @@ def _described(study: Study, name: str, values: np.ndarray) -> tuple[np.ndarray,
         return values, {"units": "1", "long_name": POISE_MEANINGS[name]}
     if name not in study.model.axis_names:
         owner, _, field = name.partition(".")
-        unit = next((u for end, u in UNITS.items() if field.endswith(end)), "1")
-        meaning = field.rpartition("_")[0] if unit != "1" else field
+        meaning, unit = name_and_unit(field)
         return values, {"units": unit, "long_name": f"{meaning} of the stimulus {owner}"}
     parameter = study.model.parameter(name)
     meaning = parameter.meaning if name == parameter.name else f"{' and '.join(study.model.targets(name))} together"

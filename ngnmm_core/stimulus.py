@@ -18,6 +18,7 @@ from ngnmm_core.study.axes import is_multiple
 
 SWEPT = ("amplitude", "onset_ms", "duration_ms", "frequency_hz", "phase_deg", "region")
 JUMPING = ("pulse", "sinusoid")  # kinds that start and end abruptly
+UNITS = {"_ms": "ms", "_hz": "Hz", "_deg": "degree"}  # by the end of the name of a number
 
 
 class Stimulus(Section):
@@ -145,6 +146,12 @@ def field_values(stimulus: Stimulus, extras: Mapping[str, np.ndarray], points: i
         value = extras.get(f"{stimulus.name}.{field}", getattr(stimulus, field))
         values[field] = np.broadcast_to(np.nan if value is None else np.asarray(value, float), points)
     return values
+
+
+def name_and_unit(field: str) -> tuple[str, str]:
+    """`duration_ms` as "duration" and "ms"; the unit is 1 where the name tells none."""
+    end = next((end for end in UNITS if field.endswith(end)), "")
+    return field.removesuffix(end), UNITS.get(end, "1")
 
 
 def timed_values(stimuli: Sequence[Stimulus], extras: Mapping[str, np.ndarray], points: int) -> list[dict]:

@@ -11,16 +11,8 @@ from ngnmm_core.errors import InputError, unknown
 
 OK, DIVERGED, INCOMPLETE, TRUNCATED = range(4)
 CURVES = "curves"  # 1 for the bifurcation curves in two parameters, 0 for a diagram over one
-KINDS = (
-    "equilibrium",
-    "cycle",
-    "LP",
-    "HB",
-    "LPC",
-    "PD",
-    "NS",
-    "HOM",
-)  # of branches: those in capitals in two parameters
+# of branches: those in capitals are curves in two parameters
+KINDS = ("equilibrium", "cycle", "LP", "HB", "LPC", "PD", "NS", "HOM")
 POINTS = ("LP", "HB", "LPC", "PD", "NS", "BP", "HOM", "CP", "BT", "GH")
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ngnmm_core.reducers.block import Block
 
 OK, DIVERGED = 0, 1
+KHZ = 1000.0  # Hz in the rates of the models, which are in 1/ms
 
 
 class Options(Section):

@@ -19,9 +19,9 @@ Active states that outlast a stimulus as memory: Schmidt, Avitabile, Montbrio, R
 import numpy as np
 from pydantic import Field
 
-from ngnmm_core.analysis.contract import OK, Analysis, Options, Variable, Window, status
+from ngnmm_core.analysis.contract import KHZ, OK, Analysis, Options, Variable, Window, status
 from ngnmm_core.analysis.protocol import check_protocol
-from ngnmm_core.analysis.thresholds import KHZ, input_threshold_rates, population_index, threshold_rates
+from ngnmm_core.analysis.thresholds import input_threshold_rates, population_index, threshold_rates
 from ngnmm_core.reducers.crossings import NEVER, Smoother, Stays
 from ngnmm_core.stimulus import Schedule, end_of
 

@@ -91,10 +91,10 @@ def network_exponents(
 def _advanced(run: NetworkStretching, settings: NetworkSettings) -> np.ndarray:
     """Takes the transient; the state in its middle."""
     intervals = settings.intervals(settings.transient_ms)
+    for _ in range(intervals // 2):
+        run.advance(settings.steps)
     middle = run.state
-    for k in range(intervals):
-        if 2 * k <= intervals:
-            middle = run.state
+    for _ in range(intervals - intervals // 2):
         run.advance(settings.steps)
     return middle
 

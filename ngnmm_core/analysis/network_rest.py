@@ -13,6 +13,7 @@ from ngnmm_core.model import Model
 MOST_ITERATIONS = 30
 TOLERANCE = 1e-12
 NEAR = 0.05  # distance, in units of a state's size, at which an equilibrium may be what the network goes to
+MOST_UNKNOWNS = 2500  # of a Jacobian that is solved as a whole: beyond, a job has not the memory
 
 
 def resting_exponents(
@@ -20,7 +21,8 @@ def resting_exponents(
 ) -> np.ndarray | None:
     """All exponents (1/ms) of a network that comes to rest, the largest first; None if it isn't about to.
 
-    The equilibrium must be stable in every direction, and the network close to it and approaching.
+    The equilibrium must be stable in every direction, and the network close to it and approaching.  It is looked for
+    where the two states are close to each other.
 
     Parameters
     ----------
@@ -29,12 +31,12 @@ def resting_exponents(
     earlier, later : array (region, state)
         Two states of one solution.
     """
-    rest = network_equilibrium(model, W, parameters, later)
-    if rest is None:
-        return None
     small = np.array([s.small for s in model.states])
-    before, after = (float(np.max(np.abs(x - rest) / (np.abs(rest) + small))) for x in (earlier, later))
-    if not after < NEAR or after > max(before, TOLERANCE):
+    apart = lambda x, y: float(np.max(np.abs(x - y) / (np.abs(y) + small)))
+    if later.size > MOST_UNKNOWNS or not apart(earlier, later) < 2.0 * NEAR:
+        return None
+    rest = network_equilibrium(model, W, parameters, later)
+    if rest is None or not apart(later, rest) < NEAR or apart(later, rest) > max(apart(earlier, rest), TOLERANCE):
         return None
     rates = np.linalg.eigvals(network_jacobian(model, W, parameters, rest)[1]).real
     return -np.sort(-rates) if rates.max() < 0 else None

@@ -2,10 +2,8 @@
 
 import numpy as np
 
-from ngnmm_core.analysis.contract import OK, Analysis, Options, Variable, Window, status
+from ngnmm_core.analysis.contract import KHZ, OK, Analysis, Options, Variable, Window, status
 from ngnmm_core.reducers.moments import Moments
-
-KHZ = 1000.0
 
 
 class RatesOptions(Options):

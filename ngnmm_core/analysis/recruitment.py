@@ -10,9 +10,9 @@ from functools import lru_cache
 import numpy as np
 from pydantic import Field
 
-from ngnmm_core.analysis.contract import OK, Analysis, Options, Variable, Window, status
+from ngnmm_core.analysis.contract import KHZ, OK, Analysis, Options, Variable, Window, status
 from ngnmm_core.analysis.paths import Distances, distances_from
-from ngnmm_core.analysis.thresholds import KHZ, population_index, threshold_rates
+from ngnmm_core.analysis.thresholds import population_index, threshold_rates
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.reducers.crossings import NEVER, Smoother, Stays
 from ngnmm_core.stimulus import Schedule, Stimulus

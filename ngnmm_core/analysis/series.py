@@ -3,11 +3,10 @@
 import numpy as np
 from pydantic import Field
 
-from ngnmm_core.analysis.contract import OK, Analysis, Options, Variable, Window, status
+from ngnmm_core.analysis.contract import KHZ, OK, Analysis, Options, Variable, Window, status
 from ngnmm_core.errors import InputError
 
 LAST_MS = 2000.0
-KHZ = 1000.0
 
 
 class SeriesOptions(Options):

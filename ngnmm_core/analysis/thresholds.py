@@ -5,12 +5,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from ngnmm_core.analysis.contract import Window
+from ngnmm_core.analysis.contract import KHZ, Window
 from ngnmm_core.connectome.normalisation import LARGEST_SPREAD, row_sum_spread
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.model import Model
-
-KHZ = 1000.0
 
 
 def population_index(key: str, model: Model, name: str | None) -> int:

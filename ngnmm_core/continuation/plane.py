@@ -7,14 +7,19 @@ from dataclasses import dataclass, field
 import numpy as np
 import scipy
 
-from ngnmm_core.analysis.equilibrium_branch import HOPF, SADDLE_NODE
-from ngnmm_core.analysis.hopf import first_lyapunov_coefficient
+from ngnmm_core.analysis.equilibrium_branch import HOPF
 from ngnmm_core.continuation.branches import LOST, size
+from ngnmm_core.continuation.codimension_two import (
+    BAUTIN,
+    BOGDANOV_TAKENS,
+    CODIMENSION_TWO,
+    EQUILIBRIUM_TESTS,
+    frequency_squared,
+)
 from ngnmm_core.continuation.curves import CurveSteps, Spot, Test, ahead, spot, trace
 from ngnmm_core.continuation.cycles import Cycle, CycleProblem
 from ngnmm_core.continuation.diagram import Diagram, diagram
-from ngnmm_core.continuation.equilibria import EquilibriumProblem, hopf_test
-from ngnmm_core.continuation.equilibria import fold_test as equilibrium_fold
+from ngnmm_core.continuation.equilibria import EquilibriumProblem
 from ngnmm_core.continuation.follow import Place
 from ngnmm_core.continuation.solver import correct, inner
 from ngnmm_core.continuation.special import (
@@ -29,7 +34,6 @@ from ngnmm_core.continuation.special import (
 )
 from ngnmm_core.continuation.system import System
 
-CUSP, BOGDANOV_TAKENS, BAUTIN = "CP", "BT", "GH"
 KNOWN = 2e-3  # distance from a curve, in units of the ranges, at which a point counts as lying on it
 CROWDED = 2e-3  # distance of special points of one diagram below which one stands for all
 VANISHING = 10.0  # size of a cycle, see `branches.size`, at which a curve of folds has come to its Hopf point
@@ -140,12 +144,6 @@ def _seeds(system: System, found: Diagram, q: float, limits: Limits):
 
 
 # ------------------------------------------------------------------ equilibria
-EQUILIBRIUM_TESTS: dict[str, Test] = {
-    SADDLE_NODE: lambda problem, solution: equilibrium_fold(problem.jacobian(solution.u)),
-    HOPF: lambda problem, solution: hopf_test(problem.jacobian(solution.u)),
-}
-
-
 def _equilibrium_curve(system: System, kind: str, x: np.ndarray, point: np.ndarray, limits: Limits) -> Curve | None:
     problem = EquilibriumProblem(system, x, [high - low for low, high in limits])
     guess = np.concatenate([x, point])
@@ -156,53 +154,6 @@ def _equilibrium_curve(system: System, kind: str, x: np.ndarray, point: np.ndarr
     found = correct(problem, guess, chart)
     start = None if found is None else spot(problem, found, chart, EQUILIBRIUM_TESTS[kind])
     return None if start is None else _both_ways(kind, start, EQUILIBRIUM_TESTS[kind], limits)
-
-
-def frequency_squared(here: Spot) -> float:
-    """Along a Hopf curve: minus the product of the pair that sums to zero; negative beyond a Bogdanov-Takens point."""
-    values = np.linalg.eigvals(here.problem.jacobian(here.u)).astype(complex)
-    i, j = np.triu_indices(len(values), 1)
-    k = np.argmin(np.abs(values[i] + values[j]))
-    return float((values[i[k]] * values[j[k]]).real)
-
-
-def hopf_coefficient(here: Spot) -> float:
-    """First Lyapunov coefficient along a Hopf curve; NaN where it is a neutral saddle."""
-    square = frequency_squared(here)
-    if square <= 0:
-        return np.nan
-    problem, n = here.problem, here.problem.system.size
-    jacobian, p = problem.jacobian(here.u), here.u[n:]
-    values, right = np.linalg.eig(jacobian)
-    k = int(np.argmin(np.abs(values - 1j * np.sqrt(square))))
-    field = lambda x: problem.system.field(x, p)
-    return first_lyapunov_coefficient(field, jacobian, here.u[:n], float(np.sqrt(square)), right[:, k])
-
-
-def _second_zero(here: Spot) -> float:
-    """Along a fold curve: the product of all sums of two eigenvalues, zero where a second one vanishes."""
-    return hopf_test(here.problem.jacobian(here.u))
-
-
-def _has_two_zeros(here: Spot) -> bool:
-    sizes = np.sort(np.abs(np.linalg.eigvals(here.problem.jacobian(here.u))))
-    return bool(sizes[1] < 1e-3 * sizes[2])
-
-
-def _turns(here: Spot) -> bool:
-    """Whether both parameters stand still: a cusp."""
-    spans = 1.0 / np.sqrt(here.problem.metric[-2:])
-    return bool(np.max(np.abs(here.direction[-2:]) / spans) < 1e-3)
-
-
-# kind of curve -> (kind of point, function that vanishes there, condition)
-CODIMENSION_TWO: dict[str, list[tuple[str, Callable[[Spot], float], Callable[[Spot], bool]]]] = {
-    SADDLE_NODE: [
-        (CUSP, lambda here: float(here.direction[-1]), _turns),
-        (BOGDANOV_TAKENS, _second_zero, _has_two_zeros),
-    ],
-    HOPF: [(BAUTIN, hopf_coefficient, lambda here: True)],
-}
 
 
 # ------------------------------------------------------------------ cycles

@@ -3,12 +3,12 @@
 import numpy as np
 
 from ngnmm_core.analysis.bistability import KINDS, NO_EDGE, NOT_BISTABLE, OK
+from ngnmm_core.analysis.contract import KHZ
 from ngnmm_core.analysis.working_point import bistable_range, rest_and_active, stable_states
 from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.jobs.task import Task
 from ngnmm_core.model import Model
 
-KHZ = 1000.0
 ENDS = {"resting_edge": "edge", "bistable_low": "low", "bistable_high": "high"}
 
 

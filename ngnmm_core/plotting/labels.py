@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ngnmm_core.stimulus import name_and_unit
+
 GREEK = {
     "alpha": "α",
     "beta": "β",
@@ -18,7 +20,7 @@ GREEK = {
     "theta": "θ",
 }
 SYMBOLS = {"noise_sigma": "$\\mathrm{σ}$"}
-UNITS = {"_ms": "ms", "_hz": "Hz", "_deg": "°"}  # by the end of the name of a number of a stimulus
+SIGNS = {"degree": "°"}  # of units
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SIGNALS = {"rate": "firing rate", "gamma_envelope": "gamma envelope", "bold": "BOLD"}
 
@@ -28,7 +30,7 @@ def symbol(name: str) -> str:
     if name in SYMBOLS:
         return SYMBOLS[name]
     if "." in name:
-        return _without_unit(name).replace(".", " ").replace("_", " ")
+        return name_and_unit(name)[0].replace(".", " ").replace("_", " ")
     head, *subscripts = name.split("_")
     if len(head) > 1 and head not in GREEK:
         return name.replace("_", " ")
@@ -46,7 +48,9 @@ def unit_text(unit: str | None) -> str:
     for word in unit.split():
         letters = word.rstrip("-.0123456789")
         power = word[len(letters) :]
-        words.append(letters + (f"$^{{{power}}}$" if "." in power else power.translate(SUPERSCRIPTS)))
+        words.append(
+            SIGNS.get(letters, letters) + (f"$^{{{power}}}$" if "." in power else power.translate(SUPERSCRIPTS))
+        )
     return " ".join(words)
 
 
@@ -95,14 +99,10 @@ def point_text(point, plain: bool = False) -> str:
     return ", ".join(words)
 
 
-def _without_unit(name: str) -> str:
-    """`cue.duration_ms` without its unit."""
-    return next((name.removesuffix(end) for end in UNITS if name.endswith(end)), name)
-
-
 def _unit_of(name: str) -> str:
     """The unit that a number of a stimulus has in its name, with a space before it."""
-    return next((f" {unit}" for end, unit in UNITS.items() if "." in name and name.endswith(end)), "")
+    unit = name_and_unit(name)[1] if "." in name else "1"
+    return "" if unit == "1" else f" {unit_text(unit)}"
 
 
 def signal_text(name: str) -> str:

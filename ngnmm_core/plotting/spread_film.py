@@ -10,10 +10,8 @@ from ngnmm_core.plotting.labels import label, number, point_text
 from ngnmm_core.plotting.spread import series_time, stimulus_onset
 
 FRAMES = 80
-BEFORE, AFTER = (
-    0.08,
-    0.12,
-)  # shares of the time from the stimulus to the last recruitment that are shown before and after
+# shares of the time from the stimulus to the last recruitment that are shown before and after
+BEFORE, AFTER = 0.08, 0.12
 
 
 def film(stem: str, dataset: xr.Dataset) -> Film:

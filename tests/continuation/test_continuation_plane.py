@@ -8,8 +8,9 @@ import pytest
 from scipy.interpolate import CubicSpline
 
 from ngnmm_core.continuation.branches import follow_cycles
+from ngnmm_core.continuation.codimension_two import BAUTIN, BOGDANOV_TAKENS, CUSP
 from ngnmm_core.continuation.diagram import diagram
-from ngnmm_core.continuation.plane import BAUTIN, BOGDANOV_TAKENS, CUSP, _cycle_curve, bifurcation_curves
+from ngnmm_core.continuation.plane import _cycle_curve, bifurcation_curves
 from ngnmm_core.continuation.special import TORUS
 from ngnmm_core.continuation.starts import from_orbit
 from ngnmm_core.continuation.system import System

@@ -19,6 +19,7 @@ from ngnmm_core.stages import STAGES, context, fingerprint
 from ngnmm_core.study.load import load_studies
 
 IDENTITY, REGIONS = "identity-of-six", 6
+GRID = {"G": [2.0, 5.0, 8.0], "I_ext_e": [3.0, 13.0], "seed": [0.0, 1.0]}
 SIZES = {"region": REGIONS, "edge": REGIONS * (REGIONS - 1) // 2, "mode": REGIONS, "population": 2}
 
 
@@ -117,3 +118,11 @@ def made_up(variable, point, sizes=SIZES):
     if np.dtype(variable.dtype).kind == "f":
         return rng.standard_normal(shape).astype(variable.dtype)
     return rng.integers(0, len(variable.flags) or 9, shape).astype(variable.dtype)
+
+
+def full_point(study, **values):
+    """All numbers of a point by name, worked out without the package's layouts."""
+    point = {p.name: p.default for p in study.model.parameters} | {"seed": 0.0}
+    for name, value in values.items():
+        point |= dict.fromkeys(("Delta_e", "Delta_i"), value) if name == "Delta" else {name: value}
+    return point
