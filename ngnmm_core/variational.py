@@ -3,6 +3,7 @@
 Lanes do not act on each other, so what comes out for a point does not depend on the points beside it.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from copy import copy
 from functools import cache
@@ -230,7 +231,8 @@ def warm_solutions(model: Model, complex_modes: bool) -> None:
 def to_lanes(values: np.ndarray) -> np.ndarray:
     """A flat aligned array of lanes from [..., case] with up to eight cases; the last one fills the rest."""
     values = np.asarray(values, float)
-    index = np.minimum(np.arange(WIDTH), values.shape[-1] - 1)
-    flat = aligned(int(np.prod(values.shape[:-1])) * WIDTH)
-    flat[:] = values[..., index].ravel()
+    flat = aligned(math.prod(values.shape[:-1]) * WIDTH)
+    lanes = flat.reshape(*values.shape[:-1], WIDTH)
+    lanes[..., : values.shape[-1]] = values
+    lanes[..., values.shape[-1] :] = values[..., -1:]
     return flat

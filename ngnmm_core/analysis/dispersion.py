@@ -19,7 +19,7 @@ from ngnmm_core.variational import Solutions
 
 NEUTRAL = 1e-7  # growth rates up to this (1/ms) are neither growth nor decay
 SAME = 1e-9  # eigenvalues this near to the row sum belong to the homogeneous manifold
-CHUNK = 256  # points whose matrices are in memory together
+CHUNK = 1024  # points whose matrices are in memory together
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ngnmm_core.variational import Solutions
 
 INTERVAL_NODES = (12, 16, 20, 24, 28, 32, 40, 48, 64, 96)
 CIRCLE_NODES = (12, 16, 24, 32, 48, 64, 128)  # in the upper half
-NEGLIGIBLE = 1e-12
+NEGLIGIBLE = 1e-9
 
 
 def monodromies(model: Model, parameters, coupling: float, row_sum: float, orbit: Orbit, eigenvalues: np.ndarray):
