@@ -77,11 +77,12 @@ def _by_eights(begin, parameters, gains, states, settings: Settings) -> Exponent
     for start in range(0, gains.shape[1], WIDTH):
         piece = slice(start, start + WIDTH)
         part = {name: values[piece] for name, values in parameters.items()}
-        parts.append(_means(begin(part, gains[:, piece]), states[:, piece], settings))
+        parts.append(exponents_of(begin(part, gains[:, piece]), states[:, piece], settings))
     return Exponents(*(np.concatenate([getattr(p, f) for p in parts], axis=-1) for f in ("values", "errors", "states")))
 
 
-def _means(stretching: Stretching, states, settings: Settings) -> Exponents:
+def exponents_of(stretching: Stretching, states: np.ndarray, settings: Settings) -> Exponents:
+    """Exponents of up to eight cases from the growth of their perturbations; `states` [state, case]."""
     interval_ms = INTERVAL_STEPS * settings.dt_ms
     if settings.transient_ms:
         states, _ = stretching.run(states, settings.dt_ms, INTERVAL_STEPS, round(settings.transient_ms / interval_ms))

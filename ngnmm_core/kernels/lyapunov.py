@@ -6,14 +6,20 @@ from ngnmm_core.kernels.variational import make_complex_variational, make_variat
 
 
 def make_lyapunov(derivative, sent, sizes, width):
-    """Compiles (at the first call) `run(state, tangents, constants, gains, h, logs)`.
+    """Compiles (at the first call) `run(state, tangents, constants, gains, h, logs)` for one model.
 
-    Arrays as in `ngnmm_core.kernels.variational`.  After all steps of `h` the columns of `tangents` are
+    Arrays as in `ngnmm_core.kernels.variational`, and `logs` as in `make_orthonormalised`.
+    """
+    return make_orthonormalised(make_variational(derivative, sent, sizes, width), sizes[0], width)
+
+
+def make_orthonormalised(integrate, states, width):
+    """Compiles `run(state, tangents, constants, gains, h, logs)` for any kernel that advances a state and its tangents.
+
+    After each `integrate(state, tangents, constants, gains, h)` the columns of `tangents` [column, state, lane] are
     orthonormalised by the modified Gram-Schmidt method; `logs` [block, column, lane] takes the logarithms of their
     lengths, and its first axis says how many intervals to run.
     """
-    states = sizes[0]
-    integrate = make_variational(derivative, sent, sizes, width)
     load_states, store_states = make_tuple_access(states)
 
     @kernel(inline="always")

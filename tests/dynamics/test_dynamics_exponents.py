@@ -13,12 +13,17 @@ from ngnmm_core.analysis.irregular import classify
 from ngnmm_core.analysis.lyapunov import (
     Settings,
     block_mean,
+    exponents_of,
     kaplan_yorke_dimension,
     lyapunov_exponents,
     transverse_exponents,
 )
 from ngnmm_core.dual import linearise
+from ngnmm_core.kernels.llvm import align_stack, kernel, make_tuple_access
+from ngnmm_core.kernels.lyapunov import make_orthonormalised
 from ngnmm_core.model import COUPLING, Model, Parameter, Population, State
+from ngnmm_core.stretching import Stretching
+from ngnmm_core.variational import WIDTH, to_lanes
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "homogeneous_system.json").read_text(encoding="utf-8")
@@ -53,6 +58,39 @@ def _lorenz(x, drive, c, coupling):
 @pytest.fixture(scope="module")
 def lorenz():
     return model_of("lorenz", [("x", 1.0), ("y", 2.0), ("z", 20.0)], _lorenz)
+
+
+class Henon(Stretching):
+    """Henon's map, x' = 1 - 1.4 x^2 + y, y' = 0.3 x: ten steps are one iteration, so that
+    perturbations are orthonormalised after every second one, before round-off hides the second exponent."""
+
+    def __init__(self, cases):
+        self.cases, self.columns, self.size = cases, 2, 2
+        load, store = make_tuple_access(2)
+
+        def iterate(state, tangents, constants, gains, h):
+            align_stack()
+            x = load(state, 0, WIDTH)
+            for _ in range(h.size // WIDTH // 10):
+                for column in range(2):
+                    d = load(tangents, column * 2 * WIDTH, WIDTH)
+                    store(tangents, column * 2 * WIDTH, WIDTH, (-2.8 * x[0] * d[0] + d[1], 0.3 * d[0]))
+                x = (1.0 - 1.4 * (x[0] * x[0]) + x[1], 0.3 * x[0])
+            store(state, 0, WIDTH, x)
+
+        self._run = make_orthonormalised(kernel(iterate), 2, WIDTH)
+        self._constants, self._gains = to_lanes(np.zeros((1, cases))), to_lanes(np.zeros((1, cases)))
+        self._tangents = to_lanes(np.eye(2)[:, :, None])
+
+
+def test_the_exponents_of_henons_map():
+    """0.41922 and -1.62319 per iteration (Sprott, Chaos and Time-Series Analysis); their sum is log 0.3 exactly."""
+    starts = np.array([0.1, 0.1])[:, None] + 0.01 * np.arange(8)
+    run = exponents_of(Henon(8), starts, Settings(2, 100_000.0, 1000.0, dt_ms=0.1))
+    mean, error = run.values.mean(axis=1), run.errors.mean(axis=1) / np.sqrt(8)
+    np.testing.assert_array_less(np.abs(mean - [0.41922, -1.62319]), 4 * error + 1e-5)
+    assert error.max() < 5e-4
+    np.testing.assert_allclose(run.values.sum(axis=0), np.log(0.3), atol=1e-12)
 
 
 def _two_circles(x, drive, c, coupling):
