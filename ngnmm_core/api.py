@@ -119,7 +119,7 @@ def run_study(study: Study, connectome: "xr.Dataset") -> "xr.Dataset":
         if name == "lesions":
             raise InputError("analyses.hubs: takes a workflow; allowed: run it with snakemake")
         parts.append(run_stage(study, STAGES[name], connectome))
-    merged = xr.merge(parts, compat="equals", combine_attrs="drop")
+    merged = xr.merge(parts, compat="equals", join="outer", combine_attrs="drop")
     return merged.assign_attrs(parts[0].attrs)
 
 

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import netCDF4
 import numpy as np
 
 from ngnmm_core.analysis import continuation
@@ -94,10 +95,11 @@ def merge_file(
         with merger.file, ExitStack() as stack:
             auxiliary = _write_axes(merger, study, file, next(iter(layouts.values()), None))
             auxiliary += _write_regions(merger, study, dataset)
+            regions = len(dataset.region)
+            files = {name: open_shards(stack, s.paths, contexts[name], regions) for name, s in located.items()}
+            _write_numbers(merger, [opened[0] for opened in files.values() if opened])
             for stage in stages:
-                source = located[stage.name]
-                files = open_shards(stack, source.paths, contexts[stage.name], len(dataset.region))
-                _write_stage(merger, study, stage, layouts[stage.name], source, files)
+                _write_stage(merger, study, stage, layouts[stage.name], located[stage.name], files[stage.name])
             if hubs:
                 _write_hubs(merger, study, hubs, stack)
             codes = {name: contexts[name]["code"] for name, source in located.items() if source.paths}
@@ -176,16 +178,18 @@ def describe_regions(connectome: "xr.Dataset", normalization: str) -> tuple[dict
     return coordinates, eigenvalues
 
 
+def _write_numbers(merger: Merger, files: list[netCDF4.Dataset]) -> None:
+    """Writes the coordinates of the dimensions that analyses introduce, one file of each stage."""
+    names = dict.fromkeys(name for file in files for name in file.dimensions if name in file.variables)
+    for name in names:
+        merger.numbers(name, [file.variables[name] for file in files if name in file.variables])
+
+
 def _write_stage(merger: Merger, study: Study, stage: Stage, layout: Layout, source: Source, files) -> None:
     if not files:
         return
-    first = files[0]
-    sizes = {name: len(dimension) for name, dimension in first.dimensions.items()}
-    for name in first.dimensions:
-        if name in first.variables:
-            variable = first.variables[name]
-            merger.small(name, (name,), variable[...], {k: variable.getncattr(k) for k in variable.ncattrs()})
-    written = set(first.variables)
+    sizes = {name: len(dimension) for name, dimension in files[0].dimensions.items()}
+    written = set(files[0].variables)
     for variable in stage.variables(stage.analyses(study)):
         if variable.name in written:
             merger.grid_variable(variable, layout, sizes, source, files)

@@ -54,13 +54,29 @@ class Merger:
     def __init__(self, path: Path):
         self.file = netCDF4.Dataset(path, "w", format="NETCDF4")
         self.file.set_auto_mask(False)
+        self.numbered: set[str] = set()
 
     def dimension(self, name: str, size: int) -> None:
-        """Makes a dimension, or checks that it has that size already."""
+        """Makes a dimension, or checks that it has that size already.
+
+        One that numbers what it holds may be longer: the eleventh exponent is missing where ten were asked for.
+        """
         if name not in self.file.dimensions:
             self.file.createDimension(name, size)
-        elif len(self.file.dimensions[name]) != size:
-            raise InputError(f"dimension {name}: sizes {len(self.file.dimensions[name])} and {size}; allowed: one size")
+            return
+        there = len(self.file.dimensions[name])
+        if there != size and not (name in self.numbered and size < there):
+            raise InputError(f"dimension {name}: sizes {there} and {size}; allowed: one size")
+
+    def numbers(self, name: str, variables: list[netCDF4.Variable]) -> None:
+        """Writes the coordinate of a dimension that stages share: the longest, if the others are its beginning."""
+        longest = max(variables, key=len)
+        for other in variables:
+            if not np.array_equal(other[...], longest[: len(other)]):
+                raise InputError(f"dimension {name}: stages differ in values; allowed: one the beginning of another")
+        if name not in self.file.variables:
+            self.small(name, (name,), longest[...], {k: longest.getncattr(k) for k in longest.ncattrs()})
+            self.numbered.add(name)
 
     def small(self, name: str, dims: tuple[str, ...], values: Any, attributes: dict[str, Any]) -> None:
         """Writes a coordinate or another variable that fits into memory."""
@@ -89,7 +105,7 @@ class Merger:
             for box in boxes(start, stop, layout.shape):
                 extent = tuple(s.stop - s.start for s in box)
                 size = int(np.prod(extent, dtype=np.int64))
-                target[(*box, ...)] = slab[done : done + size].reshape((*extent, *row_shape))
+                target[(*box, *map(slice, row_shape))] = slab[done : done + size].reshape((*extent, *row_shape))
                 done += size
 
     def _create(self, variable: Variable, layout: Layout, chunks: tuple[int, ...]) -> netCDF4.Variable:

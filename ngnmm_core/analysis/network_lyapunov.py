@@ -3,7 +3,6 @@
 from pydantic import Field
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
-from ngnmm_core.errors import InputError
 
 OK, DIVERGED = range(2)
 
@@ -38,16 +37,6 @@ def coordinates(options: NetworkLyapunovOptions, window):
     return {"exponent": (range(1, options.exponents + 1), "1", "number of the exponent, the largest first")}
 
 
-def check(options: NetworkLyapunovOptions, study) -> None:
-    """Exponents of the homogeneous system in the same study are on the same dimension."""
-    other = study.options.get("lyapunov")
-    if other is not None and other.exponents != options.exponents:
-        raise InputError(
-            f"analyses.lyapunov.exponents: {other.exponents}, and analyses.network_lyapunov.exponents is "
-            f"{options.exponents}; allowed: the same number for both (those beyond the number of states are NaN)"
-        )
-
-
 ANALYSIS = Analysis(
     name="network_lyapunov",
     title="Lyapunov spectrum of the network",
@@ -55,5 +44,4 @@ ANALYSIS = Analysis(
     options=NetworkLyapunovOptions,
     variables=variables,
     coordinates=coordinates,
-    check=check,
 )

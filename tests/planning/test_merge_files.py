@@ -14,6 +14,7 @@ from made_up_results import GRID, IDENTITY, SIZES, Bench, full_point, listed, ma
 
 import ngnmm_core.merge
 from ngnmm_core.dataset import open_study
+from ngnmm_core.integrity import seal
 from ngnmm_core.provenance import config_hash, scientific_config
 from ngnmm_core.stages import STAGES
 
@@ -255,3 +256,36 @@ def test_a_study_that_is_not_there_is_refused_with_what_is(refused, tmp_path):
     refused(lambda: open_study(tmp_path), "sweep.nc", "no such file", "allowed: ")
     (tmp_path / "sweep.partial.nc").touch()
     refused(lambda: open_study(tmp_path), "sweep.partial.nc")
+
+
+@pytest.mark.parametrize("exponents", [10, 4])
+def test_stages_that_number_a_dimension_differently(bench, exponents):
+    """The shorter numbers are the beginning of the longer ones: what was not asked for is missing."""
+    analyses = {"lyapunov": {}, "network_lyapunov": {"exponents": exponents}}
+    study = make_study(grid={"G": [2, 5], "seed": [0, 1]}, analyses=analyses)
+    shards = bench.write(study, "lyapunov", "network_lyapunov")
+    with xr.open_dataset(bench.merge(study, shards, bench.folder / "results" / "sweep.nc")) as dataset:
+        assert dataset.exponent.values.tolist() == list(range(1, max(exponents, 6) + 1))
+        for name, own, dims in (
+            ("homogeneous_lyapunov_exponent", 6, ("G", "exponent")),
+            ("network_lyapunov_exponent", exponents, ("G", "seed", "exponent")),
+        ):
+            values = dataset[name]
+            assert values.dims == dims
+            variable = next(v for s in shards for v in STAGES[s].variables(STAGES[s].analyses(study)) if v.name == name)
+            chosen = {"G": 5.0} | ({"seed": 1} if "seed" in dims else {})
+            expected = made_up(variable, full_point(study, **chosen), SIZES | {"exponent": own})
+            np.testing.assert_array_equal(values.sel(chosen)[:own], expected)
+            assert np.isnan(values[..., own:]).all()
+
+
+def test_the_numbers_of_a_shared_dimension_must_agree(bench, refused):
+    analyses = {"lyapunov": {"exponents": 3}, "network_lyapunov": {"exponents": 4}}
+    study = make_study(grid={"G": [2]}, analyses=analyses)
+    shards = bench.write(study, "lyapunov", "network_lyapunov")
+    with netCDF4.Dataset(shards["lyapunov"][0], "a") as file:
+        file.variables["exponent"][:] = [1, 2, 7]
+    seal(shards["lyapunov"][0])
+    output = bench.folder / "results" / "sweep.nc"
+    refused(lambda: bench.merge(study, shards, output), "exponent", "stages differ", "allowed: ")
+    assert not output.exists()

@@ -190,8 +190,3 @@ def test_further_errors_are_counted(refuses):
 def test_the_line_starts_with_the_source(config, refused):
     line = refused(lambda: load_studies(config(gird={}), "my_study.yaml"))
     assert line.startswith("my_study.yaml: gird: ")
-
-
-def test_exponents_of_network_and_homogeneous_system_share_a_dimension(refuses):
-    analyses = {"lyapunov": {}, "network_lyapunov": {"exponents": 90}}
-    refuses({"analyses": analyses}, "analyses.lyapunov.exponents: 6", "network_lyapunov.exponents is 90", "allowed")
