@@ -15,12 +15,14 @@ from ngnmm_core.plotting.layout import choose_axes, region_axis
 from ngnmm_core.stages import hub_points, stages_of
 from ngnmm_core.study.study import Study
 
-MAPS, HIGHLIGHTS, CONNECTOME, HUBS, BRANCHES = "maps", "highlights", "connectome", "hubs", "branches"
+MAPS, HIGHLIGHTS, MODES, CONNECTOME, HUBS = "maps", "highlights", "modes", "connectome", "hubs"
+BRANCHES = "branches"
 SPREAD, IN_TURN, FILM = "spread", "in_turn", "film"
 MEMORY, TRIAL, BISTABILITY = "memory", "trial", "bistability"
 CATEGORIES = {
     MAPS: "Maps",
     HIGHLIGHTS: "Points in detail",
+    MODES: "Points in detail",
     CONNECTOME: "Connectome",
     HUBS: "Hubs",
     BRANCHES: "Bifurcations",
@@ -34,6 +36,7 @@ CATEGORIES = {
 FILES = {
     MAPS: "sweep.nc",
     HIGHLIGHTS: "highlights.nc",
+    MODES: "highlights.nc",
     HUBS: "hubs.nc",
     BRANCHES: "branches.nc",
     SPREAD: "highlights.nc",
@@ -108,7 +111,7 @@ class FigureJob:
 
 def figures_of(study: Study) -> list[FigureEntry]:
     """All figures of a study, in the order of the report."""
-    made = (_maps, _highlights, _connectome, _hubs, _branches, _in_turn, _spread, _memory, _bistable)
+    made = (_maps, _highlights, _modes, _connectome, _hubs, _branches, _in_turn, _spread, _memory, _bistable)
     return [entry for entries in made for entry in entries(study)]
 
 
@@ -186,6 +189,15 @@ def _highlights(study: Study) -> list[FigureEntry]:
         return []
     points = _with_all_parameters(study)
     return [_of_point(f"highlight_{k}", HIGHLIGHTS, point, "highlight.rst") for k, point in enumerate(points, 1)]
+
+
+def _modes(study: Study) -> list[FigureEntry]:
+    """The directions in which regions part, at the highlighted points."""
+    simulated = HIGHLIGHTS in {stage.name for stage in stages_of(study)}
+    if not simulated or "msf" not in study.options or study.config.connectome.name == SINGLE:
+        return []
+    points = _with_all_parameters(study)
+    return [_of_point(f"modes_{k}", MODES, point, "modes.rst") for k, point in enumerate(points, 1)]
 
 
 def _is_of_transient_alone(study: Study) -> bool:

@@ -34,7 +34,7 @@ def detail_sheet(dataset: xr.Dataset, highlight: int = 0) -> Figure:
     highlight : int
         Position along its dimension `highlight`, if it has one.
     """
-    point = _point(dataset, highlight)
+    point = point_of(dataset, highlight)
     curves = [draw_part for draw_part, name in CURVES if name in point]
     rows = [
         ("activity", partial(_activity, point=point), "observable_series" in point),
@@ -44,7 +44,7 @@ def detail_sheet(dataset: xr.Dataset, highlight: int = 0) -> Figure:
     rows = [(name, draw_row) for name, draw_row, there in rows if there]
     heights = [HEIGHTS[name] for name, _ in rows]
     figure = new_figure(TWO_COLUMNS, sum(heights) + TITLE_MM)
-    figure.suptitle(_title(point), x=0.01, ha="left", fontsize=8.5)
+    figure.suptitle(title_of(point), x=0.01, ha="left", fontsize=8.5)
     parts = np.atleast_1d(figure.subfigures(len(rows), 1, height_ratios=heights))
     letters = iter("abcdefgh")
     for part, (_, draw_row) in zip(parts, rows, strict=True):
@@ -54,17 +54,19 @@ def detail_sheet(dataset: xr.Dataset, highlight: int = 0) -> Figure:
 
 def summary(dataset: xr.Dataset, highlight: int = 0) -> list[tuple[str, str | None]]:
     """The numbers of a point as (name, value in words); a heading has the value None."""
-    point = _point(dataset, highlight)
+    point = point_of(dataset, highlight)
     return [*_network_facts(point), *_homogeneous_facts(point)]
 
 
-def _point(dataset: xr.Dataset, highlight: int) -> xr.Dataset:
+def point_of(dataset: xr.Dataset, highlight: int) -> xr.Dataset:
+    """One of the highlights, or the first point of the grid."""
     if "highlight" in dataset.dims:
         return dataset.isel(highlight=highlight)
     return dataset.isel(dict.fromkeys(grid_dims(dataset), 0))
 
 
-def _title(point: xr.Dataset) -> str:
+def title_of(point: xr.Dataset) -> str:
+    """The parameters and the seed of a point in words."""
     fixed = json.loads(point.attrs.get("parameters", "{}"))  # of a point that was simulated without a workflow
     names = [str(name) for name, c in point.coords.items() if c.ndim == 0 and c.dtype.kind == "f"]
     text = assignments(fixed | {name: float(point[name]) for name in names}) or "Default parameters"

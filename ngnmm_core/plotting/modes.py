@@ -1,75 +1,84 @@
-"""The mode that grows fastest, on the brain: an eigenvector of the connectome in three views."""
+"""The directions in which regions part first: eigenvectors of the connectome on the brain, at one highlighted point."""
 
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from ngnmm_core.analysis.dispersion import NEUTRAL
 from ngnmm_core.connectome import normalise, spectrum
-from ngnmm_core.errors import InputError
-from ngnmm_core.plotting.brain import region_centres, three_views, view_height, view_widths
-from ngnmm_core.plotting.style import TWO_COLUMNS, Look, look, new_figure, themed
+from ngnmm_core.plotting.brain import region_centres
+from ngnmm_core.plotting.eigenvector import LEAST_MM, draw_eigenvector, row_height
+from ngnmm_core.plotting.highlights import point_of, title_of
+from ngnmm_core.plotting.labels import number, unit_text
+from ngnmm_core.plotting.quantities import QUANTITIES, REASONS, reasons
+from ngnmm_core.plotting.style import TWO_COLUMNS, new_figure, say_undefined, themed
 
-MARGINS_MM = 16.0
-COMPLEX = "modulus of the eigenvector"
-SIGNED = Look("vlag", diverging=True)
-REAL = "component of the eigenvector"
+MOST = 3  # directions in one figure
+TITLE_MM = 8.0
 
 
-def most_unstable(point: xr.Dataset) -> tuple[int, float, float]:
-    """Number of the mode that grows fastest, its growth rate (1/ms) and its frequency (Hz).
+def draw(stem: str, dataset: xr.Dataset, connectome: xr.Dataset, normalization: str = "row") -> Figure:
+    """The figure of that name in the catalogue: `modes_1` is about the first highlight."""
+    return modes_figure(dataset, connectome, normalization, int(stem.rpartition("_")[2]) - 1)
+
+
+def leading_modes(rates: np.ndarray, eigenvalues: np.ndarray) -> list[int]:
+    """The modes that grow, the fastest first and three at the most, or else the one that decays most slowly.
+
+    The uniform mode does not count, and a pair of complex conjugate eigenvalues counts once.  Empty where there are no
+    growth rates.
 
     Parameters
     ----------
-    point : xarray.Dataset
-        A sweep with `msf`, at one point.
-
-    Raises
-    ------
-    InputError
-        If no growth rates are defined there.
+    rates : array (mode,)
+        Growth rates, `msf` at one point (1/ms).
+    eigenvalues : array (mode,), real or complex
+        Of W.
     """
-    mode = int(point["most_unstable_mode"])
-    if mode < 0:
-        raise InputError("most_unstable_mode: undefined at this point; allowed: a point where msf_status is ok")
-    return mode, float(point["msf"][mode]), float(point["msf_frequency"][mode])
+    rates = np.where(np.imag(eigenvalues) < 0.0, np.nan, rates)
+    rates[0] = np.nan
+    known = [int(mode) for mode in np.argsort(-rates, kind="stable") if np.isfinite(rates[mode])]
+    return [mode for mode in known if rates[mode] > NEUTRAL][:MOST] or known[:1]
 
 
 @themed
-def mode_figure(connectome: xr.Dataset, mode: int, caption: str = "", normalization: str = "row") -> Figure:
-    """An eigenvector of W on the brain: signed colours, or the modulus where the eigenvalue is complex.
+def modes_figure(dataset: xr.Dataset, connectome: xr.Dataset, normalization: str = "row", highlight: int = 0) -> Figure:
+    """Eigenvectors of W of the leading modes, a row each: on the brain, and the largest components by name.
 
     The phase is that of `ngnmm_core.connectome.spectrum`: the largest component is real and positive.
 
     Parameters
     ----------
+    dataset : xarray.Dataset
+        A `highlights.nc` with `msf`, or the one point that `ngnmm_core.simulate` gives.
     connectome : xarray.Dataset
-        As `ngnmm_core.connectome.build_connectome` makes it, with centres of regions.
-    mode : int
-        By descending real part of the eigenvalues, 0 is the uniform one.
+        As `ngnmm_core.connectome.build_connectome` makes it.
+    normalization : str
+        `row`, `max` or `none`: of W.
+    highlight : int
+        Position along the dimension `highlight` of `dataset`, if it has one.
     """
-    centres = region_centres(connectome)
-    if centres is None:
-        raise InputError("connectome: the centres of its regions are not known; allowed: one with an atlas")
-    modes = spectrum(normalise(connectome.weights, normalization))
-    value, vector = modes.values[mode], modes.right[:, mode]
-    complex_mode = bool(np.imag(value))
-    shown = np.abs(vector) if complex_mode else vector.real
-    looks = look("strength") if complex_mode else SIGNED
-    height = TWO_COLUMNS * view_height(centres) / sum(view_widths(centres)) * 0.9 + MARGINS_MM
-    figure = new_figure(TWO_COLUMNS, height)
-    panels = figure.subplots(1, 3, width_ratios=view_widths(centres))
-    markers = three_views(panels, centres, shown, (looks.cmap, looks.norm(shown)), 45.0 * min(1.0, 100.0 / len(shown)))
-    bar = figure.colorbar(markers, ax=panels, fraction=0.02, pad=0.01, aspect=26, shrink=0.85)
-    bar.outline.set_linewidth(0.5)
-    bar.set_label(COMPLEX if complex_mode else REAL)
-    number = f"{value.real:.4f}{value.imag:+.4f}i" if complex_mode else f"{np.real(value):.4f}"
-    title = f"mode {mode}, eigenvalue {number}" + (f"; {caption}" if caption else "")
-    figure.suptitle(title, x=0.01, ha="left", fontsize=8)
+    point, centres = point_of(dataset, highlight), region_centres(connectome)
+    of_W = spectrum(normalise(connectome["weights"].values, normalization))
+    modes = leading_modes(point["msf"].values, of_W.values)
+    height = row_height(centres) if modes else LEAST_MM
+    figure = new_figure(TWO_COLUMNS, height * max(len(modes), 1) + TITLE_MM)
+    figure.suptitle(f"Directions in which regions part: {title_of(point)}", x=0.01, ha="left", fontsize=8.5)
+    parts = np.atleast_1d(figure.subfigures(max(len(modes), 1), 1))
+    if not modes:
+        axes = parts[0].subplots()
+        why = str(reasons(point, QUANTITIES["growth_rate"]).values)
+        say_undefined(axes, f"no growth rates: {REASONS.get(why, ('not defined', ''))[0]}")
+        axes.set(xticks=[], yticks=[])
+        return figure
+    regions = connectome["region"].values
+    for part, mode, letter in zip(parts, modes, "abc", strict=False):
+        draw_eigenvector(part, of_W.right[:, mode], centres, regions, (_words(point, mode, of_W.values[mode]), letter))
     return figure
 
 
-def most_unstable_figure(point: xr.Dataset, connectome: xr.Dataset, normalization: str = "row") -> Figure:
-    """The eigenvector of the mode that grows fastest at a point of a sweep."""
-    mode, rate, frequency = most_unstable(point)
-    caption = f"growth rate {rate:.4g} per ms, {frequency:.1f} Hz"
-    return mode_figure(connectome, mode, caption, normalization)
+def _words(point: xr.Dataset, mode: int, eigenvalue: complex) -> str:
+    imaginary = float(np.imag(eigenvalue))
+    value = number(round(float(np.real(eigenvalue)), 4)) + (f" {imaginary:+.4f}i" if imaginary else "")
+    rate, frequency = float(point["msf"][mode]), float(point["msf_frequency"][mode])
+    return f"mode {mode}, Λ = {value}: growth rate {number(round(rate, 5))} {unit_text('ms-1')}, {frequency:.1f} Hz"

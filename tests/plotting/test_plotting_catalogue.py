@@ -32,7 +32,8 @@ def stems(study):
 
 def test_a_full_study_has_figures_of_every_family(full):
     maps = {f"map_{name}" for name in (*QUANTITIES, "regime") if name not in MAPS_OF[RECRUITMENT]}
-    assert stems(full) == maps | {"highlight_1", "highlight_2", "connectome", "hubs_1", "hubs_2", "hubs_3"}
+    points = {"highlight_1", "highlight_2", "modes_1", "modes_2", "hubs_1", "hubs_2", "hubs_3"}
+    assert stems(full) == maps | points | {"connectome"}
 
 
 def test_every_quantity_belongs_to_an_analysis():
@@ -46,9 +47,12 @@ def test_every_figure_of_the_catalogue_can_be_drawn(full, connectome_of, hubs_of
         "connectome": connectome_of(),
         "hubs": hubs_of(3),
     }
+    data["modes"] = data["highlights"]
+    options = {"modes": {"connectome": data["connectome"]}}
     for entry in figures_of(full):
         module = importlib.import_module(f"ngnmm_core.plotting.{entry.family}")
-        assert isinstance(module.draw(entry.stem, data[entry.family]), Figure), entry.stem
+        figure = module.draw(entry.stem, data[entry.family], **options.get(entry.family, {}))
+        assert isinstance(figure, Figure), entry.stem
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@
 #
 # `key` hashes the code that draws this family, and what it imports: an edited plot redraws its figures, no more.
 from ngnmm_core.plotting.captions import describe, facts
-from ngnmm_core.plotting.catalogue import FILES, jobs_of
+from ngnmm_core.plotting.catalogue import FILES, MODES, jobs_of
 
 
 report: "../report/workflow.rst"
@@ -23,6 +23,11 @@ for drawing in jobs_of(studies.concerned.values()):
                 f"<results>/{drawing.study.name}/{FILES[drawing.family]}"
                 if drawing.family in FILES
                 else studies.connectome_path(drawing.study.name)
+            ),
+            connectome=(
+                studies.connectome_path(drawing.study.name)
+                if drawing.family == MODES
+                else []
             ),
         output:
             svg=[

@@ -5,18 +5,24 @@ from pathlib import Path
 from ngnmm_core.script import run
 
 
-def main(family: str, data: Path, svg: list[Path], png: list[Path], normalization: str = "row") -> None:
+def main(
+    family: str, data: Path, svg: list[Path], png: list[Path], connectome: list[Path] = (), normalization: str = "row"
+) -> None:
     """`family` is a module of `ngnmm_core.plotting`; what a figure shows is told by the name of its file."""
     import importlib
     import logging
+    from contextlib import ExitStack
 
     import xarray as xr
 
     from ngnmm_core.plotting.save import save
 
     draw = importlib.import_module(f"ngnmm_core.plotting.{family}").draw
-    options = {"normalization": normalization} if family == "connectome" else {}
-    with xr.open_dataset(data) as dataset:
+    options = {"normalization": normalization} if family in ("connectome", "modes") else {}
+    with ExitStack() as stack:
+        dataset = stack.enter_context(xr.open_dataset(data))
+        if connectome:
+            options["connectome"] = stack.enter_context(xr.open_dataset(connectome[0]))
         for vector, raster in zip(svg, png, strict=True):
             figure = draw(vector.stem, dataset, **options)
             if figure is None:
