@@ -65,6 +65,7 @@ class Work(NamedTuple):
     drive: np.ndarray  # [drive, lane]
     wave: np.ndarray  # [node, stimulus, lane]
     past: np.ndarray  # [slot, group, region, lane] values of the coupling at past steps
+    rest: np.ndarray  # [group, region, state, lane] what rounding has left out of the states, in single precision
     noise: np.ndarray  # [group, region, noisy state, lane] increments of this step
     counters: np.ndarray  # see POSITION, FILLED, SUBSTEPS, STEP
     fractions: np.ndarray  # [node] where inside a step the coupling and the drives are needed
@@ -127,6 +128,7 @@ def new_work(sizes: tuple[int, int, int, int], weights: Weights, groups: int, no
         aligned(drives * width, dtype, stagger=33),
         aligned(len(nodes.fractions) * max(stimuli, 1) * width, dtype, stagger=37),
         aligned(max(one * nodes.extrapolation.shape[1], 1), dtype, stagger=41),
+        aligned(one * states if nodes.extrapolation.size and dtype == np.float32 else 1, dtype, stagger=43),
         aligned(one * noise, dtype, stagger=45),
         np.array([0, 0, nodes.substeps, 0], np.int64),
         nodes.fractions.astype(dtype),

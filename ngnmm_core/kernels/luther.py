@@ -6,7 +6,7 @@ the start, at five fractions inside, and at the end (which two stages share).
 
 import numpy as np
 
-from ngnmm_core.kernels.llvm import combine, kernel
+from ngnmm_core.kernels.llvm import advance, combine, kernel
 
 _S = 21.0**0.5
 INNER = np.array([0.5, 2.0 / 3.0, (7.0 - _S) / 14.0, (7.0 + _S) / 14.0, 1.0])  # nodes after the start
@@ -32,11 +32,16 @@ A7 = (
 B = (9.0 / 180.0, 64.0 / 180.0, 49.0 / 180.0, 49.0 / 180.0, 9.0 / 180.0)  # of stages 1, 3, 5, 6, 7
 
 
-def make_local_step(derivative):
-    """`step(x, h, constants, drives, couplings)`: `drives` and `couplings` hold the start and the five inner nodes."""
+def make_local_step(derivative, compensated=False):
+    """`step(x, rest, h, constants, drives, couplings)` gives the new x and the new rest.
+
+    `drives` and `couplings` hold the start and the five inner nodes.  The rest is what rounding has left out of x so
+    far: it is added to the next change (Kahan's compensated summation, doi:10.1145/363707.363723), or stays as it is
+    if the step is not compensated.
+    """
 
     @kernel(inline="always")
-    def step(x, h, constants, drives, couplings):
+    def slopes(x, h, constants, drives, couplings):
         start, half, third, early, late, end = couplings
         d_start, d_half, d_third, d_early, d_late, d_end = drives
         k1 = derivative(x, d_start, constants, start)
@@ -46,6 +51,20 @@ def make_local_step(derivative):
         k5 = derivative(combine(x, h, A5, (k1, k2, k3, k4)), d_early, constants, early)
         k6 = derivative(combine(x, h, A6, (k1, k2, k3, k4, k5)), d_late, constants, late)
         k7 = derivative(combine(x, h, A7, (k1, k2, k3, k4, k5, k6)), d_end, constants, end)
-        return combine(x, h, B, (k1, k3, k5, k6, k7))
+        return k1, k3, k5, k6, k7
 
-    return step
+    if not compensated:
+
+        @kernel(inline="always")
+        def step(x, rest, h, constants, drives, couplings):
+            return combine(x, h, B, slopes(x, h, constants, drives, couplings)), rest
+
+        return step
+
+    @kernel(inline="always")
+    def compensated_step(x, rest, h, constants, drives, couplings):
+        change = combine(rest, h, B, slopes(x, h, constants, drives, couplings))
+        new = advance(x, 1.0, change)
+        return new, advance(change, -1.0, advance(new, -1.0, x))
+
+    return compensated_step

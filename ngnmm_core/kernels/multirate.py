@@ -32,7 +32,8 @@ from ngnmm_core.kernels.llvm import (
 ORDER = 6
 # Values of the coupling that the polynomial goes through, by lanes: in single precision (16) its weights must be small,
 # or they amplify the rounding errors.
-PAST = {8: 8, 16: 6}
+PAST = {8: 8, 16: 5}
+SINGLE = 16  # lanes in single precision, where states are summed up with what rounding left out
 STARTING_STEPS = 16  # Runge-Kutta steps in a step of the start
 VOLLEY_MS = 20.0  # from the start of a simulation, with steps of a quarter of the size
 VOLLEY_PIECES = 4
@@ -121,7 +122,8 @@ def _make_extrapolated(equations, rows, width):
     slots = PAST[width]
     load_past = make_ring_access(slots)
     extrapolate = make_dot(slots)
-    local_step = luther.make_local_step(equations.derivative)
+    compensated = width == SINGLE
+    local_step = luther.make_local_step(equations.derivative, compensated)
     sent, drive_at, waves_at = equations.sent, equations.drive_at, equations.waves_at
     states, coefficients, drives = equations.states, equations.coefficients, equations.drives
 
@@ -149,6 +151,7 @@ def _make_extrapolated(equations, rows, width):
                     store(work.past, position * size + here, newest)
                     past = load_past(work.past, here, size, position)
                     x = load_states(batch.state, o, width)
+                    rest = load_states(work.rest, o, width) if compensated else x
                     coupling, drive = newest, drive_at(base, stimuli, work, (group, i, n), 0)
                     for k in range(substeps):
                         node = 1 + k * INNER
@@ -168,9 +171,11 @@ def _make_extrapolated(equations, rows, width):
                             drive_at(base, stimuli, work, (group, i, n), node + 3),
                             drive_at(base, stimuli, work, (group, i, n), node + 4),
                         )
-                        x = local_step(x, h, constants, inputs, couplings)
+                        x, rest = local_step(x, rest, h, constants, inputs, couplings)
                         coupling, drive = couplings[INNER], inputs[INNER]
                     store_states(batch.state, o, width, x)
+                    if compensated:
+                        store_states(work.rest, o, width, rest)
                     store(work.sent_next, here, load(batch.mask, here) * sent(x, constants))
 
     return run

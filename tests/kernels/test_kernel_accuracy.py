@@ -6,6 +6,7 @@ import pytest
 from ngnmm_core.engine import Engine, Run
 from ngnmm_core.initial import nominal, perturbed
 from ngnmm_core.kernels.drivers import METHODS
+from ngnmm_core.model import COUPLING, Model, Parameter, Population, State
 
 DIRECTED = {"I_ext_e": 13.0, "G": 5.0}  # bursts, desynchronised
 SMOOTH = {"I_ext_e": 13.0, "G": 5.0, "Delta": 5.0}  # no bursts: errors show their asymptotic order at once
@@ -136,3 +137,31 @@ def test_single_precision_is_close_to_double(ei, directed5, points_of, start_of,
     error = np.abs(single - double) / np.ptp(double, axis=(0, 1, 2))  # of the range: up to 20 in v within 1 ms
     assert error.max() < 1e-3
     assert 1e-8 < np.median(error) < 1e-5
+
+
+def _slow(x, drive, constants, coupling):
+    (slope,) = drive
+    return (slope + 0.0 * x[0] + 0.0 * coupling,)
+
+
+def test_in_single_precision_small_changes_of_large_states_are_not_lost(points_of, integrate):
+    """A step adds 2.5e-5 to 1000, where neighbouring numbers are 6e-5 apart: without their rests states would stand."""
+    slow = Model(
+        name="slow",
+        title="Slow drift",
+        doi="",
+        states=(State("x", "1", 1000.0),),
+        parameters=(Parameter("slope", 1e-3, "ms-1", "rate"), COUPLING),
+        drives=("slope",),
+        coefficients=lambda p: (p["slope"],),
+        derivative=_slow,
+        sent=lambda x, c: x[0],
+        observable="x",
+        populations=(Population("P", "one"),),
+        fastest_rate=lambda p: 1.0,
+    )
+    start = np.full((1, 2, 1), 1000.0)
+    options = {"method": "multirate", "dtype": "float32", "steps": 2000}
+    result = integrate(slow, np.ones((2, 2)), points_of(slow, G=0.0), start, 0.05, samples=10, **options)
+    after_the_start = result[1:, 0, 0, 0] - result[0, 0, 0, 0]  # the first 20 ms have Runge-Kutta steps
+    np.testing.assert_allclose(after_the_start, 0.1 * np.arange(1, 10), atol=1e-4)
