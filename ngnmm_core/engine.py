@@ -1,5 +1,6 @@
 """Compiled integrators for a model, and batches of parameter points laid out for them."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -152,6 +153,7 @@ class Run:
         self.stimuli, self._schedule, self._step = layout.no_stimuli(dtype), None, 0
         self.work = self._new_work(0)
         self._integrate = engine.compile()
+        self.cpu_seconds = 0.0  # of the integrator so far
 
     def _new_work(self, stimuli: int) -> layout.Work:
         model = self.engine.model
@@ -184,17 +186,19 @@ class Run:
         if self._schedule is not None:
             self.stimuli = self._stimuli_for(dt, steps * samples)
         self.batch.amplitude[:] = self._inverse_time_constants * (self._sigma * np.sqrt(dt))
+        began = time.process_time()
         self._integrate(self.batch, self.stimuli, self.work, self.weights, out.dtype.type(dt), steps, out)
+        self.cpu_seconds += time.process_time() - began
         return out.reshape(samples, *self.shape)
 
     def snapshot(self) -> tuple:
         """All that the way from here on depends on, for `restore`."""
-        return self.batch.state.copy(), self.work.past.copy(), self.work.counters.copy(), self._step
+        work = self.work
+        return self.batch.state.copy(), work.rest.copy(), work.past.copy(), work.counters.copy(), self._step
 
     def restore(self, snapshot: tuple) -> None:
         """Goes back to a snapshot: the same steps then give the same bits."""
-        state, past, counters, self._step = snapshot
-        self.batch.state[:], self.work.past[:], self.work.counters[:] = state, past, counters
+        self.batch.state[:], self.work.rest[:], self.work.past[:], self.work.counters[:], self._step = snapshot
 
     def by_point(self, array: np.ndarray) -> np.ndarray:
         """An array [..., group, X..., lane] whose first axis is the group, as [point, X...] without the padding."""

@@ -92,6 +92,7 @@ class Simulator:
     tract_length: np.ndarray | None = None
     engine: Engine = field(init=False)
     _settled: dict[bytes, np.ndarray] = field(init=False, default_factory=dict)
+    _integrating: float = field(init=False, default=0.0)  # seconds of CPU time
 
     def __post_init__(self):
         settings = self.settings
@@ -102,12 +103,13 @@ class Simulator:
         parts = []
         if self.settings.initial.start == "homogeneous":
             self._homogeneous(points)  # together, as many points share theirs
-        size, count, began = self.engine.batch_size, len(points), time.perf_counter()
+        size, count, began, used = self.engine.batch_size, len(points), time.perf_counter(), time.process_time()
         for start in range(0, count, size):
             parts.append(self.run_batch(points.take(slice(start, start + size))))
             done = min(start + size, count)
             left = (time.perf_counter() - began) * (count - done) / done
             logging.info("point %d/%d, about %.0f s left", done, count, left)
+        logging.info("integration: %.2f of %.2f s of CPU time", self._integrating, time.process_time() - used)
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def run_batch(self, points: Points) -> dict[str, np.ndarray]:
@@ -140,6 +142,7 @@ class Simulator:
             activity.consume(block.observable)
             for reducer in reducers:
                 reducer.consume(block)
+        self._integrating += run.cpu_seconds
         return activity, reducers, divergence
 
     def _pass_transient(self, run: Run, divergence: Divergence) -> None:

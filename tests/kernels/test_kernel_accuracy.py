@@ -128,6 +128,17 @@ def test_a_run_continues_where_it_stopped(ei, directed5, points_of, start_of, me
     np.testing.assert_array_equal(parts.states, expected[-1])
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_run_goes_the_same_way_again_from_a_snapshot(ei, directed5, points_of, start_of, dtype):
+    run = Run(Engine(ei, directed5, "multirate", dtype), points_of(ei, **DIRECTED).parameters, start_of(ei, 1, 5))
+    run.advance(0.05, 500, 1)
+    snapshot = run.snapshot()
+    expected = run.advance(0.05, 20, 30)
+    run.advance(0.05, 7, 3)
+    run.restore(snapshot)
+    np.testing.assert_array_equal(run.advance(0.05, 20, 30), expected)
+
+
 def test_single_precision_is_close_to_double(ei, directed5, points_of, start_of, integrate):
     start, points = start_of(ei, 3, 5), points_of(ei, 3, I_ext_e=13.0, G=[0.0, 5.0, 9.0])
     double, single = (
