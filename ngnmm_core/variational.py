@@ -99,8 +99,8 @@ class Solutions:
             end[part] = state.reshape(self.size, WIDTH).T[: part.stop - part.start]
         return out.reshape(groups, samples, self.size, WIDTH), end
 
-    def mesh(self, states: np.ndarray, times: np.ndarray, share: float, longest: float) -> list[np.ndarray | None]:
-        """Steps (ms) that lead each state over its time, short where it moves fast (`ngnmm_core.kernels.mesh`).
+    def mesh(self, states: np.ndarray, times: np.ndarray, error: float, longest: float) -> list[np.ndarray | None]:
+        """Steps (ms) that lead each state over its time, all with about the same error (`ngnmm_core.kernels.mesh`).
 
         None for a point that is not finite, or needs `MOST_STEPS` times as many steps as with the longest one.
 
@@ -109,21 +109,20 @@ class Solutions:
         states : array (point, state)
         times : array (point,)
             In ms.
-        share : float
-            Step in units of the inverse of the fastest rate.
+        error : float
+            Of a step, relative.
         longest : float
             In ms.
         """
-        run, count, size = kernel_of(self.model, make_mesh), len(states), self.size
-        work = aligned((2 * size * size + 1) * WIDTH)
-        work[: size * size * WIDTH] = np.repeat(np.eye(size).ravel(), WIDTH)
+        run, count = kernel_of(self.model, make_mesh), len(states)
+        work = aligned((3 * self.size + 1) * WIDTH)
         found: list[np.ndarray | None] = [None] * count
         order = np.argsort(times, kind="stable")
         for start in range(0, count, WIDTH):
             some = order[start : start + WIDTH]
             most = int(np.ceil(MOST_STEPS * times[some].max() / longest)) + 64
             h = aligned(most * WIDTH)
-            limits = np.stack([times[some], np.full(len(some), share), np.full(len(some), longest)])
+            limits = np.stack([times[some], np.full(len(some), error), np.full(len(some), longest)])
             run(to_lanes(states[some].T), to_lanes(self._constants[:, some]), to_lanes(self.weight[some]),
                 to_lanes(limits), work, h)  # fmt: skip
             for lane, k in enumerate(some):
@@ -222,7 +221,7 @@ def warm_solutions(model: Model, complex_modes: bool) -> None:
     arrays = {name: np.full(1, float(value)) for name, value in model.resolve({}).items()}
     solutions, states, one = Solutions(model, arrays, np.ones(1)), np.zeros((1, len(model.states))), np.full(1, 1e-3)
     solutions.sample(states, 1e-3, 1, 1)
-    solutions.mesh(states, one, 1.0, 1.0)
+    solutions.mesh(states, one, 1e-9, 1.0)
     solutions.propagate(states, [one], np.ones((1, 1)))
     if complex_modes:
         solutions.propagate(states, [one], np.full((1, 1), 1j))

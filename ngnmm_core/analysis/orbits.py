@@ -1,7 +1,7 @@
 """Periodic orbits of the homogeneous system by shooting: Newton's method on the return to the starting point.
 
-Many points at once, each with steps of its own: short in bursts and long between them, found once along the guess and
-then stretched with the period.  What is solved for is a closed orbit of the method with these steps.
+Many points at once, each with steps of its own, all with about the same error: found once along the guess, and then
+stretched with the period.  What is solved for is a closed orbit of the method with these steps.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from ngnmm_core.variational import Solutions
 
 UNIFORM_MS = 0.01
 ALONG_MS = 0.025
-SHARE, LONGEST_MS = 0.15, 0.125  # of the steps: see `ngnmm_core.kernels.mesh`
+STEP_ERROR, LONGEST_MS = 5e-10, 0.25  # of the steps: see `ngnmm_core.kernels.mesh`
 MOST_ITERATIONS = 12
 TOLERANCE = 1e-11
 PATIENCE = 3  # iterations in which the residual must have halved
@@ -87,7 +87,7 @@ def shoot_many(solutions: Solutions, states: np.ndarray, periods: np.ndarray) ->
     The phase is fixed by requiring the correction to be orthogonal to the flow at the given state.
     """
     found: list[Orbit | None] = [None] * len(states)
-    meshes = solutions.mesh(states, periods, SHARE, LONGEST_MS)
+    meshes = solutions.mesh(states, periods, STEP_ERROR, LONGEST_MS)
     index = np.array([k for k, mesh in enumerate(meshes) if mesh is not None], int)
     with np.errstate(all="ignore"):
         search = _Search(solutions.take(index), states[index], periods[index], [meshes[k] for k in index])

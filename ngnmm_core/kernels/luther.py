@@ -8,6 +8,7 @@ import numpy as np
 
 from ngnmm_core.kernels.llvm import advance, combine, kernel
 
+ORDER = 6
 _S = 21.0**0.5
 INNER = np.array([0.5, 2.0 / 3.0, (7.0 - _S) / 14.0, (7.0 + _S) / 14.0, 1.0])  # nodes after the start
 

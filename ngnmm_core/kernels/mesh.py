@@ -1,68 +1,89 @@
-"""Steps along a trajectory that are short where the region is fast: short in bursts, long between them.
+"""Steps along a trajectory that all have about the same error: short in bursts, long between them.
 
-The step is `share / rate`, where rate^2 = max |J_ij J_ji| over the entries of the Jacobian J: the rate of a single
-state on the diagonal, of an oscillation between two states off it, whatever the states' units.
+The error of a step is how far its result is from that of two steps of half the size, relative to the size of the states
+and of their change.  A step is guessed from the one before, and mended twice by the error that it would have.
 """
 
-from ngnmm_core.kernels.dual import dual, make_seed
-from ngnmm_core.kernels.inline import inlined
 from ngnmm_core.kernels.isolated import make_isolated
-from ngnmm_core.kernels.llvm import align_stack, kernel, lane_select, lane_sqrt, load, make_tuple_access, store
+from ngnmm_core.kernels.lanes import lane_exp
+from ngnmm_core.kernels.llvm import align_stack, kernel, lane_select, load, make_tuple_access, store
+from ngnmm_core.kernels.luther import ORDER
+from ngnmm_core.kernels.normal import lane_log
+
+FIRST_MS = 0.02
+MENDED = 2  # times
+CHANGE = 3.0  # at most, each time
+TINY = 1e-12
 
 
 def make_mesh(derivative, sent, sizes, width):
     """Compiles (at the first call) `run(state, constants, gain, limits, work, h)`.
 
-    Arrays as in `ngnmm_core.kernels.variational`; `gain` [lane]; `limits` [3, lane]: how long to run in ms, the share,
-    and the longest step.  The steps go to `h` [step, lane], with zeros after the last one of a lane; `work` has
-    (2 states^2 + 1) lanes, the first states^2 of which hold the identity matrix.
+    Arrays as in `ngnmm_core.kernels.variational`; `gain` [lane]; `limits` [3, lane]: how long to run in ms, the error
+    of a step, and the longest step.  The steps go to `h` [step, lane], with zeros after the last one of a lane; `work`
+    has (3 states + 1) lanes.
     """
     states, coefficients, drives = sizes
     stages, *_ = make_isolated(derivative, sent, states)
-    derivative, sent = inlined(derivative), inlined(sent)
-    seed, tangents_of = make_seed(states)
     load_states, store_states = make_tuple_access(states)
     load_coefficients, _ = make_tuple_access(coefficients)
     load_drives, _ = make_tuple_access(drives)
+    power, widest = 1.0 / (ORDER + 1), CHANGE ** (ORDER + 1)
 
     @kernel
-    def jacobian(x, drive, fixed, gain, work):
+    def stepped(x, step, drive, fixed, gain):
+        _, end = stages(x, step, drive, fixed, gain)
+        return end
+
+    @kernel
+    def magnitude(x):
+        return lane_select(x < 0.0, -x, x)
+
+    @kernel
+    def error(x, whole, halves, work):
+        """The largest over the states, [lane]."""
+        store_states(work, 0, width, x)
+        store_states(work, states * width, width, whole)
+        store_states(work, 2 * states * width, width, halves)
+        largest = load(work, 0) * 0.0
         for k in range(states):
-            pair = seed(x, load_states(work, k * states * width, width))
-            signal = sent(pair, fixed)
-            coupling = dual(gain * signal.value, gain * signal.tangent)
-            column = tangents_of(derivative(pair, drive, fixed, coupling))
-            store_states(work, (states + k) * states * width, width, column)
+            before, one, two = (
+                load(work, k * width),
+                load(work, (states + k) * width),
+                load(work, (2 * states + k) * width),
+            )
+            size = magnitude(before) + magnitude(two - before) + TINY
+            relative = magnitude(one - two) / size
+            largest = lane_select(relative > largest, relative, largest)
+        return largest
 
     @kernel
-    def fastest(work):
-        largest = load(work, states * states * width) * 0.0
-        first = states * states
-        for i in range(states):
-            for j in range(i + 1):
-                one = load(work, (first + i * states + j) * width) * load(work, (first + j * states + i) * width)
-                one = lane_select(one < 0.0, -one, one)
-                largest = lane_select(one > largest, one, largest)
-        return lane_sqrt(largest)
+    def mended(step, miss, wanted):
+        ratio = wanted / (miss + wanted / widest)
+        ratio = lane_select(ratio < 1.0 / widest, 1.0 / widest, ratio)
+        return step * lane_exp(power * lane_log(ratio))
 
     def run(state, constants, gain, limits, work, h):
         align_stack()
         fixed = load_coefficients(constants, 0, width)
         drive = load_drives(constants, coefficients * width, width)
-        own, left, share, longest = load(gain, 0), load(limits, 0), load(limits, width), load(limits, 2 * width)
+        own, left, wanted, longest = load(gain, 0), load(limits, 0), load(limits, width), load(limits, 2 * width)
         x = load_states(state, 0, width)
+        step = left * 0.0 + FIRST_MS
         for k in range(h.size // width):
-            jacobian(x, drive, fixed, own, work)
-            step = share / fastest(work)
+            for _ in range(MENDED):
+                whole = stepped(x, step, drive, fixed, own)
+                half = stepped(x, 0.5 * step, drive, fixed, own)
+                step = mended(step, error(x, whole, stepped(half, 0.5 * step, drive, fixed, own), work), wanted)
             step = lane_select(step < longest, step, longest)
-            step = lane_select(step < left, step, left)
-            store(h, k * width, step)
-            left = left - step
-            _, x = stages(x, step, drive, fixed, own)
-            store(work, 2 * states * states * width, left)
+            taken = lane_select(step < left, step, left)
+            store(h, k * width, taken)
+            left = left - taken
+            x = stepped(x, taken, drive, fixed, own)
+            store(work, 3 * states * width, left)
             open_lanes = 0
             for lane in range(width):
-                open_lanes += work[2 * states * states * width + lane] > 0.0
+                open_lanes += work[3 * states * width + lane] > 0.0
             if open_lanes == 0:
                 break
         store_states(state, 0, width, x)

@@ -29,7 +29,7 @@ from ngnmm_core.kernels.llvm import (
     store,
 )
 
-ORDER = 6
+ORDER = luther.ORDER
 # Values of the coupling that the polynomial goes through, by lanes: in single precision (16) its weights must be small,
 # or they amplify the rounding errors.
 PAST = {8: 8, 16: 5}
