@@ -18,6 +18,8 @@ PLANE_MM = 70.0
 EQUILIBRIUM, CYCLES = INK, ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7a5195")
 LIGHT = 0.35  # opacity of what is unstable
 CROWDED = 0.03  # of an axis: marks nearer to each other than that are one
+UNSTABLE = {"unstable": Line2D([], [], color=INK, alpha=LIGHT, label="unstable (light)")}
+BESIDE, NARROWEST = 0.3, 0.05  # shown beside the outermost special points, in units of their distance; of the range
 INSIDE = 0.15  # opacity of the region inside a closed curve
 CURVES = {
     "HB": ("#0072b2", "-", "Hopf"),
@@ -59,8 +61,8 @@ def state_diagram(dataset: xr.Dataset, state: str | None = None) -> Figure | Non
     names = [str(name) for name in dataset["state"].values]
     state = state or str(dataset.attrs.get("observable", names[0]))
 
-    def panel(axes: Axes, one: xr.Dataset) -> None:
-        draw_states(axes, one, state)
+    def panel(axes: Axes, one: xr.Dataset) -> dict[str, Line2D]:
+        return draw_states(axes, one, state)
 
     def heights(one: xr.Dataset) -> list[np.ndarray]:
         return [one[f"special_{end}"].sel(state=state).values for end in ("min", "max")]
@@ -68,24 +70,43 @@ def state_diagram(dataset: xr.Dataset, state: str | None = None) -> Figure | Non
     return _panels(dataset, panel, symbol(state), heights)
 
 
-def draw_states(axes: Axes, one: xr.Dataset, state: str) -> None:
-    """A state along the branches of one diagram: equilibria, and the least and greatest values of cycles."""
+def draw_states(axes: Axes, one: xr.Dataset, state: str) -> dict[str, Line2D]:
+    """A state along the branches of one diagram: equilibria, and the least and greatest values of cycles.
+
+    Returns what the legend tells of the lines.
+    """
+    handles = {}
     for kind, level, rows in branches_of(one):
+        handles |= _line_handle(kind, level)
         curves = [rows["branch_max"].sel(state=state)]
         curves += [rows["branch_min"].sel(state=state)] if kind == "cycle" else []
         for curve in curves:
-            _along(axes, rows, curve.values, EQUILIBRIUM if kind == "equilibrium" else CYCLES[level % len(CYCLES)])
+            _along(axes, rows, curve.values, _color(kind, level))
+    return handles | UNSTABLE
+
+
+def _color(kind: str, level: int) -> str:
+    return EQUILIBRIUM if kind == "equilibrium" else CYCLES[level % len(CYCLES)]
+
+
+def _line_handle(kind: str, level: int) -> dict[str, Line2D]:
+    """The legend's entry for a kind of branch, by its text."""
+    text = f"{2**level} rounds" if level else kind
+    return {text: Line2D([], [], color=_color(kind, level), label=text)}
 
 
 @themed
 def frequency_diagram(dataset: xr.Dataset) -> Figure | None:
     """Frequency of the cycles against the parameter; a panel per diagram."""
 
-    def panel(axes: Axes, one: xr.Dataset) -> None:
+    def panel(axes: Axes, one: xr.Dataset) -> dict[str, Line2D]:
+        handles = {}
         for kind, level, rows in branches_of(one):
             if kind == "cycle":
-                _along(axes, rows, 1000.0 / rows["branch_period"].values, CYCLES[level % len(CYCLES)])
+                handles |= _line_handle(kind, level)
+                _along(axes, rows, 1000.0 / rows["branch_period"].values, _color(kind, level))
         axes.set_ylim(bottom=0.0)
+        return handles | UNSTABLE
 
     return _panels(dataset, panel, "Frequency (Hz)", lambda one: [1000.0 / one["special_period"].values])
 
@@ -147,21 +168,34 @@ def _panels(dataset: xr.Dataset, panel, ylabel: str, heights) -> Figure | None:
     rows = -(-len(shown) // columns)
     size = rows * (PANEL_MM + LINE_MM) + 8.0
     figure = new_figure(ONE_COLUMN if columns == 1 else TWO_COLUMNS, size)
-    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    lines: dict[str, Line2D] = {}
     found: dict[str, Line2D] = {}
     for axes, k in zip(grid.ravel(), shown, strict=False):
         one = dataset.isel(diagram=int(k))
-        panel(axes, one)
-        found |= _mark(axes, one, heights(one), np.ptp(dataset.attrs["range"]))
+        axes.set_xlim(*reach(one, dataset.attrs["range"]))
+        lines |= panel(axes, one)
+        found |= _mark(axes, one, heights(one))
         axes.set_title(_title(dataset, int(k)))
     for axes in grid.ravel()[len(shown) :]:
         axes.set_visible(False)
-    grid[0, 0].set_xlim(*dataset.attrs["range"])
     label_below(grid[-1, : len(shown) - (rows - 1) * columns], _axis_label(dataset, "parameter"))
     figure.supylabel(ylabel, fontsize=7)
-    handles = [Line2D([], [], color=INK, label="stable"), Line2D([], [], color=INK, alpha=LIGHT, label="unstable")]
-    figure.set_figheight((size + add_legend(figure, [*handles, *found.values()], 8)) * MM)
+    figure.set_figheight((size + add_legend(figure, [*lines.values(), *found.values()], 8)) * MM)
     return figure
+
+
+def reach(one: xr.Dataset, whole: tuple[float, float]) -> tuple[float, float]:
+    """The part of the range of the parameter in which something happens, and some more."""
+    places = one["special_parameter"].values
+    places = places[(places >= whole[0]) & (places <= whole[1])]
+    if len(places) == 0:
+        return float(whole[0]), float(whole[1])
+    more = BESIDE * max(float(np.ptp(places)), NARROWEST * float(np.ptp(whole)))
+    low, high = float(places.min()) - more, float(places.max()) + more
+    if low - whole[0] < BESIDE * (high - low):
+        low = float(whole[0])
+    return low, min(high, float(whole[1]))
 
 
 def branches_of(one: xr.Dataset) -> Iterator[tuple[str, int, xr.Dataset]]:
@@ -194,9 +228,9 @@ def _place_of_change(rows: xr.Dataset, x: np.ndarray, k: int) -> float:
     return k - 1.0 + (inside[0] - x[k - 1]) / (x[k] - x[k - 1]) if inside else float(k)
 
 
-def _mark(axes: Axes, one: xr.Dataset, heights: list[np.ndarray], width: float) -> dict[str, Line2D]:
+def _mark(axes: Axes, one: xr.Dataset, heights: list[np.ndarray]) -> dict[str, Line2D]:
     """Marks the special points at one or two heights; returns the handles of the kinds found."""
-    words, found = flag_words(one["special_kind"]).values, {}
+    words, found, width = flag_words(one["special_kind"]).values, {}, np.ptp(axes.get_xlim())
     for kind, (marker, text) in MARKS.items():
         places = [np.column_stack([one["special_parameter"].values, y])[words == kind] for y in heights]
         places = np.concatenate(places) / (width, max(np.ptp(axes.get_ylim()), 1e-300))

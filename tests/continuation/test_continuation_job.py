@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from matplotlib.figure import Figure
 
 from ngnmm_core.analysis import continuation
@@ -163,3 +164,12 @@ def test_the_figure_draws_what_is_stable_dark(table):
     np.testing.assert_allclose(np.sort(marks["fold of cycles"].get_ydata()), [-np.sqrt(0.5), np.sqrt(0.5)], atol=1e-4)
     assert isinstance(branches.draw("branches_frequency", table), Figure)
     assert branches.draw("branches_plane", table) is None
+
+
+def test_a_diagram_shows_where_something_happens():
+    """Special points from 3 to 5 of a range of 70, with three tenths of their distance beside them."""
+    one = xr.Dataset({"special_parameter": ("special", np.array([5.0, 3.0, np.nan]))})
+    assert branches.reach(one, (0.0, 70.0)) == pytest.approx((1.95, 6.05))  # of a twentieth of the range, at least
+    assert branches.reach(one, (0.0, 8.0)) == pytest.approx((2.4, 5.6))
+    assert branches.reach(one, (2.0, 8.0)) == pytest.approx((2.0, 5.6))  # little is left out below
+    assert branches.reach(one.isel(special=[2]), (0.0, 8.0)) == (0.0, 8.0)

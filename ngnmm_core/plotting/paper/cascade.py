@@ -5,10 +5,10 @@ import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ngnmm_core.plotting.branches import LIGHT, draw_states
+from ngnmm_core.plotting.branches import draw_states
 from ngnmm_core.plotting.labels import symbol
 from ngnmm_core.plotting.paper.bif2d import draw_curves
-from ngnmm_core.plotting.style import INK, MUTED, TWO_COLUMNS, new_figure, panel_letter, themed
+from ngnmm_core.plotting.style import MUTED, TWO_COLUMNS, new_figure, panel_letter, themed
 
 INPUTS, COUPLINGS = (8.0, 12.0), (9.0, 15.0)  # as in the paper
 
@@ -22,9 +22,10 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
     panels = figure.subplots(1, 1 + len(diagrams), width_ratios=(1.3, *[1.0] * len(diagrams)))
     handles = draw_curves(panels[0], data["plane"])
     panels[0].set(xlim=INPUTS, ylim=COUPLINGS, xlabel=symbol("I_ext_e"), ylabel=symbol("G"))
+    lines: dict[str, Line2D] = {}
     for axes, k in zip(panels[1:], diagrams, strict=True):
         one = branches.isel(diagram=int(k))
-        draw_states(axes, one, "s_e")
+        lines |= draw_states(axes, one, "s_e")
         axes.set(xlim=INPUTS, xlabel=symbol("I_ext_e"), title=f"{symbol('G')} = {float(one['G']):g}")
         panels[0].axhline(float(one["G"]), color=MUTED, linewidth=0.6, linestyle=":", zorder=0)
     for axes in panels[2:]:
@@ -32,6 +33,5 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
     panels[1].set_ylabel(symbol("s_e"))
     for axes, letter in zip(panels, "abcdefgh", strict=False):
         panel_letter(axes, letter)
-    lines = [Line2D([], [], color=INK, label="stable"), Line2D([], [], color=INK, alpha=LIGHT, label="unstable")]
-    figure.legend(handles=[*handles.values(), *lines], loc="outside lower center", ncols=4)
+    figure.legend(handles=[*handles.values(), *lines.values()], loc="outside lower center", ncols=4)
     return figure
