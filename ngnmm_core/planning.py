@@ -48,6 +48,7 @@ class Shard:
     name: str
     definition: Path
     ids: tuple[str, ...]
+    damaged: bool = False  # there is a file in the place of its results, which a run will remove
 
     @property
     def path(self) -> Path:
@@ -57,7 +58,7 @@ class Shard:
     @property
     def finished(self) -> bool:
         """Whether the results are there."""
-        return is_sealed(self.path)
+        return not self.damaged and is_sealed(self.path)
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -186,7 +187,7 @@ def _define(folder, surroundings, points: Points, ids, part, write: bool) -> Sha
         columns = {name: _compact(values) for name, values in points.take(np.array(part)).columns.items()}
         content = {"context": surroundings, "ids": held, "columns": columns}
         write_atomically(path, json.dumps(content))
-    return Shard(name, path, held)
+    return Shard(name, path, held, damaged=path.with_suffix(".nc").exists())
 
 
 def _compact(values: np.ndarray) -> list[float] | float:

@@ -16,7 +16,6 @@ from ngnmm_core.code_hash import code_hash, script_hash
 from ngnmm_core.connectome import load_registry
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.estimate import Estimate, estimate, estimate_text, total_text
-from ngnmm_core.integrity import is_sealed
 from ngnmm_core.job_resources import JobResources
 from ngnmm_core.locks import is_locked, take_over
 from ngnmm_core.planning import Shard, plan, write_atomically
@@ -181,10 +180,15 @@ class Workflow(JobResources, StudyConnectomes):
             print(message, file=sys.stderr)
         return not is_locked()
 
+    def _shards_of_file(self, name: str, file: str) -> list[Shard]:
+        stages = [stage.name for stage in stages_of(self.study(name)) if stage.file == file]
+        return sorted(
+            (shard for stage in stages for shard in self.shards(name, stage)), key=lambda shard: str(shard.path)
+        )
+
     def shards_of_file(self, name: str, file: str) -> list[str]:
         """The shards that one merged file of a study is made of, in alphabetical order."""
-        stages = [stage.name for stage in stages_of(self.study(name)) if stage.file == file]
-        return sorted(str(shard.path) for stage in stages for shard in self.shards(name, stage))
+        return [str(shard.path) for shard in self._shards_of_file(name, file)]
 
     def missing_shards(self, name: str, file: str) -> list[str]:
         """Those of the shards that are not there yet.
@@ -192,11 +196,15 @@ class Workflow(JobResources, StudyConnectomes):
         Only these are inputs of a rule.  A finished shard stays out of Snakemake's sight: its name says all that it
         depends on, and nothing that happens to the connectome's file, the scripts or the metadata may run it again.
         """
-        return [path for path in self.shards_of_file(name, file) if not is_sealed(Path(path))]
+        return [str(shard.path) for shard in self._shards_of_file(name, file) if not shard.finished]
+
+    def damaged(self, study: str, stage: str, shard: str) -> bool:
+        """Whether a dry run has found a damaged file in a shard's place: a parameter that Snakemake sees change."""
+        return any(planned.damaged for planned in self.shards(study, stage) if planned.name == shard)
 
     def finished_shards(self, name: str, file: str) -> list[str]:
         """Those of the shards that are there."""
-        return [path for path in self.shards_of_file(name, file) if is_sealed(Path(path))]
+        return [str(shard.path) for shard in self._shards_of_file(name, file) if shard.finished]
 
     def hubs_of_file(self, name: str, file: str) -> list[str]:
         """The hub scores that go into a merged file: into the sweep of a study that asks for hubs."""

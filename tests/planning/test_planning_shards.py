@@ -264,7 +264,8 @@ def test_a_damaged_shard_is_noticed_and_planned_anew(planner, capsys, damage):
         seal(shard.path)
     time.sleep(0.01)  # a file system may keep coarse times
     damage(shards[1])
-    planner.plan(study, write=False)
+    dry = planner.plan(study, write=False)
+    assert [shard.name for shard in dry if not shard.finished] == [shards[1].name]
     assert shards[1].path.exists(), "a dry run removes nothing"
     assert f"{shards[1].path}: damaged" in capsys.readouterr().err
     again = planner.plan(study)

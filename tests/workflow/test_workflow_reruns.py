@@ -83,6 +83,19 @@ def test_a_touched_connectome_of_the_user_does_nothing(checkout, planned):
     assert planned() == {}
 
 
+def test_a_dry_run_lists_the_job_of_a_damaged_shard(checkout, planned):
+    shard = next((checkout.folder / "results" / "three" / "shards" / "simulation").glob("*.nc"))
+    content = shard.read_bytes()
+    shard.write_bytes(content[: len(content) // 2])
+    try:
+        jobs = planned()
+        assert (jobs["shard"], jobs["merge"]) == (1, 1)
+        assert shard.stat().st_size < len(content), "a dry run removes nothing"
+    finally:
+        shard.write_bytes(content)
+    assert planned() == {}
+
+
 def test_another_number_of_shards_computes_nothing(planned):
     assert set(planned("--config", "shards=8")) <= {"merge"}
 

@@ -52,6 +52,7 @@ rule shard:
     params:
         cpu_target=lambda wildcards: studies.study(wildcards.study).config.cpu_target,
         definition=lambda wildcards: str(studies.definition(**wildcards)),
+        damaged=lambda wildcards: studies.damaged(**wildcards),
     message:
         "Computing {wildcards.study} ({wildcards.stage}), shard {wildcards.shard}"
     script:
