@@ -52,7 +52,7 @@ class Simulation(Section):
     )
     substeps: int = Field(2, ge=1, le=64, description="of `multirate`: local steps of every region per step")
     precision: Literal["float64", "float32"] = Field(
-        "float64", description="`float32` is for fast scans: twice as fast, errors of 1e-4 to 1e-3 after 100 ms"
+        "float64", description="`float32` is for fast scans: twice as fast, errors of 1e-5 to 1e-3 after 100 ms"
     )
     noise_sigma: float = Field(0.0, ge=0, description="intensity of the additive noise (ms^0.5); 0 is none")
     initial: Initial = Field(Initial(), description="initial states")
