@@ -26,6 +26,8 @@ SAMPLE_SECONDS = 9e-9  # per region, point, sample and analysis
 PAIR_SECONDS = 2e-11  # per pair of regions, point and sample, for the covariances of one signal
 # per point of stages without network simulation
 SECONDS = {"msf": 0.006, "bistability": 0.1, "orbit_diagram": 0.02, "continuation": 2.0}
+# per value of a ladder: curves in the plane take 4 (a small part of it) to 90 (the whole of it, with homoclinic orbits)
+CURVE_SECONDS = 20.0
 TANGENT_SECONDS = 1.3e-8  # per region, perturbation and step of the network's exponents
 EXTRA_MS = {"multirate": 70.0}  # smaller steps of the first volley, and two starts
 LONG = ("network_lyapunov", "continuation")  # stages whose points take too long to be measured
@@ -74,6 +76,9 @@ def reference_rates(study: Study, stage: str, regions: int) -> Rates:
     msf = SECONDS["msf"] if "msf" in names else 0.0
     if stage == "network_lyapunov":
         return Rates(_spectrum_seconds(study.options[stage], regions))
+    if stage == "continuation":
+        curves = STAGES[stage].layout(study, regions).points.extras["curves"]
+        return Rates(SECONDS[stage] + CURVE_SECONDS * len(settings["ladder"]) * float(curves.mean()))
     if "duration_ms" not in settings:
         return Rates(SECONDS.get(stage, SECONDS["msf"]) * _attractors(study, stage))
     method, half = settings["method"], 0.5 if settings["precision"] == "float32" else 1.0

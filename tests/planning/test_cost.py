@@ -8,8 +8,18 @@ import pytest
 from made_up_results import REGIONS, make_study
 
 from ngnmm_core import calibration, resources
-from ngnmm_core.cost import JOB_SECONDS, Rates, disk_bytes, memory_mb, reference_rates, seconds_per_point
+from ngnmm_core.cost import (
+    CURVE_SECONDS,
+    JOB_SECONDS,
+    SECONDS,
+    Rates,
+    disk_bytes,
+    memory_mb,
+    reference_rates,
+    seconds_per_point,
+)
 from ngnmm_core.estimate import estimate, estimate_text, total_text, wall_seconds
+from ngnmm_core.stages import STAGES
 
 FIXED = Rates(fixed=0.5, transient=0.001, window=0.003, lanes=8, source="a processor")
 TIMES = {"duration_ms": 3000, "transient_ms": 1000}
@@ -80,6 +90,20 @@ def test_reference_rates_follow_the_settings():
     assert rate(precision="float32") == pytest.approx(0.5 * rate())
     assert rate(2000, method="rk4") == pytest.approx(4 * rate(1000, method="rk4"), rel=0.1)
     assert rate(method="rk4") > rate() > 0
+
+
+def test_curves_in_the_plane_cost_by_the_values_that_they_start_from():
+    def seconds(**options):
+        analyses = {"continuation": {"parameter": "I_ext_e", "range": [0, 20], **options}}
+        study = make_study(grid={"G": [2, 5]}, analyses=analyses)
+        points = len(STAGES["continuation"].layout(study, REGIONS).points)
+        return points, points * reference_rates(study, "continuation", REGIONS).fixed
+
+    (diagrams, alone), (more, three) = seconds(), seconds(second="G", ladder=[2, 5, 8])
+    assert (diagrams, more) == (2, 3)
+    assert three - alone == pytest.approx(SECONDS["continuation"] + 3 * CURVE_SECONDS)
+    assert seconds(second="G", ladder=[2, 5, 8, 9, 10, 11])[1] - three == pytest.approx(3 * CURVE_SECONDS)
+    assert seconds(second="G")[1] - alone == pytest.approx(SECONDS["continuation"] + 2 * CURVE_SECONDS)
 
 
 def test_a_calibration_is_kept_and_belongs_to_its_code_and_settings(study, tmp_path, monkeypatch):
