@@ -31,7 +31,7 @@ SECONDS_PER_POINT = 0.5  # of CPU time for 10 s of 90 regions, roughly
 def study(name: str, points: int) -> dict:
     """A grid over the plane of the paper, with the default simulation of 10 s."""
     side = max(round(points**0.5), 1)
-    grid = {"G": {"start": 1, "stop": 16, "num": side}, "I_ext_e": {"start": 4, "stop": 20, "num": points // side}}
+    grid = {"G": np.linspace(1, 16, side).tolist(), "I_ext_e": np.linspace(4, 20, points // side).tolist()}
     analyses = ["rates", "spectra", "fc", "synchrony"]
     return {"study": name, "connectome": {"path": "network.csv"}, "grid": grid, "analyses": analyses}
 
@@ -54,7 +54,7 @@ def run(folder: Path, content: dict, cores: int) -> float:
 def integration(folder: Path, name: str) -> tuple[float, float, int]:
     """CPU seconds of the kernels and of all that the jobs did with the points, and the number of jobs."""
     found = [INTEGRATION.search(log.read_text(encoding="utf-8")) for log in (folder / "logs" / name).rglob("*.log")]
-    pairs = np.array([tuple(map(float, match.groups())) for match in found if match])
+    pairs = np.array([tuple(map(float, match.groups())) for match in found if match]).reshape(-1, 2)
     return *pairs.sum(axis=0), len(pairs)
 
 
@@ -64,12 +64,13 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=os.cpu_count())
     parser.add_argument("--minutes", type=float, default=5.0, help="of CPU time of the kernels, roughly")
     options = parser.parse_args()
-    points = round(60.0 * options.minutes / SECONDS_PER_POINT)
+    whole = study("whole", round(60.0 * options.minutes / SECONDS_PER_POINT))
+    points = len(whole["grid"]["G"]) * len(whole["grid"]["I_ext_e"])
     with tempfile.TemporaryDirectory(prefix="whole-study-") as place:
         folder = Path(place)
         np.savetxt(folder / "network.csv", made_network(), delimiter=",")
         run(folder, study("warm", 16), options.cores)
-        wall = run(folder, study("whole", points), options.cores)
+        wall = run(folder, whole, options.cores)
         kernels, jobs_cpu, jobs = integration(folder, "whole")
     header = ["points", "jobs", "cores", "wall time", "kernels, CPU", "jobs, CPU", "wall / (kernels / cores)"]
     ratio = wall * options.cores / kernels

@@ -69,14 +69,16 @@ class Merger:
             raise InputError(f"dimension {name}: sizes {there} and {size}; allowed: one size")
 
     def numbers(self, name: str, variables: list[netCDF4.Variable]) -> None:
-        """Writes the coordinate of a dimension that stages share: the longest, if the others are its beginning."""
+        """Writes the coordinate of a dimension that stages share: the longest, if all number what they hold from 1."""
         longest = max(variables, key=len)
-        for other in variables:
-            if not np.array_equal(other[...], longest[: len(other)]):
-                raise InputError(f"dimension {name}: stages differ in values; allowed: one the beginning of another")
-        if name not in self.file.variables:
-            self.small(name, (name,), longest[...], {k: longest.getncattr(k) for k in longest.ncattrs()})
+        values = longest[...]
+        if np.array_equal(values, np.arange(1, len(values) + 1)):
             self.numbered.add(name)
+        for other in variables:
+            if not np.array_equal(other[...], values[: len(other)]):
+                raise InputError(f"dimension {name}: stages differ in values; allowed: the same values in all")
+        if name not in self.file.variables:
+            self.small(name, (name,), values, {k: longest.getncattr(k) for k in longest.ncattrs()})
 
     def small(self, name: str, dims: tuple[str, ...], values: Any, attributes: dict[str, Any]) -> None:
         """Writes a coordinate or another variable that fits into memory."""
@@ -101,11 +103,13 @@ class Merger:
         for start in range(0, count, step):
             stop = min(start + step, count)
             slab = _gather(variable, row_shape, source, files, start, stop)
+            missing = [(0, len(self.file.dimensions[d]) - n) for d, n in zip(variable.dims, row_shape, strict=True)]
+            slab = np.pad(slab, [(0, 0), *missing], constant_values=variable.missing)
             done = 0
             for box in boxes(start, stop, layout.shape):
                 extent = tuple(s.stop - s.start for s in box)
                 size = int(np.prod(extent, dtype=np.int64))
-                target[(*box, *map(slice, row_shape))] = slab[done : done + size].reshape((*extent, *row_shape))
+                target[(*box, ...)] = slab[done : done + size].reshape((*extent, *slab.shape[1:]))
                 done += size
 
     def _create(self, variable: Variable, layout: Layout, chunks: tuple[int, ...]) -> netCDF4.Variable:

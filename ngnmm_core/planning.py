@@ -48,7 +48,7 @@ class Shard:
     name: str
     definition: Path
     ids: tuple[str, ...]
-    damaged: bool = False  # there is a file in the place of its results, which a run will remove
+    damaged: bool = False  # what is in the place of its results is not to be trusted
 
     @property
     def path(self) -> Path:

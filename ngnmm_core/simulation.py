@@ -92,7 +92,7 @@ class Simulator:
     tract_length: np.ndarray | None = None
     engine: Engine = field(init=False)
     _settled: dict[bytes, np.ndarray] = field(init=False, default_factory=dict)
-    _integrating: float = field(init=False, default=0.0)  # seconds of CPU time
+    _integrating: float = field(init=False, default=0.0)  # seconds of CPU time, by the network's integrator
 
     def __post_init__(self):
         settings = self.settings
@@ -100,10 +100,10 @@ class Simulator:
 
     def run(self, points: Points) -> dict[str, np.ndarray]:
         """All results for all points, one array [point, ...] per variable."""
-        parts = []
+        parts, used, self._integrating = [], time.process_time(), 0.0
         if self.settings.initial.start == "homogeneous":
             self._homogeneous(points)  # together, as many points share theirs
-        size, count, began, used = self.engine.batch_size, len(points), time.perf_counter(), time.process_time()
+        size, count, began = self.engine.batch_size, len(points), time.perf_counter()
         for start in range(0, count, size):
             parts.append(self.run_batch(points.take(slice(start, start + size))))
             done = min(start + size, count)

@@ -102,7 +102,8 @@ class Solutions:
     def mesh(self, states: np.ndarray, times: np.ndarray, error: float, longest: float) -> list[np.ndarray | None]:
         """Steps (ms) that lead each state over its time, all with about the same error (`ngnmm_core.kernels.mesh`).
 
-        None for a point that is not finite, or needs `MOST_STEPS` times as many steps as with the longest one.
+        None for a point that is not finite or ceases to be, and for one that needs `MOST_STEPS` times as many steps as
+        with the longest one.
 
         Parameters
         ----------
@@ -123,12 +124,13 @@ class Solutions:
             most = int(np.ceil(MOST_STEPS * times[some].max() / longest)) + 64
             h = aligned(most * WIDTH)
             limits = np.stack([times[some], np.full(len(some), error), np.full(len(some), longest)])
-            run(to_lanes(states[some].T), to_lanes(self._constants[:, some]), to_lanes(self.weight[some]),
-                to_lanes(limits), work, h)  # fmt: skip
+            state = to_lanes(states[some].T)
+            run(state, to_lanes(self._constants[:, some]), to_lanes(self.weight[some]), to_lanes(limits), work, h)
+            finite = np.isfinite(state.reshape(self.size, WIDTH)).all(axis=0)
             for lane, k in enumerate(some):
                 steps = h.reshape(-1, WIDTH)[:, lane]
                 steps = steps[steps > 0]
-                if len(steps) and abs(steps.sum() - times[k]) < 1e-9 * times[k]:
+                if finite[lane] and len(steps) and abs(steps.sum() - times[k]) < 1e-9 * times[k]:
                     found[k] = steps.copy()
         return found
 

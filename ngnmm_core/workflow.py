@@ -181,13 +181,14 @@ class Workflow(JobResources, StudyConnectomes):
         return not is_locked()
 
     def _shards_of_file(self, name: str, file: str) -> list[Shard]:
+        """The shards that one merged file of a study is made of, in alphabetical order of their files."""
         stages = [stage.name for stage in stages_of(self.study(name)) if stage.file == file]
         return sorted(
             (shard for stage in stages for shard in self.shards(name, stage)), key=lambda shard: str(shard.path)
         )
 
     def shards_of_file(self, name: str, file: str) -> list[str]:
-        """The shards that one merged file of a study is made of, in alphabetical order."""
+        """Their files."""
         return [str(shard.path) for shard in self._shards_of_file(name, file)]
 
     def missing_shards(self, name: str, file: str) -> list[str]:
@@ -199,8 +200,14 @@ class Workflow(JobResources, StudyConnectomes):
         return [str(shard.path) for shard in self._shards_of_file(name, file) if not shard.finished]
 
     def damaged(self, study: str, stage: str, shard: str) -> bool:
-        """Whether a dry run has found a damaged file in a shard's place: a parameter that Snakemake sees change."""
-        return any(planned.damaged for planned in self.shards(study, stage) if planned.name == shard)
+        """Whether a dry run has found a damaged file in a shard's place: a parameter that Snakemake sees change.
+
+        Always false in a run, which removes such files, and in the jobs of a cluster, which plan nothing.  Where
+        Snakemake's metadata were lost it has nothing to compare with, and the dry run only tells of the file.
+        """
+        return self.announcing and any(
+            planned.damaged for planned in self.shards(study, stage) if planned.name == shard
+        )
 
     def finished_shards(self, name: str, file: str) -> list[str]:
         """Those of the shards that are there."""

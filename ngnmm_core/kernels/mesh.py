@@ -10,10 +10,10 @@ from ngnmm_core.kernels.llvm import align_stack, kernel, lane_select, load, make
 from ngnmm_core.kernels.luther import ORDER
 from ngnmm_core.kernels.normal import lane_log
 
-FIRST_MS = 0.02
-MENDED = 2  # times
-CHANGE = 3.0  # at most, each time
-TINY = 1e-12
+FIRST_MS = 0.02  # before it is mended
+MENDED = 2  # times: a third changes less than a tenth of the steps
+CHANGE = 3.0  # at most, each time: the order of the error holds near the step that it was measured with
+TINY = 1e-12  # in the unit of a state: states that are zero have no relative error
 
 
 def make_mesh(derivative, sent, sizes, width):
@@ -54,13 +54,13 @@ def make_mesh(derivative, sent, sizes, width):
             )
             size = magnitude(before) + magnitude(two - before) + TINY
             relative = magnitude(one - two) / size
-            largest = lane_select(relative > largest, relative, largest)
+            largest = lane_select(relative <= largest, largest, relative)  # keeps what is not a number
         return largest
 
     @kernel
     def mended(step, miss, wanted):
         ratio = wanted / (miss + wanted / widest)
-        ratio = lane_select(ratio < 1.0 / widest, 1.0 / widest, ratio)
+        ratio = lane_select(ratio > 1.0 / widest, ratio, 1.0 / widest)  # also where the error is not a number
         return step * lane_exp(power * lane_log(ratio))
 
     def run(state, constants, gain, limits, work, h):

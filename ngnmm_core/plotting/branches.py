@@ -18,7 +18,6 @@ PLANE_MM = 70.0
 EQUILIBRIUM, CYCLES = INK, ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7a5195")
 LIGHT = 0.35  # opacity of what is unstable
 CROWDED = 0.03  # of an axis: marks nearer to each other than that are one
-UNSTABLE = {"unstable": Line2D([], [], color=INK, alpha=LIGHT, label="unstable (light)")}
 BESIDE, NARROWEST = 0.3, 0.05  # shown beside the outermost special points, in units of their distance; of the range
 INSIDE = 0.15  # opacity of the region inside a closed curve
 CURVES = {
@@ -73,7 +72,7 @@ def state_diagram(dataset: xr.Dataset, state: str | None = None) -> Figure | Non
 def draw_states(axes: Axes, one: xr.Dataset, state: str) -> dict[str, Line2D]:
     """A state along the branches of one diagram: equilibria, and the least and greatest values of cycles.
 
-    Returns what the legend tells of the lines.
+    Returns what the legend tells of the lines, but for `unstable_handle`.
     """
     handles = {}
     for kind, level, rows in branches_of(one):
@@ -82,7 +81,7 @@ def draw_states(axes: Axes, one: xr.Dataset, state: str) -> dict[str, Line2D]:
         curves += [rows["branch_min"].sel(state=state)] if kind == "cycle" else []
         for curve in curves:
             _along(axes, rows, curve.values, _color(kind, level))
-    return handles | UNSTABLE
+    return handles
 
 
 def _color(kind: str, level: int) -> str:
@@ -93,6 +92,11 @@ def _line_handle(kind: str, level: int) -> dict[str, Line2D]:
     """The legend's entry for a kind of branch, by its text."""
     text = f"{2**level} rounds" if level else kind
     return {text: Line2D([], [], color=_color(kind, level), label=text)}
+
+
+def unstable_handle() -> Line2D:
+    """The legend's entry for what is unstable."""
+    return Line2D([], [], color=INK, alpha=LIGHT, label="unstable (light)")
 
 
 @themed
@@ -106,7 +110,7 @@ def frequency_diagram(dataset: xr.Dataset) -> Figure | None:
                 handles |= _line_handle(kind, level)
                 _along(axes, rows, 1000.0 / rows["branch_period"].values, _color(kind, level))
         axes.set_ylim(bottom=0.0)
-        return handles | UNSTABLE
+        return handles
 
     return _panels(dataset, panel, "Frequency (Hz)", lambda one: [1000.0 / one["special_period"].values])
 
@@ -181,12 +185,15 @@ def _panels(dataset: xr.Dataset, panel, ylabel: str, heights) -> Figure | None:
         axes.set_visible(False)
     label_below(grid[-1, : len(shown) - (rows - 1) * columns], _axis_label(dataset, "parameter"))
     figure.supylabel(ylabel, fontsize=7)
-    figure.set_figheight((size + add_legend(figure, [*lines.values(), *found.values()], 8)) * MM)
+    figure.set_figheight((size + add_legend(figure, [*lines.values(), unstable_handle(), *found.values()], 8)) * MM)
     return figure
 
 
 def reach(one: xr.Dataset, whole: tuple[float, float]) -> tuple[float, float]:
-    """The part of the range of the parameter in which something happens, and some more."""
+    """The part of the range of the parameter in which something happens, and some more.
+
+    Where it begins, little is left out: rates and inputs are told from zero.
+    """
     places = one["special_parameter"].values
     places = places[(places >= whole[0]) & (places <= whole[1])]
     if len(places) == 0:
@@ -210,6 +217,7 @@ def branches_of(one: xr.Dataset) -> Iterator[tuple[str, int, xr.Dataset]]:
 def _along(axes: Axes, rows: xr.Dataset, values: np.ndarray, color: str) -> None:
     """A curve, dark where it is stable and light where it is not; the change is drawn at the bifurcation itself."""
     x, stable = rows["branch_parameter"].values, rows["branch_stable"].values == 1
+    values = np.where(_visible(axes, x), values, np.nan)
     edges = np.flatnonzero(np.diff(stable)) + 1
     starts = [0.0, *(_place_of_change(rows, x, k) for k in edges), len(x) - 1.0]
     index = np.arange(len(x))
@@ -218,6 +226,13 @@ def _along(axes: Axes, rows: xr.Dataset, values: np.ndarray, color: str) -> None
         opacity = 1.0 if stable[first] else LIGHT
         curve = (np.interp(at, index, quantity) for quantity in (x, values))
         axes.plot(*curve, color=color, alpha=opacity, solid_capstyle="butt")
+
+
+def _visible(axes: Axes, x: np.ndarray) -> np.ndarray:
+    """Rows within the limits of the axes, if these are set, and those beside them: the others would set the heights."""
+    low, high = (-np.inf, np.inf) if axes.get_autoscalex_on() else axes.get_xlim()
+    inside = np.pad((x >= low) & (x <= high), 1)
+    return inside[:-2] | inside[1:-1] | inside[2:]
 
 
 def _place_of_change(rows: xr.Dataset, x: np.ndarray, k: int) -> float:

@@ -156,7 +156,9 @@ def test_the_figure_draws_what_is_stable_dark(table):
     dark = [line for line in axes.lines if line.get_linestyle() == "-" and line.get_alpha() == 1.0]
     cycles = [line for line in dark if line.get_color() == branches.CYCLES[0]]
     for line in cycles:
-        assert np.min(np.abs(line.get_ydata())) > np.sqrt(0.5) - 0.01
+        assert np.nanmin(np.abs(line.get_ydata())) > np.sqrt(0.5) - 0.01
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend == ["equilibrium", "cycle", "unstable (light)", "Hopf", "fold of cycles"]
     at_rest = [line for line in dark if line.get_color() == branches.EQUILIBRIUM]
     assert max(line.get_xdata().max() for line in at_rest) < 0.01
     marks = {line.get_label(): line for line in axes.lines if line.get_linestyle() == "None"}

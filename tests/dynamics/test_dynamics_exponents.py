@@ -61,8 +61,10 @@ def lorenz():
 
 
 class Henon(Stretching):
-    """Henon's map, x' = 1 - 1.4 x^2 + y, y' = 0.3 x: ten steps are one iteration, so that
-    perturbations are orthonormalised after every second one, before round-off hides the second exponent."""
+    """The map x' = 1 - 1.4 x^2 + y, y' = 0.3 x; ten steps are one iteration.
+
+    So perturbations are orthonormalised after every second iteration, before round-off hides the second exponent.
+    """
 
     def __init__(self, cases):
         self.cases, self.columns, self.size = cases, 2, 2

@@ -168,3 +168,12 @@ def test_as_an_analysis(ring6):
     assert (dataset.kaplan_yorke_dimension.sel(I_ext_e=10.0) > 2).all()
     assert dataset.network_lyapunov_status.sel(G=11.0).values.tolist() == [[0, 0], [1, 1]]
     assert found.sel(I_ext_e=1e12).isnull().all()
+
+
+def test_beside_the_exponents_of_the_homogeneous_system_in_other_numbers(ring6):
+    """As in a merged file, those that were not asked for are missing."""
+    analyses = {"lyapunov": {"exponents": 3}, "network_lyapunov": {"exponents": 2, "duration_ms": 100}}
+    dataset = simulate(connectome=ring6, grid={"I_ext_e": [3.0], "G": [5.0]}, analyses=analyses)
+    assert dataset.exponent.values.tolist() == [1, 2, 3]
+    for name, known in (("homogeneous_lyapunov_exponent", 3), ("network_lyapunov_exponent", 2)):
+        assert np.isfinite(dataset[name].squeeze().values).tolist() == [k < known for k in range(3)]

@@ -138,6 +138,13 @@ def test_a_grid_beyond_planning(check, refused):
     refused(lambda: check(grid={"G": many, "I_ext_e": many}), "grid", "1e+10 points", "allowed: ", "5e+06")
 
 
+def test_a_job_of_a_cluster_plans_nothing_to_tell_whether_its_shard_is_damaged(config, tmp_path):
+    folders = (str(tmp_path / "results"), str(tmp_path / "resources"))
+    studies = Workflow(config(), ["mini.yaml"], REPOSITORY, folders, lambda: False)
+    studies.shards = lambda *names: pytest.fail("planned")
+    assert studies.damaged("study", "simulation", "0123456789abcdef") is False
+
+
 def test_every_part_is_checked(refused, config, tmp_path):
     base, folders = config(without=["study"]), (str(tmp_path / "results"), str(tmp_path / "resources"))
     parts = {"good": {}, "bad": {"connectome": {"path": "nowhere.csv"}}}

@@ -5,7 +5,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ngnmm_core.plotting.branches import draw_states
+from ngnmm_core.plotting.branches import draw_states, unstable_handle
 from ngnmm_core.plotting.labels import symbol
 from ngnmm_core.plotting.paper.bif2d import draw_curves
 from ngnmm_core.plotting.style import MUTED, TWO_COLUMNS, new_figure, panel_letter, themed
@@ -25,13 +25,14 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
     lines: dict[str, Line2D] = {}
     for axes, k in zip(panels[1:], diagrams, strict=True):
         one = branches.isel(diagram=int(k))
+        axes.set(xlim=INPUTS)
         lines |= draw_states(axes, one, "s_e")
-        axes.set(xlim=INPUTS, xlabel=symbol("I_ext_e"), title=f"{symbol('G')} = {float(one['G']):g}")
+        axes.set(xlabel=symbol("I_ext_e"), title=f"{symbol('G')} = {float(one['G']):g}")
         panels[0].axhline(float(one["G"]), color=MUTED, linewidth=0.6, linestyle=":", zorder=0)
     for axes in panels[2:]:
         axes.sharey(panels[1])
     panels[1].set_ylabel(symbol("s_e"))
     for axes, letter in zip(panels, "abcdefgh", strict=False):
         panel_letter(axes, letter)
-    figure.legend(handles=[*handles.values(), *lines.values()], loc="outside lower center", ncols=4)
+    figure.legend(handles=[*handles.values(), *lines.values(), unstable_handle()], loc="outside lower center", ncols=4)
     return figure

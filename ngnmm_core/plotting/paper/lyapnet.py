@@ -25,8 +25,9 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
     left.set_ylabel(f"Lyapunov exponents ({unit_text('ms-1')})")
     low = np.nanquantile(exponents, 0.02)
     left.set_ylim(low, 1.1 * max(np.nanmax(exponents), 0.1 * abs(low)))
-    left.legend(loc="lower left")
-    left.set_title(f"{exponents.shape[1]} exponents, {symbol('G')} = {number(_coupling(sweep))}")
+    left.legend(loc="lower right")
+    known = int(np.isfinite(exponents).any(axis=0).sum())
+    left.set_title(f"{known} exponents, {symbol('G')} = {number(_coupling(sweep))}")
     positive = (exponents > 2.0 * error).sum(axis=1)
     right.plot(inputs, positive, color=SECOND, marker="o", markersize=2.0, label="positive exponents")
     if "kaplan_yorke_dimension" in sweep:

@@ -18,7 +18,7 @@ REACH = 0.025  # of the colour scale (1/ms), as in the paper
 def draw(data: dict[str, xr.Dataset]) -> Figure:
     """Three panels over the same plane."""
     sweep = data["sweep"]
-    figure = new_figure(TWO_COLUMNS, 72.0)
+    figure = new_figure(TWO_COLUMNS, 78.0)
     panels = figure.subplots(1, 3, sharex=True, sharey=True)
     growth = transverse_growth(sweep)
     first = plane.image(panels[0], growth, cmap="vlag", vmin=-REACH, vmax=REACH)
@@ -36,11 +36,12 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
     for axes in panels[:2]:
         draw_curves(axes, data["branches"], linewidth=0.5, alpha=0.8)
     panels[0].set(xlim=(sweep[plane.X].min(), sweep[plane.X].max()), ylim=(sweep[plane.Y].min(), sweep[plane.Y].max()))
-    _regimes(panels[2], sweep)
+    handles = _regimes(panels[2], sweep)
     _multistable(panels[2], data["starts"])
     for k, axes in enumerate(panels):
         plane.label_plane(axes, left=k == 0)
         panel_letter(axes, "abc"[k])
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), handlelength=1.0)
     return figure
 
 
@@ -70,7 +71,8 @@ def _multistable(axes, starts: xr.Dataset) -> None:
         axes.contourf(several[plane.X], several[plane.Y], several, levels=[0.5, 1.5], colors="none", hatches=["//////"])
 
 
-def _regimes(axes, sweep: xr.Dataset) -> None:
+def _regimes(axes, sweep: xr.Dataset) -> list[Patch]:
+    """Where the homogeneous state rests, cycles or is chaotic; returns the entries of the legend."""
     words = sweep["regime"].attrs["flag_meanings"].split()[1:]
     colours = ListedColormap([COLOURS[word] for word in words])
     regime = sweep["regime"].where(sweep["regime"] >= 0)
@@ -81,4 +83,5 @@ def _regimes(axes, sweep: xr.Dataset) -> None:
         for k in present
     ]
     handles.append(Patch(facecolor="none", edgecolor=INK, linewidth=0.4, hatch="//////", label="several attractors"))
-    axes.legend(handles=handles, loc="upper right", handlelength=1.0, title="homogeneous state", alignment="left")
+    axes.set_title("homogeneous state")
+    return handles
