@@ -6,7 +6,7 @@ the start, at five fractions inside, and at the end (which two stages share).
 
 import numpy as np
 
-from ngnmm_core.kernels.llvm import advance, combine, kernel
+from ngnmm_core.kernels.llvm import combine, kernel
 
 ORDER = 6
 _S = 21.0**0.5
@@ -33,16 +33,15 @@ A7 = (
 B = (9.0 / 180.0, 64.0 / 180.0, 49.0 / 180.0, 49.0 / 180.0, 9.0 / 180.0)  # of stages 1, 3, 5, 6, 7
 
 
-def make_local_step(derivative, compensated=False):
-    """`step(x, rest, h, constants, drives, couplings)` gives the new x and the new rest.
+def make_local_step(derivative):
+    """`step(x, to, h, constants, drives, couplings)`: `to` plus the change of x over a step.
 
-    `drives` and `couplings` hold the start and the five inner nodes.  The rest is what rounding has left out of x so
-    far: it is added to the next change (Kahan's compensated summation, doi:10.1145/363707.363723), or stays as it is
-    if the step is not compensated.
+    `drives` and `couplings` hold the start and the five inner nodes.  With `to` = x it is the new x; a sum of changes
+    alone, which are small, is kept with fewer rounding errors.
     """
 
     @kernel(inline="always")
-    def slopes(x, h, constants, drives, couplings):
+    def step(x, to, h, constants, drives, couplings):
         start, half, third, early, late, end = couplings
         d_start, d_half, d_third, d_early, d_late, d_end = drives
         k1 = derivative(x, d_start, constants, start)
@@ -52,20 +51,6 @@ def make_local_step(derivative, compensated=False):
         k5 = derivative(combine(x, h, A5, (k1, k2, k3, k4)), d_early, constants, early)
         k6 = derivative(combine(x, h, A6, (k1, k2, k3, k4, k5)), d_late, constants, late)
         k7 = derivative(combine(x, h, A7, (k1, k2, k3, k4, k5, k6)), d_end, constants, end)
-        return k1, k3, k5, k6, k7
+        return combine(to, h, B, (k1, k3, k5, k6, k7))
 
-    if not compensated:
-
-        @kernel(inline="always")
-        def step(x, rest, h, constants, drives, couplings):
-            return combine(x, h, B, slopes(x, h, constants, drives, couplings)), rest
-
-        return step
-
-    @kernel(inline="always")
-    def compensated_step(x, rest, h, constants, drives, couplings):
-        change = combine(rest, h, B, slopes(x, h, constants, drives, couplings))
-        new = advance(x, 1.0, change)
-        return new, advance(change, -1.0, advance(new, -1.0, x))
-
-    return compensated_step
+    return step
