@@ -167,11 +167,12 @@ def _cut(
         cost = cost_per_point * len(missing)
         count = min(int(np.ceil(cost / 10.0)), max(8, int(np.ceil(cost / 120.0))), MOST_SHARDS)
     else:
-        count = int(np.ceil(wanted * len(missing) / total))
-    size = -(-len(missing) // max(count, 1))
-    if wanted == "auto":
-        size = -(-size // together) * together
-    return [missing[start : start + size] for start in range(0, len(missing), size)]
+        count, together = int(np.ceil(wanted * len(missing) / total)), 1
+    vectors = -(-len(missing) // together)
+    # of vectors, as equal as can be: on a few cores the largest shards decide when a study ends
+    ends = together * (vectors * np.arange(1, max(count, 1) + 1) // max(count, 1))
+    starts = [0, *ends[:-1]]
+    return [missing[i:j] for i, j in zip(starts, ends, strict=True) if i < j]
 
 
 def _name(ids: Sequence[str]) -> str:

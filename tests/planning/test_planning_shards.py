@@ -31,20 +31,23 @@ def test_a_first_plan_holds_every_point_once(planner, shards):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "points", "made"), [(1, 30, 1), (3, 30, 3), (7, 30, 6), (30, 30, 30), (100, 30, 30)]
+    ("wanted", "points", "made"), [(1, 30, 1), (3, 30, 3), (7, 30, 7), (30, 30, 30), (100, 30, 30)]
 )
-def test_about_as_many_shards_as_wanted_and_none_empty(planner, wanted, points, made):
+def test_as_many_shards_as_wanted_all_of_about_the_same_size(planner, wanted, points, made):
     shards = planner.plan(make_study(shards=wanted, grid={"G": {"start": 1, "stop": points, "step": 1}}))
     assert len(shards) == made
-    assert all(shard.ids for shard in shards)
-    assert max(len(s.ids) for s in shards[:-1] or shards) == len(shards[0].ids)
+    sizes = [len(shard.ids) for shard in shards]
+    assert min(sizes) > 0
+    assert max(sizes) - min(sizes) <= 1
 
 
 def test_automatic_shards_fill_the_lanes_and_are_no_more_than_500(planner):
     long = {"duration_ms": 1e6, "transient_ms": 4000}
     shards = planner.plan(make_study(grid={"G": {"start": 0, "stop": 9.999, "step": 0.001}}, simulation=long))
     assert 100 < len(shards) <= 500
-    assert all(len(shard.ids) % 8 == 0 for shard in shards[:-1])
+    sizes = [len(shard.ids) for shard in shards]
+    assert all(size % 8 == 0 for size in sizes[:-1])
+    assert max(sizes) - min(sizes) <= 8
 
 
 def test_automatic_shards_of_a_small_study_are_one(planner):
