@@ -2,10 +2,15 @@
 
 import json
 import os
+import signal
 from pathlib import Path
 
 # before numpy is imported: threads of BLAS in parallel workers would wait for each other
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# what a shell starts in the background ignores Ctrl-C, and so do its children, to which some tests send one
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import numpy as np
 import pytest
