@@ -44,7 +44,7 @@ test: env-dev lint  ## all tests (15 minutes on 2 cores at the most)
 test-fast: env-dev  ## the tests to run all day (2 minutes)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
 
-test-slurm: env-dev  ## what clusters do to jobs, on a one-node SLURM of our own (root on Debian; 11 minutes)
+test-slurm: env-dev  ## what clusters do to jobs, on a one-node SLURM of our own (root on Debian; 7 to 11 minutes)
 	NGNMM_TEST_SLURM=1 $(BIN)/python -m pytest tests/slurm --durations=5
 
 soak: env-dev  ## SHARDS=300 shards with faults at random, and nothing lost
