@@ -104,7 +104,8 @@ class Merger:
             stop = min(start + step, count)
             slab = _gather(variable, row_shape, source, files, start, stop)
             missing = [(0, len(self.file.dimensions[d]) - n) for d, n in zip(variable.dims, row_shape, strict=True)]
-            slab = np.pad(slab, [(0, 0), *missing], constant_values=variable.missing)
+            if any(more for _, more in missing):
+                slab = np.pad(slab, [(0, 0), *missing], constant_values=variable.missing)
             done = 0
             for box in boxes(start, stop, layout.shape):
                 extent = tuple(s.stop - s.start for s in box)

@@ -11,7 +11,7 @@ from ngnmm_core.kernels.luther import ORDER
 from ngnmm_core.kernels.normal import lane_log
 
 FIRST_MS = 0.02  # before it is mended
-MENDED = 2  # times: a third changes less than a tenth of the steps
+MENDED = 2  # times: a third changes the number of steps by less than a hundredth
 CHANGE = 3.0  # at most, each time: the order of the error holds near the step that it was measured with
 TINY = 1e-12  # in the unit of a state: states that are zero have no relative error
 
