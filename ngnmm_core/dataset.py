@@ -86,8 +86,7 @@ def merge_file(
     if any(missing.values()) and not output.name.endswith(PARTIAL):
         worst = max(missing, key=missing.get)
         raise InputError(f"{output}: {missing[worst]} points of stage {worst} are missing; allowed: a complete study")
-    for path in (path for source in located.values() for path in source.paths):
-        require_intact(path)
+    require_intact([path for source in located.values() for path in source.paths])
     output.parent.mkdir(parents=True, exist_ok=True)
     temporary = output.with_name(f".{output.name}.part")
     merger = Merger(temporary)

@@ -5,6 +5,7 @@ finds whatever was written later; reading the content finds everything.  A file 
 whose checksums stand below its own.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,18 +54,25 @@ def _noted(path: Path) -> dict[Path, str]:
     return noted if all(len(digest) == LENGTH for digest in noted.values()) else {}
 
 
-def require_intact(path: Path) -> None:
-    """Refuses a file that is not what its job wrote.
+def require_intact(paths: Sequence[Path]) -> None:
+    """Refuses files that are not what their jobs wrote, and takes their checksums away.
+
+    Without its checksum a file counts as unfinished, so that the next run computes it anew even where the times of
+    both do not show that it has changed: a disk that went wrong, or a change in the moment in which it was sealed.
 
     Raises
     ------
     InputError
-        Naming the file.
+        Naming the first such file, and how many there are.
     """
-    if not is_intact(path, thorough=True):
+    damaged = [path for path in paths if not is_intact(path, thorough=True)]
+    for path in damaged:
+        with contextlib.suppress(OSError):  # of a folder that can't be written in, which is not what is to be told
+            checksum_path(path).unlink(missing_ok=True)
+    if damaged:
         raise InputError(
-            f"{path}: damaged, its content is not what its job wrote; allowed: a complete shard (run the workflow "
-            "again, which computes it anew)"
+            f"{damaged[0]}: damaged, its content is not what its job wrote ({len(damaged)} of {len(paths)} shards); "
+            "allowed: complete shards (run the workflow again, which computes damaged ones anew)"
         )
 
 

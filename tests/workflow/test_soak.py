@@ -11,7 +11,7 @@ import time
 
 import psutil
 import pytest
-from checkouts import sha256, shard_files
+from checkouts import overwrite, sha256, shard_files
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow")]
 
@@ -39,8 +39,9 @@ class Soak:
         self.name = checkout.write_study(study="soak", shards=SHARDS, **self.about)
         self.results = checkout.folder / "results" / "soak"
         self.sweep = self.results / "sweep.nc"
-        self.done = {"kill a job": 0, "kill everything": 0, "interrupt": 0, "truncate": 0, "overwrite": 0}
+        self.done = {"kill a job": 0, "kill everything": 0, "interrupt": 0, "truncate": 0, "overwrite": 0, "rot": 0}
         self.started = 0
+        self.in_vain = 0  # starts without any fault after them
         self.run = None
 
     def start(self):
@@ -61,8 +62,10 @@ class Soak:
         """Does harm at random times until there was enough of it, and starts Snakemake again whenever it has ended."""
         deadline = time.monotonic() + PATIENCE
         while not (self.sweep.is_file() and self.run is not None and self.run.poll() == 0):
-            assert time.monotonic() < deadline, self.words()
+            assert time.monotonic() < deadline, f"{self.words()}; the log ends with\n{self.log_tail()}"
             if self.run is None or self.run.poll() is not None:
+                assert self.in_vain < 5, f"stuck: {self.words()}; the log ends with\n{self.log_tail()}"
+                self.in_vain += sum(self.done.values()) >= FAULTS
                 self.start()
             if sum(self.done.values()) < FAULTS:
                 time.sleep(self.random.uniform(*PAUSE))
@@ -107,12 +110,17 @@ class Soak:
 
     def overwrite(self):
         """Some bytes in the middle of a file change; its size does not."""
-        if finished := self._finished():
-            victim = self.random.choice(finished)
-            with open(victim, "r+b") as file:
-                file.seek(victim.stat().st_size // 2)
-                file.write(b"\xff\x00\xff")
-        return bool(finished)
+        finished = self._finished()
+        return bool(finished) and not overwrite(self.random.choice(finished))
+
+    def rot(self):
+        """The same, and the time of the file's last change does not tell."""
+        finished = self._finished()
+        return bool(finished) and not overwrite(self.random.choice(finished), unseen=True)
+
+    def log_tail(self):
+        """What the last starts have printed."""
+        return "\n".join((self.checkout.folder / "soak.log").read_text(errors="replace").splitlines()[-60:])
 
     def words(self):
         """What has happened."""

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import xarray as xr
-from checkouts import jobs, sha256, shard_files
+from checkouts import jobs, overwrite, sha256, shard_files
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow")]
 
@@ -90,3 +90,24 @@ def test_the_next_run_does_only_what_is_missing(killed, resumed):
 def test_the_completed_run_equals_an_undisturbed_one(killed, resumed, finished):
     assert sha256(killed.results / "sweep.nc") == sha256(finished / "sweep.nc")
     assert killed.checkout.planned_sweep("killed") == {}
+
+
+def test_a_shard_whose_change_nothing_shows_is_refused_once_and_then_computed_again(checkout, finished):
+    """Only the merge, which reads every byte, can find it; the next run must not trip over it again."""
+    name = checkout.write_study(study="rotten", shards=4)
+    results = checkout.folder / "results" / "rotten"
+    target = str(checkout.sweep("rotten"))
+    checkout.run(study="rotten", shards=4)
+    (results / "sweep.nc").unlink()
+    rotten, *healthy = sorted((results / "shards" / "simulation").glob("*.nc"))
+    before = shard_files(results)
+    overwrite(rotten, unseen=True)
+    failed = checkout.call(*checkout.command(target, "--configfile", name, "--retries", "0"))
+    assert failed.returncode == 1
+    assert f"{rotten.name}: damaged" in failed.stdout + failed.stderr
+    assert "(1 of 4 shards)" in failed.stdout + failed.stderr
+    done = jobs(checkout.snakemake(target, "--configfile", name))
+    assert (done["shard"], done["merge"]) == (1, 1)
+    after = shard_files(results)
+    assert {path.name: after[path.name] for path in healthy} == {path.name: before[path.name] for path in healthy}
+    assert sha256(results / "sweep.nc") == sha256(finished / "sweep.nc")
