@@ -25,7 +25,7 @@ include: "workflow/rules/repertoire.smk"
 rule all:
     default_target: True
     input:
-        [target for name in studies.main for target in studies.targets(name)],
+        [target for name in studies.main for target in ngnmm.targets(name)],
     localrule: True
 
 
@@ -35,13 +35,13 @@ for bundled in studies.bundled_names:
         name:
             bundled
         input:
-            lambda wildcards, bundled=bundled: paper.targets(studies, bundled)
+            lambda wildcards, bundled=bundled: paper.targets(ngnmm, bundled)
             or [
                 target
                 for name in studies.bundled(bundled)
-                for target in studies.targets(name)
+                for target in ngnmm.targets(name)
             ]
-            + studies.comparison(bundled),
+            + ngnmm.comparison(bundled),
         localrule: True
 
 
@@ -52,4 +52,4 @@ rule partial:
 
 
 onsuccess:
-    print(studies.after(), file=sys.stderr)
+    print(ngnmm.after(), file=sys.stderr)

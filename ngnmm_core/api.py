@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ngnmm_core.connectome import ConnectomeSpec, build_connectome, load_connectome, normalise, output_name
-from ngnmm_core.dataset import describe_regions
+from ngnmm_core.connectome.arrays import ConnectomeArrays, checked
+from ngnmm_core.dataset import describe_regions, point_coordinates
 from ngnmm_core.errors import InputError
 from ngnmm_core.jobs.task import Task
 from ngnmm_core.kernel_cache import cache_directory
 from ngnmm_core.netcdf import write_netcdf
-from ngnmm_core.preflight import check_alone
+from ngnmm_core.preflight import check_on_connectome
 from ngnmm_core.shard import compute, tract_length
 from ngnmm_core.stages import STAGES, Stage
+from ngnmm_core.step_trial import check_steps
 from ngnmm_core.study.load import make_study
 from ngnmm_core.study.study import Study
 
@@ -29,23 +31,28 @@ def get_connectome(source: Any = "hcp-aal2-94") -> "xr.Dataset":
 
     Parameters
     ----------
-    source : str, Path, mapping, array (region, region) or xarray.Dataset
+    source : str, Path, mapping, array or list (region, region), or xarray.Dataset
         A name of the registry, a file of your own, a study's `connectome` key, a matrix of weights (W[i, j]: what i
         receives from j), or a dataset that this function has given before.
 
     Returns
     -------
     xarray.Dataset
-        See `ngnmm_core.connectome.build_connectome`.
+        See `ngnmm_core.connectome.build_connectome`; of a matrix, the weights and numbered regions only.
+
+    Raises
+    ------
+    InputError
+        For anything but a square matrix of finite, non-negative weights, or a name or file that is not there.
     """
     import xarray as xr
 
     if isinstance(source, xr.Dataset):
         return source
-    if isinstance(source, np.ndarray):
-        labels = [f"region_{k}" for k in range(len(source))]
-        weights = (("region", "source_region"), np.asarray(source, float), {"units": "1", "long_name": "weights"})
-        return xr.Dataset({"weights": weights}, coords={"region": labels, "source_region": labels})
+    if isinstance(source, (np.ndarray, list)):
+        arrays = checked(ConnectomeArrays(source), "connectome", fewest=1)
+        weights = (("region", "source_region"), arrays.weights, {"units": "1", "long_name": "weights"})
+        return xr.Dataset({"weights": weights}, coords={"region": arrays.labels, "source_region": arrays.labels})
     if isinstance(source, Mapping):
         spec = ConnectomeSpec.model_validate(dict(source))
     else:
@@ -110,16 +117,28 @@ def simulate(
 
 
 def run_study(study: Study, connectome: "xr.Dataset") -> "xr.Dataset":
-    """All stages of a study that belong to its sweep, computed in this process."""
+    """All stages of a study that belong to its sweep, computed in this process.
+
+    Raises
+    ------
+    InputError
+        If the study does not go with the connectome, its analyses do not go with each other, or the integration step
+        blows up.
+    """
     import xarray as xr
 
-    check_alone(study, len(connectome.region))
+    row_sum = check_on_connectome(study, connectome.weights.values, [str(r) for r in connectome.region.values])
+    for warning in check_steps(study, len(connectome.region), row_sum):
+        logging.warning("%s", warning)
+    names = list(dict.fromkeys(analysis.needs for analysis, _ in study.analyses))
+    if len(names) > 1 and "continuation" in names:
+        raise InputError("analyses.continuation: has diagrams in place of grid points; allowed: a call of its own")
     parts = []
-    for name in dict.fromkeys(analysis.needs for analysis, _ in study.analyses):
+    for name in names:
         if name == "lesions":
             raise InputError("analyses.hubs: takes a workflow; allowed: run it with snakemake")
         parts.append(run_stage(study, STAGES[name], connectome))
-    merged = xr.merge(parts, compat="equals", join="outer", combine_attrs="drop")
+    merged = xr.merge(parts, compat="equals", join="outer", combine_attrs="override")
     return merged.assign_attrs(parts[0].attrs)
 
 
@@ -136,7 +155,7 @@ def run_stage(study: Study, stage: Stage, connectome: "xr.Dataset") -> "xr.Datas
     for name, variable in flat.data_vars.items():
         values = variable.values.reshape((*layout.shape, *variable.shape[1:]))
         data[name] = ((*layout.dims, *variable.dims[1:]), values, variable.attrs)
-    axes = {name: study.axes[name] for name in layout.dims if name in study.axes}
+    axes = point_coordinates(study, stage.file, layout)
     coordinates, eigenvalues = describe_regions(connectome, study.config.normalization)
     about = {name: found for name, found in coordinates.items() if found[0][0] in flat.dims}
     data |= {name: found for name, found in eigenvalues.items() if found[0][0] in flat.dims}

@@ -95,14 +95,9 @@ def _models(options, rest) -> None:
 
 def _check(options, rest) -> None:
     """What `snakemake --configfile FILE` checks before it runs anything."""
-    from ngnmm_core.study.load import read_yaml
-    from ngnmm_core.workflow import Workflow
-
-    root = Path(__file__).resolve().parent.parent
-    folders = ("results", "resources")
-    studies = Workflow(read_yaml(options.study), [str(options.study)], root, folders, writing=lambda: False)
-    studies.check()
-    for name, study in studies.main.items():
+    workflow = _workflow_of(options.study)
+    workflow.check()
+    for name, study in workflow.studies.main.items():
         print(f"{name}: {study.size()} points ({' x '.join(map(str, study.shape())) or '1'})")
 
 
@@ -110,17 +105,24 @@ def _calibrate(options, rest) -> None:
     from ngnmm_core.calibration import calibrate
     from ngnmm_core.cost import time_text
     from ngnmm_core.stages import STAGES, stages_of
-    from ngnmm_core.study.load import read_yaml
-    from ngnmm_core.workflow import Workflow, prepare_jobs
+    from ngnmm_core.workflow import prepare_jobs
 
-    root = Path(__file__).resolve().parent.parent
-    studies = Workflow(read_yaml(options.study), True, root, ("results", "resources"), lambda: False)
-    prepare_jobs(root, Path("resources", "kernels"))
-    for name, study in studies.main.items():
+    workflow = _workflow_of(options.study)
+    prepare_jobs(workflow.root, workflow.resources / "kernels")
+    for name, study in workflow.studies.main.items():
         for stage in stages_of(study):
-            rates = calibrate(study, stage.name, studies.regions(name))
+            rates = calibrate(study, stage.name, workflow.connectomes.regions(name))
             seconds = rates.seconds(rates.lanes, STAGES[stage.name].settings(study)) / rates.lanes
             print(f"{name} ({stage.name}): {time_text(seconds)} of CPU time per point on {rates.source}")
+
+
+def _workflow_of(file: Path):
+    """What Snakemake would know of a study file in this folder."""
+    from ngnmm_core.study.load import read_yaml
+    from ngnmm_core.workflow import Workflow
+
+    root = Path(__file__).resolve().parent.parent
+    return Workflow(read_yaml(file), [str(file)], root, ("results", "resources"))
 
 
 def _unlock(options, rest) -> None:

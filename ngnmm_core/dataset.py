@@ -21,7 +21,17 @@ from ngnmm_core.poise import AXES as POISE_AXES
 from ngnmm_core.provenance import package_versions, scientific_config
 from ngnmm_core.settings import NOISE
 from ngnmm_core.shard_files import Source, locate, open_all, open_shards
-from ngnmm_core.stages import BRANCHES, STAGES, SWEEP, Layout, Stage, context, fingerprint, hub_points, stages_of
+from ngnmm_core.stages import (
+    BRANCHES,
+    SWEEP,
+    Layout,
+    Stage,
+    context,
+    fingerprint,
+    homogeneous_layout,
+    hub_points,
+    stages_of,
+)
 from ngnmm_core.stimulus import name_and_unit
 from ngnmm_core.study.study import Study
 
@@ -114,8 +124,8 @@ def merge_file(
     return sum(missing.values())
 
 
-def _write_axes(merger: Merger, study: Study, file: str, layout: Layout | None) -> list[str]:
-    """Writes the coordinates of the points; returns the names of those that are no dimension."""
+def point_coordinates(study: Study, file: str, layout: Layout) -> dict[str, tuple]:
+    """The coordinates of the points in a merged file, as (dims, values, attributes)."""
     if file == SWEEP:
         columns = dict(study.axes)
     else:
@@ -125,9 +135,17 @@ def _write_axes(merger: Merger, study: Study, file: str, layout: Layout | None) 
     if file == BRANCHES:
         columns = continuation.columns(study, columns)
     dense = file == SWEEP and not study.listed
-    for name, values in columns.items():
-        merger.small(name, (name,) if dense else layout.dims, *_described(study, name, values))
-    return [] if dense else list(columns)
+    return {
+        name: ((name,) if dense else layout.dims, *_described(study, name, values)) for name, values in columns.items()
+    }
+
+
+def _write_axes(merger: Merger, study: Study, file: str, layout: Layout) -> list[str]:
+    """Writes the coordinates of the points; returns the names of those that are no dimension."""
+    coordinates = point_coordinates(study, file, layout)
+    for name, (dims, values, attributes) in coordinates.items():
+        merger.small(name, dims, values, attributes)
+    return [name for name, (dims, *_) in coordinates.items() if dims != (name,)]
 
 
 def _described(study: Study, name: str, values: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
@@ -196,7 +214,7 @@ def _write_stage(merger: Merger, study: Study, stage: Stage, layout: Layout, sou
 
 def _write_hubs(merger: Merger, study: Study, path: Path, stack: ExitStack) -> None:
     """Lays the hub scores of chosen points out over the grid."""
-    layout = STAGES["msf"].layout(study, 0)
+    layout = homogeneous_layout(study)
     (file,) = open_all(stack, [path])
     chosen = hub_points(study)
     shard, row = np.full((2, len(layout.points)), -1)

@@ -5,6 +5,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from ngnmm_core.analysis.contract import Analysis, Options
 from ngnmm_core.connectome import load_connectome, normalise, read_connectome_file
 from ngnmm_core.connectome.normalisation import homogeneous_row_sum
@@ -56,7 +58,19 @@ def check_connectome(study: Study, built: Path, regions: int) -> float | None:
     else:
         _check_regions(study, None, regions)
         return 1.0 if study.config.normalization == "row" else None
-    _check_regions(study, labels, regions)
+    return check_on_connectome(study, weights, labels)
+
+
+def check_on_connectome(study: Study, weights: np.ndarray, labels: Sequence[str]) -> float:
+    """Refuses what does not go with these weights (region, source_region); gives the largest row sum of W.
+
+    Raises
+    ------
+    InputError
+        As `check_connectome`.
+    """
+    check_alone(study, len(labels))
+    _check_regions(study, labels, len(labels))
     W = normalise(weights, study.config.normalization, labels)
     homogeneous = [analysis.name for analysis, options in study.analyses if _of_homogeneous(analysis, options)]
     if homogeneous:

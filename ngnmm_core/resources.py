@@ -18,7 +18,9 @@ SPARE_MEMORY = 1.25
 SPARE_TIME = 3.0
 LEAST_MINUTES = 10  # a queue's bookkeeping, a slow file system, a cold cache of compiled kernels
 WRITING_BYTES = 20e6  # per second: compressing into the merged file
-TINY_MB = 2000  # figures, hub scores and the like: one process that reads a merged file
+# What compiles, draws, scores or tabulates: one process that reads a merged file
+SMALL_MB = 2000
+SMALL_MINUTES = 20
 
 
 def grown(amount: float, attempt: int) -> int:

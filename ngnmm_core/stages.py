@@ -109,9 +109,13 @@ def _network(study: Study, regions: int) -> Layout:
     return Layout(study.dims(True), study.shape(True), study.points(True))
 
 
-def _homogeneous(study: Study, regions: int) -> Layout:
-    """What belongs to the homogeneous system alone has no seed."""
+def homogeneous_layout(study: Study) -> Layout:
+    """The grid without seeds: what belongs to the homogeneous system alone has none."""
     return Layout(study.dims(False), study.shape(False), study.points(False))
+
+
+def _homogeneous(study: Study, regions: int) -> Layout:
+    return homogeneous_layout(study)
 
 
 def _highlights(study: Study, regions: int) -> Layout:

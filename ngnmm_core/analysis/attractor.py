@@ -20,8 +20,8 @@ from ngnmm_core.initial import nominal
 from ngnmm_core.model import Model
 from ngnmm_core.variational import WIDTH, Solutions
 
-DT_MS, STEPS_PER_SAMPLE = 0.025, 4
-SAMPLE_MS = DT_MS * STEPS_PER_SAMPLE
+SAMPLE_MS = 0.1
+STEPS_PER_SAMPLE = (4, 20, 100)  # more where the trajectory ceases to be finite with fewer: steep bursts, large inputs
 STRETCHES_MS = ((500, 500), (500, 500), (1000, 1000), (2000, 2000), (4000, 2000), (8000, 2000))  # and the part watched
 MOST_RETURNS = 32
 NEAR = 0.05  # distance, in units of the size of the state or the orbit, at which a proposal may be accepted
@@ -54,7 +54,7 @@ class Attractor:
 def find_attractors(
     model: Model, parameters: Mapping[str, np.ndarray], row_sum: float, states: np.ndarray | None = None
 ) -> list[Attractor | None]:
-    """The attractors of many points; None where the solution ceases to be finite.
+    """The attractors of many points; None where the solution ceases to be finite however small the steps are.
 
     Parameters
     ----------
@@ -71,17 +71,29 @@ def find_attractors(
     for start in range(0, count, CHUNK):
         part = slice(start, start + CHUNK)
         some = {name: np.asarray(values[part], float) for name, values in parameters.items()}
-        found += _Chase(Solutions(model, some, some["G"] * row_sum), np.array(states[part])).run()
+        found += _attractors(Solutions(model, some, some["G"] * row_sum), np.array(states[part]))
         if count > CHUNK:
             logging.info("attractor %d/%d", len(found), count)
     return found
 
 
-class _Chase:
-    """Follows the trajectories of some points until their attractors are known."""
+def _attractors(solutions: Solutions, states: np.ndarray) -> list[Attractor | None]:
+    """The attractors of some points, each with the largest steps with which its trajectory stays finite."""
+    found: list[Attractor | None] = [None] * len(states)
+    for steps in STEPS_PER_SAMPLE:
+        left = np.array([k for k, attractor in enumerate(found) if attractor is None], int)
+        if not len(left):
+            break
+        for k, attractor in zip(left, _Chase(solutions.take(left), states[left], steps).run(), strict=True):
+            found[k] = attractor
+    return found
 
-    def __init__(self, solutions: Solutions, states: np.ndarray):
-        self.all, self.states = solutions, states
+
+class _Chase:
+    """Follows the trajectories of some points, with steps of one length, until their attractors are known."""
+
+    def __init__(self, solutions: Solutions, states: np.ndarray, steps: int):
+        self.all, self.states, self.steps = solutions, states, steps
         self.found: list[Attractor | None] = [None] * len(states)
         self.open = np.arange(len(states))
 
@@ -99,10 +111,10 @@ class _Chase:
 
     def _stretch(self, points: np.ndarray, length: float, watched: float) -> np.ndarray:
         """Follows some points for a while; which of them are known then, array of bool."""
-        solutions, states = self.all.take(points), self.states[points]
+        solutions, states, dt_ms = self.all.take(points), self.states[points], SAMPLE_MS / self.steps
         if length > watched:
-            _, states = solutions.sample(states, DT_MS, round((length - watched) / DT_MS), 1)
-        samples, states = solutions.sample(states, DT_MS, STEPS_PER_SAMPLE, round(watched / SAMPLE_MS))
+            _, states = solutions.sample(states, dt_ms, round((length - watched) / dt_ms), 1)
+        samples, states = solutions.sample(states, dt_ms, self.steps, round(watched / SAMPLE_MS))
         self.states[points] = states
         returns = find_returns(samples, len(points), solutions.model.observable_index, MOST_RETURNS)
         known = ~returns.finite

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ngnmm_core.analysis.dispersion import NEUTRAL
+from ngnmm_core.analysis.dispersion import NEUTRAL, SAME
 
 
 def crossings(x: np.ndarray, growth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -14,6 +14,20 @@ def crossings(x: np.ndarray, growth: np.ndarray) -> tuple[np.ndarray, np.ndarray
     known = np.isfinite(growth[:-1]) & np.isfinite(growth[1:])
     k = np.flatnonzero(known & (above[:-1] != above[1:]))
     return x[k] + (x[k + 1] - x[k]) * (NEUTRAL - growth[k]) / (growth[k + 1] - growth[k]), above[k + 1]
+
+
+def transverse(growth: np.ndarray, relative: np.ndarray) -> np.ndarray:
+    """A sampled growth rate as a continuous function of Lambda, for Lambda `relative` to the row sum, ascending.
+
+    At the row sum itself a perturbation of a cycle is one within the homogeneous manifold, and its trivial exponent is
+    left out: the rate jumps there.  The nearest sample stands for it.
+    """
+    found = growth.copy()
+    for k in np.flatnonzero(np.abs(relative - 1.0) < SAME):
+        others = np.flatnonzero(np.abs(relative - 1.0) >= SAME)
+        if len(others):
+            found[k] = growth[others[np.argmin(np.abs(relative[others] - 1.0))]]
+    return found
 
 
 def stable_intervals(x: np.ndarray, growth: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ import numpy as np
 from ngnmm_core.analysis.attractor import find_attractors
 from ngnmm_core.analysis.dispersion import dispersions
 from ngnmm_core.analysis.dispersion_curve import DIVERGED, IRREGULAR, MOST_INTERVALS, OK, UNCOUPLED
-from ngnmm_core.analysis.stable_ranges import stable_intervals
+from ngnmm_core.analysis.stable_ranges import stable_intervals, transverse
 from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.jobs.task import Task
 from ngnmm_core.variational import warm_solutions
@@ -23,7 +23,7 @@ def run(task: Task) -> dict[str, np.ndarray]:
     status = np.where(regular, coupled, np.where(known, IRREGULAR, DIVERGED))
     intervals = np.full((len(status), MOST_INTERVALS, 2), np.nan)
     for k in np.flatnonzero(regular):
-        found = stable_intervals(axis, relation.growth_rate[k])[:MOST_INTERVALS]
+        found = stable_intervals(axis, transverse(relation.growth_rate[k], axis))[:MOST_INTERVALS]
         intervals[k, : len(found)] = found
     return {
         "growth_curve": relation.growth_rate,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ngnmm_core.analysis.lyapunov import kaplan_yorke_dimension
+from ngnmm_core.analysis.lyapunov import kaplan_yorke_dimension, with_exact_zero
 from ngnmm_core.analysis.network_exponents import NetworkSettings, network_exponents
 from ngnmm_core.analysis.network_lyapunov import DIVERGED, OK
 from ngnmm_core.connectome.normalisation import homogeneous_row_sum
@@ -34,7 +34,7 @@ def run(task: Task) -> dict[str, np.ndarray]:
             found = np.array(network_exponents(task.model, task.W, parameters, state, settings, going))
             if done is not None:
                 _keep(done, found)
-        values[k, :count], errors[k, :count] = found
+        values[k, :count], errors[k, :count] = with_exact_zero(*found)
         dimension[k] = kaplan_yorke_dimension(values[k, :count]) if np.isfinite(values[k, 0]) else np.nan
         logging.info("network %d/%d: %d exponents, largest %.3g per ms", k + 1, len(points), count, values[k, 0])
     status = np.where(np.isfinite(values[:, 0]), OK, DIVERGED).astype(np.int8)

@@ -17,7 +17,7 @@ def check(config, tmp_path):
 
     def check(**changes):
         folders = (tmp_path / "results", tmp_path / "resources")
-        studies = Workflow(config(**changes), ["mini.yaml"], REPOSITORY, tuple(map(str, folders)), lambda: False)
+        studies = Workflow(config(**changes), ["mini.yaml"], REPOSITORY, tuple(map(str, folders)))
         studies.check()
         assert not any(folder.exists() for folder in folders)
 
@@ -140,15 +140,13 @@ def test_a_grid_beyond_planning(check, refused):
 
 def test_a_job_of_a_cluster_plans_nothing_to_tell_whether_its_shard_is_damaged(config, tmp_path):
     folders = (str(tmp_path / "results"), str(tmp_path / "resources"))
-    studies = Workflow(config(), ["mini.yaml"], REPOSITORY, folders, lambda: False)
-    studies.shards = lambda *names: pytest.fail("planned")
+    studies = Workflow(config(), ["mini.yaml"], REPOSITORY, folders)
+    studies.plans.shards = lambda *names: pytest.fail("planned")
     assert studies.damaged("study", "simulation", "0123456789abcdef") is False
 
 
 def test_every_part_is_checked(refused, config, tmp_path):
     base, folders = config(without=["study"]), (str(tmp_path / "results"), str(tmp_path / "resources"))
     parts = {"good": {}, "bad": {"connectome": {"path": "nowhere.csv"}}}
-    studies = Workflow(
-        {"study": "paper", "base": base, "parts": parts}, ["paper.yaml"], REPOSITORY, folders, lambda: False
-    )
+    studies = Workflow({"study": "paper", "base": base, "parts": parts}, ["paper.yaml"], REPOSITORY, folders)
     refused(studies.check, "nowhere.csv")

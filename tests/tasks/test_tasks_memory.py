@@ -165,7 +165,7 @@ def test_the_item_of_a_network_is_the_cued_region(ring6):
         normalization="row",
         model={"name": "ngnmm_population", "parameters": {"G": 1.0}, "poise": {}},
         grid={"probe.region": [2, 3], "poise.position": [0.6, 0.97]},
-        stimuli={"cue": {"regions": ["region_2"]}, "probe": {"amplitude": 0.2}},
+        stimuli={"cue": {"regions": ["region_3"]}, "probe": {"amplitude": 0.2}},
     )
     found = run_study(study, get_connectome(ring6))
     np.testing.assert_array_equal(found.delay_outcome, [[0, 2], [0, 2]])

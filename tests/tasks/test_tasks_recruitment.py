@@ -113,7 +113,7 @@ def test_a_resection_on_the_way_stops_the_spread():
     np.testing.assert_array_equal(recruited[1], [True, True, True, False, False, False])
     np.testing.assert_allclose(found.recruited_fraction[0], [1.0, 0.5])
     assert np.isnan(found.path_length.values[0, 1, 4])
-    labelled = spread_on(chain(6), simulation={**SIMULATION, "resection": {"regions": ["region_3"]}})
+    labelled = spread_on(chain(6), simulation={**SIMULATION, "resection": {"regions": ["region_4"]}})
     np.testing.assert_array_equal(labelled.onset_time.values[0], found.onset_time.values[0, 1])
 
 

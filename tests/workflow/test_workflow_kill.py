@@ -92,6 +92,30 @@ def test_the_completed_run_equals_an_undisturbed_one(killed, resumed, finished):
     assert killed.checkout.planned_sweep("killed") == {}
 
 
+def test_a_damaged_shard_of_a_finished_study_is_computed_again(checkout, finished):
+    """Its results are in the merged file already; those who look for the shard must find it all the same."""
+    results = checkout.run(study="cut", shards=4)
+    shard = sorted((results / "shards" / "simulation").glob("*.nc"))[-1]
+    before = shard_files(results)
+    shard.write_bytes(shard.read_bytes()[:1000])
+    assert checkout.planned_sweep("cut")["shard"] == 1
+    done = jobs(checkout.snakemake(str(checkout.sweep("cut")), "--configfile", "cut.yaml"))
+    assert (done["shard"], done["merge"]) == (1, 1)
+    assert set(shard_files(results)) == set(before)
+    assert sha256(results / "sweep.nc") == sha256(finished / "sweep.nc")
+    assert checkout.planned_sweep("cut") == {}
+
+
+def test_a_lost_shard_of_a_finished_study_is_computed_again(checkout, finished):
+    results = checkout.run(study="lost", shards=4)
+    shard = sorted((results / "shards" / "simulation").glob("*.nc"))[-1]
+    shard.unlink()
+    assert checkout.planned_sweep("lost")["shard"] == 1
+    checkout.snakemake(str(checkout.sweep("lost")), "--configfile", "lost.yaml")
+    assert shard.is_file()
+    assert checkout.planned_sweep("lost") == {}
+
+
 def test_a_shard_whose_change_nothing_shows_is_refused_once_and_then_computed_again(checkout, finished):
     """Only the merge, which reads every byte, can find it; the next run must not trip over it again."""
     name = checkout.write_study(study="rotten", shards=4)

@@ -12,13 +12,13 @@ MAIN_PROCESS = workflow.exec_mode == ExecMode.DEFAULT
 sys.path.insert(0, str(ROOT))
 from ngnmm_core import resources
 from ngnmm_core.errors import InputError
-from ngnmm_core.workflow import Workflow, prepare_jobs
+from ngnmm_core.workflow import Process, Workflow, prepare_jobs
 
 # The config is a whole study if it was read from a file, here or by a workflow that uses this one as a module; else it
 # is laid over the default study.
 FROM_MODULE = ["the config of the module"] if workflow.modifier.skip_configfile else []
 
-studies = Workflow(
+ngnmm = Workflow(
     config,
     files=config and (workflow.configfiles or FROM_MODULE),
     root=ROOT,
@@ -26,19 +26,37 @@ studies = Workflow(
         workflow.pathvars.apply("<results>"),
         workflow.pathvars.apply("<resources>"),
     ),
-    writing=lambda: MAIN_PROCESS
-    and workflow.executor_plugin is not None
-    and not workflow.dryrun,
-    announcing=MAIN_PROCESS,
-    workers=lambda: workflow.resource_settings.nodes
-    or workflow.resource_settings.cores
-    or 1,
+    process=Process(
+        writing=lambda: MAIN_PROCESS
+        and workflow.executor_plugin is not None
+        and not workflow.dryrun,
+        announcing=MAIN_PROCESS,
+        workers=lambda: workflow.resource_settings.nodes
+        or workflow.resource_settings.cores
+        or 1,
+        targets=lambda: workflow.dag_settings.targets,
+        words=sys.argv[1:],
+    ),
 )
-prepare_jobs(ROOT, Path(studies.resources, "kernels"))
+studies, connectomes, plans, jobs = (
+    ngnmm.studies,
+    ngnmm.connectomes,
+    ngnmm.plans,
+    ngnmm.jobs,
+)
+prepare_jobs(ROOT, Path(ngnmm.resources, "kernels"))
+
+# What every job asks for that compiles, draws, scores or tabulates.
+SMALL = dict(
+    mem_mb=lambda wildcards, attempt: resources.grown(resources.SMALL_MB, attempt),
+    runtime=lambda wildcards, attempt: resources.grown(
+        resources.SMALL_MINUTES, attempt
+    ),
+)
 
 if MAIN_PROCESS:
     try:
-        studies.check()
+        ngnmm.check()
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)

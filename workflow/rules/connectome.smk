@@ -11,11 +11,9 @@ rule connectome:
     conda:
         "../../environment.yml"
     params:
-        spec=lambda wildcards: studies.connectome_spec(
-            wildcards.connectome
-        ).model_dump_json(),
-        source=lambda wildcards: studies.connectome_source(wildcards.connectome),
-        code=studies.code("ngnmm_core.connectome.build"),
+        spec=lambda wildcards: connectomes.spec(wildcards.connectome).model_dump_json(),
+        source=lambda wildcards: connectomes.source(wildcards.connectome),
+        code=ngnmm.code("ngnmm_core.connectome.build"),
     message:
         "Getting the connectome {wildcards.connectome}"
     script:

@@ -22,12 +22,10 @@ for drawing in jobs_of(studies.concerned.values()):
             data=(
                 f"<results>/{drawing.study.name}/{FILES[drawing.family]}"
                 if drawing.family in FILES
-                else studies.connectome_path(drawing.study.name)
+                else connectomes.path(drawing.study.name)
             ),
             connectome=(
-                studies.connectome_path(drawing.study.name)
-                if drawing.family == MODES
-                else []
+                connectomes.path(drawing.study.name) if drawing.family == MODES else []
             ),
         output:
             svg=[
@@ -53,15 +51,14 @@ for drawing in jobs_of(studies.concerned.values()):
         conda:
             "../../environment.yml"
         resources:
-            mem_mb=lambda wildcards, attempt: 2000 * attempt,
-            runtime=lambda wildcards, attempt: 20 * attempt,
+            **SMALL,
         params:
             family=drawing.family,
             normalization=drawing.study.config.normalization,
             point=drawing.point,
             about=describe(drawing.study),
             facts=facts(drawing.study),
-            key=lambda wildcards, drawing=drawing: studies.key(
+            key=lambda wildcards, drawing=drawing: ngnmm.key(
                 drawing.study.name,
                 "figures.py",
                 f"ngnmm_core.plotting.{drawing.family}",

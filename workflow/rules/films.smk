@@ -23,15 +23,14 @@ rule film:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
+        **SMALL,
     params:
         module="ngnmm_core.plotting.spread_film",
         point=lambda wildcards: film_of(
-            studies.study(wildcards.study), wildcards.film
+            studies.find(wildcards.study), wildcards.film
         ).point,
-        about=lambda wildcards: describe(studies.study(wildcards.study)),
-        key=lambda wildcards: studies.key(
+        about=lambda wildcards: describe(studies.find(wildcards.study)),
+        key=lambda wildcards: ngnmm.key(
             wildcards.study, "film.py", "ngnmm_core.plotting.spread_film"
         ),
     message:
@@ -52,13 +51,17 @@ rule paper_video:
         ),
     log:
         "<logs>/{study}/paper_video.log",
+    benchmark:
+        "<results>/{study}/benchmarks/figures-video.tsv"
     wildcard_constraints:
         study="|".join(paper.STUDIES),
     conda:
         "../../environment.yml"
+    resources:
+        **SMALL,
     params:
         module="ngnmm_core.plotting.paper.video",
-        key=lambda wildcards: studies.code(
+        key=lambda wildcards: ngnmm.code(
             "ngnmm_core.plotting.paper.video", "ngnmm_core.plotting.film"
         ),
     message:

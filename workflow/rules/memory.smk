@@ -18,10 +18,9 @@ rule memory:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
+        **SMALL,
     params:
-        key=lambda wildcards: studies.key(
+        key=lambda wildcards: ngnmm.key(
             wildcards.study, "memory.py", "ngnmm_core.memory"
         ),
     message:

@@ -6,17 +6,17 @@ localrules:
 
 rule merge:
     input:
-        recipe=lambda wildcards: studies.recipe(
+        recipe=lambda wildcards: ngnmm.recipe(
             wildcards.study,
             f"{wildcards.file}.nc",
             "merge.py",
             "ngnmm_core.assemble",
         ),
-        connectome=lambda wildcards: studies.connectome_path(wildcards.study),
-        new_shards=lambda wildcards: studies.missing_shards(
+        connectome=lambda wildcards: connectomes.path(wildcards.study),
+        new_shards=lambda wildcards: plans.missing_shards(
             wildcards.study, f"{wildcards.file}.nc"
         ),
-        hubs=lambda wildcards: studies.hubs_of_file(
+        hubs=lambda wildcards: plans.hubs_of_file(
             wildcards.study, f"{wildcards.file}.nc"
         ),
     output:
@@ -30,19 +30,15 @@ rule merge:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=lambda wildcards, attempt: resources.grown(
-            resources.merge_memory(), attempt
-        ),
-        runtime=lambda wildcards, attempt: studies.merge_minutes(
-            wildcards.study, attempt
-        ),
+        mem_mb=lambda wildcards, attempt: jobs.merge_memory(attempt),
+        runtime=lambda wildcards, attempt: jobs.merge_minutes(wildcards.study, attempt),
     params:
-        cpu_target=lambda wildcards: studies.study(wildcards.study).config.cpu_target,
-        shards=lambda wildcards: studies.shards_of_file(
+        cpu_target=lambda wildcards: studies.find(wildcards.study).config.cpu_target,
+        shards=lambda wildcards: plans.shards_of_file(
             wildcards.study, f"{wildcards.file}.nc"
         ),
-        study=lambda wildcards: studies.study_file(wildcards.study),
-        identity=lambda wildcards: studies.identity(wildcards.study),
+        study=lambda wildcards: ngnmm.study_file(wildcards.study),
+        identity=lambda wildcards: connectomes.identity(wildcards.study),
     message:
         "Merging {wildcards.study} into {wildcards.file}.nc"
     script:
@@ -51,28 +47,26 @@ rule merge:
 
 rule merge_partial:
     input:
-        recipe=lambda wildcards: studies.recipe(
+        recipe=lambda wildcards: ngnmm.recipe(
             wildcards.study, "sweep.partial.nc", "merge.py", "ngnmm_core.assemble"
         ),
-        connectome=lambda wildcards: studies.connectome_path(wildcards.study),
+        connectome=lambda wildcards: connectomes.path(wildcards.study),
     output:
         merged="<results>/{study}/sweep.partial.nc",
     log:
         "<logs>/{study}/merge-partial.log",
+    benchmark:
+        "<results>/{study}/benchmarks/merge-partial.tsv"
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=lambda wildcards, attempt: resources.grown(
-            resources.merge_memory(), attempt
-        ),
-        runtime=lambda wildcards, attempt: studies.merge_minutes(
-            wildcards.study, attempt
-        ),
+        mem_mb=lambda wildcards, attempt: jobs.merge_memory(attempt),
+        runtime=lambda wildcards, attempt: jobs.merge_minutes(wildcards.study, attempt),
     params:
-        cpu_target=lambda wildcards: studies.study(wildcards.study).config.cpu_target,
-        shards=lambda wildcards: studies.finished_shards(wildcards.study, "sweep.nc"),
-        study=lambda wildcards: studies.study_file(wildcards.study),
-        identity=lambda wildcards: studies.identity(wildcards.study),
+        cpu_target=lambda wildcards: studies.find(wildcards.study).config.cpu_target,
+        shards=lambda wildcards: plans.finished_shards(wildcards.study, "sweep.nc"),
+        study=lambda wildcards: ngnmm.study_file(wildcards.study),
+        identity=lambda wildcards: connectomes.identity(wildcards.study),
     message:
         "Merging what there is of {wildcards.study}"
     script:
@@ -81,7 +75,7 @@ rule merge_partial:
 
 rule provenance:
     input:
-        lambda wildcards: studies.merged_files(wildcards.study),
+        lambda wildcards: plans.merged_files(wildcards.study),
     output:
         provenance="<results>/{study}/provenance.json",
     log:
@@ -89,9 +83,9 @@ rule provenance:
     conda:
         "../../environment.yml"
     params:
-        shards=lambda wildcards: studies.all_shards(wildcards.study),
-        study=lambda wildcards: studies.study_file(wildcards.study),
-        identity=lambda wildcards: studies.identity(wildcards.study),
+        shards=lambda wildcards: plans.all_shards(wildcards.study),
+        study=lambda wildcards: ngnmm.study_file(wildcards.study),
+        identity=lambda wildcards: connectomes.identity(wildcards.study),
     message:
         "Writing down what {wildcards.study} was made from"
     script:
@@ -100,7 +94,7 @@ rule provenance:
 
 rule summary:
     input:
-        merged=lambda wildcards: studies.merged_files(wildcards.study),
+        merged=lambda wildcards: plans.merged_files(wildcards.study),
     output:
         summary=report(
             "<results>/{study}/summary.html",
@@ -122,11 +116,11 @@ rule summary:
 
 rule hubs:
     input:
-        recipe=lambda wildcards: studies.recipe(
+        recipe=lambda wildcards: ngnmm.recipe(
             wildcards.study, "hubs.nc", "hubs.py", "ngnmm_core.hubs"
         ),
         lesions="<results>/{study}/lesions.nc",
-        connectome=lambda wildcards: studies.connectome_path(wildcards.study),
+        connectome=lambda wildcards: connectomes.path(wildcards.study),
     output:
         hubs="<results>/{study}/hubs.nc",
         table=report(
@@ -143,11 +137,10 @@ rule hubs:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
+        **SMALL,
     params:
-        cpu_target=lambda wildcards: studies.study(wildcards.study).config.cpu_target,
-        study=lambda wildcards: studies.study_file(wildcards.study),
+        cpu_target=lambda wildcards: studies.find(wildcards.study).config.cpu_target,
+        study=lambda wildcards: ngnmm.study_file(wildcards.study),
     message:
         "Scoring the hubs of {wildcards.study}"
     script:

@@ -9,7 +9,7 @@ for figure in paper.FIGURES:
             f"paper_{figure.name}"
         input:
             data=lambda wildcards, figure=figure: [
-                paper.source_file(studies, wildcards.study, source)
+                paper.source_file(ngnmm, wildcards.study, source)
                 for source in figure.sources.values()
             ],
         output:
@@ -25,15 +25,19 @@ for figure in paper.FIGURES:
             ],
         log:
             f"<logs>/{{study}}/paper_{figure.name}.log",
+        benchmark:
+            f"<results>/{{study}}/benchmarks/figures-{figure.name}.tsv"
         wildcard_constraints:
             study="|".join(paper.STUDIES),
         conda:
             "../../environment.yml"
+        resources:
+            **SMALL,
         params:
             figure=figure.name,
             title=figure.title,
             sources=list(figure.sources),
-            key=lambda wildcards, figure=figure: studies.code(
+            key=lambda wildcards, figure=figure: ngnmm.code(
                 figure.module, "ngnmm_core.plotting.save"
             ),
         message:
@@ -50,12 +54,16 @@ rule paper_checks:
         table="<results>/{study}/checks.md",
     log:
         "<logs>/{study}/checks.log",
+    benchmark:
+        "<results>/{study}/benchmarks/checks.tsv"
     wildcard_constraints:
         study="|".join(paper.STUDIES),
     conda:
         "../../environment.yml"
+    resources:
+        **SMALL,
     params:
-        key=lambda wildcards: studies.code("ngnmm_core.paper_checks"),
+        key=lambda wildcards: ngnmm.code("ngnmm_core.paper_checks"),
     message:
         "Comparing numbers of {wildcards.study} with those of independent methods"
     script:

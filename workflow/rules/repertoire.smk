@@ -27,12 +27,16 @@ rule repertoire_tables:
         ],
     log:
         "<logs>/{comparison}/repertoire.log",
+    benchmark:
+        "<results>/{comparison}/benchmarks/repertoire.tsv"
     wildcard_constraints:
         comparison="repertoire[a-z_]*",
     conda:
         "../../environment.yml"
+    resources:
+        **SMALL,
     params:
-        key=lambda wildcards: studies.key(
+        key=lambda wildcards: ngnmm.key(
             next(iter(studies.bundled(wildcards.comparison))),
             "repertoire.py",
             "ngnmm_core.repertoire",

@@ -1,7 +1,7 @@
 # The jobs that compute: one per shard, after the kernels have been compiled once.
 rule warmup:
     input:
-        connectome=lambda wildcards: studies.connectome_path(wildcards.study),
+        connectome=lambda wildcards: connectomes.path(wildcards.study),
     output:
         touch("<results>/{study}/shards/{stage}/compiled-{code}"),
     log:
@@ -13,14 +13,13 @@ rule warmup:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
+        **SMALL,
     params:
-        cpu_target=lambda wildcards: studies.study(wildcards.study).config.cpu_target,
+        cpu_target=lambda wildcards: studies.find(wildcards.study).config.cpu_target,
         definition=lambda wildcards: str(
-            studies.shards(wildcards.study, wildcards.stage)[0].definition
+            plans.shards(wildcards.study, wildcards.stage)[0].definition
         ),
-        study=lambda wildcards: studies.study_file(wildcards.study),
+        study=lambda wildcards: ngnmm.study_file(wildcards.study),
     message:
         "Compiling the kernels of {wildcards.study} ({wildcards.stage})"
     script:
@@ -29,8 +28,8 @@ rule warmup:
 
 rule shard:
     input:
-        connectome=lambda wildcards: studies.connectome_path(wildcards.study),
-        kernels=lambda wildcards: studies.compiled(wildcards.study, wildcards.stage),
+        connectome=lambda wildcards: connectomes.path(wildcards.study),
+        kernels=lambda wildcards: plans.compiled(wildcards.study, wildcards.stage),
     output:
         shard="<results>/{study}/shards/{stage}/{shard}.nc",
         checksum="<results>/{study}/shards/{stage}/{shard}.sha256",
@@ -43,16 +42,16 @@ rule shard:
     # The points of a shard are lanes of one thread's vectors: more threads would idle, more shards use more cores.
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: studies.shard_memory(
+        mem_mb=lambda wildcards, attempt: jobs.shard_memory(
             **wildcards, attempt=attempt
         ),
-        runtime=lambda wildcards, attempt: studies.shard_minutes(
+        runtime=lambda wildcards, attempt: jobs.shard_minutes(
             **wildcards, attempt=attempt
         ),
     params:
-        cpu_target=lambda wildcards: studies.study(wildcards.study).config.cpu_target,
-        definition=lambda wildcards: str(studies.definition(**wildcards)),
-        damaged=lambda wildcards: studies.damaged(**wildcards),
+        cpu_target=lambda wildcards: studies.find(wildcards.study).config.cpu_target,
+        definition=lambda wildcards: str(plans.definition(**wildcards)),
+        damaged=lambda wildcards: ngnmm.damaged(**wildcards),
     message:
         "Computing {wildcards.study} ({wildcards.stage}), shard {wildcards.shard}"
     script:

@@ -71,21 +71,21 @@ FIGURES = (
 )
 
 
-def targets(studies: Any, name: str) -> list[str]:
+def targets(workflow: Any, name: str) -> list[str]:
     """What the study of that name is for: figures, checks, and where each part's data come from; empty for others.
 
-    `studies` is the `ngnmm_core.workflow.Workflow`.
+    `workflow` is the `ngnmm_core.workflow.Workflow`.
     """
     if name not in STUDIES:
         return []
     figures = [f"figures/{figure.name}.{form}" for figure in FIGURES for form in FORMATS]
-    files = [str(studies.results / name / file) for file in (*OTHERS, *figures)]
-    return files + [str(studies.results / part / "provenance.json") for part in studies.bundled(name)]
+    files = [str(workflow.results / name / file) for file in (*OTHERS, *figures)]
+    return files + [str(workflow.results / part / "provenance.json") for part in workflow.studies.bundled(name)]
 
 
-def source_file(studies: Any, name: str, source: str) -> str:
+def source_file(workflow: Any, name: str, source: str) -> str:
     """The file behind a source of a figure: a dataset of a part of a study, or the connectome of a part."""
     part, _, stem = source.partition("/")
     if stem == "connectome":
-        return studies.connectome_path(f"{name}/{part}")
-    return str(studies.results / name / f"{source}.nc")
+        return workflow.connectomes.path(f"{name}/{part}")
+    return str(workflow.results / name / f"{source}.nc")

@@ -6,6 +6,7 @@ for up to date.  The times of files tell still: a recipe is an input of the job,
 
 import functools
 import json
+import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -30,13 +31,20 @@ class Recipes:
     def __init__(self, results: Path, writing: Callable[[], bool], dry: bool):
         self.results, self.writing, self.dry = results, writing, dry
 
-    def file(self, study: str, product: str, made_from: Mapping[str, Any]) -> Path:
-        """The recipe of a product; each in a folder of its own, as Snakemake looks into a folder only once."""
+    def file(self, study: str, product: str, made_from: Mapping[str, Any], anew: bool = False) -> Path:
+        """The recipe of a product; each in a folder of its own, as Snakemake looks into a folder only once.
+
+        `anew`: something that the product was made from is gone, so that it is to be made again though nothing else
+        has changed.
+        """
         place = Path(study, "recipes", Path(product).stem, "recipe.json")
         path, content = self.results / place, json.dumps(made_from, indent=1)
+        anew = anew and (self.results / study / product).is_file()
         if self.writing():
             write_atomically(path, content)
-        elif self.dry and not (path.is_file() and path.read_text(encoding="utf-8") == content):
+            if anew:
+                os.utime(path)
+        elif self.dry and (anew or not (path.is_file() and path.read_text(encoding="utf-8") == content)):
             path = Path(self._elsewhere.name) / place
             write_atomically(path, content)
         return path
