@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ngnmm_core.stages import fingerprint
 from ngnmm_core.study.study import Study
 
@@ -98,8 +96,3 @@ def processor() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
-
-
-def as_attribute(value: Any) -> Any:
-    """A value that a netCDF attribute can hold: numbers and text as they are, everything else as text."""
-    return value if isinstance(value, str | int | float | np.ndarray) and not isinstance(value, bool) else str(value)

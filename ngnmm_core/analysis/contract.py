@@ -26,10 +26,7 @@ class Options(Section):
 
 @dataclass(frozen=True)
 class Variable:
-    """One variable of the result: its dimensions after those of the grid, unit, meaning, and flags if it is a code.
-
-    `of_grid` is False for what belongs to the connectome alone; then `dims` is all it has.
-    """
+    """One variable of the result: its dimensions after those of the grid, unit, meaning, and flags if it is a code."""
 
     name: str
     dims: tuple[str, ...]
@@ -37,7 +34,6 @@ class Variable:
     long_name: str
     dtype: str = "float64"
     flags: tuple[str, ...] = ()
-    of_grid: bool = True
 
     @property
     def missing(self) -> Any:

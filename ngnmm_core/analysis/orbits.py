@@ -2,6 +2,8 @@
 
 Many points at once, each with steps of its own, all with about the same error: found once along the guess, and then
 stretched with the period.  What is solved for is a closed orbit of the method with these steps.
+
+Kuznetsov, Elements of Applied Bifurcation Theory (2004), doi:10.1007/978-1-4757-3978-7, chapter 10.
 """
 
 from collections.abc import Sequence
@@ -10,7 +12,6 @@ from functools import cached_property
 
 import numpy as np
 
-from ngnmm_core.model import Model
 from ngnmm_core.variational import Solutions
 
 UNIFORM_MS = 0.01
@@ -62,23 +63,6 @@ class Orbit:
     def stable(self) -> bool:
         """Whether every multiplier but the trivial one lies inside the unit circle."""
         return bool(np.abs(self.multipliers[1]) < 1.0)
-
-
-def shoot(model: Model, parameters, weight: float, state: np.ndarray, period: float) -> Orbit | None:
-    """The periodic orbit near a state and a period, or None if Newton's method does not find one.
-
-    Parameters
-    ----------
-    parameters : mapping of name to float
-    weight : float
-        G times the row sum of the connectome.
-    state : array (state,)
-    period : float
-        Guess, in ms.
-    """
-    arrays = {name: np.full(1, float(value)) for name, value in parameters.items()}
-    solutions = Solutions(model, arrays, np.full(1, float(weight)))
-    return shoot_many(solutions, np.asarray(state, float)[None], np.full(1, float(period)))[0]
 
 
 def shoot_many(solutions: Solutions, states: np.ndarray, periods: np.ndarray) -> list[Orbit | None]:

@@ -127,9 +127,3 @@ def distances(samples: np.ndarray, point: int, state: np.ndarray, small: np.ndar
     width = samples.shape[-1]
     first, second = _distances(samples[point // width], point % width, np.ascontiguousarray(state), small)
     return float(first), float(second)
-
-
-def section_crossings(signal: np.ndarray) -> np.ndarray:
-    """Where a signal rises through the middle of its range, as fractional sample positions."""
-    samples = np.ascontiguousarray(np.broadcast_to(signal[None, :, None, None], (1, len(signal), 1, 1)))
-    return find_returns(samples, 1, 0, 1).crossings(0)

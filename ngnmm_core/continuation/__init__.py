@@ -10,5 +10,5 @@
 | `cycles` | periodic orbits by multiple shooting, with Floquet multipliers |
 | `plane`, `curves` | bifurcation curves in two parameters, from the diagrams at some values of the second one |
 | `codimension_two` | what vanishes along curves of equilibria, and at the special points on them |
-| `starts` | first cycles of a branch: at a Hopf point, and at a period doubling |
+| `starts` | first cycles of a branch: at a Hopf point, at a period doubling, and from a simulated orbit |
 """

@@ -32,10 +32,6 @@ class System:
         self.values = {name: float(value) for name, value in model.resolve(values).items()}
         self.size = len(model.states)
 
-    def freeing(self, *active: str) -> "System":
-        """The same system with other free parameters."""
-        return System(self.model, self.values, self.row_sum, active)
-
     def parameters(self, p: np.ndarray) -> dict[str, np.ndarray]:
         """All parameters as arrays [point] for values p [point, free parameter]."""
         arrays = {name: np.full(len(p), value) for name, value in self.values.items()}

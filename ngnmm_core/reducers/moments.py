@@ -1,4 +1,7 @@
-"""Running mean and variance of signals, over the whole window and over its halves."""
+"""Running mean and variance of signals, over the whole window and over its halves.
+
+Sums about a pivot: Chan, Golub, LeVeque, Am. Stat. 37, 242 (1983), doi:10.1080/00031305.1983.10483115.
+"""
 
 import numpy as np
 
@@ -51,12 +54,6 @@ class Moments:
     def std(self) -> np.ndarray:
         """Standard deviation over the window (of the samples, not of the mean)."""
         return _std(self.total.sum(axis=0), self.squares.sum(axis=0), self.position).reshape(self.shape)
-
-    @property
-    def half_means(self) -> np.ndarray:
-        """Means over the first and the second half, [half, ...]."""
-        counts = np.array(self.halves)[:, None]
-        return (self.pivot + self.total / counts).reshape(2, *self.shape)
 
     @property
     def half_stds(self) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ngnmm_core.analysis.attractor import LIMIT_CYCLE, MULTI_PERIOD, REST
-from ngnmm_core.analysis.returns import section_crossings
+from ngnmm_core.analysis.returns import find_returns
 from ngnmm_core.dual import linearise
 
 
@@ -63,7 +63,9 @@ def test_the_period_is_the_smallest(ei, attractor_at, points_of, integrate, valu
 
 def test_crossings_of_the_middle_are_found_between_samples():
     t = np.arange(0, 100, 0.1)
-    crossings = section_crossings(3.0 + np.sin(2 * np.pi * (t - 4.123) / 20.0)) * 0.1
+    signal = 3.0 + np.sin(2 * np.pi * (t - 4.123) / 20.0)
+    samples = np.ascontiguousarray(signal[None, :, None, None])  # one group, one state, one lane
+    crossings = find_returns(samples, 1, 0, 1).crossings(0) * 0.1
     np.testing.assert_allclose(crossings, 4.123 + 20.0 * np.arange(5), atol=2e-3)
 
 

@@ -7,12 +7,19 @@ from scipy.linalg import expm
 from ngnmm_core.analysis.attractor import LIMIT_CYCLE, REST
 from ngnmm_core.analysis.dispersion import dispersion, unstable
 from ngnmm_core.analysis.equilibria import eigenvalues, newton
-from ngnmm_core.analysis.orbits import shoot
-from ngnmm_core.variational import Variational
+from ngnmm_core.analysis.orbits import shoot_many
+from ngnmm_core.variational import Solutions, Variational
 
 
 def arrays(model, count=1, **values):
     return {name: np.full(count, float(value)) for name, value in model.resolve(values).items()}
+
+
+def shoot(model, weight, state, period, **values):
+    """The periodic orbit near a state and a period, of one point."""
+    solutions = Solutions(model, arrays(model, **values), np.full(1, weight))
+    (orbit,) = shoot_many(solutions, np.array([state]), np.full(1, period))
+    return orbit
 
 
 def test_newton_finds_the_equilibrium_and_its_eigenvalues(circle):
@@ -40,7 +47,7 @@ def test_newton_finds_nothing_where_there_is_no_equilibrium(circle):
 
 
 def test_shooting_finds_the_circle(circle):
-    orbit = shoot(circle, circle.resolve({}), 0.1, np.array([0.52, 0.03, 0.2]), 16.1)
+    orbit = shoot(circle, 0.1, [0.52, 0.03, 0.2], 16.1)
     assert orbit.period == pytest.approx(2 * np.pi / 0.4, rel=1e-9)
     assert np.hypot(*orbit.state[:2]) == pytest.approx(0.5, rel=1e-8)  # 5e-10 in each of some forty steps
     assert orbit.state[2] == pytest.approx(0.06 / 0.2, abs=1e-9)
@@ -50,13 +57,13 @@ def test_shooting_finds_the_circle(circle):
 
 
 def test_shooting_finds_unstable_cycles_too(circle):
-    orbit = shoot(circle, circle.resolve({}), 0.35, np.array([0.51, 0.0, -1.2]), 15.7)
+    orbit = shoot(circle, 0.35, [0.51, 0.0, -1.2], 15.7)
     assert orbit.multipliers[1] == pytest.approx(np.exp(0.05 * orbit.period), rel=1e-7)
     assert not orbit.stable
 
 
 def test_shooting_gives_up_where_there_is_no_cycle(circle):
-    assert shoot(circle, circle.resolve({"mu": -0.2}), 0.0, np.array([0.5, 0.0, 0.2]), 15.7) is None
+    assert shoot(circle, 0.0, [0.5, 0.0, 0.2], 15.7, mu=-0.2) is None
 
 
 def test_the_attractor_is_recognised(circle, attractor_at):
