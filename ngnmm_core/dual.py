@@ -3,6 +3,8 @@
 A `Dual` carries a value [point] and its derivatives [point, direction]; the model's plain arithmetic, run on duals
 instead of numbers, gives Jacobians that are exact to round-off, for many points at once.  The lanes of the compiled
 kernels have their own kind (`ngnmm_core.kernels.dual`).
+
+Griewank, Walther, Evaluating Derivatives (2008), doi:10.1137/1.9780898717761.
 """
 
 from collections.abc import Mapping

@@ -3,6 +3,8 @@
 The network's mean can be gamma whose amplitude waxes and wanes over hundreds of milliseconds.  The envelope of the
 band is demodulated on the way, its spectrum found by Welch's method, and the modulation depth is the standard deviation
 of the envelope over its mean: 0 for a steady rhythm, 0.52 for Gaussian noise filtered to the band (Rayleigh).
+
+Spectra: Welch, IEEE Trans. Audio Electroacoust. 15, 70 (1967), doi:10.1109/TAU.1967.1161901.
 """
 
 import numpy as np

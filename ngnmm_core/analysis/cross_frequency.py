@@ -3,6 +3,9 @@
 The observable is low-passed and decimated while the network is integrated; at most its last `longest_ms` are kept.
 Methods: `ngnmm_core.analysis.modulation`, and `ngnmm_core.analysis.rhythm` for whether the amplitude band holds a
 rhythm: harmonics of a slow wave follow its phase by its shape alone, and have no significance.
+
+Modulation index: Tort et al., J. Neurophysiol. 104, 1195 (2010), doi:10.1152/jn.00106.2010.  Harmonics as spurious
+coupling: Aru et al., Curr. Opin. Neurobiol. 31, 51 (2015), doi:10.1016/j.conb.2014.08.002.
 """
 
 import numpy as np

@@ -1,4 +1,7 @@
-"""The growth rate of perturbations against Lambda, on an axis of its own: what any connectome's eigenvalues lie on."""
+"""The growth rate of perturbations against Lambda, on an axis of its own: what any connectome's eigenvalues lie on.
+
+The master stability function of Pecora, Carroll, Phys. Rev. Lett. 80, 2109 (1998), doi:10.1103/PhysRevLett.80.2109.
+"""
 
 from typing import Any
 

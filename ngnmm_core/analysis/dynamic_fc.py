@@ -1,4 +1,7 @@
-"""Functional connectivity in sliding windows, at the points that are looked at in detail (`highlights`)."""
+"""Functional connectivity in sliding windows, at the points that are looked at in detail (`highlights`).
+
+Connectivity in sliding windows: Hansen et al., NeuroImage 105, 525 (2015), doi:10.1016/j.neuroimage.2014.11.001.
+"""
 
 import numpy as np
 from pydantic import Field

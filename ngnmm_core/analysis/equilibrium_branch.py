@@ -2,6 +2,8 @@
 
 The branch is explicit in one coordinate of the state (`Model.equilibrium_curve`), so it needs no continuation: it is
 sampled, folds and all, and every change of sign of a test function is refined to round-off.
+
+Test functions and criticality: Kuznetsov, Elements of Applied Bifurcation Theory (2004), doi:10.1007/978-1-4757-3978-7.
 """
 
 from collections.abc import Mapping

@@ -3,6 +3,9 @@
 At rest the exponents are the real parts of the Jacobian's eigenvalues.  On a cycle the leading ones are those of
 Floquet, where the monodromy matrix tells them from round-off.  All others come from a long run, in which one is exactly
 zero (two on a torus): that is said, and not what the run happened to give.
+
+Runs: Benettin et al., Meccanica 15, 9 (1980), doi:10.1007/BF02128236.  Transverse exponents: Pecora, Carroll, Phys.
+Rev. Lett. 80, 2109 (1998), doi:10.1103/PhysRevLett.80.2109.
 """
 
 from collections.abc import Mapping, Sequence

@@ -2,6 +2,8 @@
 
 In the desynchronised gamma regime the phases of regions are unrelated and the correlation of raw signals is near zero;
 amplitude envelope correlation, as used for MEG, shows the coupling that is left.
+
+Amplitude envelope correlation: Brookes et al., NeuroImage 56, 1082 (2011), doi:10.1016/j.neuroimage.2011.02.054.
 """
 
 from typing import Literal

@@ -4,6 +4,10 @@ The monodromy matrix is an entire function of Lambda.  It is integrated at a few
 eigenvalues; the number of points grows until the interpolation changes growth rates by less than 1e-10 per ms.  For
 real eigenvalues these are Leja points of the interval that they lie in, of which the first ones do for any number; for
 complex ones points on a circle around them.
+
+Perturbations along eigenvectors: Pecora, Carroll, Phys. Rev. Lett. 80, 2109 (1998), doi:10.1103/PhysRevLett.80.2109.
+Interpolation at Leja points: Reichel, BIT 30, 332 (1990), doi:10.1007/BF02017352.  Coefficients from points on a
+circle, by the trapezoidal rule: Trefethen, Weideman, SIAM Rev. 56, 385 (2014), doi:10.1137/130932132.
 """
 
 from collections.abc import Sequence

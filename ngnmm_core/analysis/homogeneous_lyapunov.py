@@ -1,4 +1,8 @@
-"""Lyapunov exponents of the homogeneous system, and the dimension of its attractor."""
+"""Lyapunov exponents of the homogeneous system, and the dimension of its attractor.
+
+Exponents: Benettin et al., Meccanica 15, 9 (1980), doi:10.1007/BF02128236.  Dimension: Frederickson, Kaplan, Yorke,
+Yorke, J. Differ. Equ. 49, 185 (1983), doi:10.1016/0022-0396(83)90011-6.
+"""
 
 from pydantic import Field
 

@@ -1,4 +1,7 @@
-"""Criticality of Hopf points: the first Lyapunov coefficient, with derivatives of the vector field by differences."""
+"""Criticality of Hopf points: the first Lyapunov coefficient, with derivatives of the vector field by differences.
+
+Kuznetsov, Elements of Applied Bifurcation Theory (2004), doi:10.1007/978-1-4757-3978-7, chapter 5.
+"""
 
 from collections.abc import Callable
 
@@ -12,7 +15,7 @@ def first_lyapunov_coefficient(
 ) -> float:
     """First Lyapunov coefficient of a Hopf point; negative if a stable cycle is born.
 
-    Kuznetsov, Elements of Applied Bifurcation Theory (2004), eq. 5.34, with multilinear forms by central
+    Kuznetsov (2004), eq. 5.34, with multilinear forms by central
     differences along their directions.
 
     Parameters

@@ -7,6 +7,9 @@ over the same pairs of regions, and z = (score - mean of null) / (s.d. of null /
 
 Changes of synchrony and gamma power are those of the other regions; their null is the difference of two unlesioned
 runs, with mean 0 and sqrt(2) times the spread over seeds.
+
+Virtual lesions of a connectome: Alstott et al., PLoS Comput. Biol. 5, e1000408 (2009),
+doi:10.1371/journal.pcbi.1000408. The scores and their nulls are defined here.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,8 @@
-"""Statistics of hub scores: intervals over seeds, z-scores, p-values for all regions together, stability of ranks."""
+"""Statistics of hub scores: intervals over seeds, z-scores, p-values for all regions together, stability of ranks.
+
+The largest value over regions as the null of all of them: Nichols, Holmes, Hum. Brain Mapp. 15, 1 (2002),
+doi:10.1002/hbm.1058.
+"""
 
 from itertools import combinations
 

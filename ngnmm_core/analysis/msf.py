@@ -1,4 +1,7 @@
-"""Master stability function over a grid: along which directions of the connectome the homogeneous state is unstable."""
+"""Master stability function over a grid: along which directions of the connectome the homogeneous state is unstable.
+
+Pecora, Carroll, Phys. Rev. Lett. 80, 2109 (1998), doi:10.1103/PhysRevLett.80.2109.
+"""
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 

@@ -2,6 +2,9 @@
 
 One value per oscillation on a limit cycle with one maximum, two after a period doubling, a cloud in chaos; windows of
 order show as gaps in the cloud.
+
+Successive maxima in place of the flow: Lorenz, J. Atmos. Sci. 20, 130 (1963),
+doi:10.1175/1520-0469(1963)020<0130:DNF>2.0.CO;2.
 """
 
 import numpy as np

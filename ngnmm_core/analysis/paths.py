@@ -1,4 +1,7 @@
-"""How far every region is from a focus: along the strongest connections, in steps, and in millimetres."""
+"""How far every region is from a focus: along the strongest connections, in steps, and in millimetres.
+
+Shortest paths: Dijkstra, Numer. Math. 1, 269 (1959), doi:10.1007/BF01386390.
+"""
 
 from dataclasses import dataclass
 

@@ -4,6 +4,10 @@ A wave of another shape than a sine has lines at all multiples of its frequency,
 amplitude there that follows its phase; but smoothed over the distance of these lines the spectrum of a smooth wave
 falls.  A rhythm is where the smoothed spectrum rises again: by how much, from the lowest value between the slow wave
 and the band to the highest one in the band, is its `rise`.
+
+That such harmonics look like cross-frequency coupling is known (Aru et al., Curr. Opin. Neurobiol. 31, 51 (2015),
+doi:10.1016/j.conb.2014.08.002); the measure `rise` is defined here.  Spectra: Welch, IEEE Trans. Audio Electroacoust.
+15, 70 (1967), doi:10.1109/TAU.1967.1161901.
 """
 
 from dataclasses import dataclass

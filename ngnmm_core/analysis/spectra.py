@@ -1,4 +1,7 @@
-"""Power spectra of the observable, band powers and peak frequencies (Welch's method)."""
+"""Power spectra of the observable, band powers and peak frequencies (Welch's method).
+
+Welch, IEEE Trans. Audio Electroacoust. 15, 70 (1967), doi:10.1109/TAU.1967.1161901.
+"""
 
 import numpy as np
 from pydantic import Field, field_validator

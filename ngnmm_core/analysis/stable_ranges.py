@@ -1,4 +1,8 @@
-"""Where growth rates change sign: stable intervals of Lambda, and the couplings at which a network loses stability."""
+"""Where growth rates change sign: stable intervals of Lambda, and the couplings at which a network loses stability.
+
+They follow from the master stability function: Pecora, Carroll, Phys. Rev. Lett. 80, 2109 (1998),
+doi:10.1103/PhysRevLett.80.2109.
+"""
 
 import numpy as np
 

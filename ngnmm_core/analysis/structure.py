@@ -1,4 +1,9 @@
-"""What the weights alone say of each region: strength, eigenvector centrality, betweenness."""
+"""What the weights alone say of each region: strength, eigenvector centrality, betweenness.
+
+Eigenvector centrality: Bonacich, J. Math. Sociol. 2, 113 (1972), doi:10.1080/0022250X.1972.9989806.  Betweenness:
+Freeman, Sociometry 40, 35 (1977), doi:10.2307/3033543; Brandes, J. Math. Sociol. 25, 163 (2001),
+doi:10.1080/0022250X.2001.9990249.
+"""
 
 import numpy as np
 

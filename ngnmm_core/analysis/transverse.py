@@ -2,6 +2,10 @@
 
 There the master stability function is the largest transverse Lyapunov exponent: a long run with an error, so that this
 is an analysis by itself.  What is at rest or on a cycle is left to `msf`.
+
+The master stability function is that of Pecora, Carroll, Phys. Rev. Lett. 80, 2109 (1998),
+doi:10.1103/PhysRevLett.80.2109; the exponents are found by the method of Benettin et al., Meccanica 15, 9 (1980),
+doi:10.1007/BF02128236.
 """
 
 from pydantic import Field

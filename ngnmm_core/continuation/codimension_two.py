@@ -1,4 +1,7 @@
-"""Bifurcations of equilibria in two parameters: what vanishes along their curves, and at special points on these."""
+"""Bifurcations of equilibria in two parameters: what vanishes along their curves, and at special points on these.
+
+Kuznetsov, Elements of Applied Bifurcation Theory (2004), doi:10.1007/978-1-4757-3978-7, chapters 8 and 10.
+"""
 
 from collections.abc import Callable
 

@@ -5,6 +5,8 @@ along the curve of a bifurcation.  In the tangent plane at a point of the curve 
 coordinates; the curve is followed there by predictor and secant, every point of the chart corrected onto the surface by
 Newton's method.  No second derivatives and no extended systems are needed, and one method serves all bifurcations of
 codimension one.
+
+Charts in tangent planes: Henderson, Int. J. Bifurc. Chaos 12, 451 (2002), doi:10.1142/S0218127402004498.
 """
 
 from collections.abc import Callable, Iterator

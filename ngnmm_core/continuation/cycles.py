@@ -1,8 +1,12 @@
 """Periodic orbits by multiple shooting, for continuation, with their Floquet multipliers.
 
 The unknowns are the states at the starts of all segments, the period, and the free parameters.  The phase is fixed by
-the integral condition of Doedel (1981), in a sum over the segments: of all shifts of an orbit, the one nearest to the
-orbit before it.  Segments keep the equations well-posed where one return multiplies an error by many powers of ten.
+an integral condition, in a sum over the segments: of all shifts of an orbit, the one nearest to the orbit before it.
+Segments keep the equations well-posed where one return multiplies an error by many powers of ten.
+
+Phase condition: Doedel, Congr. Numer. 30, 265 (1981).  Multiple shooting for periodic orbits: Guckenheimer, Meloon,
+SIAM J. Sci. Comput. 22, 951 (2000).  Both methods: Kuznetsov, Elements of Applied Bifurcation Theory (2004), chapter
+10, doi:10.1007/978-1-4757-3978-7.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Equilibria of any model followed in any parameter, with their saddle-node and Hopf points."""
+"""Equilibria of any model followed in any parameter, with their saddle-node and Hopf points.
+
+Test functions: Kuznetsov, Elements of Applied Bifurcation Theory (2004), doi:10.1007/978-1-4757-3978-7, chapter 10.
+"""
 
 from collections.abc import Mapping
 from itertools import pairwise

@@ -1,4 +1,7 @@
-"""Bifurcation curves in the plane of two parameters: LP, HB, PD, LPC, NS, and homoclinic orbits as long cycles."""
+"""Bifurcation curves in the plane of two parameters: LP, HB, PD, LPC, NS, and homoclinic orbits as long cycles.
+
+Kinds of points and curves: Kuznetsov, Elements of Applied Bifurcation Theory (2004), doi:10.1007/978-1-4757-3978-7.
+"""
 
 import logging
 from collections.abc import Callable, Sequence

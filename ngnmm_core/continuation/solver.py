@@ -1,4 +1,8 @@
-"""Newton's method and tangents for systems with one or two more unknowns than equations."""
+"""Newton's method and tangents for systems with one or two more unknowns than equations.
+
+Newton's method as the corrector of continuation: Allgower, Georg, Introduction to Numerical Continuation Methods
+(2003), doi:10.1137/1.9780898719154, chapter 3.
+"""
 
 from dataclasses import dataclass
 from typing import Protocol

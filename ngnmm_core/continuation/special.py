@@ -2,6 +2,8 @@
 
 A point is seen by a change of sign over a step.  Two in one step cancel; they are looked for where a function comes
 near zero and turns away from it, which three neighbours on the branch show.
+
+Test functions: Kuznetsov, Elements of Applied Bifurcation Theory (2004), doi:10.1007/978-1-4757-3978-7, chapter 10.
 """
 
 from collections.abc import Callable

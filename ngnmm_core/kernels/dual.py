@@ -3,6 +3,8 @@
 The derivative of a model's right-hand side along a direction is the right-hand side evaluated on duals; nothing is
 differentiated by hand.  Evaluations at one value along several directions share the arithmetic on values, because the
 compiler sees that it is the same.
+
+Griewank, Walther, Evaluating Derivatives (2008), doi:10.1137/1.9780898717761.
 """
 
 import operator

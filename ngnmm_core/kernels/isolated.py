@@ -4,6 +4,8 @@ The region receives `gain * sent(x)`.  A perturbation along an eigenvector of th
 `tangent_gain * (d sent / d x) dx`, with tangent_gain = G * Lambda.  Lanes hold what the caller wants side by side:
 different points, or different Lambda at one point.  The step is a lane, too: slopes are multiplied by it at once, and
 the method takes a step of length one.
+
+Luther, Math. Comp. 22, 434 (1968), doi:10.1090/S0025-5718-68-99876-1.
 """
 
 from ngnmm_core.kernels.dual import dual, make_seed

@@ -1,4 +1,7 @@
-"""Lyapunov exponents of a single region under its own feedback: perturbations orthonormalised at intervals."""
+"""Lyapunov exponents of a single region under its own feedback: perturbations orthonormalised at intervals.
+
+Benettin et al., Meccanica 15, 9 (1980), doi:10.1007/BF02128236.
+"""
 
 from ngnmm_core.kernels.llvm import advance, align_stack, kernel, lane_sqrt, make_tuple_access, scaled, store
 from ngnmm_core.kernels.normal import lane_log

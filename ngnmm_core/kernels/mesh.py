@@ -2,6 +2,9 @@
 
 The error of a step is how far its result is from that of two steps of half the size, relative to the size of the states
 and of their change.  A step is guessed from the one before, and mended twice by the error that it would have.
+
+Error by halving the step: Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I (1993),
+doi:10.1007/978-3-540-78862-1, section II.4.
 """
 
 from ngnmm_core.kernels.isolated import make_isolated

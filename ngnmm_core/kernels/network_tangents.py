@@ -3,6 +3,9 @@
 The state of the one network fills all lanes of group 0; every further group holds eight perturbations.  The method is
 that of `ngnmm_core.kernels.multirate` with one substep: the coupling, and what the perturbations feel of it, is
 evaluated once per step and extrapolated from its past, and every region takes a step of Luther's method.
+
+Perturbations beside the solution: Benettin et al., Meccanica 15, 9 (1980), doi:10.1007/BF02128236.  Luther's method:
+Math. Comp. 22, 434 (1968), doi:10.1090/S0025-5718-68-99876-1.
 """
 
 from typing import NamedTuple

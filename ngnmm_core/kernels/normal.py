@@ -1,4 +1,7 @@
-"""Standard normal numbers in lanes: Box and Muller's transform of counter-based uniform numbers."""
+"""Standard normal numbers in lanes: Box and Muller's transform of counter-based uniform numbers.
+
+Box, Muller, Ann. Math. Stat. 29, 610 (1958), doi:10.1214/aoms/1177706645.
+"""
 
 import math
 

@@ -1,4 +1,7 @@
-"""The classical fourth-order Runge-Kutta step, with the coupling evaluated at every stage."""
+"""The classical fourth-order Runge-Kutta step, with the coupling evaluated at every stage.
+
+Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I (1993), doi:10.1007/978-3-540-78862-1, section II.1.
+"""
 
 from ngnmm_core.kernels.llvm import advance, kernel, make_tuple_access, scaled
 from ngnmm_core.kernels.stage import make_stage

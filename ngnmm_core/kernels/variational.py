@@ -1,4 +1,7 @@
-"""A single region under its own feedback, together with small perturbations of it: the variational equations."""
+"""A single region under its own feedback, together with small perturbations of it: the variational equations.
+
+Derivatives by dual numbers: Griewank, Walther, Evaluating Derivatives (2008), doi:10.1137/1.9780898717761.
+"""
 
 from ngnmm_core.kernels.isolated import make_isolated
 from ngnmm_core.kernels.llvm import align_stack, kernel, load, make_tuple_access

@@ -10,8 +10,8 @@ For each region, with c = G * sum_j W_kj s_e,j entering both populations:
     tau_si s_i' = -s_i + r_i
 
 Delicado, Huguet, Clusella, arXiv:2512.03907 (2025), whose epsilon is G here; the mean field of one population is that
-of Montbrio, Pazo, Roxin, Phys. Rev. X 5, 021028 (2015).  With `ngnmm_population` it shares the equations of one
-population, to which it reduces when the cross weights vanish.
+of Montbrio, Pazo, Roxin, Phys. Rev. X 5, 021028 (2015), doi:10.1103/PhysRevX.5.021028.  With `ngnmm_population` it
+shares the equations of one population, to which it reduces when the cross weights vanish.
 """
 
 import math

@@ -7,7 +7,8 @@ Jansen and Rit, Biol. Cybern. 73, 357 (1995), doi:10.1007/BF00199471, the couple
     y1'' = A a (p + C2 S(C1 y0) + G sum_j W_kj S(y1,j - y2,j)) - 2 a y1' - a^2 y1
     y2'' = B b C4 S(C3 y0) - 2 b y2' - b^2 y2
 
-Clusella, Deco, Kringelbach, Ruffini, Garcia-Ojalvo, PLoS Comput. Biol. 19, e1010781 (2023), whose epsilon is G.
+Clusella, Deco, Kringelbach, Ruffini, Garcia-Ojalvo, PLoS Comput. Biol. 19, e1010781 (2023),
+doi:10.1371/journal.pcbi.1010781, whose epsilon is G.
 
 The states are (y0, v, y2) and their time derivatives (y0_dot, v_dot, y2_dot), where v = y1 - y2, the potential of the
 pyramidal cells and what an EEG reflects, takes the place of y1: the same equations in other coordinates.  Firing rates

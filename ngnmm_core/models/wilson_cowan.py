@@ -7,7 +7,8 @@ upper limit s_k = 1 - 1 / (1 + exp(a_k theta_k)),
     tau_i I' = -I + (s_i - r_i I) S_i(c_ie E - c_ii I + Q)
 
 Wilson, Cowan, Biophys. J. 12, 1 (1972), doi:10.1016/S0006-3495(72)86068-5, with the weights of its limit cycle; coupled
-between excitatory populations as in Muldoon et al., PLoS Comput. Biol. 12, e1005076 (2016), where tau = 8 ms.
+between excitatory populations as in Muldoon et al., PLoS Comput. Biol. 12, e1005076 (2016),
+doi:10.1371/journal.pcbi.1005076, where tau = 8 ms.
 
 E and I are fractions of active cells.  The model does not say how many spikes per second an active cell fires, so
 there are no firing rates in Hz, and no synchrony within a population.

@@ -1,4 +1,7 @@
-"""Streaming covariance between regions, one matrix per point."""
+"""Streaming covariance between regions, one matrix per point.
+
+Sums about a pivot: Chan, Golub, LeVeque, Am. Stat. 37, 242 (1983), doi:10.1080/00031305.1983.10483115.
+"""
 
 import numpy as np
 

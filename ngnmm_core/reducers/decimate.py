@@ -4,6 +4,8 @@ Bursts last a few tenths of a millisecond, so signals are sampled every 0.2 ms, 
 to a few hundred Hz only.  Plain subsampling would fold the bursts' high harmonics into that range (up to 26 dB in the
 valleys of the spectrum); a linear-phase filter (Kaiser window, 100 dB) keeps them out, and its known response is
 divided out of spectra.
+
+Kaiser, in Proc. IEEE Int. Symp. Circuits and Systems, 20 (1974): the window and the formula for its length.
 """
 
 import numpy as np

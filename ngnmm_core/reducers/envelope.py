@@ -3,6 +3,9 @@
 The signal is shifted by the band's centre frequency and low-passed with a Butterworth filter whose cutoff is half the
 band's width; twice the modulus is the amplitude of the analytic signal of the band.  It needs no future samples, unlike
 the Hilbert transform, with which it agrees up to the shape of the filter's edges.
+
+Complex demodulation: Bingham, Godfrey, Tukey, IEEE Trans. Audio Electroacoust. 15, 56 (1967).  Envelopes in
+connectivity: Brookes et al., NeuroImage 56, 1082 (2011), doi:10.1016/j.neuroimage.2011.02.054.
 """
 
 import numpy as np

@@ -2,6 +2,9 @@
 
 With m the mean over N regions, the mean without region k is (N m - x_k) / (N - 1).  Its variance follows from those of
 m, of x_k and of m + x_k, whatever k is.
+
+The measure is that of `ngnmm_core.analysis.synchrony`: Golomb, Rinzel, Phys. Rev. E 48, 4810 (1993),
+doi:10.1103/PhysRevE.48.4810.
 """
 
 import numpy as np

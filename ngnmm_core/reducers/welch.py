@@ -1,4 +1,7 @@
-"""Streaming power spectral density by Welch's method."""
+"""Streaming power spectral density by Welch's method.
+
+Welch, IEEE Trans. Audio Electroacoust. 15, 70 (1967), doi:10.1109/TAU.1967.1161901.
+"""
 
 import numpy as np
 import scipy
