@@ -35,7 +35,13 @@ NO_RESECTION = Resection()
 
 
 def check_axis(key: str, value: float) -> None:
-    """Whether an axis may take out this region: an index, or -1 for none."""
+    """Whether an axis may take out this region: an index, or -1 for none.
+
+    Raises
+    ------
+    InputError
+        If it may not.
+    """
     if value != int(value) or value < -1:
         raise InputError(f"{key}: {value:g} is no region; allowed: indices from 0, or -1 for none")
 

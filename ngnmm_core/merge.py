@@ -60,6 +60,11 @@ class Merger:
         """Makes a dimension, or checks that it has that size already.
 
         One that numbers what it holds may be longer: the eleventh exponent is missing where ten were asked for.
+
+        Raises
+        ------
+        InputError
+            If it has another size.
         """
         if name not in self.file.dimensions:
             self.file.createDimension(name, size)
@@ -69,7 +74,13 @@ class Merger:
             raise InputError(f"dimension {name}: sizes {there} and {size}; allowed: one size")
 
     def numbers(self, name: str, variables: list[netCDF4.Variable]) -> None:
-        """Writes the coordinate of a dimension that stages share: the longest, if all number what they hold from 1."""
+        """Writes the coordinate of a dimension that stages share: the longest, if all number what they hold from 1.
+
+        Raises
+        ------
+        InputError
+            If the stages differ in the values that they share.
+        """
         longest = max(variables, key=len)
         values = longest[...]
         if np.array_equal(values, np.arange(1, len(values) + 1)):

@@ -64,7 +64,13 @@ def point_dataset(parameters: Mapping[str, float], connectome: Any = "hcp-aal2-9
 
 
 def run_point(parameters: Mapping[str, float], connectome: Any, output: Path, **settings: Any) -> None:
-    """Simulates a point, prints what it does, and writes its detail sheet to `output` (PNG, SVG or PDF)."""
+    """Simulates a point, prints what it does, and writes its detail sheet to `output` (PNG, SVG or PDF).
+
+    Raises
+    ------
+    InputError
+        If `output` has another ending, or its folder does not exist.
+    """
     if output.suffix.lower() not in FORMATS:
         raise InputError(f"--output: '{output}' has no known format; allowed: a name ending in {', '.join(FORMATS)}")
     if not output.absolute().parent.is_dir():

@@ -149,6 +149,12 @@ class Simulation(Section):
 
 
 def check_noise(key: str, value: float) -> None:
-    """Whether an axis may set the noise to this intensity."""
+    """Whether an axis may set the noise to this intensity.
+
+    Raises
+    ------
+    InputError
+        For a negative number.
+    """
     if value < 0:
         raise InputError(f"{key}: {value:g} is out of range; allowed: a number >= 0")

@@ -68,7 +68,13 @@ def compute(stage: str, task: Task) -> xr.Dataset:
 
 
 def load_task(definition_path: str | Path, connectome_path: str | Path) -> tuple[dict[str, Any], Task]:
-    """A shard's definition and the work that it describes."""
+    """A shard's definition and the work that it describes.
+
+    Raises
+    ------
+    InputError
+        If there is no such definition.
+    """
     definition_path = Path(definition_path)
     if not definition_path.is_file():
         raise InputError(f"{definition_path}: no such shard; allowed: one that the workflow has planned (run it again)")

@@ -65,6 +65,11 @@ class Stimulus(Section):
         dt_ms : float
         overrides : mapping of field to values
             What axes of the grid set.
+
+        Raises
+        ------
+        InputError
+            If it does not; the message names the field.
         """
         key = f"simulation.stimuli.{self.name}"
         if self.parameter not in drives:
@@ -110,7 +115,13 @@ class Stimulus(Section):
 
 
 def region_index(key: str, region: str | int, labels: Sequence[str]) -> int:
-    """Index of a region that is named by its label, or by the index itself."""
+    """Index of a region that is named by its label, or by the index itself.
+
+    Raises
+    ------
+    InputError
+        If there is no such region.
+    """
     if str(region) in labels:
         return labels.index(str(region))
     if str(region).isdigit() and int(region) < len(labels):
@@ -121,7 +132,13 @@ def region_index(key: str, region: str | int, labels: Sequence[str]) -> int:
 
 
 def check_field(key: str, stimulus: Stimulus, field: str, value: float) -> None:
-    """Whether a number of a stimulus may have a value that an axis or a point gives it; messages start with `key`."""
+    """Whether a number of a stimulus may have a value that an axis or a point gives it; messages start with `key`.
+
+    Raises
+    ------
+    InputError
+        If it may not.
+    """
     try:
         Stimulus.model_validate({**stimulus.model_dump(exclude_unset=True), field: value})
     except ValidationError as error:
@@ -131,7 +148,13 @@ def check_field(key: str, stimulus: Stimulus, field: str, value: float) -> None:
 
 
 def check_indices(stimulus: Stimulus, overrides: Iterable[float], regions: int) -> None:
-    """Whether the one region that a stimulus acts on is there; `overrides` are those that axes and points give it."""
+    """Whether the one region that a stimulus acts on is there; `overrides` are those that axes and points give it.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
     for region in (*overrides, stimulus.region):
         if region is not None and region >= regions:
             raise InputError(
@@ -173,7 +196,13 @@ def end_of(stimulus: Stimulus, values: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def check_chain(stimuli: Sequence[Stimulus], ends: Mapping[str, bool]) -> None:
-    """Whether every `after` names a stimulus above that ends; `ends` says by name whether it always does."""
+    """Whether every `after` names a stimulus above that ends; `ends` says by name whether it always does.
+
+    Raises
+    ------
+    InputError
+        If one does not.
+    """
     for k, stimulus in enumerate(stimuli):
         above = [s.name for s in stimuli[:k]]
         if stimulus.after is None:

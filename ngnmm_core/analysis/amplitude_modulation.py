@@ -31,7 +31,13 @@ class AmplitudeModulationOptions(Options):
 
 
 def check(options: AmplitudeModulationOptions, study) -> None:
-    """The band must be one, above the modulation, and the window must hold a segment after the filters have settled."""
+    """The band must be one, above the modulation, and the window must hold a segment after the filters have settled.
+
+    Raises
+    ------
+    InputError
+        For a band, a highest frequency or a segment that does not fit the simulation.
+    """
     low, high = options.band_hz
     simulation = study.simulation
     if not 0 < low < high < 500.0 / simulation.sample_ms:

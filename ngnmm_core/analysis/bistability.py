@@ -21,7 +21,13 @@ class BistabilityOptions(Options):
 
 
 def check(options: BistabilityOptions, study) -> None:
-    """The model must declare its branch of equilibria."""
+    """The model must declare its branch of equilibria.
+
+    Raises
+    ------
+    InputError
+        For a model without `equilibrium_curve`.
+    """
     if study.model.equilibrium_curve is None:
         raise InputError(f"analyses.bistability: {study.model.name} declares no equilibrium_curve; allowed: without it")
 

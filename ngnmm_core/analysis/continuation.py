@@ -37,7 +37,13 @@ class ContinuationOptions(Options):
 
 
 def check(options: ContinuationOptions, study) -> None:
-    """Parameters must be the model's, ranges must have an extent."""
+    """Parameters must be the model's, ranges must have an extent.
+
+    Raises
+    ------
+    InputError
+        For an unknown parameter, the same parameter twice, or an empty range.
+    """
     for key in ("parameter", "second"):
         name = getattr(options, key)
         if name is not None and name not in study.model.axis_names:

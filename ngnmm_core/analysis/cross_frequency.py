@@ -50,7 +50,13 @@ class CrossFrequencyOptions(Options):
 
 
 def check(options: CrossFrequencyOptions, study) -> None:
-    """Bands must be bands, in order, resolved by the sampling; the signal long enough for the slowest phase."""
+    """Bands must be bands, in order, resolved by the sampling; the signal long enough for the slowest phase.
+
+    Raises
+    ------
+    InputError
+        For a band that is none or does not fit the other, or a signal that is too short.
+    """
     nyquist = 500.0 / study.simulation.sample_ms
     low, high = options.amplitude_hz
     if not 0 < low < high < nyquist:

@@ -23,7 +23,13 @@ class DynamicFcOptions(Options):
 
 
 def check(options: DynamicFcOptions, study) -> None:
-    """The windows must fit the simulation, and there must be points to look at."""
+    """The windows must fit the simulation, and there must be points to look at.
+
+    Raises
+    ------
+    InputError
+        Without highlights, or for windows that are no multiples of their steps or do not fit.
+    """
     simulation, key = study.simulation, "analyses.dynamic_fc"
     if not study.config.highlights:
         raise InputError(f"{key}: is computed at highlights, and there are none; allowed: at least one highlight")

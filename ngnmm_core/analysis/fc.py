@@ -35,7 +35,13 @@ class FcOptions(Options):
 
 
 def check(options: FcOptions, study) -> None:
-    """The band must be one, below half the sampling rate, and the window long enough for the filter."""
+    """The band must be one, below half the sampling rate, and the window long enough for the filter.
+
+    Raises
+    ------
+    InputError
+        For a band that is none, or a signal named twice.
+    """
     low, high = options.band_hz
     simulation = study.simulation
     nyquist = 500.0 / simulation.sample_ms
@@ -49,7 +55,13 @@ def check(options: FcOptions, study) -> None:
 
 
 def check_window(options: FcOptions, simulation) -> None:
-    """The window must be long enough for the filters of the envelope to settle, and for some samples more."""
+    """The window must be long enough for the filters of the envelope to settle, and for some samples more.
+
+    Raises
+    ------
+    InputError
+        For a window that is too short.
+    """
     window = simulation.duration_ms - simulation.transient_ms
     shortest = FEWEST_SAMPLES * EVERY_MS
     if "gamma_envelope" in options.signals:

@@ -33,7 +33,13 @@ class HubsOptions(Options):
 
 
 def check(options: HubsOptions, study) -> None:
-    """There must be more null seeds than lesion seeds, and `at` must name points of the grid."""
+    """There must be more null seeds than lesion seeds, and `at` must name points of the grid.
+
+    Raises
+    ------
+    InputError
+        For too few null seeds, a list of points, or an `at` that names no point of the grid.
+    """
     if options.null_seeds < options.seeds:
         raise InputError(
             f"analyses.hubs.null_seeds: {options.null_seeds} is less than analyses.hubs.seeds = {options.seeds}; "

@@ -27,7 +27,13 @@ class OrbitDiagramOptions(Options):
 
 
 def check(options: OrbitDiagramOptions, study) -> None:
-    """The state must be one of the model's."""
+    """The state must be one of the model's.
+
+    Raises
+    ------
+    InputError
+        For an unknown state, or a duration below 1 ms.
+    """
     if options.state not in study.model.state_names:
         raise unknown("analyses.orbit_diagram.state", options.state, study.model.state_names)
     if options.duration_ms < 1.0:

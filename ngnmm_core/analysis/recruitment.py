@@ -38,7 +38,13 @@ class RecruitmentOptions(Options):
 
 
 def check(options: RecruitmentOptions, study) -> None:
-    """There must be a stimulus, within the window, and enough time after its onset."""
+    """There must be a stimulus, within the window, and enough time after its onset.
+
+    Raises
+    ------
+    InputError
+        Without a stimulus, for an unknown one, or for an onset outside the window.
+    """
     stimuli, simulation = study.simulation.stimuli, study.simulation
     if not stimuli:
         raise InputError("analyses.recruitment: there is no stimulus; allowed: one in simulation.stimuli")

@@ -21,7 +21,13 @@ class SeriesOptions(Options):
 
 
 def check(options: SeriesOptions, study) -> None:
-    """The window must be as long as the series."""
+    """The window must be as long as the series.
+
+    Raises
+    ------
+    InputError
+        For a series that is longer than the window.
+    """
     window = study.simulation.duration_ms - study.simulation.transient_ms
     if options.last_ms is not None and options.last_ms > window:
         raise InputError(

@@ -36,7 +36,13 @@ class SpectraOptions(Options):
 
 
 def check(options: SpectraOptions, study) -> None:
-    """The window must hold a segment, and the sampling must resolve `max_hz`."""
+    """The window must hold a segment, and the sampling must resolve `max_hz`.
+
+    Raises
+    ------
+    InputError
+        For a segment longer than the window, or frequencies above half the sampling rate.
+    """
     simulation = study.simulation
     window = simulation.duration_ms - simulation.transient_ms
     factor = _factor(options, simulation.sample_ms)

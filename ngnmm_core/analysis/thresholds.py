@@ -12,7 +12,13 @@ from ngnmm_core.model import Model
 
 
 def population_index(key: str, model: Model, name: str | None) -> int:
-    """Position of a population with a rate in Hz by its name; the first one if none is given."""
+    """Position of a population with a rate in Hz by its name; the first one if none is given.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, or a model without rates in Hz.
+    """
     names = [population.name for population in model.populations]
     rated = [population.name for population in model.populations if population.rate is not None]
     if not rated:

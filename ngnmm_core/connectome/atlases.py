@@ -31,6 +31,11 @@ def class_tables(source: bytes, options: dict) -> tuple[list[str], np.ndarray]:
         In the order of their numbers.
     centres : array (region, 3)
         In mm, rounded to 0.1 mm: they are not known better.
+
+    Raises
+    ------
+    InputError
+        If the tables are not there, are not literals, or differ in length.
     """
     where = f"{options['member']}: class {options['class']}"
     tree = ast.parse(source)
@@ -75,6 +80,11 @@ def segment_centres(volume: bytes, table: str, labels: list[str], options: dict)
     -------
     array (region, 3)
         In the mm of the volume's affine, rounded to 0.1 mm.
+
+    Raises
+    ------
+    InputError
+        If a region has no voxels.
     """
     numbers: dict[str, list[int]] = {}
     for row in csv.DictReader(table.splitlines()):
@@ -103,6 +113,11 @@ def read_nifti(data: bytes) -> tuple[np.ndarray, np.ndarray]:
         Values as stored.
     affine : array (3, 4)
         From voxel indices to mm (the header's `sform`).
+
+    Raises
+    ------
+    InputError
+        For any other file.
     """
     raw = gzip.decompress(data)
     order = "<" if struct.unpack("<i", raw[:4])[0] == 348 else ">"

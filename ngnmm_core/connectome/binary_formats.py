@@ -27,7 +27,13 @@ def read_npz(data: bytes, variable: str | None, what: str) -> ConnectomeArrays:
 
 
 def npz_variables(data: bytes, what: str) -> dict[str, np.ndarray]:
-    """All arrays of a numpy archive but those of pickled objects, which are never loaded."""
+    """All arrays of a numpy archive but those of pickled objects, which are never loaded.
+
+    Raises
+    ------
+    InputError
+        For any other file.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = [name for name in archive.namelist() if name.endswith(".npy")]
@@ -56,7 +62,13 @@ def read_mat(data: bytes, variable: str | None, what: str) -> ConnectomeArrays:
 
 
 def mat_variables(data: bytes, what: str) -> dict[str, np.ndarray]:
-    """All variables of a MATLAB file; cells of text and rows of characters become one-dimensional."""
+    """All variables of a MATLAB file; cells of text and rows of characters become one-dimensional.
+
+    Raises
+    ------
+    InputError
+        For version 7.3, or a file that cannot be read.
+    """
     from scipy.io import loadmat
 
     if data[:4] == b"\x89HDF" or b"MATLAB 7.3" in data[:128]:
@@ -72,6 +84,11 @@ def from_variables(variables: dict[str, np.ndarray], variable: str | None, what:
     """Picks the weights and what belongs to them from named arrays.
 
     The weights are the variable that is asked for; else the one under a usual name; else the only square matrix.
+
+    Raises
+    ------
+    InputError
+        If the variable is not there, or it is not clear which one holds the weights.
     """
     square = [name for name, v in variables.items() if _is_square(v)]
     if variable is not None:
@@ -128,6 +145,11 @@ def read_tvb_zip(data: bytes, what: str) -> ConnectomeArrays:
     and three coordinates per line) and `hemispheres.txt`; each may be compressed with bz2 and lie in a folder.
 
     Its convention is ours: row i of the weights is what region i receives.
+
+    Raises
+    ------
+    InputError
+        Without `weights.txt`, or if `centres.txt` has other lines.
     """
     members = _zip_members(data, what)
     weights = _table(members, ("weights",), what)

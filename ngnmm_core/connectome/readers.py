@@ -66,6 +66,11 @@ def read_subjects(
         Sampling interval of the BOLD series in s.
     atlas : dict, optional
         Where labels and centres are; see `atlases.class_tables`.
+
+    Raises
+    ------
+    InputError
+        For BOLD without a sampling interval.
     """
 
     def stack(place: dict) -> np.ndarray:

@@ -103,7 +103,13 @@ def output_name(spec: ConnectomeSpec) -> str:
 
 
 def existing_file(key: str, path: str | Path) -> Path:
-    """`path` as a Path, if a readable file is there; `InputError` naming `key` otherwise."""
+    """`path` as a Path, if a readable file is there; `InputError` naming `key` otherwise.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it must not be read.
+    """
     path = Path(path).expanduser()
     if not path.is_file():
         found = "is a directory" if path.is_dir() else "no such file"
@@ -114,7 +120,13 @@ def existing_file(key: str, path: str | Path) -> Path:
 
 
 def check_format(key: str, path: Path) -> None:
-    """Refuses a file whose name does not end like one of the formats that can be read."""
+    """Refuses a file whose name does not end like one of the formats that can be read.
+
+    Raises
+    ------
+    InputError
+        For any other ending.
+    """
     if path.suffix.lower() not in FORMATS:
         raise InputError(f"{key}: {path}: unknown format '{path.suffix}'; allowed: {', '.join(FORMATS)}")
 
@@ -171,6 +183,12 @@ def local_copy(source: WheelSource | FileSource | None, path: str | None = None)
 
 
 def check_sha256(what: str, found: str, expected: str) -> None:
-    """Refuses a file whose hash is not the registry's."""
+    """Refuses a file whose hash is not the registry's.
+
+    Raises
+    ------
+    InputError
+        For another hash.
+    """
     if found != expected:
         raise InputError(f"{what}: sha256 is {found}; allowed: {expected}, the one pinned in the registry")

@@ -13,7 +13,13 @@ LABEL_COLUMNS = ("label", "labels", "name", "names", "region", "regions")
 
 
 def decode(data: bytes, what: str) -> str:
-    """The text of a file, with or without a byte-order mark."""
+    """The text of a file, with or without a byte-order mark.
+
+    Raises
+    ------
+    InputError
+        If the file is not UTF-8 text.
+    """
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -36,6 +42,11 @@ def read_table(data: bytes, suffix: str, what: str) -> ConnectomeArrays:
     """A square table of weights.  Names in the first row, the first column or both are recognised.
 
     Names that look like numbers are recognised only if both are there and the corner cell is empty or a word.
+
+    Raises
+    ------
+    InputError
+        If the table is empty or not square, or its rows and columns have different names.
     """
     rows = split_rows(decode(data, what), suffix)
     if not rows:
@@ -95,7 +106,13 @@ def _number(cell: str, row: int, column: int, what: str) -> float:
 
 
 def read_triplets(data: bytes, what: str) -> ConnectomeArrays:
-    """A list of triplets: the first line is N, then lines `i j w` with indices from 0; what isn't listed is zero."""
+    """A list of triplets: the first line is N, then lines `i j w` with indices from 0; what isn't listed is zero.
+
+    Raises
+    ------
+    InputError
+        If the first line is not a number of regions from 2 to 100000, or a line is not a triplet.
+    """
     lines = [(n, line) for n, line in enumerate(decode(data, what).splitlines(), start=1) if _has_content(line)]
     first = lines[0][1].split() if lines else []
     if len(first) != 1:
@@ -167,6 +184,11 @@ def read_labels(data: bytes, suffix: str, what: str) -> dict[str, list]:
     -------
     dict
         `labels`, and where they exist `hemisphere`, `lobe` and `centres`.
+
+    Raises
+    ------
+    InputError
+        If the rows of a table differ in length.
     """
     text = decode(data, what)
     rows = split_rows(text, suffix) if suffix in (".csv", ".tsv") else []

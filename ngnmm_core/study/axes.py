@@ -17,7 +17,13 @@ LONGEST = 10_000_000
 
 
 def as_number(key: str, value: Any) -> float:
-    """`value` as a finite float; text is accepted if it spells a number (command-line values arrive as text)."""
+    """`value` as a finite float; text is accepted if it spells a number (command-line values arrive as text).
+
+    Raises
+    ------
+    InputError
+        For any other value.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise InputError(f"{key}: {value!r} is not a number; allowed: a finite number")
     try:

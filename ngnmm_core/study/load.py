@@ -137,7 +137,13 @@ def _text_keys(value: Any) -> Any:
 
 
 def make_study(name: str, config: Mapping[str, Any]) -> Study:
-    """One study from one config without parts."""
+    """One study from one config without parts.
+
+    Raises
+    ------
+    InputError
+        For a config with anything that is not allowed; the message names the key.
+    """
     try:
         checked = StudyConfig.model_validate(dict(config))
     except ValidationError as error:

@@ -34,7 +34,13 @@ class Names:
         return (*self.model.axis_names, SEED, *axis_names(self.stimuli), *self.further)
 
     def check(self, key: str, name: str, values: Iterable[float]) -> None:
-        """Whether `name` may have these values; messages start with `key`."""
+        """Whether `name` may have these values; messages start with `key`.
+
+        Raises
+        ------
+        InputError
+            For an unknown name, or a value out of range.
+        """
         if name not in self.known:
             raise unknown(key, name, self.known)
         if name == SEED:
@@ -59,7 +65,13 @@ class Names:
 
 
 def fixed_parameters(names: Names, parameters: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers under `model.parameters`."""
+    """The numbers under `model.parameters`.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, the seed, or a value that is not allowed.
+    """
     fixed = {}
     for name, value in parameters.items():
         key = f"model.parameters.{name}"
@@ -86,7 +98,13 @@ def grid_axes(names: Names, grid: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 
 def listed_points(names: Names, points: Sequence[Mapping[str, Any]] | str) -> dict[str, np.ndarray]:
-    """The columns of a list of points, or of a CSV file."""
+    """The columns of a list of points, or of a CSV file.
+
+    Raises
+    ------
+    InputError
+        For no points, or points that do not all set the same parameters.
+    """
     rows, key = (_csv_rows(points), points) if isinstance(points, str) else (points, "points")
     if not rows:
         raise InputError(f"{key}: holds no points; allowed: at least one")
@@ -127,6 +145,11 @@ def refuse_conflicts(model: Model, keys: Iterable[tuple[str, str]]) -> None:
     """A parameter must be set in one place only, whatever the names it is set by.
 
     `keys` are pairs: the key of a study, for messages, and the parameter or alias that it sets.
+
+    Raises
+    ------
+    InputError
+        If two keys set the same parameter.
     """
     where: dict[str, str] = {}
     for key, name in keys:
