@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ngnmm_core.analysis.attractor import CHAOS, IRREGULAR, TORUS, Attractor
+from ngnmm_core.analysis.attractor import CHAOS, IRREGULAR, TORUS, Attractor, find_attractors
 from ngnmm_core.analysis.lyapunov import Settings, lyapunov_exponents
 from ngnmm_core.model import Model
 
@@ -47,7 +47,23 @@ def classify(
             if regime == IRREGULAR:
                 undecided.append(k)
         left = undecided
+    _arrived(model, parameters, row_sum, result)
     return result
+
+
+def _arrived(model: Model, parameters: Mapping[str, np.ndarray], row_sum: float, result: list) -> None:
+    """Looks again at what seems to be a torus: close to a bifurcation a cycle is approached as slowly as that.
+
+    After the long runs such a trajectory is near its cycle, and Newton's method finds it.
+    """
+    tori = [k for k, a in enumerate(result) if a is not None and a.regime == TORUS]
+    if not tori:
+        return
+    some = {name: np.asarray(values, float)[tori] for name, values in parameters.items()}
+    states = np.array([result[k].state for k in tori])
+    for k, found in zip(tori, find_attractors(model, some, row_sum, states), strict=True):
+        if found is not None and found.regime != IRREGULAR:
+            result[k] = found
 
 
 def _regime(values: np.ndarray, errors: np.ndarray, last: bool) -> int:

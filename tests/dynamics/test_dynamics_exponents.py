@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ngnmm_core.analysis.attractor import CHAOS, LIMIT_CYCLE, REST, TORUS, Attractor
+from ngnmm_core.analysis.attractor import CHAOS, LIMIT_CYCLE, REST, TORUS, Attractor, find_attractors
 from ngnmm_core.analysis.dispersion import dispersion
 from ngnmm_core.analysis.exponents import across, homogeneous_exponents
 from ngnmm_core.analysis.irregular import classify
@@ -22,6 +22,7 @@ from ngnmm_core.dual import linearise
 from ngnmm_core.kernels.llvm import align_stack, kernel, make_tuple_access
 from ngnmm_core.kernels.lyapunov import make_orthonormalised
 from ngnmm_core.model import COUPLING, Model, Parameter, Population, State
+from ngnmm_core.models import get_model
 from ngnmm_core.stretching import Stretching
 from ngnmm_core.variational import WIDTH, to_lanes
 
@@ -140,6 +141,19 @@ def test_a_torus_is_one_and_chaos_is_chaos(torus, lorenz):
         spectra = homogeneous_exponents(model, parameters, 1.0, [found], Settings(len(row), 2000.0))
         assert (spectra.values[0] == 0).sum() == (2 if regime == TORUS else 1)
         np.testing.assert_allclose(spectra.values[0], row, atol=0.05)
+
+
+def test_a_cycle_that_is_approached_within_minutes_is_no_torus():
+    """Jansen-Rit, 0.5 Hz of input from its Hopf point: the focus unwinds with 4.5e-5 per ms, as slow as nothing.
+
+    The period continues those of p = 286 and 287, 110.9191 and 110.7139 ms.
+    """
+    model = get_model("jansen_rit")
+    parameters = arrays_of(model.resolve({"G": 64.0, "p": 288.0}))
+    (found,) = classify(model, parameters, 1.0, find_attractors(model, parameters, 1.0))
+    assert found.regime == LIMIT_CYCLE
+    assert found.period == pytest.approx(110.509, abs=0.002)
+    assert 0.98 < abs(found.orbit.multipliers[1]) < 1.0
 
 
 @pytest.mark.slow
