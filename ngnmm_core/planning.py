@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ngnmm_core.cost import reference_rates, seconds_per_point
+from ngnmm_core.errors import InputError
 from ngnmm_core.integrity import discard, is_intact, is_sealed
 from ngnmm_core.points import Points
 from ngnmm_core.stages import STAGES, context, fingerprint
@@ -26,6 +27,7 @@ from ngnmm_core.study.study import Study
 
 MOST_SHARDS = 500
 LANES = 8
+WRITABLE = "allowed: a folder that you may write to, on a disk that is not full"
 HEAVY = 1.0  # CPU seconds of a point above which, but in lanes, it is not computed together with others
 
 
@@ -62,15 +64,24 @@ class Shard:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Writes a text file under a temporary name and renames it; does nothing if the content is there already."""
+    """Writes a text file under a temporary name and renames it; does nothing if the content is there already.
+
+    Raises
+    ------
+    InputError
+        Naming the file, and what the system says.
+    """
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.chmod(temporary, 0o644)
-    os.replace(temporary, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError(f"{path}: can't be written ({error.strerror}); {WRITABLE}") from None
 
 
 def read_definition(path: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.cost import disk_bytes, size_text
 from ngnmm_core.errors import InputError
 from ngnmm_core.lesions import AXIS as RESECTION
+from ngnmm_core.planning import WRITABLE
 from ngnmm_core.stages import OF_HOMOGENEOUS, stages_of
 from ngnmm_core.step_trial import check_steps
 from ngnmm_core.stimulus import check_indices
@@ -154,7 +155,4 @@ def check_writable(results: Path) -> None:
         with tempfile.NamedTemporaryFile(dir=results, prefix=".writable."):
             pass
     except OSError as error:
-        raise InputError(
-            f"{results}: can't be written ({error.strerror}); allowed: a folder that you may write to, on a disk that "
-            "is not full"
-        ) from None
+        raise InputError(f"{results}: can't be written ({error.strerror}); {WRITABLE}") from None

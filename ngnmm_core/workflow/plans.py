@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from ngnmm_core.errors import InputError
 from ngnmm_core.planning import Shard, plan
 from ngnmm_core.stages import SWEEP, context, fingerprint, stages_of
 from ngnmm_core.workflow.connectomes import Connectomes
@@ -24,6 +25,8 @@ class Plans:
         Called before the first plan.
     after : callable
         `after(study, stage, shards)`: called with every new plan.
+    refuse : callable
+        What is done with an error before it is raised.
     """
 
     def __init__(
@@ -34,9 +37,10 @@ class Plans:
         writing: Callable[[], bool],
         before: Callable[[], None],
         after: Callable,
+        refuse: Callable[[InputError], InputError] = lambda error: error,
     ):
         self.studies, self.connectomes, self.results = studies, connectomes, results
-        self._writing, self._before, self._after = writing, before, after
+        self._writing, self._before, self._after, self._refuse = writing, before, after, refuse
         self._made: dict[tuple[str, str], list[Shard]] = {}
 
     def folder(self, study: str, stage: str) -> Path:
@@ -59,7 +63,10 @@ class Plans:
                 self._before()
             wanted, folder = self.studies.find(study), self.folder(study, stage)
             connectome, regions = self.connectomes.identity(study), self.connectomes.regions(study)
-            self._made[key] = plan(wanted, stage, folder, connectome, regions, self._writing())
+            try:
+                self._made[key] = plan(wanted, stage, folder, connectome, regions, self._writing())
+            except InputError as error:
+                raise self._refuse(error) from None
             self._after(wanted, stage, self._made[key])
         return self._made[key]
 

@@ -92,7 +92,13 @@ class Workflow:
             self.studies, self.connectomes, self.results, self._process.workers, self._process.targets
         )
         self.plans = Plans(
-            self.studies, self.connectomes, self.results, self.writing, self._require_writable, self._announce
+            self.studies,
+            self.connectomes,
+            self.results,
+            self.writing,
+            self._require_writable,
+            self._announce,
+            self._ended,
         )
         self.jobs = Jobs(self.plans)
         self._recipes = Recipes(self.results, self.writing, dry=self._process.announcing)
@@ -108,10 +114,7 @@ class Workflow:
     def _require_writable(self) -> None:
         """Ends a run at once, in one line, if its results can't be written; a dry run may look anywhere."""
         if self._process.announcing and self.writing():
-            try:
-                check_writable(self.results)
-            except InputError as error:
-                self._ended(error)
+            self._or_end(lambda: check_writable(self.results))
 
     def _ended(self, error: InputError) -> InputError:
         """Ends a run in one line, where Snakemake would add a traceback; elsewhere gives the error back."""
@@ -119,6 +122,13 @@ class Workflow:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(1)
         return error
+
+    def _or_end(self, action: Callable[[], Any]) -> Any:
+        """What an action gives; a refusal ends the run in one line."""
+        try:
+            return action()
+        except InputError as error:
+            raise self._ended(error) from None
 
     def _announce(self, study: Study, stage: str, shards: Sequence) -> None:
         if self._process.announcing:
@@ -146,10 +156,12 @@ class Workflow:
     # ------------------------------------------------------------------ products
     def targets(self, name: str) -> list[str]:
         """What a run of a study is to produce: datasets, where they come from, and figures."""
-        folder = self.results / name
-        figures = [str(folder / "figures" / file) for file in figure_files(self.studies.find(name))]
-        about = [str(folder / made) for made in ("provenance.json", "summary.html")]
-        return [*self.plans.merged_files(name), *about, *figures]
+        about = [str(self.results / name / made) for made in ("provenance.json", "summary.html")]
+        return [*self.plans.merged_files(name), *about, *self.figures(name)]
+
+    def figures(self, name: str) -> list[str]:
+        """The figures of a study."""
+        return [str(self.results / name / "figures" / file) for file in figure_files(self.studies.find(name))]
 
     def after(self) -> str:
         """What the user wants to know at the end of a run: what it took, what went wrong, and where the results are."""
@@ -181,7 +193,7 @@ class Workflow:
         if self.writing():
             study = self.studies.find(name)
             content = study.config.model_dump_json(by_alias=True, indent=1)
-            write_atomically(path, content)
+            self._or_end(lambda: write_atomically(path, content))
         return str(path)
 
     def recipe(self, name: str, product: str, script: str, module: str) -> str:
@@ -189,7 +201,8 @@ class Workflow:
         plans = self.plans
         shards = plans.finished_shards(name, SWEEP) if product == PARTIAL else plans.shards_of_file(name, product)
         made_from = {"key": self.key(name, script, module), "shards": [Path(shard).stem for shard in shards]}
-        return str(self._recipes.file(name, product, made_from, anew=bool(plans.missing_shards(name, product))))
+        anew = bool(plans.missing_shards(name, product))
+        return str(self._or_end(lambda: self._recipes.file(name, product, made_from, anew)))
 
     def key(self, name: str, script: str, *modules: str) -> str:
         """A hash that changes when something made from a study must be made anew: its config, connectome or code."""

@@ -164,3 +164,18 @@ def test_the_comparison_of_models_is_a_target(fresh):
     planned = fresh.planned("repertoire_quick")
     assert planned["repertoire_tables"] == 1
     assert planned["merge"] == 3
+
+
+def test_a_folder_within_a_study_that_cannot_be_written_is_told_in_one_line(fresh):
+    """A file stands where the shards are to go; root may write anywhere else."""
+    place = fresh.folder / "results" / "blocked" / "shards"
+    place.parent.mkdir(parents=True)
+    place.touch()
+    name = fresh.write_study(study="blocked")
+    done = fresh.call(*fresh.command(str(fresh.sweep("blocked")), "--configfile", name))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("error: results/blocked/shards/")
+    assert "can't be written" in last
+    assert "allowed: " in last

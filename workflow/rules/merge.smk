@@ -95,6 +95,8 @@ rule provenance:
 rule summary:
     input:
         merged=lambda wildcards: plans.merged_files(wildcards.study),
+        # waited for, so that their cost is told
+        figures=lambda wildcards: ancient(ngnmm.figures(wildcards.study)),
     output:
         summary=report(
             "<results>/{study}/summary.html",
