@@ -95,6 +95,24 @@ def test_unknown_keys(refuses, changes, words):
         pytest.param(
             {"analyses": {"spectra": {"bands": {"gamma": [100, 30]}}}}, ["analyses.spectra.bands", "gamma"], id="band"
         ),
+        pytest.param({"analyses": {"spectra": {"bands": {}}}}, ["analyses.spectra.bands", "at least one"], id="bands"),
+        pytest.param(
+            {"analyses": {"dispersion": {"lambda": {"start": 1, "stop": -1}}}},
+            ["analyses.dispersion.lambda", "-1", "start < stop"],
+            id="falling Lambda",
+        ),
+        pytest.param(
+            {"analyses": {"dispersion": {"lambda": {"num": 10**9}}}},
+            ["analyses.dispersion.lambda.num", "1000000000", "<= 100000"],
+            id="too many values of Lambda",
+        ),
+        pytest.param(
+            {"analyses": {"orbit_diagram": {"count": 10**9}}},
+            ["analyses.orbit_diagram.count", "1000000000", "<= 100000"],
+            id="too many maxima",
+        ),
+        pytest.param({"simulation": {"dt_ms": 1e-5}}, ["simulation.dt_ms", "1e-05", ">= 0.0001"], id="short step"),
+        pytest.param({"simulation": {"dt_ms": 1e-9}}, ["simulation.dt_ms", "1e-09", "rounding"], id="tiny step"),
         pytest.param({"highlights": {"G": 3}}, ["highlights"], id="highlights are no list"),
         pytest.param({"highlights": [{"Gee": 1}]}, ["highlights[0].Gee"], id="unknown parameter of a highlight"),
         pytest.param({"highlights": [{"G": 1}, {"G": "x"}]}, ["highlights[1].G", "'x'"], id="word in a highlight"),
@@ -152,6 +170,16 @@ def test_the_key_connectome_must_be_there(refuses):
         pytest.param({"spectra": {}}, ["analyses.spectra.segment_ms", "1000"], id="segment longer than the window"),
         pytest.param(
             {"spectra": {"segment_ms": 50, "max_hz": 1e5}}, ["analyses.spectra.max_hz", "100000"], id="Nyquist"
+        ),
+        pytest.param({"spectra": {"segment_ms": 0.1}}, ["spectra.segment_ms", "0.1", "at least 10"], id="none"),
+        pytest.param(
+            {"spectra": {"segment_ms": 50, "max_hz": 20}}, ["analyses.spectra.segment_ms", "at least 100"], id="few"
+        ),
+        pytest.param({"spectra": {"max_hz": 0.5}}, ["analyses.spectra.max_hz", "0.5", ">= 2"], id="low"),
+        pytest.param(
+            {"network_lyapunov": {"interval_ms": 0.07, "dt_ms": 0.05}},
+            ["analyses.network_lyapunov.interval_ms", "0.07", "0.05 or 0.1"],
+            id="interval between steps",
         ),
         pytest.param({"fc": {"band_hz": [100, 30]}}, ["analyses.fc.band_hz", "100"], id="band upside down"),
         pytest.param({"series": {"last_ms": 5000}}, ["analyses.series.last_ms", "5000"], id="series too long"),
