@@ -23,7 +23,9 @@ class LambdaAxis(Section):
     @model_validator(mode="after")
     def _rises(self):
         if self.start >= self.stop:
-            raise InputError(f"stop: {self.stop:g} is not above start = {self.start:g}; allowed: start < stop")
+            raise InputError(
+                f"from start = {self.start:g} to stop = {self.stop:g} Lambda does not rise; allowed: start < stop"
+            )
         return self
 
     @property

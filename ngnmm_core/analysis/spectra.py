@@ -23,7 +23,7 @@ class SpectraOptions(Options):
     segment_ms: float = Field(1000.0, gt=0, description="length of a Welch segment (ms); its inverse is the resolution")
     max_hz: float = Field(200.0, ge=2 * LOWEST_PEAK_HZ, description="highest frequency kept (Hz)")
     bands: dict[str, tuple[float, float]] = Field(
-        BANDS, description="frequency bands (Hz), lower edge included, upper edge excluded"
+        BANDS, description="frequency bands [lower, upper] (Hz), lower edge included, upper edge excluded"
     )
 
     @field_validator("bands")

@@ -113,6 +113,33 @@ def test_unknown_keys(refuses, changes, words):
         ),
         pytest.param({"simulation": {"dt_ms": 1e-5}}, ["simulation.dt_ms", "1e-05", ">= 0.0001"], id="short step"),
         pytest.param({"simulation": {"dt_ms": 1e-9}}, ["simulation.dt_ms", "1e-09", "rounding"], id="tiny step"),
+        pytest.param(
+            {"analyses": {"spectra": {"bands": {"gamma": [30]}}}},
+            ["analyses.spectra.bands.gamma: [30]", "too short", "[lower, upper]"],
+            id="half a band",
+        ),
+        pytest.param({"analyses": ["rates", "rates"]}, ["analyses", "'rates'", "twice"], id="analysis twice"),
+        pytest.param(
+            {"simulation": {"resection": {"regions": [0.5]}}},
+            ["simulation.resection.regions[0]: 0.5", "labels or indices"],
+            id="broken index of a region",
+        ),
+        pytest.param(
+            {"connectome": {"path": "a.npz", "transpose": "maybe"}},
+            ["connectome.transpose", "'maybe'", "true or false"],
+            id="neither yes nor no",
+        ),
+        pytest.param(
+            {"connectome": {"path": "a.csv", "variable": "w"}},
+            ["connectome.variable", "'w'", "a.csv", ".mat and .npz"],
+            id="variable of a table",
+        ),
+        pytest.param(
+            {"grid": {"G": {"start": 1, "stop": 2, "step": 1, "num": 2}}}, ["grid.G", "both step and num"], id="both"
+        ),
+        pytest.param(
+            {"highlights": [{"G": 1}, {"G": 2}, {"G": 1.0}]}, ["highlights[2]", "highlights[0]"], id="highlight twice"
+        ),
         pytest.param({"highlights": {"G": 3}}, ["highlights"], id="highlights are no list"),
         pytest.param({"highlights": [{"Gee": 1}]}, ["highlights[0].Gee"], id="unknown parameter of a highlight"),
         pytest.param({"highlights": [{"G": 1}, {"G": "x"}]}, ["highlights[1].G", "'x'"], id="word in a highlight"),
@@ -148,6 +175,21 @@ def test_unknown_keys(refuses, changes, words):
 )
 def test_bad_values(refuses, changes, words):
     refuses(changes, *words)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"simulation": {"resection": {"regions": [0.5]}}},
+        {"analyses": {"spectra": {"bands": {"gamma": [30]}}}},
+        {"simulation": {"stimuli": [{"parameter": "I_ext_e", "regions": [0.5]}]}},
+    ],
+)
+def test_what_may_be_of_several_kinds_is_one_error(refuses, changes):
+    line = refuses(changes)
+    assert "more)" not in line
+    assert "str" not in line
+    assert "missing" not in line
 
 
 def test_a_line_names_the_key_once_and_as_it_is_written(refuses):
