@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class InputError(ValueError):
@@ -12,6 +13,16 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """` (did you mean 'x'?)` for the known word nearest to `word`, or an empty string."""
     match = difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.6)
     return f" (did you mean '{match[0]}'?)" if match else ""
+
+
+def twice(items: Iterable[Any]) -> Any:
+    """The first item that has occurred before; None if there is none."""
+    found: list[Any] = []
+    for item in items:
+        if item in found:
+            return item
+        found.append(item)
+    return None
 
 
 def unknown(what: str, word: str, known: Iterable[str]) -> InputError:

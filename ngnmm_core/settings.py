@@ -18,6 +18,7 @@ STABLE = {"multirate": 3.6, "rk4": 2.78, "heun": 2.0}
 
 NOISE = "noise_sigma"  # also an axis
 MOST_STEPS = 1e12  # a year on a fast machine
+SHORTEST_STEP_MS = 1e-4  # bursts last tenths of a ms: below, a step gains nothing but rounding errors
 
 
 class Initial(Section):
@@ -42,7 +43,9 @@ class Simulation(Section):
     duration_ms: float = Field(10000.0, gt=0, description="simulated time, transient included (ms)")
     transient_ms: float = Field(4000.0, ge=0, description="time at the start that is not analysed (ms)")
     dt_ms: float = Field(
-        0.05, gt=0, description="integration step (ms); if not given, 0.05 for multirate, 0.01 for rk4 and heun"
+        0.05,
+        gt=0,
+        description="integration step (ms), at least 1e-4; if not given, 0.05 for multirate, 0.01 for rk4 and heun",
     )
     sample_ms: float = Field(0.2, gt=0, description="time between the samples that are analysed (ms)")
     method: Literal["multirate", "rk4", "heun"] = Field(
@@ -86,6 +89,11 @@ class Simulation(Section):
         InputError
             Naming the key, its value and what is allowed.
         """
+        if self.dt_ms < SHORTEST_STEP_MS:
+            raise InputError(
+                f"simulation.dt_ms: {self.dt_ms:g} is shorter than any method needs: below {SHORTEST_STEP_MS:g} ms "
+                f"rounding errors grow and nothing is gained; allowed: >= {SHORTEST_STEP_MS:g}"
+            )
         if self.dt_ms > self.sample_ms:
             raise InputError(
                 f"simulation.dt_ms: {self.dt_ms:g} is larger than simulation.sample_ms = {self.sample_ms:g}; "

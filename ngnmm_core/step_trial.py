@@ -28,13 +28,15 @@ MOST_CORNERS = 5  # parameters whose corners are all tried
 TRIAL_MS = 100.0
 MOST_ERROR = 0.1  # of a state's range, in 100 ms; where a step is all right it is smaller by orders of magnitude
 TINY = 1e-300
+UNTRIED = 10  # how many times shorter than the default one a step is safe: the trial would take long and tell nothing
 SHORTEST = 32  # how many times shorter steps are tried to find one that will do
 
 
 def check_steps(study: Study, regions: int, row_sum: float) -> list[str]:
     """Refuses an integration step that blows up; warns of one whose results are bad.
 
-    A step no longer than the method's default one is not refused: what blows up with it becomes NaN with a status.
+    A step no longer than the method's default one is not refused: what blows up with it becomes NaN with a status.  One
+    that is shorter by far is not tried.
 
     Parameters
     ----------
@@ -58,8 +60,11 @@ def check_steps(study: Study, regions: int, row_sum: float) -> list[str]:
         settings = STAGES[stage.name].settings(study)
         if "duration_ms" not in settings:
             continue
+        simulation = Simulation.model_validate(settings)
+        if simulation.dt_ms * UNTRIED < STEPS_MS[simulation.method]:
+            continue
         points = _stimulated(study, _extremes(stage.layout(study, regions).points))
-        verdict = _verdict(study, Simulation.model_validate(settings), points, row_sum)
+        verdict = _verdict(study, simulation, points, row_sum)
         if verdict["refused"]:
             raise InputError(verdict["message"])
         warnings[verdict["message"]] = None

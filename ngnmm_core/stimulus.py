@@ -6,12 +6,13 @@ inside an integration step they are handed to the kernels as polynomials, and th
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field, ValidationError, field_validator
 
-from ngnmm_core.errors import InputError, unknown
+from ngnmm_core.errors import InputError, twice, unknown
 from ngnmm_core.kernels.functions import WAVEFORM_POWERS as POWERS
 from ngnmm_core.section import Section
 from ngnmm_core.study.axes import is_multiple
@@ -45,7 +46,9 @@ class Stimulus(Section):
     phase_deg: float = Field(0.0, description="of a sinusoid, at the onset (degrees)")
     times_ms: list[float] = Field([], description="of a table: times from the onset (ms)")
     values: list[float] = Field([], description="of a table: the waveform at these times, times `amplitude`")
-    region: int | None = Field(None, ge=0, description="index of the one region it acts on; for sweeps over regions")
+    region: int | None = Field(
+        None, ge=0, description="index of the one region it acts on, instead of `regions`; for sweeps over regions"
+    )
 
     @field_validator("region", mode="before")
     @classmethod
@@ -54,6 +57,15 @@ class Stimulus(Section):
         if isinstance(value, str) and not value.lstrip("-").replace(".", "", 1).isdigit():
             raise InputError(f"{value!r} is a label; allowed: an index, or regions: [{value}]")
         return value
+
+    @field_validator("regions")
+    @classmethod
+    def _some_regions_each_once(cls, regions: Any) -> Any:
+        if not regions:
+            raise InputError(f"{regions!r} names no region; allowed: all, or at least one region")
+        if isinstance(regions, list) and (repeated := twice(map(str, regions))):
+            raise InputError(f"the region {repeated} occurs twice; allowed: each region once")
+        return regions
 
     def check(self, drives: Sequence[str], dt_ms: float, overrides: Mapping[str, Sequence[float]]) -> None:
         """Whether the stimulus fits a model and an integration step.
@@ -81,19 +93,28 @@ class Stimulus(Section):
                         f"{key}.{field}: {value:g} is not a multiple of simulation.dt_ms = {dt_ms:g}; allowed: a "
                         "multiple, so that no step straddles a jump"
                     )
+        if self.regions != "all" and self.region is not None:
+            raise InputError(f"{key}.regions: {self.regions!r} given beside region; allowed: one of the two")
         for duration in overrides.get("duration_ms", [self.duration_ms]):
             if self.count > 1 and (self.period_ms is None or duration is None or duration > self.period_ms):
                 raise InputError(
                     f"{key}.count: {self.count} pulses with duration_ms = {duration} and period_ms = {self.period_ms} "
                     "are no train; allowed: duration_ms <= period_ms, both given"
                 )
-        if self.kind == "table" and not (
-            len(self.times_ms) == len(self.values) >= 2 and np.all(np.diff(self.times_ms) > 0)
-        ):
+        if self.kind == "table":
+            self._check_table(key)
+
+    def _check_table(self, key: str) -> None:
+        times = self.times_ms
+        if not len(times) == len(self.values) >= 2:
             raise InputError(
-                f"{key}.times_ms: {len(self.times_ms)} times for {len(self.values)} values; allowed: as many, at least "
-                "two, and rising times"
+                f"{key}.times_ms: {len(times)} times for {len(self.values)} values; allowed: as many, at least two"
             )
+        if times[0] < 0:
+            raise InputError(f"{key}.times_ms[0]: {times[0]:g} is before the onset; allowed: times >= 0")
+        for k, (before, after) in enumerate(pairwise(times), 1):
+            if after <= before:
+                raise InputError(f"{key}.times_ms[{k}]: {after:g} follows {before:g}; allowed: rising times")
 
     def weights(self, labels: Sequence[str]) -> np.ndarray:
         """Weight of every region, [region].
@@ -101,7 +122,8 @@ class Stimulus(Section):
         Raises
         ------
         InputError
-            For a region that does not exist; names the nearest.
+            For a region that does not exist, and names the nearest; for one that is named twice, as by its label and
+            its index.
         """
         key = f"simulation.stimuli.{self.name}.regions"
         labels = [str(label) for label in labels]
@@ -109,8 +131,11 @@ class Stimulus(Section):
             return np.ones(len(labels))
         chosen = self.regions if isinstance(self.regions, dict) else dict.fromkeys(self.regions, 1.0)
         result = np.zeros(len(labels))
-        for region, weight in chosen.items():
-            result[region_index(key, region, labels)] = weight
+        indices = [region_index(key, region, labels) for region in chosen]
+        if (repeated := twice(indices)) is not None:
+            raise InputError(f"{key}: the region {labels[repeated]} occurs twice; allowed: each region once")
+        for index, weight in zip(indices, chosen.values(), strict=True):
+            result[index] = weight
         return result
 
 

@@ -6,9 +6,10 @@ The master stability function of Pecora, Carroll, Phys. Rev. Lett. 80, 2109 (199
 from typing import Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.errors import InputError
 from ngnmm_core.section import Section
 
 OK, DIVERGED, UNCOUPLED, IRREGULAR = range(4)
@@ -20,7 +21,15 @@ class LambdaAxis(Section):
 
     start: float = Field(-1.0, description="first value")
     stop: float = Field(1.0, description="last value")
-    num: int = Field(401, ge=2, description="number of values")
+    num: int = Field(401, ge=2, le=100_000, description="number of values")
+
+    @model_validator(mode="after")
+    def _rises(self):
+        if self.start >= self.stop:
+            raise InputError(
+                f"from start = {self.start:g} to stop = {self.stop:g} Lambda does not rise; allowed: start < stop"
+            )
+        return self
 
     @property
     def values(self) -> np.ndarray:

@@ -7,6 +7,9 @@ Yorke, J. Differ. Equ. 49, 185 (1983), doi:10.1016/0022-0396(83)90011-6.
 from pydantic import Field
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.errors import InputError
+from ngnmm_core.settings import SHORTEST_STEP_MS
+from ngnmm_core.study.axes import is_multiple
 
 OK, DIVERGED = range(2)
 
@@ -15,14 +18,26 @@ class NetworkLyapunovOptions(Options):
     """Options of the network's exponents."""
 
     exponents: int = Field(
-        90, ge=1, le=100000, description="number of exponents, at most the number of states of the network"
+        90, ge=1, le=100000, description="number of exponents; those beyond the number of states of the network are NaN"
     )
     duration_ms: float = Field(7000.0, ge=100, description="time over which growth is averaged (ms)")
     transient_ms: float = Field(300.0, ge=10, description="time before that (ms)")
-    dt_ms: float = Field(0.05, gt=0, le=0.1, description="integration step (ms)")
+    dt_ms: float = Field(0.05, ge=SHORTEST_STEP_MS, le=0.1, description="integration step (ms)")
     interval_ms: float = Field(
         5.0, gt=0, le=20, description="time between orthonormalisations (ms), a multiple of dt_ms"
     )
+
+
+def check(options: NetworkLyapunovOptions, study) -> None:
+    """Perturbations are made orthogonal between steps."""
+    interval, step = options.interval_ms, options.dt_ms
+    if not is_multiple(interval, step):
+        below = int(interval / step)
+        near = " or ".join(f"{k * step:.10g}" for k in (below, below + 1) if k > 0)
+        raise InputError(
+            f"analyses.network_lyapunov.interval_ms: {interval:g} is not a multiple of dt_ms = {step:g}; "
+            f"allowed: a multiple, such as {near}"
+        )
 
 
 def variables(options: NetworkLyapunovOptions) -> tuple[Variable, ...]:
@@ -48,4 +63,5 @@ ANALYSIS = Analysis(
     options=NetworkLyapunovOptions,
     variables=variables,
     coordinates=coordinates,
+    check=check,
 )

@@ -23,7 +23,7 @@ class OrbitDiagramOptions(Options):
     state: str = Field("s_e", description="the state whose maxima are taken")
     transient_ms: float = Field(1000.0, ge=0, description="time at the start that is not looked at (ms)")
     duration_ms: float = Field(500.0, gt=0, description="time that is looked at, after the transient (ms)")
-    count: int = Field(64, ge=1, description="most maxima that are kept, the last ones")
+    count: int = Field(64, ge=1, le=100_000, description="most maxima that are kept, the last ones")
 
 
 def check(options: OrbitDiagramOptions, study) -> None:

@@ -3,6 +3,8 @@
 Welch, IEEE Trans. Audio Electroacoust. 15, 70 (1967), doi:10.1109/TAU.1967.1161901.
 """
 
+import math
+
 import numpy as np
 from pydantic import Field, field_validator
 
@@ -15,20 +17,23 @@ from ngnmm_core.reducers.welch import Welch
 
 BANDS = {"delta": (1.0, 4.0), "theta": (4.0, 8.0), "alpha": (8.0, 13.0), "beta": (13.0, 30.0), "gamma": (30.0, 100.0)}
 LOWEST_PEAK_HZ = 1.0
+FEWEST = 3  # frequencies, 0 included: a peak is refined by its two neighbours
 
 
 class SpectraOptions(Options):
     """Options of the spectra."""
 
     segment_ms: float = Field(1000.0, gt=0, description="length of a Welch segment (ms); its inverse is the resolution")
-    max_hz: float = Field(200.0, gt=0, description="highest frequency kept (Hz)")
+    max_hz: float = Field(200.0, ge=2 * LOWEST_PEAK_HZ, description="highest frequency kept (Hz)")
     bands: dict[str, tuple[float, float]] = Field(
-        BANDS, description="frequency bands (Hz), lower edge included, upper edge excluded"
+        BANDS, description="frequency bands [lower, upper] (Hz), lower edge included, upper edge excluded"
     )
 
     @field_validator("bands")
     @classmethod
     def _bands_rise(cls, bands):
+        if not bands:
+            raise InputError("{} has no band; allowed: at least one, such as {gamma: [30, 100]}")
         for name, (low, high) in bands.items():
             if not 0 <= low < high:
                 raise InputError(f"{name}: [{low:g}, {high:g}] is not a band; allowed: 0 <= lower < upper")
@@ -36,14 +41,27 @@ class SpectraOptions(Options):
 
 
 def check(options: SpectraOptions, study) -> None:
-    """The window must hold a segment, and the sampling must resolve `max_hz`.
+    """The window must hold a segment, the sampling must resolve `max_hz`, and the segments frequencies below it.
 
     Raises
     ------
     InputError
-        For a segment longer than the window, or frequencies above half the sampling rate.
+        For a segment longer than the window or too short for a frequency, or frequencies above half the sampling rate.
     """
     simulation = study.simulation
+    nyquist = 500.0 / simulation.sample_ms
+    if options.max_hz > nyquist:
+        raise InputError(
+            f"analyses.spectra.max_hz: {options.max_hz:g} Hz is above half the sampling rate; "
+            f"allowed: at most {nyquist:g} Hz with simulation.sample_ms = {simulation.sample_ms:g}"
+        )
+    samples = math.ceil(1000.0 * (FEWEST - 1) / options.max_hz / simulation.sample_ms - 1e-9)
+    if _segment(options, simulation.sample_ms) < samples:
+        shortest = samples * simulation.sample_ms
+        raise InputError(
+            f"analyses.spectra.segment_ms: {options.segment_ms:g} ms resolves no frequencies below max_hz = "
+            f"{options.max_hz:g}; allowed: at least {shortest:g} with simulation.sample_ms = {simulation.sample_ms:g}"
+        )
     window = simulation.duration_ms - simulation.transient_ms
     factor = _factor(options, simulation.sample_ms)
     filtered = window - filter_length(simulation.sample_ms, options.max_hz, factor) * simulation.sample_ms
@@ -51,12 +69,6 @@ def check(options: SpectraOptions, study) -> None:
         raise InputError(
             f"analyses.spectra.segment_ms: {options.segment_ms:g} ms is longer than the filtered window of "
             f"{filtered:g} ms; allowed: at most that, or a longer simulation.duration_ms"
-        )
-    nyquist = 500.0 / simulation.sample_ms
-    if options.max_hz > nyquist:
-        raise InputError(
-            f"analyses.spectra.max_hz: {options.max_hz:g} Hz is above half the sampling rate; "
-            f"allowed: at most {nyquist:g} Hz with simulation.sample_ms = {simulation.sample_ms:g}"
         )
 
 
@@ -68,6 +80,12 @@ def _factor(options: SpectraOptions, sample_ms: float) -> int:
     return decimation_factor(sample_ms, options.max_hz, _segment(options, sample_ms))
 
 
+def _welch(options: SpectraOptions, sample_ms: float) -> Welch:
+    """What makes spectra of the decimated samples."""
+    factor = _factor(options, sample_ms)
+    return Welch(_segment(options, sample_ms) // factor, sample_ms * factor, options.max_hz)
+
+
 class SpectraReducer:
     """Streams the observable of every region, and its mean over regions, through a decimating filter into Welch."""
 
@@ -75,10 +93,9 @@ class SpectraReducer:
         self.options, self.points = options, window.points
         factor = _factor(options, window.sample_ms)
         self.decimator = Decimator(window.sample_ms, options.max_hz, factor)
-        segment = _segment(options, window.sample_ms) // factor
-        self.regions = Welch(segment, self.decimator.sample_ms, options.max_hz)
+        self.regions = _welch(options, window.sample_ms)
         self.region_mean = RegionMean(window.included)
-        self.mean = Welch(segment, self.decimator.sample_ms, options.max_hz)
+        self.mean = _welch(options, window.sample_ms)
 
     def consume(self, block) -> None:
         """Adds the next samples."""
@@ -145,10 +162,8 @@ def variables(options: SpectraOptions) -> tuple[Variable, ...]:
 
 def coordinates(options: SpectraOptions, window: Window):
     """Frequencies and band names."""
-    factor = _factor(options, window.sample_ms)
-    welch = Welch(_segment(options, window.sample_ms) // factor, window.sample_ms * factor, options.max_hz)
     return {
-        "frequency": (welch.frequency, "Hz", "frequency"),
+        "frequency": (_welch(options, window.sample_ms).frequency, "Hz", "frequency"),
         "band": (list(options.bands), "1", "frequency band"),
     }
 

@@ -15,6 +15,7 @@ from ngnmm_core.errors import InputError
 WHEEL_DIRECTORY = "NGNMM_WHEELS"
 SINGLE = "single"  # the entry of the registry that is one region alone
 FORMATS = (".zip", ".npz", ".npy", ".csv", ".tsv", ".txt", ".mat", ".dat")
+WITH_VARIABLES = (".mat", ".npz")
 # Beside `brain.csv`, the first of these that exists gives its labels.
 LABEL_SUFFIXES = ("_labels.txt", "_labels.csv", "_labels.tsv")
 
@@ -55,6 +56,11 @@ class ConnectomeSpec(BaseModel):
                         f"connectome.{option}: given beside name '{self.name}'; allowed: only for a file of your own "
                         f"({{path: ...}} without 'name')"
                     )
+        elif self.variable and Path(self.path).suffix.lower() not in WITH_VARIABLES:
+            raise ValueError(
+                f"connectome.variable: '{self.variable}' given for {Path(self.path).name}, which has no variables; "
+                f"allowed: only for {' and '.join(WITH_VARIABLES)}"
+            )
         return self
 
 

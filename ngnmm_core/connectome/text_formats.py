@@ -98,6 +98,14 @@ def _has_header(rows: list[list[str]]) -> bool:
     return (not _is_number(first[0]) and len(rows) == len(first) and _has_index(rows)) or 2 * words > len(first) - 1 > 0
 
 
+def _has_columns(text: str, suffix: str) -> bool:
+    """Whether any line of a file of labels has several cells; labels in quotation marks may hold the mark between."""
+    if suffix not in (".csv", ".tsv"):
+        return False
+    lines = [line for line in text.splitlines() if _has_content(line)]
+    return any(sum(map(bool, row)) > 1 for mark in ",;\t" for row in csv.reader(lines, delimiter=mark))
+
+
 def _number(cell: str, row: int, column: int, what: str) -> float:
     try:
         return float(cell)
@@ -194,6 +202,11 @@ def read_labels(data: bytes, suffix: str, what: str) -> dict[str, list]:
     rows = split_rows(text, suffix) if suffix in (".csv", ".tsv") else []
     header = [cell.lower() for cell in rows[0]] if rows else []
     column = next((header.index(name) for name in LABEL_COLUMNS if name in header), None)
+    if column is None and _has_columns(text, suffix):
+        raise InputError(
+            f"{what}: a table without a column `label` (its first row is {', '.join(rows[0])}); allowed: a table with "
+            "a column `label`, or one label per line"
+        )
     if column is None:
         lines = [line.strip().strip("\"',;") for line in text.splitlines()]
         return {"labels": [line for line in lines if line and not line.startswith("#")]}

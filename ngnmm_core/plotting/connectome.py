@@ -115,15 +115,23 @@ def _strengths(axes: Axes, weights: np.ndarray) -> None:
     received, sent = weights.sum(axis=1), weights.sum(axis=0)
     edges = np.histogram_bin_edges(np.concatenate([received, sent]), bins=_bins(received))
     axes.hist(received, bins=edges, color=ACCENT, alpha=0.75, linewidth=0.0, label="received")
-    if not np.allclose(weights, weights.T, rtol=1e-6, atol=1e-12 * max(weights.max(), 1e-300)):
+    directed = not np.allclose(weights, weights.T, rtol=1e-6, atol=1e-12 * max(weights.max(), 1e-300))
+    if directed:
         axes.hist(sent, bins=edges, histtype="step", color=SECOND, linewidth=1.0, label="sent")
         axes.legend()
     axes.set_ylim(0.0, 1.15 * axes.get_ylim()[1])
     axes.axvline(np.median(received), color=INK, linewidth=0.7, linestyle="--")
     axes.text(
-        np.median(received), 1.0, " median", transform=axes.get_xaxis_transform(), va="top", color=MUTED, fontsize=6.5
+        np.median(received),
+        1.0,
+        " median received" if directed else " median",
+        transform=axes.get_xaxis_transform(),
+        va="top",
+        color=MUTED,
+        fontsize=6.5,
     )
-    axes.set(xlabel="Strength (sum of weights received)", ylabel="Regions")
+    summed = "received, or sent" if directed else "received"
+    axes.set(xlabel=f"Strength (sum of weights {summed})", ylabel="Regions")
 
 
 def strongest_edges(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 from ngnmm_core.plotting import panels
 from ngnmm_core.plotting.labels import assignments, number, signal_text, unit_text
 from ngnmm_core.plotting.quantities import QUANTITIES as Q
-from ngnmm_core.plotting.quantities import REASONS, flag_words, grid_dims, reasons
+from ngnmm_core.plotting.quantities import REASONS, flag_words, grid_dims, grid_values, reasons
 from ngnmm_core.plotting.style import INK, MUTED, TWO_COLUMNS, new_figure, panel_letter, themed
 
 HEIGHTS = {"activity": 62.0, "middle": 62.0, "bottom": 58.0}  # mm
@@ -178,7 +178,7 @@ def _network_facts(point: xr.Dataset):
     if "peak_frequency" in point:
         yield "peak frequency, median", _value(point["peak_frequency"].median(), "Hz")
     if "gamma_power" in point:
-        yield "gamma power, mean", _value(point["gamma_power"].mean())
+        yield "gamma power, mean", _value(grid_values(point, Q["gamma_power"]))
     if "firing_rate" in point:
         for name in point["population"].values:
             yield f"firing rate {name}, mean", _value(point["firing_rate"].sel(population=name).mean(), "Hz")

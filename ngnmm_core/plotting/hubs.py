@@ -182,11 +182,13 @@ def _against(axes: Axes, point: xr.Dataset, name: str) -> None:
         if known.sum() > 2 and np.ptp(scores[known]) > 0.0 and np.ptp(structure[known]) > 0.0:
             texts.append(f"{lesion} {spearmanr(structure[known], scores[known]).statistic:.2f}".replace("-", "−"))
     if not texts:
-        say_undefined(axes, _why(point))
-        axes.set(xticks=[], yticks=[])
+        scored = np.isfinite(point["hub_zscore"]).any()
+        say_undefined(axes, "the same in all regions" if scored else _why(point))
+        axes.set_xticks([])
+        axes.tick_params(axis="y", left=False, labelleft=False)  # its own: panels of a row share the scale
     else:
         axes.axhline(0.0, color=MUTED, linewidth=0.5, zorder=0)
         axes.set_title("rank correlation: " + ", ".join(texts))
-    axes.xaxis.set_major_locator(MaxNLocator(4))
-    axes.ticklabel_format(axis="x", scilimits=(-2, 4))
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.ticklabel_format(axis="x", scilimits=(-2, 4))
     axes.set_xlabel(label(point[name].attrs, text=BESIDE[name]))

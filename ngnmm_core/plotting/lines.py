@@ -1,6 +1,7 @@
 """Quantities along one axis of a grid, one line per value of a second axis, and at the points of a list."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -15,11 +16,14 @@ from ngnmm_core.plotting.frame import add_legend, add_title, fixed_text, label_b
 from ngnmm_core.plotting.labels import assignments, label, number, signal_text, symbol
 from ngnmm_core.plotting.layout import POINT, GridAxes
 from ngnmm_core.plotting.quantities import REASONS, swept, undefined_style
-from ngnmm_core.plotting.style import LINES, MM, MUTED, ONE_COLUMN, TWO_COLUMNS, Look, new_figure
+from ngnmm_core.plotting.style import LINES, MM, MUTED, ONE_COLUMN, TWO_COLUMNS, Look, new_figure, say_undefined
 
 PANEL_MM = 56.0  # height, with the labels of the axes
 STRIP = 0.035  # height of a strip of undefined points, in panel heights
 MOST_POINT_LABELS = 8
+# Each line is thinner, has larger gaps and smaller markers than the one below it, so that both show where they coincide
+STROKES = (("-", 1.6, 4.4), ((0, (4.0, 2.5)), 1.0, 3.0), ((0, (1.0, 2.5)), 1.0, 1.8))
+ALONE = ("-", 1.0, 2.8)
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ def line_figure(dataset: xr.Dataset, field, grid: GridAxes) -> Figure:
     lines = [_lines(dataset, field, grid, row) for row in rows]
     for axes, row, of_row in zip(panels, rows, lines, strict=True):
         for k, (values, _, doubt) in enumerate(of_row):
-            _draw_line(axes, x, values, doubt, LINES[k % len(LINES)], connected=x.names is None)
+            _draw_line(axes, x, values, doubt, _stroke(k, len(of_row)), connected=x.names is None)
         axes.set_title(signal_text(row) if row else "")
         label_points(axes, x)
     _limits(
@@ -79,6 +83,10 @@ def line_figure(dataset: xr.Dataset, field, grid: GridAxes) -> Figure:
         for k, (_, why, _) in enumerate(of_row):
             color = LINES[k % len(LINES)] if len(of_row) > 1 else MUTED
             found |= dict.fromkeys(_strip(axes, x, why, k, color))
+        if not any(np.isfinite(values).any() for values, _, _ in of_row):
+            say_undefined(axes, "no value at any point")
+    if not any(np.isfinite(values).any() for of_row in lines for values, _, _ in of_row):
+        panels[0].set_yticks([])  # of all panels: there is no scale
     panels[0].set_ylabel(wrapped(field.label, PANEL_MM - 10.0))
     label_below(panels, x.label)
     text = "" if grid.kind == "points" else fixed_text(dataset, grid, field.quantity.variable)
@@ -108,12 +116,18 @@ def _lines(dataset: xr.Dataset, field, grid: GridAxes, row: str | None) -> list[
     return [field.panel(row, pick(k)) for k in range(dataset.sizes[grid.y])]
 
 
-def _draw_line(axes: Axes, x: Abscissa, values, doubt, color: str, connected: bool) -> None:
+def _stroke(line: int, lines: int) -> dict[str, Any]:
+    """How one of some lines looks."""
+    style, width, size = STROKES[line % len(STROKES)] if lines > 1 else ALONE
+    color = LINES[line % len(LINES)]
+    return {"color": color, "linestyle": style, "linewidth": width, "marker": "o", "markersize": size}
+
+
+def _draw_line(axes: Axes, x: Abscissa, values, doubt, stroke: dict[str, Any], connected: bool) -> None:
     positions, values, doubt = x.positions[x.order], values[x.order], doubt[x.order]
-    style = {"color": color, "marker": "o", "markersize": 2.8, "linestyle": "-" if connected else "", "clip_on": False}
-    axes.plot(positions, values, zorder=3, **style)
-    open_circle = {"marker": "o", "markersize": 2.8, "markerfacecolor": "white", "linestyle": "", "color": color}
-    axes.plot(positions[doubt], values[doubt], zorder=4, **open_circle)
+    dots = {**stroke, "linestyle": ""}
+    axes.plot(positions, values, zorder=3, clip_on=False, **(stroke if connected else dots))
+    axes.plot(positions[doubt], values[doubt], zorder=4, **{**dots, "markerfacecolor": "white"})
 
 
 def _limits(panels, look: Look, x: Abscissa, values: np.ndarray, lines: int) -> None:
@@ -125,11 +139,13 @@ def _limits(panels, look: Look, x: Abscissa, values: np.ndarray, lines: int) -> 
     elif look.low is not None:
         low = look.low
     high = high if look.high is None else look.high
+    if look.whole:
+        high = max(high, low + 1.0)  # ticks are whole numbers, and at least two of them
     extent = (high - low) or 1.0
     for axes in panels:
         axes.set_ylim(low - 0.03 * extent, high + (0.05 + (STRIP + 0.01) * lines) * extent)
         axes.set_xlim(x.edges[0], x.edges[-1])
-        if low < 0.0 < high or look.diverging:
+        if finite.size and (low < 0.0 < high or look.diverging):
             axes.axhline(0.0, color=MUTED, linewidth=0.6, zorder=1)
         if look.whole:
             axes.yaxis.set_major_locator(MaxNLocator(integer=True))
@@ -151,8 +167,7 @@ def _line_handles(dataset: xr.Dataset, grid: GridAxes) -> list[Line2D]:
         return []
     values = dataset[grid.y].values
     return [
-        Line2D([], [], color=LINES[k % len(LINES)], marker="o", markersize=2.8, label=f"{symbol(grid.y)} = {number(v)}")
-        for k, v in enumerate(values)
+        Line2D([], [], label=f"{symbol(grid.y)} = {number(v)}", **_stroke(k, len(values))) for k, v in enumerate(values)
     ]
 
 

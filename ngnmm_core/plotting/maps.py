@@ -118,7 +118,9 @@ def _map(dataset: xr.Dataset, field: Field, grid: GridAxes) -> Figure:
         row = rows[r]
         axes.set_title(", ".join(filter(None, [row and signal_text(row), frame.column_text(c)])))
     bar = frame.add_bar(image, field.label, _extend(norm, cells))
-    if field.look.whole:
+    if not any(np.isfinite(values).any() for values, _, _ in cells.values()):
+        bar.set_ticks([])  # there is no scale
+    elif field.look.whole:
         bar.locator = MaxNLocator(integer=True, nbins=6)
         bar.update_ticks()
     frame.finish(fixed_text(dataset, grid, field.quantity.variable), _legend(list(found), edged, dots, field.quantity))

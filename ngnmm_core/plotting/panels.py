@@ -23,7 +23,7 @@ from ngnmm_core.plotting.style import (
 )
 
 SHOWN_MS = 200.0
-FLOOR_DB = -70.0
+FLOOR_DB, MARGIN_DB = -70.0, 2.0
 MOST_HZ = 200.0
 GAMMA_HZ = (30.0, 100.0)
 SMALLEST_RANGE = 0.1  # of the axis of the mean field
@@ -57,7 +57,13 @@ def mean_field(axes: Axes, point: xr.Dataset, observable: str) -> None:
     """The mean over regions, and the range that holds 80 % of them."""
     series = _last(point)
     time, values = series["time"].values, series.values
-    if np.isfinite(values).any():
+    axes.set_xlabel(label(series["time"].attrs))
+    axes.set_ylabel(observable)
+    axes.margins(x=0.0)
+    if not np.isfinite(values).any():
+        say_undefined(axes, "no finite samples")
+        axes.set(xticks=[], yticks=[])
+    else:
         low, high = np.nanpercentile(values, (10.0, 90.0), axis=0)
         axes.fill_between(time, low, high, color=FAINT, linewidth=0.0, label="80 % of the regions")
         axes.plot(time, np.nanmean(values, axis=0), color=ACCENT, linewidth=1.1, label="mean over regions")
@@ -65,9 +71,6 @@ def mean_field(axes: Axes, point: xr.Dataset, observable: str) -> None:
         bottom, top = axes.get_ylim()
         if top - bottom < SMALLEST_RANGE:  # at rest: no magnified round-off
             axes.set_ylim(0.5 * (top + bottom - SMALLEST_RANGE), 0.5 * (top + bottom + SMALLEST_RANGE))
-    axes.set_xlabel(label(series["time"].attrs))
-    axes.set_ylabel(observable)
-    axes.margins(x=0.0)
 
 
 def _legend_above(axes: Axes) -> None:
@@ -87,7 +90,7 @@ def spectra(axes: Axes, point: xr.Dataset, why: str) -> None:
     """Spectral densities in dB: every region, their mean, and the mean field; 0 dB is the largest of the mean."""
     frequency = point["frequency"].values
     axes.set_xlabel(label(point["frequency"].attrs))
-    axes.set_ylabel("Power spectral density (dB)")
+    axes.set_ylabel("Power spectral density\n(dB, 0: largest of the mean of the regions)")
     density = point["power_spectrum"].transpose("region", "frequency").values.astype(float)
     mean = density.mean(axis=0)
     inside = (frequency >= 1.0) & (frequency <= MOST_HZ)
@@ -111,7 +114,9 @@ def spectra(axes: Axes, point: xr.Dataset, why: str) -> None:
     axes.plot(
         x, decibel(point["mean_power_spectrum"].values.astype(float)), color=SECOND, linewidth=0.8, label="mean field"
     )
-    axes.set(xlim=(0.0, x[-1]), ylim=(FLOOR_DB, 12.0))
+    shown = np.concatenate([line.get_ydata() for line in axes.lines])
+    shown = shown[np.isfinite(shown)]
+    axes.set(xlim=(0.0, x[-1]), ylim=(max(shown.min() - MARGIN_DB, FLOOR_DB), shown.max() + 2.0 * MARGIN_DB))
     _legend_above(axes)
 
 

@@ -9,7 +9,8 @@ import xarray as xr
 from ngnmm_core.plotting.layout import POINT, SEED
 from ngnmm_core.plotting.style import UNDEFINED
 
-NETWORK, HOMOGENEOUS = ("simulation_status", "network_regime"), ("msf_status",)
+REGIME = "network_regime"
+NETWORK, HOMOGENEOUS = ("simulation_status", REGIME), ("msf_status",)
 SPREAD = ("simulation_status", "recruitment_status")
 NEUTRAL = 1e-7  # growth rates up to this (1/ms) are neither growth nor decay, as in ngnmm_core.analysis.dispersion
 SLAB = 2**24  # numbers taken into memory at once
@@ -54,6 +55,8 @@ class Quantity:
         Values above it mean that the homogeneous state is unstable; the border is drawn.
     instead : str or None
         Another variable, reduced in the same way, that gives the value where the first one has none and it is there.
+    of_motion : bool
+        Whether it means nothing at rest, where it is computed from round-off.
     """
 
     variable: str
@@ -64,6 +67,7 @@ class Quantity:
     doubtful: tuple[str, str, str] | None = None
     above: float | None = None
     instead: str | None = None
+    of_motion: bool = False
 
 
 def _mean_over_regions(values: xr.DataArray) -> xr.DataArray:
@@ -84,7 +88,7 @@ def _as_it_is(values: xr.DataArray) -> xr.DataArray:
 
 
 QUANTITIES = {
-    "gamma_power": Quantity("gamma_power", "gamma power, mean over regions", _mean_over_regions),
+    "gamma_power": Quantity("gamma_power", "gamma power, mean over regions", _mean_over_regions, of_motion=True),
     "peak_frequency": Quantity(
         "peak_frequency", "peak frequency, median over regions", lambda values: values.median("region")
     ),
@@ -131,6 +135,8 @@ def grid_values(dataset: xr.Dataset, quantity: Quantity) -> xr.DataArray:
     values = _reduced(dataset[quantity.variable], quantity, grid_dims(dataset))
     if quantity.instead in dataset:
         values = values.fillna(_reduced(dataset[quantity.instead], quantity, grid_dims(dataset)))
+    if quantity.of_motion and REGIME in dataset:
+        values = values.where(flag_words(dataset[REGIME]) != "rest")
     if SEED in values.dims:
         values = values.mean(SEED)
     return values.assign_attrs(dataset[quantity.variable].attrs)

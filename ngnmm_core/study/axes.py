@@ -64,7 +64,9 @@ def _range(key: str, spec: Mapping) -> tuple[float, ...]:
         if name not in ("start", "stop", "step", "num"):
             raise unknown(f"{key}.{name}", str(name), ("start", "stop", "step", "num"))
     if not {"start", "stop"} <= set(spec) or len(spec) != 3:
-        raise InputError(f"{key}: a range of {sorted(map(str, spec))} is incomplete; allowed: {FORMS}")
+        given = ", ".join(sorted(map(str, spec)))
+        wrong = "has both step and num" if {"step", "num"} <= set(spec) else "is incomplete"
+        raise InputError(f"{key}: a range of {{{given}}} {wrong}; allowed: {FORMS}")
     start, stop = (Decimal(str(as_number(f"{key}.{name}", spec[name]))) for name in ("start", "stop"))
     if "num" in spec:
         return _by_number(f"{key}.num", start, stop, spec["num"])

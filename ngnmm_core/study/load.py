@@ -172,6 +172,8 @@ def make_study(name: str, config: Mapping[str, Any]) -> Study:
         _check_stimuli(study, highlights)
     for analysis, chosen in study.analyses:
         analysis.check(chosen, study)
+    if study.simulates:
+        _check_starts(study)  # what an analysis says of its own stimuli is more to the point
     return study
 
 
@@ -207,3 +209,14 @@ def _check_stimuli(study: Study, highlights: list[dict[str, float]]) -> None:
                     values.setdefault(name.removeprefix(prefix), [getattr(stimulus, name.removeprefix(prefix))])
                     values[name.removeprefix(prefix)].append(value)
         stimulus.check(study.model.drives, study.simulation.dt_ms, values)
+
+
+def _check_starts(study: Study) -> None:
+    """Whether every stimulus starts before the end of the simulation, at all points."""
+    duration_ms = study.simulation.duration_ms
+    for name, (onsets, _) in study.stimulus_times().items():
+        if onsets.max() >= duration_ms:
+            raise InputError(
+                f"simulation.stimuli.{name}.onset_ms: it starts at {onsets.max():g} ms, when the simulation is over; "
+                f"allowed: a start before simulation.duration_ms = {duration_ms:g}"
+            )

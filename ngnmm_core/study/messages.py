@@ -8,6 +8,7 @@ from pydantic.fields import FieldInfo
 from ngnmm_core.errors import InputError, nearest, unknown
 from ngnmm_core.section import is_union
 
+BOOLEANS = {"bool_parsing", "bool_type"}
 NUMBERS = {"float_parsing", "float_type", "int_parsing", "int_type", "finite_number"}
 BOUNDS = {"greater_than": ">", "greater_than_equal": ">=", "less_than": "<", "less_than_equal": "<="}
 UNKNOWN = "extra_forbidden"
@@ -27,12 +28,15 @@ def input_error(error: ValidationError, prefix: str = "", root: type[BaseModel] 
 
 def _known_part(root: type[BaseModel] | None, location: tuple) -> tuple:
     """A location without what pydantic adds to the keys of a study: kinds of an alternative, `[key]`."""
-    field = None
+    annotation: Any = None
     for k, part in enumerate(location):
-        if part == "[key]" or (k and field is not None and is_union(field.annotation) and isinstance(part, str)):
+        if part == "[key]" or (k and is_union(annotation) and isinstance(part, str)):
             return location[:k]
         if isinstance(part, str):
             field = _field(root, location[: k + 1])
+            annotation = field.annotation if field else None
+        else:
+            annotation = next(iter(get_args(annotation)), None)  # of an item
     return location
 
 
@@ -47,6 +51,9 @@ def _sentence(key: str, location: tuple, error: dict[str, Any], root: type[BaseM
     kind, value, context = error["type"], error.get("input"), error.get("ctx", {})
     if kind == UNKNOWN:
         return str(unknown(key, str(location[-1]), _allowed_keys(root, location[:-1])))
+    if kind == "missing" and isinstance(location[-1], int):
+        whole = key.removesuffix(f"[{location[-1]}]")
+        return f"{whole}: {list(value)} is too short; allowed: {_description(root, location)}"
     if kind == "missing":
         return f"{key}: the key is missing; allowed: {_description(root, location)}"
     if location == error["loc"] and kind == "literal_error":
@@ -57,6 +64,8 @@ def _sentence(key: str, location: tuple, error: dict[str, Any], root: type[BaseM
         return f"{key}: {value!r} is not a number; allowed: a finite number"
     if kind == "int_from_float":
         return f"{key}: {value!r} is not a whole number; allowed: a whole number"
+    if kind in BOOLEANS:
+        return f"{key}: {value!r} is neither true nor false; allowed: true or false"
     if kind in BOUNDS:
         bound = next(iter(context.values()))
         return f"{key}: {value!r} is out of range; allowed: {BOUNDS[kind]} {bound:g}"
@@ -67,7 +76,8 @@ def _sentence(key: str, location: tuple, error: dict[str, Any], root: type[BaseM
     if kind == "value_error":
         text = str(context["error"])
         return text if not key or text.startswith((f"{key}:", f"{key}.")) else f"{key}: {text}"
-    return f"{key}: {value!r} does not fit; allowed: {_kind(kind)}{_description(root, location)}"
+    words = _kind(kind) if location == error["loc"] else ""  # one alternative of several tells nothing
+    return f"{key}: {value!r} does not fit; allowed: {words}{_description(root, location)}"
 
 
 def _kind(error: str) -> str:

@@ -167,5 +167,9 @@ def highlight_values(names: Names, highlights: Sequence[Mapping[str, Any]]) -> l
         for name, value in values.items():
             names.check(f"highlights[{k}].{name}", name, (value,))
         refuse_conflicts(names.model, [(f"highlights[{k}].{name}", name) for name in values])
+        if values in result:
+            raise InputError(
+                f"highlights[{k}]: {values} is highlights[{result.index(values)}] again; allowed: each point once"
+            )
         result.append(values)
     return result

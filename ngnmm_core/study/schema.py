@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 from ngnmm_core.analysis.contract import Options
 from ngnmm_core.analysis.registry import MODULES, get_analysis
 from ngnmm_core.connectome import ConnectomeSpec
-from ngnmm_core.errors import InputError
+from ngnmm_core.errors import InputError, twice
 from ngnmm_core.poise import Poise
 from ngnmm_core.section import Section
 from ngnmm_core.settings import Simulation
@@ -63,6 +63,8 @@ class StudyConfig(Section):
             for name in value:
                 if not isinstance(name, str):
                     raise InputError(f"{name!r} in the list is not a name; {allowed}")
+            if repeated := twice(value):
+                raise InputError(f"{repeated!r} occurs twice in the list; allowed: each analysis once")
             value = dict.fromkeys(value)
         if not isinstance(value, dict):
             raise InputError(f"{value!r} is not a mapping; {allowed}")

@@ -1,6 +1,8 @@
 """Every format gives back the matrix that was written, and refuses what is not a connectome in one clear line."""
 
 import bz2
+import subprocess
+import sys
 import zipfile
 
 import numpy as np
@@ -168,6 +170,22 @@ def test_a_diagonal_is_zeroed_and_said(tmp_path, network):
     assert "1 non-zero weights on the diagonal were set to zero" in arrays.notes
 
 
+def test_a_diagonal_is_told_in_one_line_once(tmp_path, network):
+    network[1, 1] = 7.0
+    np.save(tmp_path / "b.npy", network)
+    code = f"from ngnmm_core.connectome import read_connectome_file as read; path = {str(tmp_path / 'b.npy')!r}; "
+    done = subprocess.run([sys.executable, "-c", code + "read(path); read(path)"], capture_output=True, text=True)
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("warning: connectome.path: ")
+    assert line.endswith("b.npy: 1 non-zero weights on the diagonal were set to zero")
+
+
+def test_labels_with_commas_are_one_per_line(tmp_path, network):
+    np.save(tmp_path / "b.npy", network)
+    (tmp_path / "l.csv").write_text('"a, left"\n"a, right"\nb c\n')
+    assert read_connectome_file(tmp_path / "b.npy", labels=tmp_path / "l.csv").labels == ["a, left", "a, right", "b c"]
+
+
 @pytest.mark.parametrize(
     ("names", "sides"),
     [
@@ -211,6 +229,8 @@ def test_matrices_that_are_refused(tmp_path, network, refused, change, words):
         ("a\nb\n", ["2 labels for 3 regions"]),
         ("a\nb\na\n", ["label 'a' occurs twice", "each name once"]),
         ("label,x\na,1\nb,2\n,3\n", ["label 3 is empty"]),
+        ("a,b,c\n", ["without a column `label`", "a, b, c", "one label per line"]),
+        ("area;side\na;L\nb;R\nc;L\n", ["without a column `label`", "area, side"]),
         ("label,x,y,z\na,1,2,3\nb,1,2\nc,1,2,3\n", ["rows of different length", "4 cells"]),
         ("label,x,y,z\na,1,2,3\nb,1,q,3\nc,1,2,3\n", ["row 3, column 3", "'q'", "is not a number"]),
     ],

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from made_up_datasets import GRID
 from matplotlib.patches import Rectangle
 
 from ngnmm_core.plotting import quantities
@@ -202,6 +203,49 @@ def test_nothing_but_diverged_points_can_be_drawn(sweep, name):
     for status in ("simulation_status", "msf_status"):
         sweep[status] = xr.full_like(sweep[status], 1)
     assert all(hatches(axes) for axes in panels(draw(f"map_{name}", sweep)))
+
+    for axes in draw(f"map_{name}", sweep).axes:
+        if not axes.images and name != "regime":
+            assert not len(axes.get_yticks()), "a scale of nothing"
+
+
+def test_lines_of_nothing_but_diverged_points_say_so(sweep_of, texts):
+    sweep = sweep_of({"G": [1, 2, 3, 4], "seed": [0]})
+    sweep["fc"] = xr.full_like(sweep["fc"], np.nan)
+    sweep["simulation_status"] = xr.full_like(sweep["simulation_status"], 1)
+    figure = quantity_map(sweep, "fc")
+    assert texts(figure).count("no value at any point") == 2
+    assert not any(len(axes.get_yticks()) for axes in figure.axes)
+
+
+@pytest.mark.parametrize("grid", [GRID, {"G": [1, 2, 3, 4], "seed": [0]}])
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_counts_have_whole_ticks_from_zero(sweep_of, grid, count):
+    sweep = sweep_of(grid)
+    sweep["unstable_modes"] = xr.full_like(sweep["unstable_modes"], count)
+    axes = quantity_map(sweep, "unstable_modes").axes[-1]  # the colour bar, or the only panel
+    low, high = axes.get_ylim()
+    ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]
+    assert ticks[0] == 0
+    assert len(ticks) > 1
+    assert all(tick == int(tick) for tick in ticks)
+
+
+def test_lines_that_coincide_are_both_seen(sweep_of):
+    figure = quantity_map(sweep_of({"Delta": [0.8, 1.2], "G": [1, 2, 3, 4, 5]}), "firing_rate")
+    below, above = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 5]
+    assert below.get_linestyle() == "-"
+    assert above.get_linestyle() == "--"
+    assert below.get_linewidth() > above.get_linewidth()
+    assert below.get_markersize() > above.get_markersize()
+
+
+def test_power_at_rest_is_not_drawn(sweep):
+    """It is that of round-off."""
+    sweep = at_rest(sweep, I_ext_e=3)
+    sweep["gamma_power"].loc[{"I_ext_e": 3}] = 1e-29
+    for axes in panels(quantity_map(sweep, "gamma_power")):
+        assert hatched_cells(axes) == {(row, 0) for row in range(4)}
 
 
 def test_the_regimes_of_network_and_homogeneous_state_are_both_there(sweep, texts):

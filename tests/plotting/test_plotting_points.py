@@ -7,7 +7,7 @@ from matplotlib.colors import Normalize
 
 from ngnmm_core.plotting.brain import VIEWS, region_centres, three_views
 from ngnmm_core.plotting.connectome import connectome_figure, strongest_edges
-from ngnmm_core.plotting.highlights import detail_sheet
+from ngnmm_core.plotting.highlights import detail_sheet, summary
 from ngnmm_core.plotting.hubs import hub_figure
 from ngnmm_core.plotting.panels import gamma_band
 from ngnmm_core.plotting.regions import from_edges, region_order
@@ -17,7 +17,8 @@ from ngnmm_core.plotting.style import new_figure
 def test_a_sheet_states_parameters_and_units(highlights, texts):
     found = texts(detail_sheet(highlights, 1))
     assert any("$G$ = 3" in text and "= 13" in text and "seed 0" in text for text in found)
-    for words in ("Frequency (Hz)", "Power spectral density (dB)", "Growth rate (ms⁻¹)", "$v_{\\mathrm{e}}$"):
+    decibel = "Power spectral density\n(dB, 0: largest of the mean of the regions)"
+    for words in ("Frequency (Hz)", decibel, "Growth rate (ms⁻¹)", "$v_{\\mathrm{e}}$"):
         assert words in found
     assert {"a", "b", "c", "d", "e", "f"} <= set(found)
 
@@ -47,7 +48,22 @@ def test_a_point_that_diverged_can_be_drawn(highlights, texts):
     highlights["simulation_status"] = xr.full_like(highlights["simulation_status"], 1)
     found = texts(detail_sheet(highlights, 0))
     assert "no spectrum: diverged" in found
-    assert "no finite samples" in found
+    assert found.count("no finite samples") == 2  # raster and mean field
+
+
+def test_the_axis_of_a_spectrum_ends_where_its_lines_do(highlights):
+    figure = detail_sheet(highlights, 0)
+    axes = next(axes for axes in figure.axes if axes.get_xlabel() == "Frequency (Hz)" and axes.lines)
+    shown = np.concatenate([line.get_ydata() for line in axes.lines])
+    low, high = axes.get_ylim()
+    assert shown.min() - 3.0 < low < shown.min()
+    assert shown.max() < high < shown.max() + 5.0
+
+
+def test_power_at_rest_is_no_number_of_a_point(highlights):
+    highlights["network_regime"].loc[{"highlight": 0}] = 0
+    assert dict(summary(highlights, 0))["gamma power, mean"] == "–"
+    assert dict(summary(highlights, 1))["gamma power, mean"] != "–"
 
 
 @pytest.mark.parametrize(
@@ -104,6 +120,11 @@ def test_a_connectome_is_drawn_with_its_brain(connectome_of, directed, normaliza
     assert len(brains(connectome_figure(connectome_of(directed), normalization))) == 3
 
 
+@pytest.mark.parametrize(("directed", "summed"), [(False, "received"), (True, "received, or sent")])
+def test_the_axis_of_strengths_tells_what_is_shown(connectome_of, texts, directed, summed):
+    assert f"Strength (sum of weights {summed})" in texts(connectome_figure(connectome_of(directed)))
+
+
 @pytest.mark.parametrize("known", [{"centres": False}, {"centres": False, "hemispheres": False}])
 def test_without_centres_the_brain_is_left_out(connectome_of, known):
     figure = connectome_figure(connectome_of(**known))
@@ -157,7 +178,20 @@ def test_hubs_that_are_not_defined_say_why(hubs_of, texts):
     for name in ("hub_score", "hub_zscore"):
         hubs[name].loc[{"hub_point": 0}] = np.nan
     hubs["hubs_status"].loc[{"hub_point": 0}] = 2
-    assert "not defined: not oscillating" in texts(hub_figure(hubs, 0))
+    figure = hub_figure(hubs, 0)
+    assert "not defined: not oscillating" in texts(figure)
+    for axes in figure.axes:
+        if axes.get_visible() and axes.axison:
+            assert not [label for label in (*axes.get_xticklabels(), *axes.get_yticklabels()) if label.get_visible()]
+
+
+def test_a_measure_that_is_the_same_in_all_regions_takes_the_scale_from_no_other(hubs_of, texts):
+    hubs = hubs_of(1, ("cut",))
+    hubs["strength"] = xr.full_like(hubs["strength"], 1.0)
+    figure = hub_figure(hubs, 0)
+    assert texts(figure).count("the same in all regions") == 1
+    scaled = next(axes for axes in figure.axes if axes.get_xlabel() == "Eigenvector centrality")
+    assert len(scaled.get_yticks()) > 1
 
 
 def test_a_region_without_a_score_is_an_open_circle(hubs_of):

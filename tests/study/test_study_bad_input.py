@@ -95,6 +95,51 @@ def test_unknown_keys(refuses, changes, words):
         pytest.param(
             {"analyses": {"spectra": {"bands": {"gamma": [100, 30]}}}}, ["analyses.spectra.bands", "gamma"], id="band"
         ),
+        pytest.param({"analyses": {"spectra": {"bands": {}}}}, ["analyses.spectra.bands", "at least one"], id="bands"),
+        pytest.param(
+            {"analyses": {"dispersion": {"lambda": {"start": 1, "stop": -1}}}},
+            ["analyses.dispersion.lambda", "-1", "start < stop"],
+            id="falling Lambda",
+        ),
+        pytest.param(
+            {"analyses": {"dispersion": {"lambda": {"num": 10**9}}}},
+            ["analyses.dispersion.lambda.num", "1000000000", "<= 100000"],
+            id="too many values of Lambda",
+        ),
+        pytest.param(
+            {"analyses": {"orbit_diagram": {"count": 10**9}}},
+            ["analyses.orbit_diagram.count", "1000000000", "<= 100000"],
+            id="too many maxima",
+        ),
+        pytest.param({"simulation": {"dt_ms": 1e-5}}, ["simulation.dt_ms", "1e-05", ">= 0.0001"], id="short step"),
+        pytest.param({"simulation": {"dt_ms": 1e-9}}, ["simulation.dt_ms", "1e-09", "rounding"], id="tiny step"),
+        pytest.param(
+            {"analyses": {"spectra": {"bands": {"gamma": [30]}}}},
+            ["analyses.spectra.bands.gamma: [30]", "too short", "[lower, upper]"],
+            id="half a band",
+        ),
+        pytest.param({"analyses": ["rates", "rates"]}, ["analyses", "'rates'", "twice"], id="analysis twice"),
+        pytest.param(
+            {"simulation": {"resection": {"regions": [0.5]}}},
+            ["simulation.resection.regions[0]: 0.5", "labels or indices"],
+            id="broken index of a region",
+        ),
+        pytest.param(
+            {"connectome": {"path": "a.npz", "transpose": "maybe"}},
+            ["connectome.transpose", "'maybe'", "true or false"],
+            id="neither yes nor no",
+        ),
+        pytest.param(
+            {"connectome": {"path": "a.csv", "variable": "w"}},
+            ["connectome.variable", "'w'", "a.csv", ".mat and .npz"],
+            id="variable of a table",
+        ),
+        pytest.param(
+            {"grid": {"G": {"start": 1, "stop": 2, "step": 1, "num": 2}}}, ["grid.G", "both step and num"], id="both"
+        ),
+        pytest.param(
+            {"highlights": [{"G": 1}, {"G": 2}, {"G": 1.0}]}, ["highlights[2]", "highlights[0]"], id="highlight twice"
+        ),
         pytest.param({"highlights": {"G": 3}}, ["highlights"], id="highlights are no list"),
         pytest.param({"highlights": [{"Gee": 1}]}, ["highlights[0].Gee"], id="unknown parameter of a highlight"),
         pytest.param({"highlights": [{"G": 1}, {"G": "x"}]}, ["highlights[1].G", "'x'"], id="word in a highlight"),
@@ -132,6 +177,21 @@ def test_bad_values(refuses, changes, words):
     refuses(changes, *words)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"simulation": {"resection": {"regions": [0.5]}}},
+        {"analyses": {"spectra": {"bands": {"gamma": [30]}}}},
+        {"simulation": {"stimuli": [{"parameter": "I_ext_e", "regions": [0.5]}]}},
+    ],
+)
+def test_what_may_be_of_several_kinds_is_one_error(refuses, changes):
+    line = refuses(changes)
+    assert "more)" not in line
+    assert "str" not in line
+    assert "missing" not in line
+
+
 def test_a_line_names_the_key_once_and_as_it_is_written(refuses):
     assert "connectome: connectome" not in refuses({"connectome": {}})
     assert "analyses.rates.:" not in refuses({"analyses": {"rates": [1]}})
@@ -152,6 +212,16 @@ def test_the_key_connectome_must_be_there(refuses):
         pytest.param({"spectra": {}}, ["analyses.spectra.segment_ms", "1000"], id="segment longer than the window"),
         pytest.param(
             {"spectra": {"segment_ms": 50, "max_hz": 1e5}}, ["analyses.spectra.max_hz", "100000"], id="Nyquist"
+        ),
+        pytest.param({"spectra": {"segment_ms": 0.1}}, ["spectra.segment_ms", "0.1", "at least 10"], id="none"),
+        pytest.param(
+            {"spectra": {"segment_ms": 50, "max_hz": 20}}, ["analyses.spectra.segment_ms", "at least 100"], id="few"
+        ),
+        pytest.param({"spectra": {"max_hz": 0.5}}, ["analyses.spectra.max_hz", "0.5", ">= 2"], id="low"),
+        pytest.param(
+            {"network_lyapunov": {"interval_ms": 0.07, "dt_ms": 0.05}},
+            ["analyses.network_lyapunov.interval_ms", "0.07", "0.05 or 0.1"],
+            id="interval between steps",
         ),
         pytest.param({"fc": {"band_hz": [100, 30]}}, ["analyses.fc.band_hz", "100"], id="band upside down"),
         pytest.param({"series": {"last_ms": 5000}}, ["analyses.series.last_ms", "5000"], id="series too long"),

@@ -127,8 +127,18 @@ def test_highlights_may_set_numbers_of_a_stimulus(study):
         pytest.param({"amplitude": float("nan")}, ["amplitude", "nan"], id="NaN"),
         pytest.param({"kind": "table"}, ["times_ms", "0"], id="empty table"),
         pytest.param(
-            {"kind": "table", "times_ms": [1, 0], "values": [0, 1]}, ["times_ms", "rising"], id="falling times"
+            {"kind": "table", "times_ms": [1, 0], "values": [0, 1]},
+            ["times_ms[1]", "0 follows 1", "rising"],
+            id="falling times",
         ),
+        pytest.param(
+            {"kind": "table", "times_ms": [-1, 1], "values": [0, 1]}, ["times_ms[0]", "-1", ">= 0"], id="before onset"
+        ),
+        pytest.param({"regions": []}, ["stimuli[0].regions", "[]", "at least one"], id="no regions"),
+        pytest.param({"regions": {}}, ["stimuli[0].regions", "{}", "at least one"], id="no weights"),
+        pytest.param({"regions": ["a", "b", "a"]}, ["stimuli[0].regions", "a occurs twice"], id="region twice"),
+        pytest.param({"regions": ["a"], "region": 1}, ["focal.regions", "['a']", "region"], id="region and regions"),
+        pytest.param({"onset_ms": 200}, ["focal.onset_ms", "200 ms", "duration_ms = 200"], id="after the end"),
         pytest.param({"name": "a b"}, ["name", "'a b'"], id="blank in the name"),
     ],
 )
@@ -145,6 +155,17 @@ def test_regions_of_a_stimulus_are_labels_or_indices(stimulated):
     for regions, expected in (([0, "b"], [1, 1, 0, 0]), ({"c": 2, 1: 0.5}, [0, 0.5, 0, 2]), (["3"], [0, 0, 1, 0])):
         (stimulus,) = stimulated(regions=regions).simulation.stimuli
         np.testing.assert_array_equal(stimulus.weights(labels), expected)
+
+
+def test_a_region_named_by_label_and_index_is_refused(stimulated, refused):
+    (stimulus,) = stimulated(regions=["b", 1]).simulation.stimuli
+    refused(lambda: stimulus.weights(["a", "b"]), "focal.regions", "b occurs twice", "allowed: ")
+
+
+def test_no_start_of_a_stimulus_lies_beyond_the_end(refuses, refuses_stimulus):
+    refuses_stimulus({}, "focal.onset_ms", "300 ms", grid={"focal.onset_ms": [60, 300]})
+    chain = [PULSE, {"name": "late", "parameter": "I_ext_e", "after": "focal", "onset_ms": 150}]
+    refuses({"simulation": {"stimuli": chain}}, "late.onset_ms", "230 ms")
 
 
 def test_a_label_in_place_of_an_index_is_told_where_to_go(stimulated, refused):

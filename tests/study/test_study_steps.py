@@ -54,6 +54,11 @@ def test_a_step_that_blows_up_is_refused_and_one_that_does_not_is_named(
     assert ends_finite(method, named, I_ext_e=current, G=G)
 
 
+def test_a_step_that_is_shorter_by_far_is_not_tried(tried, monkeypatch):
+    monkeypatch.setattr(step_trial, "Trial", lambda *_: pytest.fail("tried"))
+    assert tried({"dt_ms": 0.0001}, G=[2, 30]) == []
+
+
 @pytest.mark.parametrize("method", ["multirate", "rk4", "heun"])
 def test_default_steps_pass_where_studies_are_made(tried, without_step, method):
     assert tried(without_step(method), I_ext_e=[3, 8, 15], G=[0, 5, 15, 30]) == []
