@@ -45,7 +45,13 @@ def diagram(system: System, limits: tuple[float, float], doublings: int | None =
         Range of the parameter.
     doublings : int, optional
         How many times branches are switched at period doublings; None: equilibria only.
+
+    Raises
+    ------
+    InputError
+        For limits that the parameter may not have, or in the wrong order.
     """
+    system.model.check_range("limits", system.active[0], limits)
     result = Diagram()
     _equilibria(result, system, limits)
     if doublings is None:

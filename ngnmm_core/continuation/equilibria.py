@@ -157,7 +157,13 @@ def find_equilibria(model: Model, parameters: Mapping[str, float], row_sum: floa
     Branch
         With `states`, `eigenvalues`, `stable`, `unstable_dimensions` and `types`, one entry per equilibrium, by rising
         coordinate of the curve, or by rising first state.
+
+    Raises
+    ------
+    InputError
+        For names that the model does not have, and values that it does not allow.
     """
+    model.check_all("parameters", parameters)
     values = {name: float(value) for name, value in model.resolve(parameters).items()}
     if model.equilibrium_curve is not None:
         system = EquilibriumSystem(model, values, values["G"] * row_sum)

@@ -9,8 +9,11 @@ import pytest
 import scipy
 
 from ngnmm_core.analysis.equilibrium_branch import HOPF, SADDLE_NODE, EquilibriumSystem
+from ngnmm_core.continuation.diagram import diagram
 from ngnmm_core.continuation.equilibria import bifurcations, find_equilibria, follow_equilibrium
+from ngnmm_core.continuation.plane import bifurcation_curves
 from ngnmm_core.continuation.system import System
+from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model
 
 REFERENCE = json.loads(
@@ -133,3 +136,26 @@ def test_folds_of_a_cubic(cusp):
     places = follow_equilibrium(system, np.array([-1.5, -1.5]), -2.0, (-2.0, 2.0))
     assert [b.kind for b in bifurcations(places)] == [SADDLE_NODE] * 2
     np.testing.assert_allclose([b.drive for b in bifurcations(places)], [2 * 0.5**1.5, -2 * 0.5**1.5], atol=1e-9)
+
+
+# ------------------------------------------------------------------ what is refused
+REFUSED = {
+    "a name": (lambda m: find_equilibria(m, {"Ie": 3.0}), r"parameters\.Ie: unknown 'Ie'"),
+    "a free name": (lambda m: System(m, {}, 1.0, ("Gx",)), "active: unknown 'Gx'"),
+    "a value": (lambda m: find_equilibria(m, {"Delta": 0.0}), r"parameters\.Delta: 0 is out of range for Delta_e"),
+    "a value of a system": (lambda m: System(m, {"G": -1.0}, 1.0, ("I_ext_e",)), r"values\.G: -1 is out of range"),
+    "no number": (lambda m: find_equilibria(m, {"I_ext_e": np.nan}), r"parameters\.I_ext_e: nan is out of range"),
+    "a forbidden end": (lambda m: diagram(System(m, {}, 1.0, ("Delta",)), (0.0, 6.0)), "limits: 0 is out of range"),
+    "no extent": (lambda m: diagram(System(m, {}, 1.0, ("I_ext_e",)), (16.0, 0.0)), r"limits: .* is empty"),
+    "an end in the plane": (
+        lambda m: bifurcation_curves(System(m, {}, 1.0, ("I_ext_e", "G")), ((0.0, 16.0), (-1.0, 2.0)), [1.0]),
+        r"limits\[1\]: -1 is out of range for G",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_the_model_does_not_allow_is_refused(ei, case):
+    call, message = REFUSED[case]
+    with pytest.raises(InputError, match=f"{message}.*allowed: "):
+        call(ei)
