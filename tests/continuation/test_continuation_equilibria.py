@@ -138,6 +138,39 @@ def test_folds_of_a_cubic(cusp):
     np.testing.assert_allclose([b.drive for b in bifurcations(places)], [2 * 0.5**1.5, -2 * 0.5**1.5], atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("values", "rate"),
+    [
+        ({"I_ext_e": 3.0, "G": 4.0, "Delta": 5e-4}, 7.034e-6),
+        ({"I_ext_e": 3.0, "G": 4.0, "Delta": 1e-5}, 1.407e-7),
+        ({"I_ext_e": 1e5, "G": 3.0}, 12.62),
+        ({"I_ext_e": 1e7, "G": 3.0}, 125.87),
+        ({"Delta": 1e-12}, 1e-12 / (2 * np.pi * 8 * 5**0.5)),  # Delta / (2 pi tau sqrt(-eta))
+        ({"tau_e": 1e-3}, 73.17),
+    ],
+)
+def test_very_low_and_very_high_rates_are_not_missed(ei, values, rate):
+    found = find_equilibria(ei, values)
+    assert found.types in (["stable node"], ["stable focus"])
+    assert found.states[0, 0] == pytest.approx(rate, rel=1e-3)
+    system = System(ei, values, 1.0, ("G",))
+    linear, jacobian = system.linearise(found.states, np.full((1, 1), system.values["G"]))
+    assert np.max(np.abs(np.linalg.solve(jacobian[0], linear.derivative[0])) / np.abs(found.states[0])) < 1e-9
+
+
+def test_one_population_at_rest_without_heterogeneity_to_speak_of():
+    found = find_equilibria(get_model("ngnmm_population"), {"Delta": 1e-7})
+    assert found.types == ["stable node", "saddle", "stable node"]
+    assert found.states[0, 0] == pytest.approx(1e-7 / (2 * np.pi * 10 * 5**0.5), rel=1e-3)
+
+
+def test_both_equilibria_beside_a_fold_are_found(ei):
+    """They are nearer to each other than two samples of the explicit branch."""
+    (fold, *_) = EquilibriumSystem(ei, ei.resolve({"G": 26.0}), 26.0).bifurcations(4.0, 5.0)
+    inside = [len(find_equilibria(ei, {"G": 26.0, "I_ext_e": fold.drive + s * 1e-9}).states) for s in (-1.0, 1.0)]
+    assert sorted(inside) == [1, 3]
+
+
 # ------------------------------------------------------------------ what is refused
 REFUSED = {
     "a name": (lambda m: find_equilibria(m, {"Ie": 3.0}), r"parameters\.Ie: unknown 'Ie'"),
