@@ -63,6 +63,21 @@ def test_continuation_in_another_parameter_meets_the_same_hopf_point(ei):
     assert hopf.period == pytest.approx(first["period_ms"], rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "parameter", "limits", "expected"),
+    [
+        ("ei_ngnmm", {"I_ext_e": 10.0, "G": 11.0}, "J_ei", (2.0, 40.0), [10.860665]),
+        ("ei_ngnmm", {"I_ext_e": 9.0, "G": 5.0}, "tau_e", (2.0, 40.0), [3.937191, 36.867495]),
+        ("jansen_rit", {"G": 20.0, "p": 150.0}, "C1", (50.0, 300.0), [87.080170, 79.075474]),
+    ],
+)
+def test_a_branch_that_is_met_from_several_starts_is_followed_once(name, values, parameter, limits, expected):
+    """Its points are far apart and it bends between them, so that the starts lie beside the chords."""
+    found = diagram(System(get_model(name), values, 1.0, (parameter,)), limits, doublings=None)
+    assert len(found.equilibria) == 1
+    np.testing.assert_allclose([b.drive for _, b in found.points], expected, atol=1e-6)
+
+
 # ------------------------------------------------------------------ one population
 def test_folds_of_one_population_are_roots_of_a_quartic():
     """d I_ext / d r = 0: 2 (pi tau)^2 r^4 - tau J r^3 + 2 (Delta / 2 pi tau)^2 = 0."""
