@@ -4,9 +4,12 @@ A model is one file in `ngnmm_core/models/` with a module-level `MODEL`.  Its ri
 tuple of states; the same function runs on floats, numpy arrays, dual numbers and SIMD lanes.
 """
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from ngnmm_core.errors import InputError, unknown
 
 Number = Any  # a float, an array, a dual number or a lane: whatever the arithmetic is done with
 
@@ -32,6 +35,12 @@ class Parameter:
     def accepts(self, value: float) -> bool:
         """Whether a finite value is in the allowed range."""
         return value > 0 if self.positive else value >= 0 if self.non_negative else True
+
+    def refusal(self, value: float) -> str:
+        """What is wrong with a value and what is allowed, for messages; empty if nothing is."""
+        if math.isfinite(value) and self.accepts(value):
+            return ""
+        return f"{value:g} is out of range for {self.name}; allowed: {self.allowed}"
 
 
 @dataclass(frozen=True)
@@ -182,3 +191,35 @@ class Model:
             for target in self.targets(name):
                 resolved[target] = value
         return resolved
+
+    def check(self, key: str, name: str, values: Iterable[float]) -> None:
+        """Whether a parameter or alias may have these values.
+
+        Raises
+        ------
+        InputError
+            For a name that is neither, or a value out of range; the message starts with `key`.
+        """
+        if name not in self.axis_names:
+            raise unknown(key, name, self.axis_names)
+        for value in values:
+            for parameter in map(self.parameter, self.targets(name)):
+                if refusal := parameter.refusal(value):
+                    raise InputError(f"{key}: {refusal}")
+
+    def check_all(self, key: str, values: Mapping[str, float]) -> None:
+        """The same for values by name; messages start with `key.name`."""
+        for name, value in values.items():
+            self.check(f"{key}.{name}", name, (value,))
+
+    def check_range(self, key: str, name: str, limits: tuple[float, float]) -> None:
+        """Whether a parameter or alias may vary between two limits.
+
+        Raises
+        ------
+        InputError
+            As `check` does, and where the first limit is not below the second.
+        """
+        self.check(key, name, limits)
+        if not limits[0] < limits[1]:
+            raise InputError(f"{key}: {list(limits)} is empty; allowed: [low, high], low < high")

@@ -37,25 +37,28 @@ class ContinuationOptions(Options):
 
 
 def check(options: ContinuationOptions, study) -> None:
-    """Parameters must be the model's, ranges must have an extent.
+    """Parameters must be the model's, ranges must have an extent, and all values in them must be allowed.
 
     Raises
     ------
     InputError
-        For an unknown parameter, the same parameter twice, or an empty range.
+        Naming the key, what was found, and what is allowed.
     """
-    for key in ("parameter", "second"):
-        name = getattr(options, key)
-        if name is not None and name not in study.model.axis_names:
-            raise unknown(f"analyses.continuation.{key}", name, study.model.axis_names)
-        limits = options.range if key == "parameter" else options.second_range
-        if not limits[0] < limits[1]:
-            where = "range" if key == "parameter" else "second_range"
-            raise InputError(
-                f"analyses.continuation.{where}: {list(limits)} is empty; allowed: [low, high], low < high"
-            )
-    if options.second == options.parameter:
-        raise InputError(f"analyses.continuation.second: {options.second} is the first one; allowed: another parameter")
+    model, key = study.model, "analyses.continuation"
+    ranges = {"parameter": "range", "second": "second_range"}
+    for which, limits in ranges.items():
+        name = getattr(options, which)
+        if name is not None and name not in model.axis_names:
+            raise unknown(f"{key}.{which}", name, model.axis_names)
+        if name is not None:
+            model.check_range(f"{key}.{limits}", name, getattr(options, limits))
+    if options.second is None:
+        return
+    common = set(model.targets(options.parameter)) & set(model.targets(options.second))
+    if common:
+        found = f"{options.second} sets {min(common)}, which {options.parameter} sets too"
+        raise InputError(f"{key}.second: {found}; allowed: another parameter")
+    model.check(f"{key}.ladder", options.second, options.ladder)
 
 
 def variables(options: ContinuationOptions) -> tuple[Variable, ...]:

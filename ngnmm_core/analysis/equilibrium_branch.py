@@ -1,7 +1,8 @@
 """The branch of equilibria in one drive, and its saddle-node and Hopf points with their criticality.
 
 The branch is explicit in one coordinate of the state (`Model.equilibrium_curve`), so it needs no continuation: it is
-sampled, folds and all, and every change of sign of a test function is refined to round-off.
+sampled, folds and all, and every change of sign of a test function is refined to round-off.  A coordinate that is
+positive may vary over many orders of magnitude; where folds can be, near its nominal value, it is sampled most densely.
 
 Test functions and criticality: Kuznetsov, Elements of Applied Bifurcation Theory (2004), doi:10.1007/978-1-4757-3978-7.
 """
@@ -17,7 +18,10 @@ from ngnmm_core.dual import linearise
 from ngnmm_core.errors import InputError
 from ngnmm_core.model import Model
 
-SAMPLES = 4000
+SAMPLES = 5000
+DENSE_DECADES = 2.0  # of a positive coordinate around its nominal value, beyond which samples become sparse
+RELATIVE = 1e-15  # precision of a coordinate
+NEAREST = 1e-8  # of the distance of samples: how well the place is found where a branch turns
 SADDLE_NODE, HOPF = "LP", "HB"
 
 
@@ -118,10 +122,12 @@ class EquilibriumSystem:
         return linearise(self.model, states, self.arrays(np.full(len(states), drive)), weight).derivative
 
     def samples(self) -> np.ndarray:
-        """Coordinates that sample the whole branch."""
-        if self.curve.low > 0:
-            return np.geomspace(self.curve.low, self.curve.high, SAMPLES)
-        return np.linspace(self.curve.low, self.curve.high, SAMPLES)
+        """Coordinates that sample the whole branch: even ones, or for a positive coordinate those of `_spread`."""
+        low, high = self.curve.low, self.curve.high
+        if low > 0:
+            states = {state.name: state.initial for state in self.model.states}
+            return _spread(low, high, states[self.curve.coordinate])
+        return np.linspace(low, high, SAMPLES)
 
     # -------------------------------------------------------------- points of the branch
     def branch(self, low: float, high: float, u: np.ndarray | None = None) -> Branch:
@@ -134,13 +140,15 @@ class EquilibriumSystem:
 
     def equilibria(self, drive: float) -> Branch:
         """All equilibria at one value of the drive, by rising coordinate."""
+        difference = lambda u: self.at(u)[1] - drive
         u = self.samples()
-        difference = self.at(u)[1] - drive
-        roots = [
-            scipy.optimize.brentq(lambda x: self.at(x)[1][0] - drive, u[k], u[k + 1], xtol=1e-15, rtol=1e-14)
-            for k in np.flatnonzero(np.sign(difference[:-1]) != np.sign(difference[1:]))
-        ]
-        return self.branch(-np.inf, np.inf, np.array(roots))
+        values = difference(u)
+        beyond = _passed(difference, u, values)
+        if len(beyond):
+            order = np.argsort(np.concatenate([u, beyond]))
+            u = np.concatenate([u, beyond])[order]
+            values = np.concatenate([values, difference(beyond)])[order]
+        return self.branch(-np.inf, np.inf, np.array(_roots(difference, u, values)))
 
     # -------------------------------------------------------------- bifurcations
     def fold_test(self, u: np.ndarray) -> np.ndarray:
@@ -177,8 +185,36 @@ class EquilibriumSystem:
         return EquilibriumBifurcation(HOPF, u, float(drive[0]), states[0], 2.0 * np.pi / values[k].imag, coefficient)
 
 
-def _roots(test, u: np.ndarray) -> list[float]:
-    """Where a test function changes sign between samples, refined."""
-    values = test(u)
-    places = np.flatnonzero(np.isfinite(values[:-1] * values[1:]) & (np.sign(values[:-1]) != np.sign(values[1:])))
-    return [scipy.optimize.brentq(lambda x: test(x)[0], u[k], u[k + 1], xtol=1e-15, rtol=1e-13) for k in places]
+def _spread(low: float, high: float, centre: float) -> np.ndarray:
+    """Coordinates from `low` to `high`, dense around `centre`, with ever less of them per order of magnitude."""
+    ends = np.arcsinh(np.log10(np.array([low, high]) / centre) / DENSE_DECADES)
+    u = centre * 10.0 ** (DENSE_DECADES * np.sinh(np.linspace(*ends, SAMPLES)))
+    return np.concatenate([[low], u[1:-1], [high]])
+
+
+def _passed(function, u: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Where a function of one sign at three neighbours has the other one in between: two roots, as near a fold."""
+    a, b, c = np.abs(values[:-2]), np.abs(values[1:-1]), np.abs(values[2:])
+    sign = np.sign(values)
+    one_sign = (sign[:-2] == sign[1:-1]) & (sign[1:-1] == sign[2:])
+    found = []
+    for k in np.flatnonzero(one_sign & (b <= a) & (b <= c)):
+        options = {"xatol": NEAREST * (u[k + 2] - u[k])}
+        height = lambda x, k=k: sign[k + 1] * function(x)[0]
+        best = scipy.optimize.minimize_scalar(height, bounds=(u[k], u[k + 2]), method="bounded", options=options)
+        found += [best.x] if best.fun < 0 else []
+    return np.array(found)
+
+
+def _roots(test, u: np.ndarray, values: np.ndarray | None = None) -> list[float]:
+    """Where a test function changes sign between samples, refined; `values` are those at the samples, if known."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = test(u) if values is None else values
+        known = np.isfinite(values[:-1] * values[1:])
+    places = np.flatnonzero(known & (np.sign(values[:-1]) != np.sign(values[1:])))
+    return [_root(test, u[k], u[k + 1]) for k in places]
+
+
+def _root(test, low: float, high: float) -> float:
+    tolerance = RELATIVE * max(abs(low), abs(high))
+    return scipy.optimize.brentq(lambda x: test(x)[0], low, high, xtol=tolerance, rtol=1e-14)

@@ -29,7 +29,13 @@ class NetworkLyapunovOptions(Options):
 
 
 def check(options: NetworkLyapunovOptions, study) -> None:
-    """Perturbations are made orthogonal between steps."""
+    """Perturbations are made orthogonal between steps.
+
+    Raises
+    ------
+    InputError
+        For an interval that is no multiple of the step.
+    """
     interval, step = options.interval_ms, options.dt_ms
     if not is_multiple(interval, step):
         below = int(interval / step)

@@ -7,7 +7,14 @@ import numpy as np
 
 from ngnmm_core.analysis.equilibrium_branch import HOPF, Branch, EquilibriumBifurcation, EquilibriumSystem
 from ngnmm_core.continuation.branches import CycleBranch, follow_cycles
-from ngnmm_core.continuation.equilibria import bifurcations, find_equilibria, follow_equilibrium
+from ngnmm_core.continuation.equilibria import (
+    bifurcations,
+    find_equilibria,
+    follow_equilibrium,
+    passes_through,
+    same_branch,
+)
+from ngnmm_core.continuation.follow import Place
 from ngnmm_core.continuation.special import DOUBLING, CycleBifurcation
 from ngnmm_core.continuation.starts import at_doubling, at_hopf
 from ngnmm_core.continuation.system import System
@@ -45,7 +52,13 @@ def diagram(system: System, limits: tuple[float, float], doublings: int | None =
         Range of the parameter.
     doublings : int, optional
         How many times branches are switched at period doublings; None: equilibria only.
+
+    Raises
+    ------
+    InputError
+        For limits that the parameter may not have, or in the wrong order.
     """
+    system.model.check_range("limits", system.active[0], limits)
     result = Diagram()
     _equilibria(result, system, limits)
     if doublings is None:
@@ -100,25 +113,22 @@ def _equilibria(result: Diagram, system: System, limits: tuple[float, float]) ->
         result.equilibria.append(explicit.branch(*limits))
         result.points = [(0, b) for b in explicit.bifurcations(*limits)]
         return
+    branches: list[list[Place]] = []
     for p in np.linspace(*limits, STARTS):
         values = system.at(np.array([p]))
         for x in find_equilibria(system.model, values, system.row_sum).states:
-            if not any(_on(branch, x, p) for branch in result.equilibria):
-                places = follow_equilibrium(system, x, p, limits)
-                if not places:
-                    result.failures.append(f"equilibrium lost at {p:.6g}")
-                    continue
-                result.points += [(len(result.equilibria), b) for b in bifurcations(places)]
-                u = np.array([w.u for w in places])
-                jacobians = system.linearise(u[:, :-1], u[:, -1:])[1]
-                eigenvalues = np.linalg.eigvals(jacobians).astype(complex)
-                result.equilibria.append(Branch(np.arange(len(u), dtype=float), u[:, -1], u[:, :-1], eigenvalues))
+            if any(passes_through(places, x, p) for places in branches):
+                continue
+            places = follow_equilibrium(system, x, p, limits)
+            if not places:
+                result.failures.append(f"equilibrium lost at {p:.6g}")
+            elif not any(same_branch(places, others) for others in branches):
+                result.points += [(len(branches), b) for b in bifurcations(places)]
+                branches.append(places)
+    result.equilibria = [_table(system, places) for places in branches]
 
 
-def _on(branch: Branch, x: np.ndarray, p: float) -> bool:
-    """Whether a branch passes through an equilibrium, up to the distance of its points."""
-    d = np.diff(branch.drive)
-    k = np.flatnonzero((branch.drive[:-1] - p) * (branch.drive[1:] - p) <= 0)
-    share = np.divide(p - branch.drive[k], d[k], out=np.zeros(len(k)), where=d[k] != 0)[:, None]
-    between = branch.states[k] + share * (branch.states[k + 1] - branch.states[k])
-    return bool(np.any(np.max(np.abs(between - x) / (np.abs(x) + 1e-3), axis=1) < 1e-2)) if len(k) else False
+def _table(system: System, places: list[Place]) -> Branch:
+    u = np.array([w.u for w in places])
+    jacobians = system.linearise(u[:, :-1], u[:, -1:])[1]
+    return Branch(np.arange(len(u), dtype=float), u[:, -1], u[:, :-1], np.linalg.eigvals(jacobians).astype(complex))

@@ -101,6 +101,28 @@ def _half(start: Place, limits, steps: Steps) -> list[Place]:
     return places
 
 
+def passes_through(places: list[Place], x: np.ndarray, p: float) -> bool:
+    """Whether a branch passes through the equilibrium x at p.
+
+    Between two of its points the branch is not straight: it is compared with x after a correction at the same p.
+    """
+    for before, after in pairwise(places):
+        a, b = before.u[-1], after.u[-1]
+        if (a - p) * (b - p) > 0:
+            continue
+        there = before.u + ((p - a) / (b - a) if a != b else 0.0) * (after.u - before.u)
+        found = correct(before.problem, np.append(there[:-1], p), np.eye(len(there))[-1:])
+        if found is not None and _same(found.u[:-1], x):
+            return True
+    return False
+
+
+def same_branch(places: list[Place], others: list[Place]) -> bool:
+    """Whether two branches share an end, and so are one: found from two starts, followed as far as it goes."""
+    ends, known = ([w[k].u for k in (0, -1)] for w in (places, others))
+    return any(abs(a[-1] - b[-1]) <= SAME * (abs(b[-1]) + 1e-3) and _same(a[:-1], b[:-1]) for a in ends for b in known)
+
+
 # ------------------------------------------------------------------ bifurcations
 def bifurcations(places: list[Place]) -> list[EquilibriumBifurcation]:
     """Saddle-node and Hopf points on a branch, in its order; their `coordinate` is the position in `places`."""
@@ -160,7 +182,13 @@ def find_equilibria(model: Model, parameters: Mapping[str, float], row_sum: floa
     Branch
         With `states`, `eigenvalues`, `stable`, `unstable_dimensions` and `types`, one entry per equilibrium, by rising
         coordinate of the curve, or by rising first state.
+
+    Raises
+    ------
+    InputError
+        For names that the model does not have, and values that it does not allow.
     """
+    model.check_all("parameters", parameters)
     values = {name: float(value) for name, value in model.resolve(parameters).items()}
     if model.equilibrium_curve is not None:
         system = EquilibriumSystem(model, values, values["G"] * row_sum)
@@ -214,8 +242,12 @@ def _newton_from_many(system: System, p: float) -> list[np.ndarray]:
     return list(states[converged])
 
 
+def _same(x: np.ndarray, y: np.ndarray) -> bool:
+    return bool(np.max(np.abs(x - y) / (np.abs(y) + 1e-3)) < SAME)
+
+
 def _known(found: list[np.ndarray], x: np.ndarray) -> bool:
-    return any(np.max(np.abs(x - y) / (np.abs(y) + 1e-3)) < SAME for y in found)
+    return any(_same(x, y) for y in found)
 
 
 def _add(found: list[np.ndarray], x: np.ndarray) -> None:

@@ -90,7 +90,15 @@ def bifurcation_curves(
     -------
     curves : list of Curve
     failures : list of str
+
+    Raises
+    ------
+    InputError
+        For limits or values of the ladder that the parameters may not have, and limits in the wrong order.
     """
+    for k, (name, ends) in enumerate(zip(system.active, limits, strict=True)):
+        system.model.check_range(f"limits[{k}]", name, ends)
+    system.model.check("ladder", system.active[1], ladder)
     curves: list[Curve] = []
     failures: list[str] = []
     first, second = system.active

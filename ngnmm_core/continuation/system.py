@@ -25,10 +25,18 @@ class System:
         Row sum of the connectome.
     active : tuple of str
         The free parameters: names or aliases, in the order in which `p` holds them.
+
+    Raises
+    ------
+    InputError
+        For names that the model does not have, and values that it does not allow.
     """
 
     def __init__(self, model: Model, values: Mapping[str, float], row_sum: float, active: tuple[str, ...]):
         self.model, self.row_sum, self.active = model, float(row_sum), tuple(active)
+        for name in self.active:
+            model.check("active", name, ())
+        model.check_all("values", values)
         self.values = {name: float(value) for name, value in model.resolve(values).items()}
         self.size = len(model.states)
 

@@ -81,7 +81,7 @@ def _inhibitory_rate(p, drive):
     """Root of (Delta / (2 pi tau r))^2 - (pi tau r)^2 - tau J_ii r + drive, by bisection and then Newton steps."""
     half, full = p["Delta_i"] / (2.0 * math.pi * p["tau_i"]), math.pi * p["tau_i"]
     inward = p["tau_i"] * p["J_ii"]
-    low, high = drive * 0.0 - 16.0, drive * 0.0 + 8.0  # of the logarithm of r
+    low, high = drive * 0.0 - 64.0, drive * 0.0 + 24.0  # of the logarithm of r
     for _ in range(60):
         middle = 0.5 * (low + high)
         r = exp(middle)
@@ -143,7 +143,7 @@ MODEL = Model(
             kuramoto=lambda states, c: kuramoto_modulus(states[3], states[4], c[8]),
         ),
     ),
-    equilibrium_curve=EquilibriumCurve("r_e", "I_ext_e", equilibria, 1e-5, 10.0),
+    equilibrium_curve=EquilibriumCurve("r_e", "I_ext_e", equilibria, 1e-20, 1e8),
     # inhibitory bursts reach v_i = 111 at the default parameters: the rate is 2 |v| / tau
     fastest_rate=lambda p: 2.0 * 111.0 / min(p["tau_e"], p["tau_i"]),
     noise_on=("v_e", "v_i"),

@@ -88,7 +88,7 @@ MODEL = Model(
     ),
     # bursts after a step of the input reach |v| = 60: the rate is 2 |v| / tau
     fastest_rate=lambda p: 2.0 * 60.0 / p["tau"],
-    equilibrium_curve=EquilibriumCurve("r", "I_ext", equilibria, 1e-5, 10.0),
+    equilibrium_curve=EquilibriumCurve("r", "I_ext", equilibria, 1e-20, 1e8),
     noise_on=("v",),
     noise_time_constants=("tau",),
 )

@@ -160,7 +160,13 @@ def refuse_conflicts(model: Model, keys: Iterable[tuple[str, str]]) -> None:
 
 
 def highlight_values(names: Names, highlights: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
-    """The numbers under `highlights`."""
+    """The numbers under `highlights`.
+
+    Raises
+    ------
+    InputError
+        For a name or number that is not allowed, or a highlight that is given twice.
+    """
     result = []
     for k, highlight in enumerate(highlights):
         values = {name: as_number(f"highlights[{k}].{name}", value) for name, value in highlight.items()}

@@ -9,8 +9,11 @@ import pytest
 import scipy
 
 from ngnmm_core.analysis.equilibrium_branch import HOPF, SADDLE_NODE, EquilibriumSystem
+from ngnmm_core.continuation.diagram import diagram
 from ngnmm_core.continuation.equilibria import bifurcations, find_equilibria, follow_equilibrium
+from ngnmm_core.continuation.plane import bifurcation_curves
 from ngnmm_core.continuation.system import System
+from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model
 
 REFERENCE = json.loads(
@@ -58,6 +61,21 @@ def test_continuation_in_another_parameter_meets_the_same_hopf_point(ei):
     (hopf,) = bifurcations(places)
     assert hopf.drive == pytest.approx(12.0, abs=1e-6)
     assert hopf.period == pytest.approx(first["period_ms"], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "parameter", "limits", "expected"),
+    [
+        ("ei_ngnmm", {"I_ext_e": 10.0, "G": 11.0}, "J_ei", (2.0, 40.0), [10.860665]),
+        ("ei_ngnmm", {"I_ext_e": 9.0, "G": 5.0}, "tau_e", (2.0, 40.0), [3.937191, 36.867495]),
+        ("jansen_rit", {"G": 20.0, "p": 150.0}, "C1", (50.0, 300.0), [87.080170, 79.075474]),
+    ],
+)
+def test_a_branch_that_is_met_from_several_starts_is_followed_once(name, values, parameter, limits, expected):
+    """Its points are far apart and it bends between them, so that the starts lie beside the chords."""
+    found = diagram(System(get_model(name), values, 1.0, (parameter,)), limits, doublings=None)
+    assert len(found.equilibria) == 1
+    np.testing.assert_allclose([b.drive for _, b in found.points], expected, atol=1e-6)
 
 
 # ------------------------------------------------------------------ one population
@@ -133,3 +151,59 @@ def test_folds_of_a_cubic(cusp):
     places = follow_equilibrium(system, np.array([-1.5, -1.5]), -2.0, (-2.0, 2.0))
     assert [b.kind for b in bifurcations(places)] == [SADDLE_NODE] * 2
     np.testing.assert_allclose([b.drive for b in bifurcations(places)], [2 * 0.5**1.5, -2 * 0.5**1.5], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("values", "rate"),
+    [
+        ({"I_ext_e": 3.0, "G": 4.0, "Delta": 5e-4}, 7.034e-6),
+        ({"I_ext_e": 3.0, "G": 4.0, "Delta": 1e-5}, 1.407e-7),
+        ({"I_ext_e": 1e5, "G": 3.0}, 12.62),
+        ({"I_ext_e": 1e7, "G": 3.0}, 125.87),
+        ({"Delta": 1e-12}, 1e-12 / (2 * np.pi * 8 * 5**0.5)),  # Delta / (2 pi tau sqrt(-eta))
+        ({"tau_e": 1e-3}, 73.17),
+    ],
+)
+def test_very_low_and_very_high_rates_are_not_missed(ei, values, rate):
+    found = find_equilibria(ei, values)
+    assert found.types in (["stable node"], ["stable focus"])
+    assert found.states[0, 0] == pytest.approx(rate, rel=1e-3)
+    system = System(ei, values, 1.0, ("G",))
+    linear, jacobian = system.linearise(found.states, np.full((1, 1), system.values["G"]))
+    assert np.max(np.abs(np.linalg.solve(jacobian[0], linear.derivative[0])) / np.abs(found.states[0])) < 1e-9
+
+
+def test_one_population_at_rest_without_heterogeneity_to_speak_of():
+    found = find_equilibria(get_model("ngnmm_population"), {"Delta": 1e-7})
+    assert found.types == ["stable node", "saddle", "stable node"]
+    assert found.states[0, 0] == pytest.approx(1e-7 / (2 * np.pi * 10 * 5**0.5), rel=1e-3)
+
+
+def test_both_equilibria_beside_a_fold_are_found(ei):
+    """They are nearer to each other than two samples of the explicit branch."""
+    (fold, *_) = EquilibriumSystem(ei, ei.resolve({"G": 26.0}), 26.0).bifurcations(4.0, 5.0)
+    inside = [len(find_equilibria(ei, {"G": 26.0, "I_ext_e": fold.drive + s * 1e-9}).states) for s in (-1.0, 1.0)]
+    assert sorted(inside) == [1, 3]
+
+
+# ------------------------------------------------------------------ what is refused
+REFUSED = {
+    "a name": (lambda m: find_equilibria(m, {"Ie": 3.0}), r"parameters\.Ie: unknown 'Ie'"),
+    "a free name": (lambda m: System(m, {}, 1.0, ("Gx",)), "active: unknown 'Gx'"),
+    "a value": (lambda m: find_equilibria(m, {"Delta": 0.0}), r"parameters\.Delta: 0 is out of range for Delta_e"),
+    "a value of a system": (lambda m: System(m, {"G": -1.0}, 1.0, ("I_ext_e",)), r"values\.G: -1 is out of range"),
+    "no number": (lambda m: find_equilibria(m, {"I_ext_e": np.nan}), r"parameters\.I_ext_e: nan is out of range"),
+    "a forbidden end": (lambda m: diagram(System(m, {}, 1.0, ("Delta",)), (0.0, 6.0)), "limits: 0 is out of range"),
+    "no extent": (lambda m: diagram(System(m, {}, 1.0, ("I_ext_e",)), (16.0, 0.0)), r"limits: .* is empty"),
+    "an end in the plane": (
+        lambda m: bifurcation_curves(System(m, {}, 1.0, ("I_ext_e", "G")), ((0.0, 16.0), (-1.0, 2.0)), [1.0]),
+        r"limits\[1\]: -1 is out of range for G",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_the_model_does_not_allow_is_refused(ei, case):
+    call, message = REFUSED[case]
+    with pytest.raises(InputError, match=f"{message}.*allowed: "):
+        call(ei)

@@ -69,11 +69,26 @@ def test_a_diagram_is_known_again_in_another_grid(tmp_path):
         ({"second": "I_ext_e"}, "second"),
         ({"range": [3, 3]}, "range"),
         ({"second": "G", "second_range": [3, 1]}, "second_range"),
+        ({"parameter": "Delta", "second": "Delta_i", "second_range": [1, 2], "range": [1, 2]}, "second"),
+        ({"parameter": "G", "range": [-5, 10]}, "range"),
+        ({"parameter": "tau_si", "range": [0, 10]}, "range"),
+        ({"parameter": "Delta", "range": [-1, 3]}, "range"),
+        ({"second": "G", "second_range": [-1, 10]}, "second_range"),
+        ({"second": "G", "ladder": [-1]}, "ladder"),
     ],
 )
 def test_bad_options_are_refused(options, key):
     with pytest.raises(InputError, match=rf"analyses\.continuation\.{key}: .*allowed"):
         study_of({"G": [1]}, **options)
+
+
+def test_a_range_is_refused_in_the_words_of_the_grid():
+    """The bounds of a parameter are the same wherever it is set."""
+    with pytest.raises(InputError) as in_grid:
+        study_of({"tau_si": [0, 10]})
+    with pytest.raises(InputError) as in_range:
+        study_of({"G": [1]}, parameter="tau_si", range=[0, 10])
+    assert str(in_grid.value).split(": ", 1)[1] == str(in_range.value).split(": ", 1)[1]
 
 
 # ------------------------------------------------------------------ tables
