@@ -8,7 +8,7 @@ import numpy as np
 
 from ngnmm_core.analysis.equilibrium_branch import HOPF, EquilibriumBifurcation
 from ngnmm_core.continuation.cycles import LEAST_RANGE, Cycle
-from ngnmm_core.continuation.follow import Place, Steps, follow, locate
+from ngnmm_core.continuation.follow import Place, Steps, follow
 from ngnmm_core.continuation.special import (
     DOUBLING,
     HOMOCLINIC,
@@ -24,6 +24,7 @@ CYCLE_STEPS = Steps(first=1e-3, shortest=1e-8, longest=0.06, most=4000, turn=0.9
 LONGEST_PERIOD_MS = 1000.0
 SMALLEST = 0.3  # extent of an orbit, in units of the least range, at which it is taken to end in a Hopf point
 SLOW, GROWN, SETTLED = 2.0, 1.25, 1e-7  # what makes a homoclinic end: see `_settled`
+SMALL, BESIDE = 2.0, 1e-7  # extent, as above, and distance from a Hopf point, in units of the range: see `_beside`
 NEAR = 1e-3  # distance of a Hopf point from the end of a branch, in units of the parameter's extent
 
 
@@ -57,19 +58,14 @@ def follow_cycles(
         For a branch born at a period doubling: the doublings of its parent, one of which it may end at.
     """
     branch, special = CycleBranch([sample(start)]), SpecialPoints()
-    for before, after in follow(start, CYCLE_STEPS, accept=_smooth):
+    for before, after in follow(start, CYCLE_STEPS, _smooth, limits):
         here = sample(after)
         if parents and _rejoined(before, after):
             branch.end, branch.doubling = DOUBLING, min(parents, key=lambda q: abs(q.cycle.p[0] - here.p[0]))
             return branch
-        special.take(Step(before, after))
-        branch.special = [b for b in special.in_order() if limits[0] <= b.cycle.p[0] <= limits[1]]
-        border = np.clip(here.p[0], *limits)
-        if here.p[0] != border:
-            last = locate(before, after, lambda w, border=border: w.u[-1] - border)
-            branch.samples += [sample(last)] if last is not None else []
-            branch.end = BORDER
-            return branch
+        if not _beside(before, hopfs, limits):
+            special.take(Step(before, after))
+        branch.special = special.in_order()
         branch.samples.append(here)
         if here.period > LONGEST_PERIOD_MS or _settled(branch, limits[1] - limits[0]):
             branch.end = HOMOCLINIC
@@ -78,7 +74,7 @@ def follow_cycles(
         if not parents and size(after) < SMALLEST and size(after) < size(before):
             _at_hopf(branch, hopfs, limits[1] - limits[0])
             return branch
-    branch.end = LOST
+    branch.end = LOST if limits[0] < branch.samples[-1].p[0] < limits[1] else BORDER
     return branch
 
 
@@ -86,6 +82,15 @@ def size(place: Place) -> float:
     """Extent of an orbit in units of the least range of its states: small near a Hopf point."""
     starts = Cycle(place).starts
     return float(np.max(np.ptp(starts, axis=0) / (LEAST_RANGE * np.abs(starts).max(axis=0) + 1e-4)))
+
+
+def _beside(here: Place, hopfs: Sequence[EquilibriumBifurcation], limits: tuple[float, float]) -> bool:
+    """Whether a cycle is so small, and so near a Hopf point, that a multiplier is 1 up to round-off.
+
+    Test functions change their sign there by chance.
+    """
+    near = BESIDE * (limits[1] - limits[0])
+    return size(here) < SMALL and any(abs(h.drive - here.u[-1]) < near for h in hopfs)
 
 
 def _splitting(place: Place) -> np.ndarray:

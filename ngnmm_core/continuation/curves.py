@@ -19,6 +19,7 @@ from ngnmm_core.continuation.solver import Problem, Solution, correct, inner, ta
 MOST_SECANTS = 8
 PROBE = 1e-4  # distance at which the slope of a test function is measured
 ZERO = 1e-9  # of the chart's coordinate across the curve
+NEAR_BORDER = 1.5  # steps from the border of the ranges within which the next one ends on it
 TURN = 0.9  # cosine of the largest turn in a step
 
 
@@ -38,6 +39,7 @@ class Spot:
 
 
 Test = Callable[[Problem, Solution], float]
+Limits = tuple[tuple[float, float], tuple[float, float]]
 
 
 def spot(problem: Problem, solution: Solution, like: np.ndarray, test: Test) -> Spot | None:
@@ -52,9 +54,11 @@ def spot(problem: Problem, solution: Solution, like: np.ndarray, test: Test) -> 
     slopes = []
     for axis in chart:
         sides = [correct(problem, solution.u + s * PROBE * axis, chart) for s in (1.0, -1.0)]
-        if None in sides:
+        if sides == [None, None]:
             return None
-        slopes.append(test(problem, sides[0]) - test(problem, sides[1]))
+        # on the border of what is allowed one side must do
+        a, b = (solution if side is None else side for side in sides)
+        slopes.append((test(problem, a) - test(problem, b)) * (2.0 if None in sides else 1.0))
     gradient = np.array(slopes)
     if not np.isfinite(gradient).all() or not gradient.any():
         return None
@@ -68,27 +72,65 @@ def spot(problem: Problem, solution: Solution, like: np.ndarray, test: Test) -> 
 
 def ahead(here: Spot, distance: float, test: Test) -> Spot | None:
     """The point of the curve at a distance along its direction, by secants across it."""
-    base = here.u + distance * here.direction
-    across = here.chart[1]
+    found = _across(here.problem, here.u + distance * here.direction, here.chart, here.chart[1], distance, test)
+    return None if found is None else spot(here.problem, found, here.chart, test)
+
+
+def at_border(here: Spot, limits: Limits, reach: float, test: Test) -> Spot | None:
+    """Where the curve leaves the ranges of the two parameters, if that is within `reach` along its direction.
+
+    One parameter is held on its border, beyond which the equations need not be defined.
+    """
+    borders, missing = _missing(here, limits)
+    k = int(np.argmin(missing))
+    if not 0.0 < missing[k] <= reach:
+        return None
+    base = here.u + missing[k] * here.direction
+    base[k - 2] = borders[k]
+    across = here.chart[1].copy()
+    across[k - 2] = 0.0
+    held = np.stack([np.eye(len(base))[k - 2], across])
+    found = _across(here.problem, base, held, across, missing[k], test)
+    if found is None:
+        return None
+    found.u[k - 2] = borders[k]
+    return spot(here.problem, found, here.chart, test)
+
+
+def _missing(here: Spot, limits: Limits) -> tuple[np.ndarray, np.ndarray]:
+    """The borders [parameter] that a curve heads for, and their distances along its direction."""
+    low, high = np.array(limits, float).T
+    slope = here.direction[-2:]
+    borders = np.where(slope > 0, high, low)
+    return borders, np.divide(borders - here.u[-2:], slope, out=np.full(2, np.inf), where=slope != 0)
+
+
+def _across(problem: Problem, base: np.ndarray, normals, across, distance: float, test: Test) -> Solution | None:
+    """The zero of `test` among the solutions in the planes through base + d * across, by secants in d."""
     values: list[tuple[float, float]] = []
     d = 0.0
     for _ in range(MOST_SECANTS):
-        found = correct(here.problem, base + d * across, here.chart)
+        found = correct(problem, base + d * across, normals)
         if found is None:
             return None
-        values.append((d, test(here.problem, found)))
+        values.append((d, test(problem, found)))
         if len(values) > 1 and abs(values[-1][0] - values[-2][0]) < ZERO:
-            return spot(here.problem, found, here.chart, test)
+            return found
         if len(values) == 1:
             d = 0.1 * abs(distance)
             continue
         (d0, g0), (d1, g1) = values[-2:]
         if g1 == g0:
-            return spot(here.problem, found, here.chart, test)
+            return found
         d = d1 - g1 * (d1 - d0) / (g1 - g0)
         if not abs(d) < abs(distance):
             return None
     return None
+
+
+def inside(p: np.ndarray, limits: Limits) -> bool:
+    """Whether two parameters are within their ranges, borders included."""
+    return all(low <= value <= high for value, (low, high) in zip(p, limits, strict=True))
 
 
 @dataclass(frozen=True)
@@ -101,13 +143,17 @@ class CurveSteps:
     most: int = 1500
 
 
-def trace(start: Spot, test: Test, steps: CurveSteps) -> Iterator[Spot]:
-    """The points of a curve after `start`, until steps become too short or too many, or the curve closes."""
+def trace(start: Spot, test: Test, steps: CurveSteps, limits: Limits) -> Iterator[Spot]:
+    """The points of a curve after `start`, up to and with the border, or until steps become too short or too many."""
     here, h = start, steps.first
     for _ in range(steps.most):
+        if not inside(here.u[-2:], limits) or not (_missing(here, limits)[1] > 0).all():
+            return
         after = None
         while after is None:
-            after = ahead(here, h, test)
+            after = at_border(here, limits, NEAR_BORDER * h, test) or ahead(here, h, test)
+            if after is not None and not inside(after.u[-2:], limits):
+                after = None
             cosine = inner(here.problem.metric, here.direction, after.direction) if after is not None else -1.0
             if cosine < TURN:
                 after, h = None, 0.5 * h

@@ -61,6 +61,10 @@ class CycleProblem:
         starts, period, p = self.split(u)
         return integrate(self.system, starts, p, period * self.mesh.shares, self.mesh.steps, keep)
 
+    def allows(self, u: np.ndarray) -> bool:
+        """Whether the free parameters are within their bounds."""
+        return self.system.allows(self.split(u)[2])
+
     def evaluate(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Gaps between segments in units of the states' extent, and the phase condition, with their derivatives."""
         starts, _, p = self.split(u)

@@ -44,6 +44,10 @@ class EquilibriumProblem:
         sizes = np.concatenate([np.maximum(np.abs(scale), 1e-3) * np.sqrt(system.size), spans])
         self.metric = 1.0 / sizes**2
 
+    def allows(self, u: np.ndarray) -> bool:
+        """Whether the free parameters are within their bounds."""
+        return self.system.allows(u[self.system.size :])
+
     def evaluate(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """f, and its Jacobian by states and parameters."""
         x, p = u[: self.system.size], u[self.system.size :]
@@ -90,11 +94,7 @@ def follow_equilibrium(system: System, x: np.ndarray, p: float, limits, steps: S
 def _half(start: Place, limits, steps: Steps) -> list[Place]:
     """The branch in the direction of the start's tangent, up to and with the border of the range."""
     places: list[Place] = []
-    for before, here in follow(start, steps):
-        border = np.clip(here.u[-1], *limits)
-        if border != here.u[-1]:
-            end = locate(before, here, lambda w, border=border: w.u[-1] - border)
-            return [*places, end] if end is not None else places
+    for _, here in follow(start, steps, limits=limits):
         places.append(here)
         if len(places) > 3 and np.sum(here.problem.metric * (here.u - start.u) ** 2) < (0.3 * steps.longest) ** 2:
             return places  # a closed loop

@@ -14,6 +14,7 @@ import scipy
 from ngnmm_core.continuation.solver import Problem, Solution, correct, inner, tangents
 
 EASY_ITERATIONS = 4
+NEAR_BORDER = 1.5  # steps from the border of a range within which the next one ends on it
 PRECISION = 1e-10  # of located points, in units of the step
 
 
@@ -46,6 +47,30 @@ class Place:
         found = correct(self.problem, self.u + distance * self.tangent, self.tangent[None])
         return None if found is None else place(self.problem, found, self.tangent)
 
+    def at_border(self, limits: tuple[float, float], reach: float) -> "Place | None":
+        """Where the curve leaves the range of the last unknown, if that is within `reach` along the tangent.
+
+        It is corrected on the border itself, beyond which the equations need not be defined.
+        """
+        border = limits[1] if self.tangent[-1] > 0 else limits[0]
+        missing = border - self.u[-1]
+        if not 0.0 < missing * np.sign(self.tangent[-1]) <= reach * abs(self.tangent[-1]):
+            return None
+        guess = self.u + missing / self.tangent[-1] * self.tangent
+        guess[-1] = border
+        found = correct(self.problem, guess, np.eye(len(guess))[-1:])
+        if found is None:
+            return None
+        found.u[-1] = border
+        return place(self.problem, found, self.tangent)
+
+    def leaves(self, limits: tuple[float, float]) -> bool:
+        """Whether the curve goes on outside the range of the last unknown."""
+        p, direction = self.u[-1], self.tangent[-1]
+        return bool(
+            not limits[0] <= p <= limits[1] or (p == limits[0] and direction < 0) or (p == limits[1] and direction > 0)
+        )
+
 
 def place(problem: Problem, solution: Solution, like: np.ndarray) -> Place | None:
     """A solution with its tangent, oriented as `like`."""
@@ -56,18 +81,26 @@ def place(problem: Problem, solution: Solution, like: np.ndarray) -> Place | Non
 
 
 def follow(
-    start: Place, steps: Steps, accept: Callable[[Place, Place], bool] | None = None
+    start: Place,
+    steps: Steps,
+    accept: Callable[[Place, Place], bool] | None = None,
+    limits: tuple[float, float] = (-np.inf, np.inf),
 ) -> Iterator[tuple[Place, Place]]:
     """The steps of a curve from `start`, each as the places before and after, until they are too short or too many.
 
     `accept(before, after)` may refuse a step, which is then halved.  A problem with a method `renewed(place)` may
-    change its unknowns (a mesh that moves) after every step; both places of a step are in the same unknowns.
+    change its unknowns (a mesh that moves) after every step; both places of a step are in the same unknowns.  The last
+    place is on the border of `limits`, the range of the last unknown, where the curve leaves it.
     """
     here, h = start, steps.first
     for _ in range(steps.most):
+        if here.leaves(limits):
+            return
         ahead = None
         while ahead is None:
-            ahead = here.ahead(h)
+            ahead = here.at_border(limits, NEAR_BORDER * h) or here.ahead(h)
+            if ahead is not None and not limits[0] <= ahead.u[-1] <= limits[1]:
+                ahead = None
             if ahead is not None:
                 cosine = inner(here.problem.metric, here.tangent, ahead.tangent)
                 if cosine < steps.turn or (accept is not None and not accept(here, ahead)):

@@ -19,7 +19,7 @@ from ngnmm_core.continuation.codimension_two import (
     EQUILIBRIUM_TESTS,
     frequency_squared,
 )
-from ngnmm_core.continuation.curves import CurveSteps, Spot, Test, ahead, spot, trace
+from ngnmm_core.continuation.curves import CurveSteps, Limits, Spot, Test, ahead, spot, trace
 from ngnmm_core.continuation.cycles import Cycle, CycleProblem
 from ngnmm_core.continuation.diagram import Diagram, diagram
 from ngnmm_core.continuation.equilibria import EquilibriumProblem
@@ -42,7 +42,6 @@ CROWDED = 2e-3  # distance of special points of one diagram below which one stan
 VANISHING = 10.0  # size of a cycle, see `branches.size`, at which a curve of folds has come to its Hopf point
 RESONANCE = "resonance"  # the pair on the unit circle becomes two real multipliers
 BESIDE = 0.2  # of a step: how far from it the start of a closed curve may lie
-Limits = tuple[tuple[float, float], tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -218,16 +217,14 @@ def _row(here: Spot) -> tuple[np.ndarray, float]:
 
 
 def _half(kind: str, start: Spot, test: Test, limits: Limits) -> tuple[list[Spot], list[SpecialPoint], str]:
-    low, high = np.array(limits).T
     spots, special, previous = [], [], start
     tests = CODIMENSION_TWO.get(kind, [])
     values = [value(start) for _, value, _ in tests]
-    for here in trace(start, test, CurveSteps()):
+    for here in trace(start, test, CurveSteps(), limits):
         if kind == HOPF and frequency_squared(here) <= 0:
             return spots, special, BOGDANOV_TAKENS
         if kind == TORUS and not on_circle(_multipliers(here.problem, here.solution)):
             return spots, special, RESONANCE
-        p = _row(here)[0]
         new = [value(here) for _, value, _ in tests]
         for (name, value, holds), a, b in zip(tests, values, new, strict=True):
             there = _locate(previous, here, test, value) if a * b < 0 else None
@@ -235,10 +232,10 @@ def _half(kind: str, start: Spot, test: Test, limits: Limits) -> tuple[list[Spot
                 special.append(SpecialPoint(name, _row(there)[0]))
         before, values, previous = previous, new, here
         spots.append(here)
-        if (p < low).any() or (p > high).any():
-            return spots, special, "border"
         if len(spots) > 5 and _closes(start, before, here, limits):
             return [*spots, start], special, "closed"
+    if not all(low < p < high for p, (low, high) in zip(previous.u[-2:], limits, strict=True)):
+        return spots, special, "border"
     if (
         isinstance(previous.problem, CycleProblem)
         and size(Place(previous.problem, previous.solution, previous.u)) < VANISHING

@@ -26,6 +26,9 @@ class Problem(Protocol):
     def evaluate(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Residual [equation] and Jacobian [equation, unknown] at u."""
 
+    def allows(self, u: np.ndarray) -> bool:
+        """Whether the equations may be evaluated at u: parameters have bounds."""
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -43,6 +46,8 @@ def correct(problem: Problem, guess: np.ndarray, normals: np.ndarray) -> Solutio
     previous = np.inf
     with np.errstate(all="ignore"):
         for iteration in range(1, MOST_ITERATIONS + 1):
+            if not problem.allows(u):
+                return None
             residual, jacobian = problem.evaluate(u)
             system = np.vstack([jacobian, rows])
             if not (np.isfinite(system).all() and np.isfinite(residual).all()):

@@ -11,6 +11,10 @@ from ngnmm_core.variational import constants_of
 STEP = 1e-3  # of parameter differences, relative; fourth order, so that their error is near round-off
 OFFSETS = np.array([-2.0, -1.0, 1.0, 2.0])
 WEIGHTS = np.array([1.0, -8.0, 8.0, -1.0]) / 12.0
+# the same from zero upwards, for parameters that must not be negative; of third order
+UPWARDS = np.array([0.0, 1.0, 2.0, 3.0])
+UPWARD_WEIGHTS = np.array([-11.0, 18.0, -9.0, 2.0]) / 6.0
+ROUNDING = 1e-12  # how far below zero round-off may put a parameter that must not be negative
 
 
 class System:
@@ -68,12 +72,24 @@ class System:
         slopes = self.model.derivative(states, drive, constants, coupling)
         return np.stack([np.broadcast_to(s, len(x)) for s in slopes], axis=1)
 
+    def allows(self, p: np.ndarray) -> bool:
+        """Whether the model allows these values [free parameter]; zero may be met up to round-off."""
+        for name, value in zip(self.active, p, strict=True):
+            for parameter in map(self.model.parameter, self.model.targets(name)):
+                if not parameter.accepts(value + ROUNDING * parameter.non_negative):
+                    return False
+        return True
+
     # ------------------------------------------------------------------ derivatives by the parameters
     def stencil(self, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Sets [parameter * offset, parameter] around p, and the weights [parameter, offset] of a derivative."""
-        steps = np.array([self.step(name, value) for name, value in zip(self.active, p, strict=True)])
-        shifts = np.concatenate([np.outer(OFFSETS, h * axis) for h, axis in zip(steps, np.eye(len(p)), strict=True)])
-        return p + shifts, WEIGHTS / steps[:, None]
+        shifts, weights = [], []
+        for name, value, axis in zip(self.active, p, np.eye(len(p)), strict=True):
+            h = self.step(name, value)
+            upwards = self.model.parameter(name).non_negative and value < 2.0 * h
+            shifts.append(np.outer(UPWARDS if upwards else OFFSETS, h * axis))
+            weights.append((UPWARD_WEIGHTS if upwards else WEIGHTS) / h)
+        return p + np.concatenate(shifts), np.array(weights)
 
     def step(self, name: str, value: float) -> float:
         """Length of a difference in one parameter; a positive one stays positive."""

@@ -14,6 +14,7 @@ from ngnmm_core.continuation.segments import integrate
 from ngnmm_core.continuation.special import BRANCHING, DOUBLING, FOLD, HOMOCLINIC, TORUS
 from ngnmm_core.continuation.starts import at_doubling, from_orbit
 from ngnmm_core.continuation.system import System
+from ngnmm_core.models import get_model
 from ngnmm_core.points import make_points
 
 REFERENCE = json.loads(
@@ -129,6 +130,25 @@ def test_doublings_of_roessler(roessler):
     for point in (first, second):
         state = point.place.u[:3]
         assert flip_multiplier(point.cycle.p[0], state, point.cycle.period) == pytest.approx(-1.0, abs=1e-5)
+
+
+@pytest.mark.slow
+def test_nothing_is_made_of_round_off_where_a_cycle_is_born():
+    """A multiplier leaves 1 by less than the digits of the test functions there."""
+    found = diagram(System(get_model("jansen_rit"), {"G": 20.0}, 1.0, ("p",)), (-50.0, 400.0))
+    ((_, branch),) = found.cycles
+    assert found.hopfs[0].drive == pytest.approx(381.82301872, abs=1e-7)
+    assert [b.kind for b in branch.special] == [HOMOCLINIC]
+
+
+def test_a_branch_of_cycles_ends_on_the_border_of_what_is_allowed(ei):
+    """At J_ii = 0, without a step to negative weights."""
+    found = diagram(System(ei, {"G": 12.0, "I_ext_e": 13.0}, 1.0, ("J_ii",)), (0.0, 12.0), doublings=0)
+    assert not found.failures
+    ((_, branch),) = found.cycles
+    assert branch.end == BORDER
+    assert branch.samples[-1].p[0] == 0.0
+    assert min(s.p[0] for s in branch.samples) == 0.0
 
 
 # ------------------------------------------------------------------ the reference

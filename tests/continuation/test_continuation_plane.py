@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.interpolate import CubicSpline
 
+from ngnmm_core.analysis.equilibrium_branch import EquilibriumSystem
 from ngnmm_core.continuation.branches import follow_cycles
 from ngnmm_core.continuation.codimension_two import BAUTIN, BOGDANOV_TAKENS, CUSP
 from ngnmm_core.continuation.diagram import diagram
@@ -39,6 +40,28 @@ def test_folds_of_a_cubic_meet_in_a_cusp(cusp):
     assert b.max() > 1.0
     (found,) = special(curves, CUSP)
     np.testing.assert_allclose(found, 0.0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("second", "limits", "q"), [("J_ii", (0.0, 12.0), 5.0), ("G", (0.0, 30.0), 0.0), ("Delta", (0.05, 4.0), 1.0)]
+)
+def test_curves_end_on_the_border(ei, second, limits, q):
+    """Beyond it the model may have no meaning; the last point is a bifurcation as all others are."""
+    ranges = ((0.0, 16.0), limits)
+    values = {} if second == "G" else {"G": 12.0}
+    curves, failures = bifurcation_curves(System(ei, values, 1.0, ("I_ext_e", second)), ranges, [q], cycles=False)
+    assert not failures
+    assert curves
+    for curve in curves:
+        low, high = np.array(ranges).T
+        assert (curve.p >= low).all()
+        assert (curve.p <= high).all()
+        for end, p in zip(curve.end.split(", "), (curve.p[0], curve.p[-1]), strict=True):
+            assert (np.isin(p, [low, high])).any() == (end == "border")
+    current, other = curves[-1].p[-1]
+    parameters = ei.resolve({**values, second: other})
+    there = EquilibriumSystem(ei, parameters, parameters["G"]).bifurcations(current - 0.01, current + 0.01)
+    assert min(abs(b.drive - current) for b in there) < 1e-7
 
 
 @pytest.mark.slow
