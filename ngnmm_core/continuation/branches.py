@@ -24,7 +24,7 @@ CYCLE_STEPS = Steps(first=1e-3, shortest=1e-8, longest=0.06, most=4000, turn=0.9
 LONGEST_PERIOD_MS = 1000.0
 SMALLEST = 0.3  # extent of an orbit, in units of the least range, at which it is taken to end in a Hopf point
 SLOW, GROWN, SETTLED = 2.0, 1.25, 1e-7  # what makes a homoclinic end: see `_settled`
-SMALL, BESIDE = 2.0, 1e-7  # extent, as above, and distance from a Hopf point, in units of the range: see `_beside`
+SMALL, BESIDE = 10.0, 1e-7  # extent, as above, and distance from a Hopf point, in units of the range: see `_beside`
 NEAR = 1e-3  # distance of a Hopf point from the end of a branch, in units of the parameter's extent
 
 

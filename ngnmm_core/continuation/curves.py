@@ -133,6 +133,11 @@ def inside(p: np.ndarray, limits: Limits) -> bool:
     return all(low <= value <= high for value, (low, high) in zip(p, limits, strict=True))
 
 
+def strictly_inside(p: np.ndarray, limits: Limits) -> bool:
+    """Whether two parameters are within their ranges and not on a border."""
+    return all(low < value < high for value, (low, high) in zip(p, limits, strict=True))
+
+
 @dataclass(frozen=True)
 class CurveSteps:
     """Lengths of steps in the metric of the problem, and their number."""
@@ -160,6 +165,8 @@ def trace(start: Spot, test: Test, steps: CurveSteps, limits: Limits) -> Iterato
                 if h < steps.shortest:
                     return
         yield after
+        if not strictly_inside(after.u[-2:], limits):
+            return  # a mesh that moves would shift it off the border
         if cosine > 0.98:
             h = min(1.5 * h, steps.longest)
         renew = getattr(after.problem, "moved", None)

@@ -110,6 +110,8 @@ def follow(
                 if h < steps.shortest:
                     return
         yield here, ahead
+        if ahead.u[-1] in limits:
+            return  # a mesh that moves would shift it off the border
         if ahead.solution.iterations <= EASY_ITERATIONS and cosine > 1.0 - 0.5 * (1.0 - steps.turn):
             h = min(1.5 * h, steps.longest)
         renew = getattr(ahead.problem, "renewed", None)

@@ -19,7 +19,7 @@ from ngnmm_core.continuation.codimension_two import (
     EQUILIBRIUM_TESTS,
     frequency_squared,
 )
-from ngnmm_core.continuation.curves import CurveSteps, Limits, Spot, Test, ahead, spot, trace
+from ngnmm_core.continuation.curves import CurveSteps, Limits, Spot, Test, ahead, spot, strictly_inside, trace
 from ngnmm_core.continuation.cycles import Cycle, CycleProblem
 from ngnmm_core.continuation.diagram import Diagram, diagram
 from ngnmm_core.continuation.equilibria import EquilibriumProblem
@@ -234,7 +234,7 @@ def _half(kind: str, start: Spot, test: Test, limits: Limits) -> tuple[list[Spot
         spots.append(here)
         if len(spots) > 5 and _closes(start, before, here, limits):
             return [*spots, start], special, "closed"
-    if not all(low < p < high for p, (low, high) in zip(previous.u[-2:], limits, strict=True)):
+    if not strictly_inside(previous.u[-2:], limits):
         return spots, special, "border"
     if (
         isinstance(previous.problem, CycleProblem)
