@@ -73,11 +73,15 @@ def measure(study: Study, stage: str, regions: int) -> Rates:
 
 
 def _labels(study: Study, regions: int) -> tuple[str, ...]:
-    """Labels of a made-up network in which regions that the study names are there."""
+    """Labels of a made-up network in which regions that the study names are there, beside those it numbers."""
     stimuli = [s.regions for s in study.simulation.stimuli if s.regions != "all"]
-    named = [str(region) for chosen in (*stimuli, study.simulation.resection.regions) for region in chosen]
-    made_up = (f"region_{k}" for k in range(regions))
-    return tuple(dict.fromkeys([*(name for name in named if not name.lstrip("-").isdigit()), *made_up]))[:regions]
+    asked = {str(region) for chosen in (*stimuli, study.simulation.resection.regions) for region in chosen}
+    numbered = {int(region) % regions for region in asked if region.lstrip("-").isdigit()}
+    named = sorted(region for region in asked if not region.lstrip("-").isdigit())
+    labels = [f"made_up_{k}" for k in range(regions)]
+    for k, name in zip((k for k in range(regions) if k not in numbered), named, strict=False):
+        labels[k] = name
+    return tuple(labels)
 
 
 def _simulation(task: Task, stage: str) -> tuple[float, float, int]:
