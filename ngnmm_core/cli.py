@@ -4,12 +4,13 @@ import argparse
 import logging
 from pathlib import Path
 
-from ngnmm_core.errors import InputError, unknown
+from ngnmm_core.errors import InputError, tell_plainly, unknown
 from ngnmm_core.models import get_model, model_names
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command; returns its exit code."""
+    tell_plainly()
     parser = argparse.ArgumentParser(prog="python -m ngnmm_core", description="Next-generation neural mass models.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_point(commands)

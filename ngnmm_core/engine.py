@@ -14,7 +14,7 @@ from ngnmm_core.kernel_cache import cached
 from ngnmm_core.kernels import drivers, layout, multirate
 from ngnmm_core.kernels.lanes import lane_width
 from ngnmm_core.model import Model
-from ngnmm_core.stimulus import Schedule
+from ngnmm_core.schedule import Schedule
 
 L2_BYTES = 512 * 1024  # weights larger than this are streamed: several lane groups then share each pass
 GROUPS_WHEN_STREAMING = 2  # measured at 1000 regions: 94 %, 93 %, 87 % of the peak with 1, 2, 4

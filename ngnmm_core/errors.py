@@ -1,12 +1,24 @@
 """Errors that a user can mend, each one line: the key or file, the value found, what is allowed."""
 
 import difflib
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
 
 class InputError(ValueError):
     """Bad input: a key of the study, a file, a label.  The message is one line and says what is allowed."""
+
+
+def tell_plainly() -> None:
+    """Shows warnings of the package in one line, without a place in the code: for programs, not for notebooks."""
+    usual = warnings.formatwarning
+
+    def in_one_line(message, category, *place) -> str:
+        ours = category.__module__.startswith("ngnmm_core.")
+        return f"warning: {message}\n" if ours else usual(message, category, *place)
+
+    warnings.formatwarning = in_one_line
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

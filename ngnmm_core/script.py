@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any, get_args, get_origin
 
 from ngnmm_core.cpu_target import NATIVE, restrict
-from ngnmm_core.errors import InputError
+from ngnmm_core.errors import InputError, tell_plainly
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 LEAST_ROOM = 2**20  # bytes
@@ -29,6 +29,7 @@ def run(function: Callable[..., None], namespace: dict[str, Any]) -> None:
     snakemake = namespace.get("snakemake")
     if snakemake is None and namespace.get("__name__") != "__main__":
         return
+    tell_plainly()
     if snakemake is None:
         arguments = _from_command_line(function, namespace.get("__doc__"))
         _log_to(None)

@@ -16,8 +16,8 @@ from ngnmm_core.model import Model
 from ngnmm_core.points import Points
 from ngnmm_core.reducers.activity import Activity
 from ngnmm_core.reducers.block import Block, Observers
+from ngnmm_core.schedule import Schedule
 from ngnmm_core.settings import NOISE, Simulation
-from ngnmm_core.stimulus import Schedule
 
 BLOCK_SAMPLES = 128  # fewer cost more calls, more leave the third-level cache
 STRETCH_SAMPLES = 512  # of the transient, of which nothing is looked at but whether its end is finite

@@ -113,7 +113,7 @@ def _verdict(study: Study, settings: Simulation, points: Points, row_sum: float)
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         verdict = Trial(study, settings, points, row_sum).verdict()
-    with contextlib.suppress(OSError):  # without it, the next start takes a second longer
+    with contextlib.suppress(InputError):  # without it, the next start takes a second longer
         write_atomically(path, json.dumps(verdict))
     return verdict
 

@@ -23,7 +23,8 @@ from ngnmm_core.analysis.contract import KHZ, OK, Analysis, Options, Variable, W
 from ngnmm_core.analysis.protocol import check_protocol
 from ngnmm_core.analysis.thresholds import input_threshold_rates, population_index, threshold_rates
 from ngnmm_core.reducers.crossings import NEVER, Smoother, Stays
-from ngnmm_core.stimulus import Schedule, end_of
+from ngnmm_core.schedule import Schedule
+from ngnmm_core.stimulus import end_of
 
 _DIVERGED, NO_THRESHOLD, ACTIVE_BEFORE = range(1, 4)
 OUTCOMES = ("hit", "miss", "unspecific", "correct_rejection", "false_alarm")

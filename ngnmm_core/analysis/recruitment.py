@@ -15,7 +15,8 @@ from ngnmm_core.analysis.paths import Distances, distances_from
 from ngnmm_core.analysis.thresholds import population_index, threshold_rates
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.reducers.crossings import NEVER, Smoother, Stays
-from ngnmm_core.stimulus import Schedule, Stimulus
+from ngnmm_core.schedule import Schedule
+from ngnmm_core.stimulus import Stimulus
 
 _DIVERGED, NO_THRESHOLD, ACTIVE_BEFORE, NOTHING_RECRUITED = range(1, 5)
 MEASURES = ("path_length", "path_steps", "path_tract_length", "focal_weight")

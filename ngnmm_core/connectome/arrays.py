@@ -91,7 +91,7 @@ def checked(arrays: ConnectomeArrays, what: str, fewest: int = 2) -> ConnectomeA
     _refuse(weights, ~np.isfinite(weights) | (weights < 0), labels, f"{what}: weight", "finite and not negative")
     if np.any(np.diagonal(weights)):
         note = f"{np.count_nonzero(np.diagonal(weights))} non-zero weights on the diagonal were set to zero"
-        _warn_once(f"warning: {what}: {note}")
+        warnings.warn(f"{what}: {note}", ConnectomeWarning, stacklevel=1)  # one place, so that it is shown once
         notes.append(note)
         np.fill_diagonal(weights, 0.0)
     if arrays.labels is None:
@@ -113,22 +113,6 @@ def checked(arrays: ConnectomeArrays, what: str, fewest: int = 2) -> ConnectomeA
         repetition_time_s=arrays.repetition_time_s,
         notes=notes,
     )
-
-
-_warned: set[str] = set()
-
-
-def _warn_once(line: str) -> None:
-    """Tells something about a connectome, which may be read several times, in one line without a place in the code."""
-    if line in _warned:
-        return
-    _warned.add(line)
-    usual = warnings.formatwarning
-    warnings.formatwarning = lambda message, *_, **__: f"{message}\n"
-    try:
-        warnings.warn(line, ConnectomeWarning, stacklevel=4)
-    finally:
-        warnings.formatwarning = usual
 
 
 def _matrix(name: str, values, what: str, fewest: int) -> np.ndarray:

@@ -48,12 +48,7 @@ class Names:
                 if value != int(value) or not 0 <= value <= LARGEST_SEED:
                     raise InputError(f"{key}: {value:g} is not a seed; allowed: whole numbers from 0 to {LARGEST_SEED}")
         elif name in self.model.axis_names:
-            for parameter in map(self.model.parameter, self.model.targets(name)):
-                for value in values:
-                    if not parameter.accepts(value):
-                        raise InputError(
-                            f"{key}: {value:g} is out of range for {parameter.name}; allowed: {parameter.allowed}"
-                        )
+            self.model.check(key, name, values)
         elif name in self.further:
             for value in values:
                 self.further[name](key, value)

@@ -10,7 +10,6 @@ from ngnmm_core.planning import Shard
 from ngnmm_core.stages import stages_of
 from ngnmm_core.study.study import Study
 from ngnmm_core.workflow.connectomes import Connectomes
-from ngnmm_core.workflow.studies import Studies
 
 
 class Announcement:
@@ -18,8 +17,8 @@ class Announcement:
 
     Parameters
     ----------
-    studies : Studies
     connectomes : Connectomes
+        Of the studies.
     results : Path
         Folder of all results.
     workers : callable
@@ -30,13 +29,12 @@ class Announcement:
 
     def __init__(
         self,
-        studies: Studies,
         connectomes: Connectomes,
         results: Path,
         workers: Callable[[], int],
         targets: Callable[[], Collection[str]],
     ):
-        self.studies, self.connectomes, self.results = studies, connectomes, results
+        self.studies, self.connectomes, self.results = connectomes.studies, connectomes, results
         self._workers, self._targets = workers, targets
         self._estimates: dict[tuple[str, str], Estimate] = {}
 
@@ -57,6 +55,7 @@ class Announcement:
         return {
             (name, stage.name)
             for name, file in requested.items()
-            for stage in stages_of(self.studies.find(name))
-            if file not in {s.file for s in stages_of(self.studies.find(name))} or stage.file == file
+            for stages in [stages_of(self.studies.find(name))]
+            for stage in stages
+            if file not in {s.file for s in stages} or stage.file == file
         }

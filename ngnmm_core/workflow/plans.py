@@ -7,7 +7,6 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.planning import Shard, plan
 from ngnmm_core.stages import SWEEP, context, fingerprint, stages_of
 from ngnmm_core.workflow.connectomes import Connectomes
-from ngnmm_core.workflow.studies import Studies
 
 
 class Plans:
@@ -15,8 +14,8 @@ class Plans:
 
     Parameters
     ----------
-    studies : Studies
     connectomes : Connectomes
+        Of the studies.
     results : Path
         Folder of all results.
     writing : callable
@@ -31,7 +30,6 @@ class Plans:
 
     def __init__(
         self,
-        studies: Studies,
         connectomes: Connectomes,
         results: Path,
         writing: Callable[[], bool],
@@ -39,7 +37,7 @@ class Plans:
         after: Callable,
         refuse: Callable[[InputError], InputError] = lambda error: error,
     ):
-        self.studies, self.connectomes, self.results = studies, connectomes, results
+        self.studies, self.connectomes, self.results = connectomes.studies, connectomes, results
         self._writing, self._before, self._after, self._refuse = writing, before, after, refuse
         self._made: dict[tuple[str, str], list[Shard]] = {}
 

@@ -13,6 +13,7 @@ from ngnmm_core.study.study import Study
 
 NOT_OF_A_STUDY = ("pathvars",)  # keys of Snakemake's config that are its own
 DEFAULT = "config/config.yaml"
+SOURCES = (".yaml", ".yml", ".json", ".smk")  # of files that Snakemake reads
 ALL = "all"  # the default target
 
 
@@ -72,7 +73,7 @@ class Studies:
         """
         names = sorted(self.bundled_names, key=len, reverse=True)  # `paper_quick` is not `paper`
         pattern = re.compile("|".join(map(re.escape, names)) or r"(?!)")
-        named = {name for word in self._words if not _is_given_file(word) for name in pattern.findall(word)}
+        named = {name for word in self._words if not _is_read(word) for name in pattern.findall(word)}
         found = dict(self.main)
         for name in sorted(named):
             found = self.bundled(name) | found
@@ -117,7 +118,7 @@ class Studies:
             read_yaml(file)
 
 
-def _is_given_file(word: str) -> bool:
-    """Whether a word is a file or folder that something is read from, as in `--configfile paper/mine.yaml`."""
-    value = word.rpartition("=")[2]
-    return os.sep in value and os.path.exists(value) and "results" not in Path(value).parts
+def _is_read(word: str) -> bool:
+    """Whether a word is a file or folder that Snakemake reads from, as in `--configfile paper/mine.yaml`."""
+    path = Path(word.rpartition("=")[2])
+    return len(path.parts) > 1 and (path.suffix in SOURCES or path.name == "Snakefile" or path.is_dir())

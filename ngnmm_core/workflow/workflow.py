@@ -88,11 +88,8 @@ class Workflow:
         self.results, self.resources = (Path(folder) for folder in folders)
         self.studies = Studies(config, files, self.root, self._process.words, self._ended)
         self.connectomes = Connectomes(self.studies, self.resources)
-        self._announcement = Announcement(
-            self.studies, self.connectomes, self.results, self._process.workers, self._process.targets
-        )
+        self._announcement = Announcement(self.connectomes, self.results, self._process.workers, self._process.targets)
         self.plans = Plans(
-            self.studies,
             self.connectomes,
             self.results,
             self.writing,

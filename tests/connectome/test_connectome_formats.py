@@ -173,8 +173,11 @@ def test_a_diagonal_is_zeroed_and_said(tmp_path, network):
 def test_a_diagonal_is_told_in_one_line_once(tmp_path, network):
     network[1, 1] = 7.0
     np.save(tmp_path / "b.npy", network)
-    code = f"from ngnmm_core.connectome import read_connectome_file as read; path = {str(tmp_path / 'b.npy')!r}; "
-    done = subprocess.run([sys.executable, "-c", code + "read(path); read(path)"], capture_output=True, text=True)
+    code = (
+        "from ngnmm_core.connectome import read_connectome_file as read; from ngnmm_core.errors import tell_plainly; "
+    )
+    code += f"tell_plainly(); path = {str(tmp_path / 'b.npy')!r}; read(path); read(path)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     (line,) = done.stderr.splitlines()
     assert line.startswith("warning: connectome.path: ")
     assert line.endswith("b.npy: 1 non-zero weights on the diagonal were set to zero")

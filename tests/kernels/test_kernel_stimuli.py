@@ -5,7 +5,8 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from ngnmm_core.engine import Engine, Run
-from ngnmm_core.stimulus import Schedule, Stimulus
+from ngnmm_core.schedule import Schedule
+from ngnmm_core.stimulus import Stimulus
 
 LABELS = ("a", "b", "c", "d", "e")
 WEIGHTS = {"b": 1.0, "d": -0.5}

@@ -102,6 +102,13 @@ def test_a_trial_is_made_once(study, monkeypatch, tmp_path):
         check_steps(one, REGIONS, 1.5)
 
 
+def test_a_trial_that_cannot_be_kept_is_made_all_the_same(study, monkeypatch, tmp_path):
+    """A cache that others share may be read-only; here a file stands in its place, which stops root too."""
+    (tmp_path / "cache").touch()
+    monkeypatch.setattr(step_trial, "cache_directory", lambda: tmp_path / "cache")
+    assert check_steps(study(simulation={"method": "rk4"}, grid={"I_ext_e": [12], "G": [9]}), REGIONS, 1.0) == []
+
+
 def test_the_corners_of_a_large_grid_are_tried(study):
     points = study(
         grid={"I_ext_e": {"start": 0, "stop": 30, "num": 100}, "G": {"start": 0, "stop": 30, "num": 100}}

@@ -11,7 +11,7 @@ MAIN_PROCESS = workflow.exec_mode == ExecMode.DEFAULT
 # The package works without being installed: from this checkout, here and in the jobs.
 sys.path.insert(0, str(ROOT))
 from ngnmm_core import resources
-from ngnmm_core.errors import InputError
+from ngnmm_core.errors import InputError, tell_plainly
 from ngnmm_core.workflow import Process, Workflow, prepare_jobs
 
 # The config is a whole study if it was read from a file, here or by a workflow that uses this one as a module; else it
@@ -44,6 +44,7 @@ studies, connectomes, plans, jobs = (
     ngnmm.plans,
     ngnmm.jobs,
 )
+tell_plainly()
 prepare_jobs(ROOT, Path(ngnmm.resources, "kernels"))
 
 # What every job asks for that compiles, draws, scores or tabulates.
