@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ngnmm_core import simulate
-from ngnmm_core.analysis.attractor import LIMIT_CYCLE, REST, find_attractors
+from ngnmm_core.analysis.attractor import LIMIT_CYCLE, MULTI_PERIOD, REST, find_attractors
 from ngnmm_core.analysis.lyapunov import Settings, lyapunov_exponents
 
 RING2 = np.array([[0.0, 1.0], [1.0, 0.0]])
@@ -29,10 +29,8 @@ def attractor_at(model, **values):
 )
 def test_cycles_of_steep_bursts(ei, values, period):
     found = attractor_at(ei, **values)
-    assert found is not None
+    assert found.regime in (LIMIT_CYCLE, MULTI_PERIOD)
     assert found.orbit.period == pytest.approx(period, abs=2e-6)
-    if period < 70:
-        assert found.regime == LIMIT_CYCLE
 
 
 @pytest.mark.parametrize("values", [{"I_ext_e": 60, "G": 20}, {"I_ext_e": 30, "G": 20, "Delta": 0.5}])
