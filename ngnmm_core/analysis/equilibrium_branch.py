@@ -193,12 +193,16 @@ def _spread(low: float, high: float, centre: float) -> np.ndarray:
 
 
 def _passed(function, u: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Where a function of one sign at three neighbours has the other one in between: two roots, as near a fold."""
+    """Where a function of one sign at three neighbours has the other one in between: two roots, as near a fold.
+
+    Between evenly spaced samples a parabola falls below the least of three by an eighth of its distance to the greatest
+    at the most; looking where that distance would do leaves out the flat parts, where every rounding is a minimum.
+    """
     a, b, c = np.abs(values[:-2]), np.abs(values[1:-1]), np.abs(values[2:])
     sign = np.sign(values)
     one_sign = (sign[:-2] == sign[1:-1]) & (sign[1:-1] == sign[2:])
     found = []
-    for k in np.flatnonzero(one_sign & (b <= a) & (b <= c)):
+    for k in np.flatnonzero(one_sign & (b <= a) & (b <= c) & (b <= np.maximum(a, c) - b)):
         options = {"xatol": NEAREST * (u[k + 2] - u[k])}
         height = lambda x, k=k: sign[k + 1] * function(x)[0]
         best = scipy.optimize.minimize_scalar(height, bounds=(u[k], u[k + 2]), method="bounded", options=options)
