@@ -2,7 +2,7 @@
 
 import matplotlib as mpl
 
-from ngnmm_core.plotting.style import ACCENT, FAINT, INK, LINES, MM, MUTED, TWO_COLUMNS, themed
+from ngnmm_core.plotting.parts.style import ACCENT, FAINT, INK, LINES, MM, MUTED, TWO_COLUMNS, themed
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt

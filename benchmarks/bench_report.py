@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from benchmarks.bench_figure import draw
 from benchmarks.documents import DOCS, replace_part, table
 from benchmarks.rounds import Case, Results
-from ngnmm_core.plotting.save import save
+from ngnmm_core.plotting.parts.save import save
 
 FOLDER = DOCS / "benchmarks"
 PACKAGES = ("ngnmm-core", "numba", "llvmlite", "numpy", "scipy")

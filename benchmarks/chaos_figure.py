@@ -3,7 +3,7 @@
 import matplotlib as mpl
 import numpy as np
 
-from ngnmm_core.plotting.style import FAINT, INK, LINES, MM, MUTED, TWO_COLUMNS, themed
+from ngnmm_core.plotting.parts.style import FAINT, INK, LINES, MM, MUTED, TWO_COLUMNS, themed
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt

@@ -20,9 +20,9 @@ from ngnmm_core.analysis.fc import FcOptions, FcReducer
 from ngnmm_core.analysis.rates import RatesOptions, RatesReducer
 from ngnmm_core.analysis.spectra import SpectraOptions, SpectraReducer
 from ngnmm_core.analysis.synchrony import SynchronyOptions, SynchronyReducer
-from ngnmm_core.plotting.save import save
-from ngnmm_core.settings import Simulation
-from ngnmm_core.simulation import Simulator
+from ngnmm_core.plotting.parts.save import save
+from ngnmm_core.simulation.settings import Simulation
+from ngnmm_core.simulation.simulator import Simulator
 
 PLACES = ((13, 5), (10, 11), (10.5, 12), (9.9, 9))
 SEEDS = np.arange(8)

@@ -22,7 +22,7 @@ from benchmarks.documents import DOCS, replace_part, table
 from benchmarks.problem import made_network
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPT = ROOT / "workflow" / "scripts" / "shard.py"
+SCRIPT = ROOT / "workflow" / "scripts" / "sweep/shard.py"
 REGIONS = 90
 STUDIES = {
     "a sweep": {
@@ -65,7 +65,7 @@ def cpu_seconds(who: int) -> float:
 
 def measured(study, stage: str, folder: Path) -> tuple[float, list[int]]:
     """CPU seconds of all jobs of a stage, and the points of each."""
-    from ngnmm_core.planning import plan
+    from ngnmm_core.sweep.plan import plan
 
     shards = plan(study, stage, folder / study.name / stage, "network", REGIONS, True)
     took = 0.0
@@ -88,9 +88,9 @@ def _run(command) -> None:
 
 def row(title: str, study, stage: str, folder: Path) -> list[str]:
     """A row of the table."""
-    from ngnmm_core.calibration import measure
-    from ngnmm_core.cost import reference_rates, time_text
-    from ngnmm_core.estimate import estimate
+    from ngnmm_core.preflight.calibration import measure
+    from ngnmm_core.preflight.cost import reference_rates, time_text
+    from ngnmm_core.preflight.estimate import estimate
 
     took, points = measured(study, stage, folder)
     begin = time.process_time()
@@ -109,11 +109,11 @@ def main() -> None:
     """Writes the table into docs/benchmarks/estimates.md."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.parse_args()
+    from ngnmm_core.compilation.cpu_target import processor
     from ngnmm_core.connectome.arrays import ConnectomeArrays
     from ngnmm_core.connectome.build import as_dataset
-    from ngnmm_core.netcdf import write_netcdf
-    from ngnmm_core.provenance import processor
-    from ngnmm_core.stages import stages_of
+    from ngnmm_core.stages.registry import stages_of
+    from ngnmm_core.storage.netcdf import write_netcdf
 
     rows = []
     with tempfile.TemporaryDirectory(prefix="estimates-") as name:

@@ -17,16 +17,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ngnmm_core.analysis.attractor import IRREGULAR, REGIMES, find_attractors
-from ngnmm_core.analysis.dispersion import dispersions
-from ngnmm_core.analysis.exponents import across
-from ngnmm_core.analysis.irregular import classify
-from ngnmm_core.analysis.network_exponents import NetworkSettings, network_exponents
+from ngnmm_core.compilation.cpu_target import processor
 from ngnmm_core.connectome import read_connectome_file, spectrum
-from ngnmm_core.initial import nominal, perturbed
+from ngnmm_core.dynamics.attractor import IRREGULAR, REGIMES, find_attractors
+from ngnmm_core.dynamics.attractor_exponents import across
+from ngnmm_core.dynamics.dispersion import dispersions
+from ngnmm_core.dynamics.irregular_attractors import classify
+from ngnmm_core.dynamics.network_exponents import NetworkSettings, network_exponents
 from ngnmm_core.models import get_model
 from ngnmm_core.points import make_points
-from ngnmm_core.provenance import processor
+from ngnmm_core.simulation.initial_states import nominal, perturbed
 
 REPORT = Path(__file__).resolve().parent.parent / "docs" / "benchmarks" / "msf.md"
 CURRENTS, COUPLINGS = np.round(np.arange(321) * 0.05, 6), np.round(np.arange(601) * 0.05, 6)

@@ -8,9 +8,9 @@ import shutil
 from pathlib import Path
 
 from benchmarks.documents import DOCS, replace_part, table
-from ngnmm_core.cost import time_text
 from ngnmm_core.plotting.paper import FIGURES, OTHERS
-from ngnmm_core.summary import costs
+from ngnmm_core.preflight.cost import time_text
+from ngnmm_core.products.run_summary import costs
 
 PAGE, PICTURES = DOCS / "paper.md", DOCS / "paper"
 CHECKS = OTHERS[0]

@@ -5,11 +5,11 @@ import os
 import numpy as np
 
 from ngnmm_core.connectome import normalise
-from ngnmm_core.engine import Engine, Run
-from ngnmm_core.initial import nominal, perturbed
 from ngnmm_core.models import get_model
 from ngnmm_core.points import Points, make_points
-from ngnmm_core.simulation import homogeneous_states
+from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.initial_states import nominal, perturbed
+from ngnmm_core.simulation.simulator import homogeneous_states
 
 MODEL = get_model("ei_ngnmm")
 PAPER_MATRIX = "NGNMM_SC2017"

@@ -81,9 +81,9 @@ def plan(points: int, folder: Path) -> list[str]:
 
 def _plan_for_good(folder: Path, points: int) -> tuple[float, str, float]:
     """Seconds to plan with nothing there, files and size of the definitions, seconds to plan with all shards there."""
-    from ngnmm_core.integrity import seal
-    from ngnmm_core.planning import plan as make_plan
+    from ngnmm_core.storage.integrity import seal
     from ngnmm_core.study.load import load_studies
+    from ngnmm_core.sweep.plan import plan as make_plan
 
     (loaded,) = load_studies(study("bare", points)).values()
     target = folder / f"bare{points}"
@@ -134,7 +134,7 @@ def merge_made_up(points: int) -> None:
     """Merges the shards with made-up results."""
     from ngnmm_core.connectome.arrays import ConnectomeArrays
     from ngnmm_core.connectome.build import as_dataset
-    from ngnmm_core.dataset import merge_file
+    from ngnmm_core.dataset.merged_file import merge_file
 
     loaded = made_up_study(points)
     labels = [f"region {k}" for k in range(94)]
@@ -155,12 +155,13 @@ def _folder(points: int, stage: str) -> Path:
 
 def _make_up_shards(loaded, stage: str, points: int, rng) -> None:
     """Shards of a stage with random numbers, written as jobs write theirs."""
-    from ngnmm_core.cost import window_of
-    from ngnmm_core.integrity import seal
-    from ngnmm_core.jobs.results import as_dataset
-    from ngnmm_core.netcdf import write_netcdf
-    from ngnmm_core.planning import plan as make_plan
-    from ngnmm_core.stages import STAGES, context
+    from ngnmm_core.preflight.cost import window_of
+    from ngnmm_core.stages.context import context
+    from ngnmm_core.stages.registry import STAGES
+    from ngnmm_core.stages.results import as_dataset
+    from ngnmm_core.storage.integrity import seal
+    from ngnmm_core.storage.netcdf import write_netcdf
+    from ngnmm_core.sweep.plan import plan as make_plan
 
     made_with = context(loaded, stage, "identity")
     kind, sizes = STAGES[stage], {"population": 2, "region": 94, "mode": 94}
@@ -228,7 +229,7 @@ RUN = (
 
 def report(planned, merged, real) -> str:
     """The page for the documentation."""
-    from ngnmm_core.provenance import processor as name
+    from ngnmm_core.compilation.cpu_target import processor as name
 
     processor = os.cpu_count()
     return f"""# Scale

@@ -14,9 +14,9 @@ from ngnmm_core.analysis.fc import FcOptions, FcReducer
 from ngnmm_core.analysis.rates import RatesOptions, RatesReducer
 from ngnmm_core.analysis.spectra import SpectraOptions, SpectraReducer
 from ngnmm_core.analysis.synchrony import SynchronyOptions, SynchronyReducer
-from ngnmm_core.engine import Run
-from ngnmm_core.settings import Simulation
-from ngnmm_core.simulation import Simulator
+from ngnmm_core.simulation.engine import Run
+from ngnmm_core.simulation.settings import Simulation
+from ngnmm_core.simulation.simulator import Simulator
 
 REGIONS, POINTS = 90, 16
 REDUCERS = (
@@ -31,9 +31,9 @@ STARTS = 5
 START = """
 import time
 from benchmarks.problem import MODEL, dense_network, points_at
-import ngnmm_core.shard, ngnmm_core.jobs.simulation
-from ngnmm_core.settings import Simulation
-from ngnmm_core.simulation import Simulator
+import ngnmm_core.sweep.shard, ngnmm_core.stages.simulation
+from ngnmm_core.simulation.settings import Simulation
+from ngnmm_core.simulation.simulator import Simulator
 simulator = Simulator(MODEL, dense_network(90), Simulation(duration_ms=1.0, transient_ms=0.2))
 simulator.feed(points_at([(15, 5)] * 8, range(8)))
 print(time.time(), time.process_time())

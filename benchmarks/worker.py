@@ -4,7 +4,7 @@ import numpy as np
 
 from benchmarks.problem import MODEL, STEPS_MS, dense_network, new_run, points_at, start_of
 from benchmarks.serve import serve
-from ngnmm_core.engine import Engine
+from ngnmm_core.simulation.engine import Engine
 
 SIGMA = 0.05  # ms^0.5, of the noise with heun
 

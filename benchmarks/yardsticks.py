@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.problem import dense_network, points_at, start_of
-from ngnmm_core.engine import wide_registers
 from ngnmm_core.kernels.layout import row_block
+from ngnmm_core.simulation.engine import wide_registers
 
 SOURCES = Path(__file__).parent / "yardsticks"
 REALS = {"float64": "double", "float32": "float"}

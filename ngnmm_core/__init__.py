@@ -13,7 +13,7 @@ _LAZY = {
     "get_connectome": "api",
     "get_model": "models",
     "model_names": "models",
-    "open_study": "dataset",
+    "open_study": "dataset.merged_file",
     "simulate": "api",
 }
 

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ngnmm_core.compilation.kernel_cache import cache_directory
 from ngnmm_core.connectome import ConnectomeSpec, build_connectome, load_connectome, normalise, output_name
 from ngnmm_core.connectome.arrays import ConnectomeArrays, checked
-from ngnmm_core.dataset import describe_regions, point_coordinates
+from ngnmm_core.dataset.merged_file import describe_regions, point_coordinates
 from ngnmm_core.errors import InputError
-from ngnmm_core.jobs.task import Task
-from ngnmm_core.kernel_cache import cache_directory
-from ngnmm_core.netcdf import write_netcdf
-from ngnmm_core.preflight import check_on_connectome
-from ngnmm_core.shard import compute, tract_length
-from ngnmm_core.stages import STAGES, Stage
-from ngnmm_core.step_trial import check_steps
+from ngnmm_core.preflight.checks import check_on_connectome
+from ngnmm_core.preflight.step_trial import check_steps
+from ngnmm_core.stages.contract import Stage
+from ngnmm_core.stages.registry import STAGES
+from ngnmm_core.stages.task import Task
+from ngnmm_core.storage.netcdf import write_netcdf
 from ngnmm_core.study.load import make_study
 from ngnmm_core.study.study import Study
+from ngnmm_core.sweep.shard import compute, tract_length
 
 if TYPE_CHECKING:
     import xarray as xr

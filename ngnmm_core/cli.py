@@ -69,7 +69,7 @@ def _parameters(model_name: str, rest: list[str]) -> dict[str, float]:
 
 def _point(options, rest: list[str]) -> None:
     parameters = _parameters(options.model, rest)
-    from ngnmm_core.point import run_point
+    from ngnmm_core.single_point import run_point
 
     logging.basicConfig(level=logging.WARNING)
     run_point(
@@ -103,10 +103,10 @@ def _check(options, rest) -> None:
 
 
 def _calibrate(options, rest) -> None:
-    from ngnmm_core.calibration import calibrate
-    from ngnmm_core.cost import time_text
-    from ngnmm_core.stages import STAGES, stages_of
-    from ngnmm_core.workflow import prepare_jobs
+    from ngnmm_core.orchestration import prepare_jobs
+    from ngnmm_core.preflight.calibration import calibrate
+    from ngnmm_core.preflight.cost import time_text
+    from ngnmm_core.stages.registry import STAGES, stages_of
 
     workflow = _workflow_of(options.study)
     prepare_jobs(workflow.root, workflow.resources / "kernels")
@@ -119,15 +119,15 @@ def _calibrate(options, rest) -> None:
 
 def _workflow_of(file: Path):
     """What Snakemake would know of a study file in this folder."""
+    from ngnmm_core.orchestration import Workflow
     from ngnmm_core.study.load import read_yaml
-    from ngnmm_core.workflow import Workflow
 
     root = Path(__file__).resolve().parent.parent
     return Workflow(read_yaml(file), [str(file)], root, ("results", "resources"))
 
 
 def _unlock(options, rest) -> None:
-    from ngnmm_core.locks import remove_stale
+    from ngnmm_core.orchestration.locks import remove_stale
 
     if message := remove_stale():
         print(message)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ngnmm_core.model import Model
+from ngnmm_core.models._base import Model
 
 SEED = "seed"
 

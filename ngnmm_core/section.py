@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
@@ -43,3 +44,8 @@ def _holds_bool(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return any(map(_holds_bool, value))
     return isinstance(value, bool)
+
+
+def is_multiple(value: float, unit: float) -> bool:
+    """Whether `value` is a whole number of `unit`, as decimals."""
+    return Fraction(str(value)) % Fraction(str(unit)) == 0

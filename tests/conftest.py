@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from ngnmm_core.engine import Engine, Run
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model
 from ngnmm_core.points import make_points
+from ngnmm_core.simulation.engine import Engine, Run
 
 PAPER_MATRIX = "NGNMM_SC2017"
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 
-from ngnmm_core import spiking
 from ngnmm_core.models import ei_ngnmm, ngnmm_population
+from ngnmm_core.simulation import spiking_neurons as spiking
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt

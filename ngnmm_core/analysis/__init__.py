@@ -1,0 +1,1 @@
+"""Analyses, one method per file: each declares its options, what it needs, the variables it writes and its statuses."""

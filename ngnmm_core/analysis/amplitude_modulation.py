@@ -10,13 +10,14 @@ Spectra: Welch, IEEE Trans. Audio Electroacoust. 15, 70 (1967), doi:10.1109/TAU.
 import numpy as np
 from pydantic import Field
 
-from ngnmm_core.analysis.contract import Analysis, Options, Variable, Window, status
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.errors import InputError
-from ngnmm_core.reducers.activity import OUTCOMES
-from ngnmm_core.reducers.decimate import Decimator, decimation_factor
-from ngnmm_core.reducers.envelope import Envelope
-from ngnmm_core.reducers.region_mean import RegionMean
-from ngnmm_core.reducers.welch import Welch
+from ngnmm_core.simulation.observation import Window
+from ngnmm_core.streaming.activity import OUTCOMES
+from ngnmm_core.streaming.decimate import Decimator, decimation_factor
+from ngnmm_core.streaming.envelope import Envelope
+from ngnmm_core.streaming.region_mean import RegionMean
+from ngnmm_core.streaming.welch import Welch
 
 KEY = "analyses.amplitude_modulation"
 SMALLEST = 1e-6  # mean amplitudes below this are no rhythm

@@ -1,4 +1,4 @@
-"""Bifurcation diagrams of the homogeneous system: what is computed is in `ngnmm_core.continuation`.
+"""Bifurcation diagrams of the homogeneous system: what is computed is in `ngnmm_core.dynamics.continuation`.
 
 A table along the branches and a table of special points, padded to a fixed number of rows per diagram.
 """

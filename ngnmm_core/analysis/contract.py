@@ -3,20 +3,18 @@
 One analysis is one file in this folder with a module-level `ANALYSIS`, named in `ngnmm_core.analysis.registry`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ngnmm_core.model import Model
 from ngnmm_core.section import Section
+from ngnmm_core.simulation.observation import Reducer, Window
 
 if TYPE_CHECKING:
-    from ngnmm_core.reducers.activity import Activity
-    from ngnmm_core.reducers.block import Block
+    pass
 
-OK, DIVERGED = 0, 1
 KHZ = 1000.0  # Hz in the rates of the models, which are in 1/ms
 
 
@@ -55,67 +53,6 @@ def status(analysis: str, *meanings: str) -> Variable:
     return Variable(
         f"{analysis}_status", (), "1", f"outcome of {analysis}", dtype="int8", flags=("ok", "diverged", *meanings)
     )
-
-
-@dataclass(frozen=True)
-class Network:
-    """The connectome as it is simulated.
-
-    Attributes
-    ----------
-    W : array (region, region)
-        Normalised weights; W[i, j] is the weight of what i receives from j.
-    labels : tuple of str
-        Of the regions; their indices if there are none.
-    tract_length : array (region, region) or None
-        In mm, NaN where there is no tract; None if not known.
-    """
-
-    W: np.ndarray
-    labels: Sequence[str] = ()
-    tract_length: np.ndarray | None = None
-
-    @property
-    def names(self) -> list[str]:
-        """The labels, or indices in their place."""
-        return [str(label) for label in self.labels] or [str(k) for k in range(len(self.W))]
-
-
-@dataclass(frozen=True)
-class Window:
-    """What a reducer must know of the simulation that it observes.
-
-    `samples` states per point arrive every `sample_ms`, for `points` points of `regions` regions, as arrays
-    [sample, group, region, state, lane].
-    """
-
-    model: Model
-    regions: int
-    samples: int
-    sample_ms: float
-    parameters: Mapping[str, np.ndarray]
-    noisy: np.ndarray | bool = False  # [point], whether there is noise
-    included: np.ndarray | None = None  # [point, region], 0 for regions that means over regions leave out
-    gain: np.ndarray | None = None  # [point, region], what lesions multiply the received coupling by
-    start_ms: float = 0.0  # of the window, since the start of the simulation
-    stimuli: tuple[Any, ...] = ()
-    extras: Mapping[str, np.ndarray] = field(default_factory=dict)  # of the points
-    network: Network | None = None
-
-    @property
-    def points(self) -> int:
-        """Number of points in the batch, without the padding."""
-        return len(self.parameters["G"])
-
-
-class Reducer(Protocol):
-    """Takes blocks of samples, keeps running state, and gives arrays [point, ...] at the end."""
-
-    def consume(self, block: "Block") -> None:
-        """Takes the next samples; they are valid only during the call."""
-
-    def finish(self, activity: "Activity") -> dict[str, np.ndarray]:
-        """The results, one array [point, ...] per variable; NaN where `activity` says that it is not defined."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Cross-frequency coupling: the modulation index of slow phases with the gamma amplitude, and its significance.
 
 The observable is low-passed and decimated while the network is integrated; at most its last `longest_ms` are kept.
-Methods: `ngnmm_core.analysis.modulation`, and `ngnmm_core.analysis.rhythm` for whether the amplitude band holds a
-rhythm: harmonics of a slow wave follow its phase by its shape alone, and have no significance.
+Methods: `ngnmm_core.analysis.phase_amplitude_coupling`, and `ngnmm_core.analysis.rhythm` for whether the amplitude band
+holds a rhythm: harmonics of a slow wave follow its phase by its shape alone, and have no significance.
 
 Modulation index: Tort et al., J. Neurophysiol. 104, 1195 (2010), doi:10.1152/jn.00106.2010.  Harmonics as spurious
 coupling: Aru et al., Curr. Opin. Neurobiol. 31, 51 (2015), doi:10.1016/j.conb.2014.08.002.
@@ -11,11 +11,12 @@ coupling: Aru et al., Curr. Opin. Neurobiol. 31, 51 (2015), doi:10.1016/j.conb.2
 import numpy as np
 from pydantic import Field
 
-from ngnmm_core.analysis.contract import OK, Analysis, Options, Variable, Window, status
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.errors import InputError
-from ngnmm_core.reducers.activity import REST, SETTLING
-from ngnmm_core.reducers.decimate import Decimator, decimation_factor, filter_length
-from ngnmm_core.reducers.region_mean import RegionMean
+from ngnmm_core.simulation.observation import OK, Window
+from ngnmm_core.streaming.activity import REST, SETTLING
+from ngnmm_core.streaming.decimate import Decimator, decimation_factor, filter_length
+from ngnmm_core.streaming.region_mean import RegionMean
 
 PHASE_BANDS = {"theta": (4.0, 8.0), "alpha": (8.0, 13.0), "beta": (13.0, 30.0)}
 AT_REST, STILL_SETTLING, NO_RHYTHM = 2, 3, 4
@@ -85,7 +86,7 @@ def _check_phase_band(key: str, band: tuple[float, float], amplitude_hz: tuple[f
 
 
 def _check_length(options: CrossFrequencyOptions, simulation) -> None:
-    from ngnmm_core.analysis.modulation import needed_ms
+    from ngnmm_core.analysis.phase_amplitude_coupling import needed_ms
 
     name = min(options.phase_bands, key=lambda n: options.phase_bands[n][0])
     needed = needed_ms(options.lowest_hz)
@@ -153,7 +154,7 @@ class CrossFrequencyReducer:
 
     def _point(self, series: np.ndarray) -> np.ndarray:
         """The measures of [channel, sample]: array (measure, phase band, channel); the last channel is the mean."""
-        from ngnmm_core.analysis.modulation import phase_amplitude
+        from ngnmm_core.analysis.phase_amplitude_coupling import phase_amplitude
         from ngnmm_core.analysis.rhythm import rhythm
 
         options, rate = self.options, 1000.0 / self.decimator.sample_ms

@@ -6,10 +6,11 @@ Connectivity in sliding windows: Hansen et al., NeuroImage 105, 525 (2015), doi:
 import numpy as np
 from pydantic import Field
 
-from ngnmm_core.analysis.contract import OK, Analysis, Options, Variable, Window, status
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.errors import InputError
-from ngnmm_core.reducers.activity import REST_STD
-from ngnmm_core.study.axes import is_multiple
+from ngnmm_core.section import is_multiple
+from ngnmm_core.simulation.observation import OK, Window
+from ngnmm_core.streaming.activity import REST_STD
 
 _DIVERGED, AT_REST = 1, 2
 FEWEST_SAMPLES = 20

@@ -11,12 +11,13 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from ngnmm_core.analysis.contract import Analysis, Options, Variable, Window, status
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.errors import InputError
-from ngnmm_core.reducers.activity import OUTCOMES
-from ngnmm_core.reducers.covariance import Covariance
-from ngnmm_core.reducers.decimate import Decimator, decimation_factor, filter_length
-from ngnmm_core.reducers.envelope import SETTLING_PERIODS, Envelope
+from ngnmm_core.simulation.observation import Window
+from ngnmm_core.streaming.activity import OUTCOMES
+from ngnmm_core.streaming.covariance import Covariance
+from ngnmm_core.streaming.decimate import Decimator, decimation_factor, filter_length
+from ngnmm_core.streaming.envelope import SETTLING_PERIODS, Envelope
 
 EVERY_MS = 1.0
 FEWEST_SAMPLES = 100

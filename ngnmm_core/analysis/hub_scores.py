@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ngnmm_core.analysis.graph_measures import structural_measures
 from ngnmm_core.analysis.hub_statistics import family_pvalue, interval, split_half, upper_pvalue, zscore
 from ngnmm_core.analysis.hubs import DIVERGED, EMPTIED_ROW, NOT_OSCILLATING, OK, HubsOptions, variables
-from ngnmm_core.analysis.structure import structural_measures
-from ngnmm_core.lesions import CUT, KINDS, LESION, NONE, REGION, RENORMALISED, emptied_row
+from ngnmm_core.simulation.lesions import CUT, KINDS, LESION, NONE, REGION, RENORMALISED, emptied_row
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -8,7 +8,7 @@ from pydantic import Field
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.analysis.fc import FcOptions, check_window
 from ngnmm_core.errors import InputError
-from ngnmm_core.lesions import KINDS
+from ngnmm_core.simulation.lesions import KINDS
 
 OK, DIVERGED, NOT_OSCILLATING, EMPTIED_ROW = range(4)
 

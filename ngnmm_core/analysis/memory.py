@@ -19,12 +19,13 @@ Active states that outlast a stimulus as memory: Schmidt, Avitabile, Montbrio, R
 import numpy as np
 from pydantic import Field
 
-from ngnmm_core.analysis.contract import KHZ, OK, Analysis, Options, Variable, Window, status
-from ngnmm_core.analysis.protocol import check_protocol
-from ngnmm_core.analysis.thresholds import input_threshold_rates, population_index, threshold_rates
-from ngnmm_core.reducers.crossings import NEVER, Smoother, Stays
-from ngnmm_core.schedule import Schedule
-from ngnmm_core.stimulus import end_of
+from ngnmm_core.analysis.activity_threshold import input_threshold_rates, population_index, threshold_rates
+from ngnmm_core.analysis.contract import KHZ, Analysis, Options, Variable, status
+from ngnmm_core.analysis.memory_protocol import check_protocol
+from ngnmm_core.simulation.observation import OK, Window
+from ngnmm_core.simulation.stimuli import end_of
+from ngnmm_core.simulation.waveforms import Schedule
+from ngnmm_core.streaming.crossings import NEVER, Smoother, Stays
 
 _DIVERGED, NO_THRESHOLD, ACTIVE_BEFORE = range(1, 4)
 OUTCOMES = ("hit", "miss", "unspecific", "correct_rejection", "false_alarm")

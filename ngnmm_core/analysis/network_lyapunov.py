@@ -8,8 +8,8 @@ from pydantic import Field
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.errors import InputError
-from ngnmm_core.settings import SHORTEST_STEP_MS
-from ngnmm_core.study.axes import is_multiple
+from ngnmm_core.section import is_multiple
+from ngnmm_core.simulation.settings import SHORTEST_STEP_MS
 
 OK, DIVERGED = range(2)
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from ngnmm_core.analysis.contract import KHZ, OK, Analysis, Options, Variable, Window, status
-from ngnmm_core.reducers.moments import Moments
+from ngnmm_core.analysis.contract import KHZ, Analysis, Options, Variable, status
+from ngnmm_core.simulation.observation import OK, Window
+from ngnmm_core.streaming.moments import Moments
 
 
 class RatesOptions(Options):

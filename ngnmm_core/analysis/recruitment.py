@@ -10,13 +10,14 @@ from functools import lru_cache
 import numpy as np
 from pydantic import Field
 
-from ngnmm_core.analysis.contract import KHZ, OK, Analysis, Options, Variable, Window, status
-from ngnmm_core.analysis.paths import Distances, distances_from
-from ngnmm_core.analysis.thresholds import population_index, threshold_rates
+from ngnmm_core.analysis.activity_threshold import population_index, threshold_rates
+from ngnmm_core.analysis.contract import KHZ, Analysis, Options, Variable, status
+from ngnmm_core.analysis.path_lengths import Distances, distances_from
 from ngnmm_core.errors import InputError, unknown
-from ngnmm_core.reducers.crossings import NEVER, Smoother, Stays
-from ngnmm_core.schedule import Schedule
-from ngnmm_core.stimulus import Stimulus
+from ngnmm_core.simulation.observation import OK, Window
+from ngnmm_core.simulation.stimuli import Stimulus
+from ngnmm_core.simulation.waveforms import Schedule
+from ngnmm_core.streaming.crossings import NEVER, Smoother, Stays
 
 _DIVERGED, NO_THRESHOLD, ACTIVE_BEFORE, NOTHING_RECRUITED = range(1, 5)
 MEASURES = ("path_length", "path_steps", "path_tract_length", "focal_weight")

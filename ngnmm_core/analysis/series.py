@@ -3,8 +3,9 @@
 import numpy as np
 from pydantic import Field
 
-from ngnmm_core.analysis.contract import KHZ, OK, Analysis, Options, Variable, Window, status
+from ngnmm_core.analysis.contract import KHZ, Analysis, Options, Variable, status
 from ngnmm_core.errors import InputError
+from ngnmm_core.simulation.observation import OK, Window
 
 LAST_MS = 2000.0
 

@@ -8,12 +8,13 @@ import math
 import numpy as np
 from pydantic import Field, field_validator
 
-from ngnmm_core.analysis.contract import Analysis, Options, Variable, Window, status
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.errors import InputError
-from ngnmm_core.reducers.activity import OUTCOMES
-from ngnmm_core.reducers.decimate import Decimator, decimation_factor, filter_length
-from ngnmm_core.reducers.region_mean import RegionMean
-from ngnmm_core.reducers.welch import Welch
+from ngnmm_core.simulation.observation import Window
+from ngnmm_core.streaming.activity import OUTCOMES
+from ngnmm_core.streaming.decimate import Decimator, decimation_factor, filter_length
+from ngnmm_core.streaming.region_mean import RegionMean
+from ngnmm_core.streaming.welch import Welch
 
 BANDS = {"delta": (1.0, 4.0), "theta": (4.0, 8.0), "alpha": (8.0, 13.0), "beta": (13.0, 30.0), "gamma": (30.0, 100.0)}
 LOWEST_PEAK_HZ = 1.0

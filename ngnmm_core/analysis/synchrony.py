@@ -6,10 +6,11 @@ doi:10.1103/PhysRevE.48.4810).
 
 import numpy as np
 
-from ngnmm_core.analysis.contract import OK, Analysis, Options, Variable, Window, status
-from ngnmm_core.reducers.activity import REST, SETTLING
-from ngnmm_core.reducers.moments import Moments
-from ngnmm_core.reducers.region_mean import RegionMean
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.simulation.observation import OK, Window
+from ngnmm_core.streaming.activity import REST, SETTLING
+from ngnmm_core.streaming.moments import Moments
+from ngnmm_core.streaming.region_mean import RegionMean
 
 AT_REST, STILL_SETTLING, NOT_STATIONARY = 2, 3, 4
 LARGEST_RATIO, SMALLEST_DIFFERENCE = 2.0, 0.02  # of the two halves of the window, before it counts as not stationary

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ngnmm_core.kernels import heun, multirate, rk4
 from ngnmm_core.kernels.inline import inlined
+from ngnmm_core.kernels.integrators import heun, multirate, rk4
 from ngnmm_core.kernels.lanes import lane_width
 from ngnmm_core.kernels.llvm import kernel, load, make_tuple_access, store
 from ngnmm_core.kernels.stimuli import make_drive

@@ -7,10 +7,10 @@ Error by halving the step: Hairer, Norsett, Wanner, Solving Ordinary Differentia
 doi:10.1007/978-3-540-78862-1, section II.4.
 """
 
+from ngnmm_core.kernels.integrators.luther import ORDER
 from ngnmm_core.kernels.isolated import make_isolated
 from ngnmm_core.kernels.lanes import lane_exp
 from ngnmm_core.kernels.llvm import align_stack, kernel, lane_select, load, make_tuple_access, store
-from ngnmm_core.kernels.luther import ORDER
 from ngnmm_core.kernels.normal import lane_log
 
 FIRST_MS = 0.02  # before it is mended

@@ -4,7 +4,7 @@ Multiple shooting cuts an orbit into segments.  Each lane integrates one of them
 steps follow the orbit through bursts and rests although every segment takes the same number of them.
 """
 
-from ngnmm_core.kernels.dual import dual, make_seed
+from ngnmm_core.kernels.differentiation import dual, make_seed
 from ngnmm_core.kernels.inline import inlined
 from ngnmm_core.kernels.llvm import advance, align_stack, kernel, load, make_tuple_access
 

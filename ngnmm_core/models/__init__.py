@@ -8,7 +8,7 @@ import pkgutil
 from functools import cache
 
 from ngnmm_core.errors import unknown
-from ngnmm_core.model import Model
+from ngnmm_core.models._base import Model
 
 
 @cache

@@ -17,8 +17,8 @@ shares the equations of one population, to which it reduces when the cross weigh
 import math
 
 from ngnmm_core.kernels.functions import exp, select
-from ngnmm_core.model import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
-from ngnmm_core.qif import kuramoto_modulus
+from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
+from ngnmm_core.models._qif import kuramoto_modulus
 
 
 def coefficients(p):

@@ -19,7 +19,7 @@ the potential: there is no synchrony within a population.
 import numpy as np
 
 from ngnmm_core.kernels.functions import exp
-from ngnmm_core.model import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
+from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
 
 KHZ_PER_HZ = 1e-3
 

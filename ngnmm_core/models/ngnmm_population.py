@@ -13,8 +13,8 @@ tau_s; at the defaults a low and a high state coexist (the classic bistable poin
 
 import math
 
-from ngnmm_core.model import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
-from ngnmm_core.qif import kuramoto_modulus
+from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
+from ngnmm_core.models._qif import kuramoto_modulus
 
 
 def coefficients(p):

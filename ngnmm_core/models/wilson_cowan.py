@@ -17,7 +17,7 @@ there are no firing rates in Hz, and no synchrony within a population.
 import numpy as np
 
 from ngnmm_core.kernels.functions import exp, select
-from ngnmm_core.model import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
+from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
 
 SATURATED = 100.0  # argument at which the logistic function is 0 or 1 up to round-off
 

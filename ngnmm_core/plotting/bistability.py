@@ -6,10 +6,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from ngnmm_core.plotting.frame import add_legend, add_title
-from ngnmm_core.plotting.labels import assignments, label, symbol
-from ngnmm_core.plotting.layout import HETEROGENEITY, evenly_chosen
-from ngnmm_core.plotting.style import LINES, MM, ONE_COLUMN, TWO_COLUMNS, new_figure, say_undefined, themed
+from ngnmm_core.plotting.parts.frame import add_legend, add_title
+from ngnmm_core.plotting.parts.labels import assignments, label, symbol
+from ngnmm_core.plotting.parts.layout import HETEROGENEITY, evenly_chosen
+from ngnmm_core.plotting.parts.style import LINES, MM, ONE_COLUMN, TWO_COLUMNS, new_figure, say_undefined, themed
 
 PANEL_MM = 62.0
 MOST_COLUMNS = 3

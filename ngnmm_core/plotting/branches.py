@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ngnmm_core.plotting.frame import LINE_MM, add_legend, label_below
-from ngnmm_core.plotting.labels import number, symbol, with_unit
-from ngnmm_core.plotting.quantities import flag_words
-from ngnmm_core.plotting.style import INK, MM, ONE_COLUMN, TWO_COLUMNS, new_figure, themed
+from ngnmm_core.plotting.parts.frame import LINE_MM, add_legend, label_below
+from ngnmm_core.plotting.parts.labels import number, symbol, with_unit
+from ngnmm_core.plotting.parts.quantities import flag_words
+from ngnmm_core.plotting.parts.style import INK, MM, ONE_COLUMN, TWO_COLUMNS, new_figure, themed
 
 PANEL_MM, PER_ROW, MOST_PANELS = 42.0, 4, 16
 PLANE_MM = 70.0

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ngnmm_core.connectome.spec import SINGLE
-from ngnmm_core.plotting.labels import assignments, number
-from ngnmm_core.plotting.layout import choose_axes, region_axis
-from ngnmm_core.stages import hub_points, stages_of
+from ngnmm_core.plotting.parts.labels import assignments, number
+from ngnmm_core.plotting.parts.layout import choose_axes, region_axis
+from ngnmm_core.stages.layouts import hub_points
+from ngnmm_core.stages.registry import stages_of
 from ngnmm_core.study.study import Study
 
 MAPS, HIGHLIGHTS, MODES, CONNECTOME, HUBS = "maps", "highlights", "modes", "connectome", "hubs"

@@ -9,9 +9,19 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure, SubFigure
 
 from ngnmm_core.connectome import normalise, spectrum
-from ngnmm_core.plotting.brain import region_centres, three_views, view_height, view_widths
-from ngnmm_core.plotting.regions import draw_matrix, region_order
-from ngnmm_core.plotting.style import ACCENT, INK, MUTED, SECOND, TWO_COLUMNS, look, new_figure, panel_letter, themed
+from ngnmm_core.plotting.parts.brain import region_centres, three_views, view_height, view_widths
+from ngnmm_core.plotting.parts.regions import draw_matrix, region_order
+from ngnmm_core.plotting.parts.style import (
+    ACCENT,
+    INK,
+    MUTED,
+    SECOND,
+    TWO_COLUMNS,
+    look,
+    new_figure,
+    panel_letter,
+    themed,
+)
 
 TOP_MM, TITLE_MM, BRAIN_MARGIN_MM = 82.0, 7.0, 4.0
 DECADES = 4.0  # at most, of weights below the largest

@@ -8,11 +8,11 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure, SubFigure
 
-from ngnmm_core.plotting import panels
-from ngnmm_core.plotting.labels import assignments, number, signal_text, unit_text
-from ngnmm_core.plotting.quantities import QUANTITIES as Q
-from ngnmm_core.plotting.quantities import REASONS, flag_words, grid_dims, grid_values, reasons
-from ngnmm_core.plotting.style import INK, MUTED, TWO_COLUMNS, new_figure, panel_letter, themed
+from ngnmm_core.plotting.parts import panels
+from ngnmm_core.plotting.parts.labels import assignments, number, signal_text, unit_text
+from ngnmm_core.plotting.parts.quantities import QUANTITIES as Q
+from ngnmm_core.plotting.parts.quantities import REASONS, flag_words, grid_dims, grid_values, reasons
+from ngnmm_core.plotting.parts.style import INK, MUTED, TWO_COLUMNS, new_figure, panel_letter, themed
 
 HEIGHTS = {"activity": 62.0, "middle": 62.0, "bottom": 58.0}  # mm
 TITLE_MM = 8.0

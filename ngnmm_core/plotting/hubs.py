@@ -8,10 +8,10 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from ngnmm_core.plotting.brain import region_centres, three_views, view_widths
-from ngnmm_core.plotting.labels import assignments, label
-from ngnmm_core.plotting.quantities import flag_words
-from ngnmm_core.plotting.style import (
+from ngnmm_core.plotting.parts.brain import region_centres, three_views, view_widths
+from ngnmm_core.plotting.parts.labels import assignments, label
+from ngnmm_core.plotting.parts.quantities import flag_words
+from ngnmm_core.plotting.parts.style import (
     INK,
     LINES,
     MUTED,

@@ -11,12 +11,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from ngnmm_core.plotting.cells import reason_patches, wrapped
-from ngnmm_core.plotting.frame import add_legend, add_title, fixed_text, label_below
-from ngnmm_core.plotting.labels import assignments, label, number, signal_text, symbol
-from ngnmm_core.plotting.layout import POINT, GridAxes
-from ngnmm_core.plotting.quantities import REASONS, swept, undefined_style
-from ngnmm_core.plotting.style import LINES, MM, MUTED, ONE_COLUMN, TWO_COLUMNS, Look, new_figure, say_undefined
+from ngnmm_core.plotting.parts.cells import reason_patches, wrapped
+from ngnmm_core.plotting.parts.frame import add_legend, add_title, fixed_text, label_below
+from ngnmm_core.plotting.parts.labels import assignments, label, number, signal_text, symbol
+from ngnmm_core.plotting.parts.layout import POINT, GridAxes
+from ngnmm_core.plotting.parts.quantities import REASONS, swept, undefined_style
+from ngnmm_core.plotting.parts.style import LINES, MM, MUTED, ONE_COLUMN, TWO_COLUMNS, Look, new_figure, say_undefined
 
 PANEL_MM = 56.0  # height, with the labels of the axes
 STRIP = 0.035  # height of a strip of undefined points, in panel heights

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from ngnmm_core.plotting import lines, regimes
-from ngnmm_core.plotting.cells import (
+from ngnmm_core.plotting.parts.cells import (
     border,
     draw_cells,
     hatch_cells,
@@ -22,11 +22,11 @@ from ngnmm_core.plotting.cells import (
     reason_patches,
     undefined_reasons,
 )
-from ngnmm_core.plotting.frame import MapFrame, fixed_text, selected
-from ngnmm_core.plotting.labels import label, signal_text
-from ngnmm_core.plotting.layout import GridAxes, choose_axes
-from ngnmm_core.plotting.quantities import QUANTITIES, Quantity, doubtful, grid_dims, grid_values, reasons
-from ngnmm_core.plotting.style import INK, Look, look, themed
+from ngnmm_core.plotting.parts.frame import MapFrame, fixed_text, selected
+from ngnmm_core.plotting.parts.labels import label, signal_text
+from ngnmm_core.plotting.parts.layout import GridAxes, choose_axes
+from ngnmm_core.plotting.parts.quantities import QUANTITIES, Quantity, doubtful, grid_dims, grid_values, reasons
+from ngnmm_core.plotting.parts.style import INK, Look, look, themed
 
 
 @dataclass(frozen=True)

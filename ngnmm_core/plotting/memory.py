@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from ngnmm_core.plotting.frame import add_legend, add_title, label_below
-from ngnmm_core.plotting.labels import assignments, label, number
-from ngnmm_core.plotting.layout import evenly_chosen
-from ngnmm_core.plotting.style import LINES, MM, ONE_COLUMN, TWO_COLUMNS, new_figure, say_undefined, themed
+from ngnmm_core.plotting.parts.frame import add_legend, add_title, label_below
+from ngnmm_core.plotting.parts.labels import assignments, label, number
+from ngnmm_core.plotting.parts.layout import evenly_chosen
+from ngnmm_core.plotting.parts.style import LINES, MM, ONE_COLUMN, TWO_COLUMNS, new_figure, say_undefined, themed
 
 PANEL_MM = 52.0  # height, with the labels of the axes
 LETTER_MM, HANDLE_MM = 1.25, 9.0  # of entries of the legend

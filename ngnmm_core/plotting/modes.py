@@ -4,14 +4,14 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ngnmm_core.analysis.dispersion import NEUTRAL
 from ngnmm_core.connectome import normalise, spectrum
-from ngnmm_core.plotting.brain import region_centres
-from ngnmm_core.plotting.eigenvector import LEAST_MM, draw_eigenvector, row_height
+from ngnmm_core.dynamics.dispersion import NEUTRAL
 from ngnmm_core.plotting.highlights import point_of, title_of
-from ngnmm_core.plotting.labels import number, unit_text
-from ngnmm_core.plotting.quantities import QUANTITIES, REASONS, reasons
-from ngnmm_core.plotting.style import TWO_COLUMNS, new_figure, say_undefined, themed
+from ngnmm_core.plotting.parts.brain import region_centres
+from ngnmm_core.plotting.parts.eigenvector import LEAST_MM, draw_eigenvector, row_height
+from ngnmm_core.plotting.parts.labels import number, unit_text
+from ngnmm_core.plotting.parts.quantities import QUANTITIES, REASONS, reasons
+from ngnmm_core.plotting.parts.style import TWO_COLUMNS, new_figure, say_undefined, themed
 
 MOST = 3  # directions in one figure
 TITLE_MM = 8.0

@@ -7,13 +7,13 @@ from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from ngnmm_core.plotting.cells import draw_cells, hatch_cells, label_grid_axis
-from ngnmm_core.plotting.frame import MapFrame, add_legend, add_title, fixed_text, label_below, selected
-from ngnmm_core.plotting.labels import number, symbol
-from ngnmm_core.plotting.layout import SEED, GridAxes, choose_axes
 from ngnmm_core.plotting.lines import abscissa, label_points
-from ngnmm_core.plotting.quantities import flag_words, grid_dims, undefined_style
-from ngnmm_core.plotting.style import MM, ONE_COLUMN, new_figure, themed
+from ngnmm_core.plotting.parts.cells import draw_cells, hatch_cells, label_grid_axis
+from ngnmm_core.plotting.parts.frame import MapFrame, add_legend, add_title, fixed_text, label_below, selected
+from ngnmm_core.plotting.parts.labels import number, symbol
+from ngnmm_core.plotting.parts.layout import SEED, GridAxes, choose_axes
+from ngnmm_core.plotting.parts.quantities import flag_words, grid_dims, undefined_style
+from ngnmm_core.plotting.parts.style import MM, ONE_COLUMN, new_figure, themed
 
 COLOURS = {
     "rest": "#d4d4d4",

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from ngnmm_core.analysis.repertoire import CHAOS, CYCLES, FASTER, KINDS, SIGNIFICANT, SLOWER, STEADY, TORUS, Repertoire
-from ngnmm_core.plotting.labels import symbol
-from ngnmm_core.plotting.style import INK, LINES, TWO_COLUMNS, new_figure, panel_letter, themed
+from ngnmm_core.plotting.parts.labels import symbol
+from ngnmm_core.plotting.parts.style import INK, LINES, TWO_COLUMNS, new_figure, panel_letter, themed
 
 COLOURS = {
     STEADY: "#d4d4d4", SLOWER: "#f7f0c9", **dict(zip(CYCLES, ("#f0dc82", "#c7e3a6", "#6fbf73", "#7db8e0", "#2a6fa8"),

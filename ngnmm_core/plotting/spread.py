@@ -7,10 +7,9 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from ngnmm_core.plotting.brain import region_centres, three_views, view_widths
-from ngnmm_core.plotting.labels import label, point_text
-from ngnmm_core.plotting.spread_fc import FC_MM, connectivity
-from ngnmm_core.plotting.style import (
+from ngnmm_core.plotting.parts.brain import region_centres, three_views, view_widths
+from ngnmm_core.plotting.parts.labels import label, point_text
+from ngnmm_core.plotting.parts.style import (
     INK,
     LINES,
     MUTED,
@@ -23,6 +22,7 @@ from ngnmm_core.plotting.style import (
     signal_scale,
     themed,
 )
+from ngnmm_core.plotting.spread_fc import FC_MM, connectivity
 
 RASTER_MM, BRAIN_MM, DISTANCE_MM, TITLE_MM = 66.0, 56.0, 54.0, 8.0
 LATENCY = Look("viridis_r", low=0.0)

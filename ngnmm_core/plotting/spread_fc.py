@@ -7,9 +7,9 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 
-from ngnmm_core.plotting.layout import evenly_chosen
-from ngnmm_core.plotting.regions import from_edges
-from ngnmm_core.plotting.style import INK, LINES, MUTED, UNDEFINED, look, panel_letter, say_undefined
+from ngnmm_core.plotting.parts.layout import evenly_chosen
+from ngnmm_core.plotting.parts.regions import from_edges
+from ngnmm_core.plotting.parts.style import INK, LINES, MUTED, UNDEFINED, look, panel_letter, say_undefined
 
 FC_MM = 44.0
 MATRICES = 4

@@ -4,9 +4,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.colors import Normalize
 
-from ngnmm_core.plotting.brain import region_centres
-from ngnmm_core.plotting.film import Film
-from ngnmm_core.plotting.labels import label, number, point_text
+from ngnmm_core.plotting.parts.brain import region_centres
+from ngnmm_core.plotting.parts.film import Film
+from ngnmm_core.plotting.parts.labels import label, number, point_text
 from ngnmm_core.plotting.spread import series_time, stimulus_onset
 
 FRAMES = 80

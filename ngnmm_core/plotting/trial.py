@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ngnmm_core.plotting.frame import add_legend
-from ngnmm_core.plotting.labels import number, point_text
-from ngnmm_core.plotting.layout import SEED
-from ngnmm_core.plotting.quantities import flag_words
-from ngnmm_core.plotting.style import ACCENT, FAINT, INK, MM, MUTED, SECOND, TWO_COLUMNS, new_figure, themed
+from ngnmm_core.plotting.parts.frame import add_legend
+from ngnmm_core.plotting.parts.labels import number, point_text
+from ngnmm_core.plotting.parts.layout import SEED
+from ngnmm_core.plotting.parts.quantities import flag_words
+from ngnmm_core.plotting.parts.style import ACCENT, FAINT, INK, MM, MUTED, SECOND, TWO_COLUMNS, new_figure, themed
 
 ROW_MM, AXIS_MM = 26.0, 9.0
 MOST_TRIALS, MOST_OTHERS = 6, 40

@@ -7,7 +7,6 @@ Ranges are therefore worked out in decimal arithmetic from the numbers as writte
 import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from ngnmm_core.errors import InputError, unknown
@@ -90,8 +89,3 @@ def _by_step(key: str, start: Decimal, stop: Decimal, step: Decimal) -> tuple[fl
     if count > LONGEST:
         raise InputError(f"{key}: {step} gives {count} values; allowed: at most {LONGEST}")
     return tuple(float(start + k * step) for k in range(count))
-
-
-def is_multiple(value: float, unit: float) -> bool:
-    """Whether `value` is a whole number of `unit`, as decimals."""
-    return Fraction(str(value)) % Fraction(str(unit)) == 0

@@ -14,11 +14,11 @@ from pydantic import BaseModel
 from ngnmm_core.analysis.registry import MODULES, get_analysis
 from ngnmm_core.models import get_model, model_names
 from ngnmm_core.points import SEED
-from ngnmm_core.poise import FIELDS as POISE_FIELDS
-from ngnmm_core.poise import Poise
-from ngnmm_core.settings import NOISE
-from ngnmm_core.stimulus import SWEPT
+from ngnmm_core.simulation.settings import NOISE
+from ngnmm_core.simulation.stimuli import SWEPT
 from ngnmm_core.study.axes import FORMS
+from ngnmm_core.study.operating_point import FIELDS as POISE_FIELDS
+from ngnmm_core.study.operating_point import Poise
 from ngnmm_core.study.schema import NAME, StudyConfig
 
 SCHEMA = Path("workflow/schemas/study.schema.json")
@@ -146,8 +146,8 @@ def variable_table() -> str:
 def tables() -> dict[str, str]:
     """Every generated table by its name."""
     from ngnmm_core.connectome import ConnectomeSpec
-    from ngnmm_core.settings import Initial, Simulation
-    from ngnmm_core.stimulus import Stimulus
+    from ngnmm_core.simulation.settings import Initial, Simulation
+    from ngnmm_core.simulation.stimuli import Stimulus
     from ngnmm_core.study.schema import ModelSpec
 
     sections = {

@@ -11,13 +11,13 @@ from pydantic import ValidationError
 from ngnmm_core.analysis.contract import Options
 from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.errors import InputError
-from ngnmm_core.lesions import AXIS as RESECTION
-from ngnmm_core.lesions import check_axis
 from ngnmm_core.models import get_model
-from ngnmm_core.poise import axis_checks, check_poise
-from ngnmm_core.settings import NOISE, check_noise
-from ngnmm_core.stimulus import check_chain
+from ngnmm_core.simulation.lesions import AXIS as RESECTION
+from ngnmm_core.simulation.lesions import check_axis
+from ngnmm_core.simulation.settings import NOISE, check_noise
+from ngnmm_core.simulation.stimuli import check_chain
 from ngnmm_core.study.messages import input_error
+from ngnmm_core.study.operating_point import axis_checks, check_poise
 from ngnmm_core.study.parameters import (
     Names,
     fixed_parameters,

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ngnmm_core.errors import InputError, unknown
-from ngnmm_core.model import Model
+from ngnmm_core.models._base import Model
 from ngnmm_core.points import SEED
-from ngnmm_core.stimulus import Stimulus, axis_names, check_field
+from ngnmm_core.simulation.stimuli import Stimulus, axis_names, check_field
 from ngnmm_core.study.axes import as_number, axis_values
 
 LARGEST_SEED = 2**53  # seeds and parameters share a table of floats, which holds whole numbers up to here exactly

@@ -8,10 +8,10 @@ from ngnmm_core.analysis.contract import Options
 from ngnmm_core.analysis.registry import MODULES, get_analysis
 from ngnmm_core.connectome import ConnectomeSpec
 from ngnmm_core.errors import InputError, twice
-from ngnmm_core.poise import Poise
 from ngnmm_core.section import Section
-from ngnmm_core.settings import Simulation
+from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.study.axes import FORMS
+from ngnmm_core.study.operating_point import Poise
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 DEFAULT_ANALYSES = ("rates", "spectra", "fc", "synchrony")

@@ -7,12 +7,12 @@ import numpy as np
 
 from ngnmm_core.analysis.contract import Analysis, Options
 from ngnmm_core.analysis.registry import get_analysis
-from ngnmm_core.model import Model
+from ngnmm_core.models._base import Model
 from ngnmm_core.points import SEED, Points, make_points
-from ngnmm_core.poise import AXES as POISE_AXES
-from ngnmm_core.poise import poised_drive
-from ngnmm_core.settings import NOISE, Simulation
-from ngnmm_core.stimulus import SWEPT, Stimulus, end_of, timed_values
+from ngnmm_core.simulation.settings import NOISE, Simulation
+from ngnmm_core.simulation.stimuli import SWEPT, Stimulus, end_of, timed_values
+from ngnmm_core.study.operating_point import AXES as POISE_AXES
+from ngnmm_core.study.operating_point import poised_drive
 from ngnmm_core.study.schema import StudyConfig
 
 

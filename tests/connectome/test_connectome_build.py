@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from ngnmm_core.connectome import ConnectomeSpec, ConnectomeWarning, build_connectome, load_connectome, output_name
-from ngnmm_core.netcdf import write_netcdf
+from ngnmm_core.storage.netcdf import write_netcdf
 
 SPEC = ConnectomeSpec(name="three")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ngnmm_core.model import COUPLING, Model, Parameter, Population, State
+from ngnmm_core.models._base import COUPLING, Model, Parameter, Population, State
 
 
 def make_model(name, states, parameters, drives, derivative):

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from ngnmm_core.analysis.attractor import find_attractors
-from ngnmm_core.continuation.branches import BORDER, follow_cycles
-from ngnmm_core.continuation.diagram import diagram
-from ngnmm_core.continuation.segments import integrate
-from ngnmm_core.continuation.special import BRANCHING, DOUBLING, FOLD, HOMOCLINIC, TORUS
-from ngnmm_core.continuation.starts import at_doubling, from_orbit
-from ngnmm_core.continuation.system import System
+from ngnmm_core.dynamics.attractor import find_attractors
+from ngnmm_core.dynamics.continuation.branches import BORDER, follow_cycles
+from ngnmm_core.dynamics.continuation.diagram import diagram
+from ngnmm_core.dynamics.continuation.segments import integrate
+from ngnmm_core.dynamics.continuation.special import BRANCHING, DOUBLING, FOLD, HOMOCLINIC, TORUS
+from ngnmm_core.dynamics.continuation.starts import at_doubling, from_orbit
+from ngnmm_core.dynamics.continuation.system import System
 from ngnmm_core.models import get_model
 from ngnmm_core.points import make_points
 

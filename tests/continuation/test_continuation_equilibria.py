@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import scipy
 
-from ngnmm_core.analysis.equilibrium_branch import HOPF, SADDLE_NODE, EquilibriumSystem
-from ngnmm_core.continuation.diagram import diagram
-from ngnmm_core.continuation.equilibria import bifurcations, find_equilibria, follow_equilibrium
-from ngnmm_core.continuation.plane import bifurcation_curves
-from ngnmm_core.continuation.system import System
+from ngnmm_core.dynamics.continuation.diagram import diagram
+from ngnmm_core.dynamics.continuation.equilibria import bifurcations, find_equilibria, follow_equilibrium
+from ngnmm_core.dynamics.continuation.plane import bifurcation_curves
+from ngnmm_core.dynamics.continuation.system import System
+from ngnmm_core.dynamics.equilibrium_branch import HOPF, SADDLE_NODE, EquilibriumSystem
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model
 

@@ -7,14 +7,14 @@ from matplotlib.figure import Figure
 
 from ngnmm_core.analysis import continuation
 from ngnmm_core.errors import InputError
-from ngnmm_core.jobs import continuation as job
-from ngnmm_core.jobs.results import as_dataset
-from ngnmm_core.jobs.task import Task
-from ngnmm_core.planning import plan
 from ngnmm_core.plotting import branches
 from ngnmm_core.points import Points
-from ngnmm_core.stages import STAGES
+from ngnmm_core.stages import continuation as job
+from ngnmm_core.stages.registry import STAGES
+from ngnmm_core.stages.results import as_dataset
+from ngnmm_core.stages.task import Task
 from ngnmm_core.study.load import make_study
+from ngnmm_core.sweep.plan import plan
 
 W = np.array([[0.0, 0.4, 0.6], [0.5, 0.0, 0.5], [1.0, 0.0, 0.0]])
 

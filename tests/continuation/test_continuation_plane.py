@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from scipy.interpolate import CubicSpline
 
-from ngnmm_core.analysis.equilibrium_branch import EquilibriumSystem
-from ngnmm_core.continuation.branches import follow_cycles
-from ngnmm_core.continuation.codimension_two import BAUTIN, BOGDANOV_TAKENS, CUSP
-from ngnmm_core.continuation.diagram import diagram
-from ngnmm_core.continuation.plane import _cycle_curve, bifurcation_curves
-from ngnmm_core.continuation.special import TORUS
-from ngnmm_core.continuation.starts import from_orbit
-from ngnmm_core.continuation.system import System
+from ngnmm_core.dynamics.continuation.branches import follow_cycles
+from ngnmm_core.dynamics.continuation.codimension_two import BAUTIN, BOGDANOV_TAKENS, CUSP
+from ngnmm_core.dynamics.continuation.diagram import diagram
+from ngnmm_core.dynamics.continuation.plane import _cycle_curve, bifurcation_curves
+from ngnmm_core.dynamics.continuation.special import TORUS
+from ngnmm_core.dynamics.continuation.starts import from_orbit
+from ngnmm_core.dynamics.continuation.system import System
+from ngnmm_core.dynamics.equilibrium_branch import EquilibriumSystem
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "homogeneous_system.json").read_text(encoding="utf-8")

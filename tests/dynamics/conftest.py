@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.analysis.attractor import find_attractors
-from ngnmm_core.model import COUPLING, Model, Parameter, Population, State
+from ngnmm_core.dynamics.attractor import find_attractors
+from ngnmm_core.models._base import COUPLING, Model, Parameter, Population, State
 
 
 @pytest.fixture(scope="session")

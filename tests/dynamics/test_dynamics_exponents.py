@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ngnmm_core.analysis.attractor import CHAOS, LIMIT_CYCLE, REST, TORUS, Attractor, find_attractors
-from ngnmm_core.analysis.dispersion import dispersion
-from ngnmm_core.analysis.exponents import across, homogeneous_exponents
-from ngnmm_core.analysis.irregular import classify
-from ngnmm_core.analysis.lyapunov import (
+from ngnmm_core.dynamics.attractor import CHAOS, LIMIT_CYCLE, REST, TORUS, Attractor, find_attractors
+from ngnmm_core.dynamics.attractor_exponents import across, homogeneous_exponents
+from ngnmm_core.dynamics.differentiation import linearise
+from ngnmm_core.dynamics.dispersion import dispersion
+from ngnmm_core.dynamics.irregular_attractors import classify
+from ngnmm_core.dynamics.lyapunov_runs import (
     Settings,
     block_mean,
     exponents_of,
@@ -18,13 +19,12 @@ from ngnmm_core.analysis.lyapunov import (
     lyapunov_exponents,
     transverse_exponents,
 )
-from ngnmm_core.dual import linearise
+from ngnmm_core.dynamics.tangent_growth import Stretching
+from ngnmm_core.dynamics.variational import WIDTH, to_lanes
 from ngnmm_core.kernels.llvm import align_stack, kernel, make_tuple_access
 from ngnmm_core.kernels.lyapunov import make_orthonormalised
-from ngnmm_core.model import COUPLING, Model, Parameter, Population, State
 from ngnmm_core.models import get_model
-from ngnmm_core.stretching import Stretching
-from ngnmm_core.variational import WIDTH, to_lanes
+from ngnmm_core.models._base import COUPLING, Model, Parameter, Population, State
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "homogeneous_system.json").read_text(encoding="utf-8")

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy.integrate import quad, solve_ivp
 
-from ngnmm_core.analysis.attractor import find_attractors
-from ngnmm_core.analysis.dispersion import dispersion
-from ngnmm_core.analysis.floquet import exponents, monodromies
 from ngnmm_core.connectome import spectrum
-from ngnmm_core.initial import nominal
-from ngnmm_core.variational import Solutions, Variational
+from ngnmm_core.dynamics.attractor import find_attractors
+from ngnmm_core.dynamics.dispersion import dispersion
+from ngnmm_core.dynamics.floquet import exponents, monodromies
+from ngnmm_core.dynamics.variational import Solutions, Variational
+from ngnmm_core.simulation.initial_states import nominal
 
 CYCLES = [(13.0, 5.0), (12.2, 12.0), (9.5, 12.0)]
 every_cycle = pytest.mark.parametrize(("current", "G"), CYCLES)

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from ngnmm_core.analysis import msf as declared
-from ngnmm_core.analysis.attractor import CHAOS, LIMIT_CYCLE, REGIMES, REST
-from ngnmm_core.analysis.dispersion import dispersion
 from ngnmm_core.analysis.msf import DIVERGED, IRREGULAR, OK, UNCOUPLED
 from ngnmm_core.connectome import ConnectomeSpec, build_connectome, load_registry, normalise, spectrum
+from ngnmm_core.dynamics.attractor import CHAOS, LIMIT_CYCLE, REGIMES, REST
+from ngnmm_core.dynamics.dispersion import dispersion
 from ngnmm_core.errors import InputError
-from ngnmm_core.jobs import msf
-from ngnmm_core.jobs.task import Task
+from ngnmm_core.stages import msf
+from ngnmm_core.stages.task import Task
 
 
 @pytest.fixture(scope="module")

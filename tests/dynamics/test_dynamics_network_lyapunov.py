@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.analysis import network_exponents as module
-from ngnmm_core.analysis.dispersion import dispersion
-from ngnmm_core.analysis.equilibria import eigenvalues
-from ngnmm_core.analysis.floquet import exponents, monodromies
-from ngnmm_core.analysis.network_exponents import NetworkSettings, network_exponents
-from ngnmm_core.analysis.network_rest import network_equilibrium, network_jacobian, resting_exponents
 from ngnmm_core.api import simulate
 from ngnmm_core.connectome import spectrum
-from ngnmm_core.initial import nominal, perturbed
-from ngnmm_core.network_stretching import NetworkStretching
+from ngnmm_core.dynamics import network_exponents as module
+from ngnmm_core.dynamics.dispersion import dispersion
+from ngnmm_core.dynamics.equilibria import eigenvalues
+from ngnmm_core.dynamics.floquet import exponents, monodromies
+from ngnmm_core.dynamics.network_equilibrium import network_equilibrium, network_jacobian, resting_exponents
+from ngnmm_core.dynamics.network_exponents import NetworkSettings, network_exponents
+from ngnmm_core.dynamics.network_tangent_growth import NetworkStretching
+from ngnmm_core.simulation.initial_states import nominal, perturbed
 
 RING = np.roll(np.eye(6), 1, axis=1) * 0.5 + np.roll(np.eye(6), -1, axis=1) * 0.5
 SIZE = 36

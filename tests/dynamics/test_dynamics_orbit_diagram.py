@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ngnmm_core.analysis.orbit_diagram import ANALYSIS, DIVERGED, NO_MAXIMA, OK, OrbitDiagramOptions, local_maxima
-from ngnmm_core.jobs import orbit_diagram
-from ngnmm_core.jobs.task import Task
+from ngnmm_core.stages import orbit_diagram
+from ngnmm_core.stages.task import Task
 
 
 @pytest.fixture(scope="module")

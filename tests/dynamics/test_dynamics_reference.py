@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ngnmm_core.analysis.attractor import CHAOS, IRREGULAR, LIMIT_CYCLE, MULTI_PERIOD, REST, find_attractors
-from ngnmm_core.analysis.dispersion import dispersion
-from ngnmm_core.analysis.equilibria import eigenvalues, newton
-from ngnmm_core.analysis.irregular import classify
+from ngnmm_core.dynamics.attractor import CHAOS, IRREGULAR, LIMIT_CYCLE, MULTI_PERIOD, REST, find_attractors
+from ngnmm_core.dynamics.dispersion import dispersion
+from ngnmm_core.dynamics.equilibria import eigenvalues, newton
+from ngnmm_core.dynamics.irregular_attractors import classify
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "homogeneous_system.json").read_text(encoding="utf-8")

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.analysis.information import outflow, transfer_entropy
-from ngnmm_core.analysis.structure import betweenness, structural_measures
-from ngnmm_core.jobs.influence import dynamical_influence, left_eigenvector
-from ngnmm_core.jobs.task import Task
+from ngnmm_core.analysis.graph_measures import betweenness, structural_measures
+from ngnmm_core.analysis.transfer_entropy import outflow, transfer_entropy
+from ngnmm_core.products.dynamical_influence import dynamical_influence, left_eigenvector
+from ngnmm_core.stages.task import Task
 
 
 def driven(rng, samples=200_000, a=0.6, b=0.5, c=0.7):

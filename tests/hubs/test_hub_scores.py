@@ -7,7 +7,7 @@ import xarray as xr
 from ngnmm_core.analysis.hub_scores import hub_scores
 from ngnmm_core.analysis.hub_table import hub_table
 from ngnmm_core.analysis.hubs import DIVERGED, EMPTIED_ROW, NOT_OSCILLATING, OK, HubsOptions, variables
-from ngnmm_core.lesions import CUT, LESION, NONE, REGION, RENORMALISED
+from ngnmm_core.simulation.lesions import CUT, LESION, NONE, REGION, RENORMALISED
 
 REGIONS, HUB, SEEDS, NULLS = 6, 2, 4, 10
 OPTIONS = HubsOptions(seeds=SEEDS, null_seeds=NULLS)

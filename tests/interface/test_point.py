@@ -5,7 +5,7 @@ import pytest
 
 from ngnmm_core.cli import main
 from ngnmm_core.errors import InputError
-from ngnmm_core.point import point_dataset
+from ngnmm_core.single_point import point_dataset
 
 SHORT = ["--duration_ms", "400", "--transient_ms", "100"]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.kernels.dual import dual
+from ngnmm_core.kernels.differentiation import dual
 from ngnmm_core.kernels.inline import inlined
 from ngnmm_core.kernels.lanes import aligned, lane_width, round_up
 from ngnmm_core.kernels.llvm import kernel, load, store

@@ -9,7 +9,7 @@ import pytest
 FACTORY = """
 import sys
 from math import exp
-from ngnmm_core.kernel_cache import cached
+from ngnmm_core.compilation.kernel_cache import cached
 from ngnmm_core.kernels.llvm import kernel
 
 def make(factor):

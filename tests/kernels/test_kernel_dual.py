@@ -5,7 +5,7 @@ from operator import lt
 import numpy as np
 import pytest
 
-from ngnmm_core.dual import Dual
+from ngnmm_core.dynamics.differentiation import Dual
 from ngnmm_core.kernels.functions import exp, select, sqrt
 
 # expressions of one number x, with their derivatives written by hand; y is another number

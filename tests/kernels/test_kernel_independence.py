@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-import ngnmm_core.engine
-from ngnmm_core.engine import Engine
+import ngnmm_core.simulation.engine
+from ngnmm_core.simulation.engine import Engine
 
 CURRENTS = np.linspace(3.0, 15.0, 8)
 COUPLINGS = np.linspace(0.0, 12.0, 8)
@@ -37,7 +37,7 @@ def test_any_order_and_any_fill_of_the_batch(eight, seed):
 def test_several_lane_vectors_that_share_the_weights(eight, monkeypatch):
     """Large matrices are streamed past two groups at once; here the threshold is lowered instead."""
     run, together = eight
-    monkeypatch.setattr(ngnmm_core.engine, "L2_BYTES", 0)
+    monkeypatch.setattr(ngnmm_core.simulation.engine, "L2_BYTES", 0)
     chosen = np.resize(np.array([3, 0, 6, 7, 1, 2, 5, 4, 4, 0]), 27)
     np.testing.assert_array_equal(run(chosen), together[:, chosen])
 

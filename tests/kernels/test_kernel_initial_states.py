@@ -5,9 +5,9 @@ import pytest
 from scipy import stats
 
 from ngnmm_core.errors import InputError
-from ngnmm_core.initial import nominal, perturbed, standard_normal
-from ngnmm_core.settings import Simulation
-from ngnmm_core.simulation import Simulator
+from ngnmm_core.simulation.initial_states import nominal, perturbed, standard_normal
+from ngnmm_core.simulation.settings import Simulation
+from ngnmm_core.simulation.simulator import Simulator
 
 
 def test_a_region_keeps_its_numbers_when_regions_are_added():

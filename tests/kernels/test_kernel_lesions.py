@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.lesions import CUT, LESION, NONE, REGION, RENORMALISED, emptied_row, lesion_factors
 from ngnmm_core.points import Points
+from ngnmm_core.simulation.lesions import CUT, LESION, NONE, REGION, RENORMALISED, emptied_row, lesion_factors
 
 
 def lesioned(points, kinds, regions):

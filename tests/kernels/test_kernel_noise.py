@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ngnmm_core.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine, Run
 
 DT = 0.01
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from ngnmm_core.engine import Engine, Run
-from ngnmm_core.schedule import Schedule
-from ngnmm_core.stimulus import Stimulus
+from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.stimuli import Stimulus
+from ngnmm_core.simulation.waveforms import Schedule
 
 LABELS = ("a", "b", "c", "d", "e")
 WEIGHTS = {"b": 1.0, "d": -0.5}

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.engine import Engine, Run
 from ngnmm_core.kernels.lanes import aligned
 from ngnmm_core.kernels.llvm import kernel, store
 from ngnmm_core.kernels.normal import normal_pair
-from ngnmm_core.model import COUPLING, Model, Parameter, State
+from ngnmm_core.models._base import COUPLING, Model, Parameter, State
+from ngnmm_core.simulation.engine import Engine, Run
 
 SPAN_MS, SIGMA, SEEDS, FINE = 0.96, 0.4, 96, 64
 

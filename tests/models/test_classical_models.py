@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from ngnmm_core.analysis.attractor import REST, find_attractors
-from ngnmm_core.analysis.contract import OK
-from ngnmm_core.analysis.dispersion import dispersion
-from ngnmm_core.analysis.equilibria import eigenvalues
-from ngnmm_core.analysis.equilibrium_branch import HOPF, SADDLE_NODE, EquilibriumSystem
 from ngnmm_core.analysis.registry import get_analysis
-from ngnmm_core.jobs import msf
-from ngnmm_core.jobs.task import Task
+from ngnmm_core.dynamics.attractor import REST, find_attractors
+from ngnmm_core.dynamics.dispersion import dispersion
+from ngnmm_core.dynamics.equilibria import eigenvalues
+from ngnmm_core.dynamics.equilibrium_branch import HOPF, SADDLE_NODE, EquilibriumSystem
+from ngnmm_core.dynamics.variational import Variational
 from ngnmm_core.kernels.functions import exp
 from ngnmm_core.models import get_model
-from ngnmm_core.reducers.activity import OSCILLATING
-from ngnmm_core.settings import Simulation
-from ngnmm_core.simulation import Simulator
-from ngnmm_core.variational import Variational
+from ngnmm_core.simulation.observation import OK
+from ngnmm_core.simulation.settings import Simulation
+from ngnmm_core.simulation.simulator import Simulator
+from ngnmm_core.stages import msf
+from ngnmm_core.stages.task import Task
+from ngnmm_core.streaming.activity import OSCILLATING
 
 CYCLES = {"jansen_rit": {"p": 230.0, "G": 50.0}, "wilson_cowan": {"P": 1.25, "G": 1.0}}
 classical = pytest.mark.parametrize("name", CYCLES)

@@ -8,10 +8,11 @@ from ngnmm_core.analysis.registry import MODULES
 from ngnmm_core.api import get_connectome, run_stage
 from ngnmm_core.connectome import normalise
 from ngnmm_core.errors import InputError
-from ngnmm_core.jobs.influence import dynamical_influence
-from ngnmm_core.jobs.task import Task
 from ngnmm_core.models import get_model
-from ngnmm_core.stages import hub_points, stages_of
+from ngnmm_core.products.dynamical_influence import dynamical_influence
+from ngnmm_core.stages.layouts import hub_points
+from ngnmm_core.stages.registry import stages_of
+from ngnmm_core.stages.task import Task
 from ngnmm_core.study.load import make_study
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ A new model adds its equations, as the paper prints them, to `EQUATIONS` below.
 import numpy as np
 import pytest
 
-from ngnmm_core.dual import linearise
+from ngnmm_core.dynamics.differentiation import linearise
 from ngnmm_core.models import get_model, model_names
 
 pi = np.pi

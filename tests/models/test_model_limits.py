@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.analysis.equilibria import eigenvalues, newton
+from ngnmm_core.dynamics.equilibria import eigenvalues, newton
 from ngnmm_core.kernels.functions import sqrt
-from ngnmm_core.qif import kuramoto_modulus
+from ngnmm_core.models._qif import kuramoto_modulus
 
 
 def derivative(model, x, values, coupling=0.0):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from ngnmm_core.paper_checks import Check, as_markdown, count_checks, dispersion_checks, equilibrium_checks
+from ngnmm_core.products.paper_checks import Check, as_markdown, count_checks, dispersion_checks, equilibrium_checks
 
 
 @pytest.mark.parametrize(("ours", "passed"), [(1.0, True), (1.09, True), (1.11, False), (np.nan, False)])

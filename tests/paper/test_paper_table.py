@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ngnmm_core.plotting.paper import FIGURES, STUDIES
-from ngnmm_core.stages import stages_of
+from ngnmm_core.stages.registry import stages_of
 from ngnmm_core.study.load import load_studies, read_yaml
 
 CONFIG = Path(__file__).resolve().parents[2] / "config" / "studies"

@@ -8,8 +8,8 @@ import pytest
 from made_up_results import REGIONS, Bench, Planner, run_made_up
 
 from ngnmm_core.connectome import ConnectomeSpec, build_connectome
-from ngnmm_core.netcdf import write_netcdf
-from ngnmm_core.stages import STAGES
+from ngnmm_core.stages.registry import STAGES
+from ngnmm_core.storage.netcdf import write_netcdf
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,14 @@ import itertools
 import numpy as np
 
 from ngnmm_core.connectome import load_connectome
-from ngnmm_core.dataset import merge_file
-from ngnmm_core.integrity import seal
-from ngnmm_core.planning import plan, point_ids
-from ngnmm_core.shard import run_shard
-from ngnmm_core.stages import STAGES, context, fingerprint
+from ngnmm_core.dataset.merged_file import merge_file
+from ngnmm_core.stages.context import context, fingerprint
+from ngnmm_core.stages.registry import STAGES
+from ngnmm_core.storage.integrity import seal
 from ngnmm_core.study.load import load_studies
+from ngnmm_core.sweep.identity import point_ids
+from ngnmm_core.sweep.plan import plan
+from ngnmm_core.sweep.shard import run_shard
 
 IDENTITY, REGIONS = "identity-of-six", 6
 GRID = {"G": [2.0, 5.0, 8.0], "I_ext_e": [3.0, 13.0], "seed": [0.0, 1.0]}

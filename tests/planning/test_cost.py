@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from made_up_results import REGIONS, make_study
 
-from ngnmm_core import calibration, resources
-from ngnmm_core.cost import (
+from ngnmm_core.orchestration import job_resources as resources
+from ngnmm_core.preflight import calibration
+from ngnmm_core.preflight.cost import (
     CURVE_SECONDS,
     JOB_SECONDS,
     SECONDS,
@@ -18,8 +19,8 @@ from ngnmm_core.cost import (
     reference_rates,
     seconds_per_point,
 )
-from ngnmm_core.estimate import estimate, estimate_text, total_text, wall_seconds
-from ngnmm_core.stages import STAGES
+from ngnmm_core.preflight.estimate import estimate, estimate_text, total_text, wall_seconds
+from ngnmm_core.stages.registry import STAGES
 
 FIXED = Rates(fixed=0.5, transient=0.001, window=0.003, lanes=8, source="a processor")
 TIMES = {"duration_ms": 3000, "transient_ms": 1000}

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ngnmm_core.merge import boxes
+from ngnmm_core.dataset.merger import boxes
 
 
 @st.composite

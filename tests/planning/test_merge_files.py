@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_up_results import GRID, IDENTITY, SIZES, Bench, full_point, listed, made_up, make_study
 
-import ngnmm_core.merge
-from ngnmm_core.dataset import open_study
-from ngnmm_core.integrity import seal
-from ngnmm_core.provenance import config_hash, scientific_config
-from ngnmm_core.stages import STAGES
+import ngnmm_core.dataset.merger
+from ngnmm_core.dataset.merged_file import open_study
+from ngnmm_core.dataset.provenance import config_hash, scientific_config
+from ngnmm_core.stages.registry import STAGES
+from ngnmm_core.storage.integrity import seal
 
 AXES = {"G": [2.0, 5.0, 0.3, 8.0], "I_ext_e": [3.0, -1.5, 13.0], "Delta": [0.8, 1.0, 1.2], "seed": [0.0, 1.0, 7.0]}
 STAGE_NAMES = ("simulation", "msf")
@@ -108,7 +108,7 @@ def test_the_bytes_do_not_depend_on_the_name_of_the_study(bench, sweep, tmp_path
 @pytest.mark.parametrize("slab", [1, 300, 5000])
 def test_many_slabs_hold_what_one_holds(bench, study, sweep, tmp_path, monkeypatch, slab):
     shards = bench.write(study, *STAGE_NAMES)
-    monkeypatch.setattr(ngnmm_core.merge, "SLAB_BYTES", slab)
+    monkeypatch.setattr(ngnmm_core.dataset.merger, "SLAB_BYTES", slab)
     with (
         xr.open_dataset(bench.merge(study, shards, tmp_path / "slabs.nc")) as found,
         xr.open_dataset(sweep) as expected,

@@ -9,8 +9,8 @@ from made_up_results import GRID, SIZES, full_point, made_up, make_study
 
 from ngnmm_core.analysis.hubs import HubsOptions
 from ngnmm_core.analysis.registry import get_analysis
-from ngnmm_core.assemble import remove_leftovers
-from ngnmm_core.stages import STAGES
+from ngnmm_core.dataset.assemble import remove_leftovers
+from ngnmm_core.stages.registry import STAGES
 
 HUBS = {"at": [{"G": 5, "I_ext_e": 13}, {"G": 2}], "seeds": 2, "null_seeds": 3, "lesion": ["cut", "renormalised"]}
 
@@ -98,7 +98,7 @@ def test_more_shards_than_may_be_open_at_once(bench, monkeypatch):
     study = make_study(grid={"G": [2, 5, 8], "I_ext_e": [3, 13]}, analyses=["rates", "msf"], shards=6)
     shards = bench.write(study, "simulation", "msf")
     expected = bench.merge(study, shards, bench.folder / "all_open.nc").read_bytes()
-    monkeypatch.setattr("ngnmm_core.shard_files.MOST_OPEN", 2)
+    monkeypatch.setattr("ngnmm_core.dataset.shard_files.MOST_OPEN", 2)
     assert bench.merge(study, shards, bench.folder / "two_open.nc").read_bytes() == expected
 
 

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from made_up_results import make_study
 
-from ngnmm_core.integrity import seal
+from ngnmm_core.storage.integrity import seal
 
 GRID = {"G": [2, 5, 8], "I_ext_e": [3, 13]}
 
@@ -166,7 +166,7 @@ def test_a_writer_that_dies_leaves_the_old_file(bench, study, shards, monkeypatc
     def fail(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ngnmm_core.merge._gather", fail)
+    monkeypatch.setattr("ngnmm_core.dataset.merger._gather", fail)
     with pytest.raises(OSError, match="No space left"):
         bench.merge(study, shards, output)
     assert output.read_bytes() == before

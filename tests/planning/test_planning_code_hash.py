@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from ngnmm_core.code_hash import code_hash, modules_of, script_hash
+from ngnmm_core.compilation.code_hash import code_hash, modules_of, script_hash
 
 PACKAGE = Path(__file__).resolve().parents[2] / "ngnmm_core"
 # Imports the package once, then answers every line from a fork, so that no hash is remembered from an edit to the next.
 ASK = """
 import json, os, sys
-from ngnmm_core.code_hash import code_hash
-from ngnmm_core.stages import context, stages_of
+from ngnmm_core.compilation.code_hash import code_hash
+from ngnmm_core.stages.registry import stages_of
+from ngnmm_core.stages.context import context
 from ngnmm_core.study.load import make_study
 
 def study(model):
@@ -34,7 +35,7 @@ for line in sys.stdin:
             stages = [(p, s, stage.name) for p, s in studies.items() for stage in stages_of(s)]
             found = {f"{p}{stage}": context(s, stage, "x")["code"] for p, s, stage in stages}
             found["connectome"] = code_hash(["ngnmm_core.connectome.build"])
-            found["merge"] = code_hash(["ngnmm_core.assemble"])
+            found["merge"] = code_hash(["ngnmm_core.dataset.assemble"])
         except Exception as error:
             found = {"error": repr(error)}
         print(json.dumps(found), flush=True)
@@ -118,7 +119,7 @@ def test_docstrings_make_nothing_anew(changed):
     assert changed(docstrings, *(str(p.relative_to(PACKAGE)) for p in modules)) == set()
 
 
-@pytest.mark.parametrize("module", ["kernels/rk4.py", "engine.py"])
+@pytest.mark.parametrize("module", ["kernels/integrators/rk4.py", "simulation/engine.py"])
 def test_code_of_the_integrator_makes_every_shard_anew_and_no_connectome(changed, module):
     assert changed(code, module) == SHARDS | POPULATION
 
@@ -126,10 +127,10 @@ def test_code_of_the_integrator_makes_every_shard_anew_and_no_connectome(changed
 @pytest.mark.parametrize(
     ("module", "affected"),
     [
-        ("initial.py", {"simulation", "msf", "lesions", "highlights"}),
-        ("reducers/welch.py", {"simulation", "lesions", "highlights"}),
+        ("simulation/initial_states.py", {"simulation", "msf", "lesions", "highlights"}),
+        ("streaming/welch.py", {"simulation", "lesions", "highlights"}),
         ("analysis/rates.py", {"simulation", "highlights"}),
-        ("analysis/floquet.py", {"msf", "highlights"}),
+        ("dynamics/floquet.py", {"msf", "highlights"}),
         ("analysis/series.py", {"highlights"}),
     ],
 )
@@ -145,16 +146,23 @@ def test_code_of_a_model_makes_its_own_studies_anew(changed, unedited):
 
 
 def test_code_that_writes_results_makes_every_shard_anew(changed, unedited):
-    assert changed(code, "jobs/results.py") == set(unedited) - {"connectome", "merge"}
+    assert changed(code, "stages/results.py") == set(unedited) - {"connectome", "merge"}
 
 
 def test_code_of_the_merge_makes_no_shard_anew(changed):
-    assert changed(code, "dataset.py", "merge.py", "assemble.py") == {"merge"}
+    assert changed(code, "dataset/merged_file.py", "dataset/merger.py", "dataset/assemble.py") == {"merge"}
 
 
 def test_code_of_plans_and_figures_makes_no_shard_anew(changed):
     figures = [f"plotting/{p.name}" for p in (PACKAGE / "plotting").glob("*.py")]
-    others = ["workflow/workflow.py", "planning.py", "cost.py", "cli.py", "study/load.py", "study/documentation.py"]
+    others = [
+        "orchestration/workflow.py",
+        "sweep/plan.py",
+        "preflight/cost.py",
+        "cli.py",
+        "study/load.py",
+        "study/documentation.py",
+    ]
     assert changed(code, *figures, *others) & (SHARDS | {"connectome"}) == set()
 
 
@@ -180,19 +188,23 @@ def test_messages_about_connectomes_make_no_shard_anew(changed):
 
 # ------------------------------------------------------------------ the hash itself
 def test_modules_are_found_through_imports():
-    found = modules_of("ngnmm_core.jobs.simulation")
-    assert {"ngnmm_core.jobs.simulation", "ngnmm_core.engine", "ngnmm_core.kernels.rk4"} <= set(found)
+    found = modules_of("ngnmm_core.stages.simulation")
+    assert {
+        "ngnmm_core.stages.simulation",
+        "ngnmm_core.simulation.engine",
+        "ngnmm_core.kernels.integrators.rk4",
+    } <= set(found)
     assert list(found) == sorted(found)
     assert not any(name.startswith("ngnmm_core.plotting") for name in found)
 
 
 def test_modules_are_found_behind_names_that_are_imported_at_first_use():
     """`from ngnmm_core.connectome import load_connectome` runs connectome.build."""
-    assert "ngnmm_core.connectome.build" in modules_of("ngnmm_core.shard")
+    assert "ngnmm_core.connectome.build" in modules_of("ngnmm_core.sweep.shard")
 
 
 def test_the_order_of_the_entries_does_not_matter():
-    entries = ["ngnmm_core.engine", "ngnmm_core.merge"]
+    entries = ["ngnmm_core.simulation.engine", "ngnmm_core.dataset.merger"]
     assert code_hash(entries) == code_hash(entries[::-1])
     assert len(code_hash(entries)) == 16
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_results import Planner, finish, identities, listed, make_study
 
-from ngnmm_core.integrity import checksum_path, seal
-from ngnmm_core.planning import definition_points, read_definition
-from ngnmm_core.stages import STAGES
+from ngnmm_core.stages.registry import STAGES
+from ngnmm_core.storage.integrity import checksum_path, seal
+from ngnmm_core.sweep.identity import definition_points, read_definition
 
 CUTS = (1, 3, 8, 100, "auto")
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ngnmm_core.analysis.contract import status
-from ngnmm_core.summary import as_html, as_text, by_rule, costs, slowest, statuses, tables
+from ngnmm_core.products.run_summary import as_html, as_text, by_rule, costs, slowest, statuses, tables
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tcpu_time\n"
 

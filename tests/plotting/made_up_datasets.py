@@ -5,7 +5,7 @@ import json
 import numpy as np
 import xarray as xr
 
-from ngnmm_core.stages import stages_of
+from ngnmm_core.stages.registry import stages_of
 
 REGIONS = 6
 CONFIG = {

@@ -10,9 +10,9 @@ from jinja2 import Environment, StrictUndefined
 from made_up_datasets import CONFIG, GRID, SPREADING, made_up
 from matplotlib.figure import Figure
 
-from ngnmm_core.plotting.captions import describe, facts
 from ngnmm_core.plotting.catalogue import MAPS_OF, RECRUITMENT, figure_files, figures_of, jobs_of
-from ngnmm_core.plotting.quantities import QUANTITIES
+from ngnmm_core.plotting.parts.captions import describe, facts
+from ngnmm_core.plotting.parts.quantities import QUANTITIES
 from ngnmm_core.study.load import make_study
 
 ROOT = Path(__file__).resolve().parents[2]

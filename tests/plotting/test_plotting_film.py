@@ -9,8 +9,8 @@ from made_up_datasets import REGIONS, region_coords
 from matplotlib.colors import Normalize
 from PIL import Image
 
-from ngnmm_core.plotting import film
-from ngnmm_core.plotting.film import Film, write
+from ngnmm_core.plotting.parts import film
+from ngnmm_core.plotting.parts.film import Film, write
 from ngnmm_core.plotting.spread_film import spread_film
 
 ONSET = np.array([110.0, 150.0, 200.0, np.nan, 300.0, 250.0])  # the stimulus comes at 100 ms

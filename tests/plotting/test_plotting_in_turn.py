@@ -5,8 +5,8 @@ import pytest
 import xarray as xr
 from made_up_datasets import REGIONS, region_coords
 
-from ngnmm_core.plotting.in_turn import in_turn_figure, ranked
-from ngnmm_core.plotting.layout import region_axis
+from ngnmm_core.plotting.parts.layout import region_axis
+from ngnmm_core.plotting.region_scan import in_turn_figure, ranked
 
 FRACTION = [1.0, 0.2, 1.0, 0.0, 1.0, 0.8, 1.0]  # of no resection, then of those of regions 5, 4, ... 0
 LATENCY = [500.0, 150.0, 900.0, np.nan, 510.0, 600.0, 505.0]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.plotting.cells import grid_ticks
-from ngnmm_core.plotting.labels import assignments, label, number, symbol, unit_text
-from ngnmm_core.plotting.layout import GridAxes, choose_axes, evenly_chosen
+from ngnmm_core.plotting.parts.cells import grid_ticks
+from ngnmm_core.plotting.parts.labels import assignments, label, number, symbol, unit_text
+from ngnmm_core.plotting.parts.layout import GridAxes, choose_axes, evenly_chosen
 
 
 @pytest.mark.parametrize(

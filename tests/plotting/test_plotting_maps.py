@@ -6,9 +6,9 @@ import xarray as xr
 from made_up_datasets import GRID
 from matplotlib.patches import Rectangle
 
-from ngnmm_core.plotting import quantities
 from ngnmm_core.plotting.maps import draw, quantity_map
-from ngnmm_core.plotting.quantities import QUANTITIES, REASONS, grid_values, reasons
+from ngnmm_core.plotting.parts import quantities
+from ngnmm_core.plotting.parts.quantities import QUANTITIES, REASONS, grid_values, reasons
 from ngnmm_core.plotting.regimes import regime_map
 
 REST, SETTLING = 0, 1

@@ -7,12 +7,12 @@ import pytest
 from jinja2 import Environment, StrictUndefined
 from matplotlib.colors import to_hex
 
-from ngnmm_core.analysis.trials import summarise
+from ngnmm_core.analysis.memory_trials import summarise
 from ngnmm_core.api import get_connectome, run_stage, run_study
 from ngnmm_core.plotting import bistability, memory, trial
 from ngnmm_core.plotting.catalogue import figures_of
-from ngnmm_core.plotting.style import ACCENT, LINES
-from ngnmm_core.stages import stages_of
+from ngnmm_core.plotting.parts.style import ACCENT, LINES
+from ngnmm_core.stages.registry import stages_of
 from ngnmm_core.study.load import make_study
 
 CUE = {"name": "cue", "parameter": "I_ext", "onset_ms": 100, "duration_ms": 100, "amplitude": 6}

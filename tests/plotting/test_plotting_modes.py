@@ -6,8 +6,8 @@ import xarray as xr
 from matplotlib.collections import PathCollection
 
 from ngnmm_core.connectome import normalise, spectrum
-from ngnmm_core.plotting.eigenvector import MODULUS, SIGNED
 from ngnmm_core.plotting.modes import leading_modes, modes_figure
+from ngnmm_core.plotting.parts.eigenvector import MODULUS, SIGNED
 
 
 def connectome(weights):

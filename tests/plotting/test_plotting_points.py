@@ -5,13 +5,13 @@ import pytest
 import xarray as xr
 from matplotlib.colors import Normalize
 
-from ngnmm_core.plotting.brain import VIEWS, region_centres, three_views
 from ngnmm_core.plotting.connectome import connectome_figure, strongest_edges
 from ngnmm_core.plotting.highlights import detail_sheet, summary
 from ngnmm_core.plotting.hubs import hub_figure
-from ngnmm_core.plotting.panels import gamma_band
-from ngnmm_core.plotting.regions import from_edges, region_order
-from ngnmm_core.plotting.style import new_figure
+from ngnmm_core.plotting.parts.brain import VIEWS, region_centres, three_views
+from ngnmm_core.plotting.parts.panels import gamma_band
+from ngnmm_core.plotting.parts.regions import from_edges, region_order
+from ngnmm_core.plotting.parts.style import new_figure
 
 
 def test_a_sheet_states_parameters_and_units(highlights, texts):

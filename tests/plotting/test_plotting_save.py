@@ -13,8 +13,8 @@ from ngnmm_core.plotting.connectome import connectome_figure
 from ngnmm_core.plotting.highlights import detail_sheet
 from ngnmm_core.plotting.hubs import hub_figure
 from ngnmm_core.plotting.maps import quantity_map
+from ngnmm_core.plotting.parts.save import save
 from ngnmm_core.plotting.regimes import regime_map
-from ngnmm_core.plotting.save import save
 
 ROOT = Path(__file__).resolve().parents[2]
 

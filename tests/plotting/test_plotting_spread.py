@@ -10,7 +10,7 @@ from matplotlib.collections import PathCollection
 from ngnmm_core.api import get_connectome, run_stage
 from ngnmm_core.plotting.catalogue import SPREAD, figures_of
 from ngnmm_core.plotting.spread import draw
-from ngnmm_core.stages import stages_of
+from ngnmm_core.stages.registry import stages_of
 from ngnmm_core.study.load import make_study
 
 FOCAL = {"name": "focal", "parameter": "I_ext", "onset_ms": 100, "duration_ms": 50, "amplitude": 8.0, "region": 0}

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ngnmm_core.analysis.contract import Window
-from ngnmm_core.reducers.activity import Activity
+from ngnmm_core.simulation.observation import Window
+from ngnmm_core.streaming.activity import Activity
 
 UNEVEN = (1, 7, 64, 3, 130, 2, 500)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.reducers.activity import OSCILLATING, OUTCOMES, REGIMES, REST, SETTLING, Activity
+from ngnmm_core.streaming.activity import OSCILLATING, OUTCOMES, REGIMES, REST, SETTLING, Activity
 
 T = np.arange(2000) * 0.2  # ms
 OSCILLATION = np.sin(2 * np.pi * T / 20.0)

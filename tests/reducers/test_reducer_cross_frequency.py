@@ -12,7 +12,14 @@ from ngnmm_core.analysis.cross_frequency import (
     CrossFrequencyReducer,
     _factor,
 )
-from ngnmm_core.analysis.modulation import indices, modulation, needed_ms, phase_amplitude, phase_bins, shifts_for
+from ngnmm_core.analysis.phase_amplitude_coupling import (
+    indices,
+    modulation,
+    needed_ms,
+    phase_amplitude,
+    phase_bins,
+    shifts_for,
+)
 from ngnmm_core.analysis.rhythm import rhythm, slow_wave
 from ngnmm_core.errors import InputError
 from ngnmm_core.study.load import load_studies

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import signal as scipy_signal
 
-from ngnmm_core.reducers.decimate import OVERSAMPLING, Decimator, decimation_factor, filter_length, low_pass
+from ngnmm_core.streaming.decimate import OVERSAMPLING, Decimator, decimation_factor, filter_length, low_pass
 
 
 def test_agrees_with_direct_convolution(in_blocks):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import signal as scipy_signal
 
-from ngnmm_core.reducers.envelope import Envelope
+from ngnmm_core.streaming.envelope import Envelope
 
 SAMPLE_MS = 1.0
 T = np.arange(8000) * SAMPLE_MS / 1000.0

@@ -3,8 +3,8 @@
 import numpy as np
 
 from ngnmm_core.analysis.synchrony import SynchronyOptions, SynchronyReducer
-from ngnmm_core.reducers.activity import Activity
-from ngnmm_core.reducers.leave_one_out import LeaveOneOutSynchrony
+from ngnmm_core.streaming.activity import Activity
+from ngnmm_core.streaming.leave_one_out import LeaveOneOutSynchrony
 
 
 def test_synchrony_without_each_region(lanes_of, block_of, window_of):

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.analysis.contract import Network
 from ngnmm_core.analysis.memory import (
     ACTIVE_BEFORE,
     CORRECT_REJECTION,
@@ -14,7 +13,8 @@ from ngnmm_core.analysis.memory import (
     MemoryOptions,
     MemoryReducer,
 )
-from ngnmm_core.stimulus import Stimulus
+from ngnmm_core.simulation.observation import Network
+from ngnmm_core.simulation.stimuli import Stimulus
 
 CUE = {"parameter": "I_ext_e", "onset_ms": 50, "duration_ms": 20, "regions": [0, 1]}
 PROBE = {"parameter": "I_ext_e", "after": "cue", "onset_ms": 100, "duration_ms": 30, "regions": [0, 1]}

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.reducers.covariance import Covariance
-from ngnmm_core.reducers.moments import Moments
-from ngnmm_core.reducers.region_mean import RegionMean
+from ngnmm_core.streaming.covariance import Covariance
+from ngnmm_core.streaming.moments import Moments
+from ngnmm_core.streaming.region_mean import RegionMean
 
 
 @pytest.mark.parametrize("samples", [1000, 1001, 2])

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.analysis.contract import Network
 from ngnmm_core.analysis.dynamic_fc import DynamicFcOptions, DynamicFcReducer
 from ngnmm_core.analysis.recruitment import (
     ACTIVE_BEFORE,
@@ -11,8 +10,9 @@ from ngnmm_core.analysis.recruitment import (
     RecruitmentOptions,
     RecruitmentReducer,
 )
-from ngnmm_core.reducers.crossings import NEVER, Smoother, Stays
-from ngnmm_core.stimulus import Stimulus
+from ngnmm_core.simulation.observation import Network
+from ngnmm_core.simulation.stimuli import Stimulus
+from ngnmm_core.streaming.crossings import NEVER, Smoother, Stays
 
 
 def test_smoothing_of_a_step_is_an_exponential(in_blocks):

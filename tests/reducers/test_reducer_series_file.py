@@ -9,11 +9,11 @@ import xarray as xr
 
 from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.analysis.series import SeriesOptions, SeriesReducer
-from ngnmm_core.jobs import simulation
-from ngnmm_core.jobs.task import Task
-from ngnmm_core.series_file import STRETCH, series_path
-from ngnmm_core.settings import Simulation
-from ngnmm_core.simulation import Simulator
+from ngnmm_core.simulation.series_file import STRETCH, series_path
+from ngnmm_core.simulation.settings import Simulation
+from ngnmm_core.simulation.simulator import Simulator
+from ngnmm_core.stages import simulation
+from ngnmm_core.stages.task import Task
 
 SETTINGS = {"duration_ms": 300.0, "transient_ms": 60.0, "keep_series": True}
 LABELS = ("a", "b", "c", "d", "e")

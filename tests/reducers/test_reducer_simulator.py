@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 from scipy import signal as scipy_signal
 
-import ngnmm_core.engine
-import ngnmm_core.simulation
-from ngnmm_core.analysis.contract import DIVERGED, OK, Network
+import ngnmm_core.simulation.engine
+import ngnmm_core.simulation.simulator
 from ngnmm_core.analysis.fc import FcOptions, FcReducer
 from ngnmm_core.analysis.rates import RatesOptions, RatesReducer
 from ngnmm_core.analysis.series import SeriesOptions, SeriesReducer
 from ngnmm_core.analysis.spectra import SpectraOptions, SpectraReducer
 from ngnmm_core.analysis.synchrony import SynchronyOptions, SynchronyReducer
-from ngnmm_core.lesions import CUT, LESION, NONE, REGION, RENORMALISED
 from ngnmm_core.points import Points
-from ngnmm_core.reducers.activity import AT_REST, OSCILLATING, REST
-from ngnmm_core.settings import Simulation
-from ngnmm_core.simulation import Simulator, make_window
-from ngnmm_core.stimulus import Stimulus
+from ngnmm_core.simulation.lesions import CUT, LESION, NONE, REGION, RENORMALISED
+from ngnmm_core.simulation.observation import DIVERGED, OK, Network
+from ngnmm_core.simulation.settings import Simulation
+from ngnmm_core.simulation.simulator import Simulator, make_window
+from ngnmm_core.simulation.stimuli import Stimulus
+from ngnmm_core.streaming.activity import AT_REST, OSCILLATING, REST
 
 REDUCERS = (
     (RatesReducer, RatesOptions()),
@@ -65,14 +65,14 @@ def test_results_of_a_point_do_not_depend_on_the_others(simulate, eleven):
 
 def test_results_do_not_depend_on_lane_vectors_that_share_the_weights(simulate, eleven, monkeypatch):
     points, results = eleven
-    monkeypatch.setattr(ngnmm_core.engine, "L2_BYTES", 0)
+    monkeypatch.setattr(ngnmm_core.simulation.engine, "L2_BYTES", 0)
     same(simulate(points), results, np.arange(11))
 
 
 def test_the_block_size_matters_to_round_off_only(simulate, eleven, monkeypatch):
     """The states and what is filtered are the same bits; sums over blocks are not."""
     points, results = eleven
-    monkeypatch.setattr(ngnmm_core.simulation, "BLOCK_SAMPLES", 250)
+    monkeypatch.setattr(ngnmm_core.simulation.simulator, "BLOCK_SAMPLES", 250)
     for name, values in simulate(points).items():
         if name in ("observable_series", "power_spectrum", "peak_frequency", "mean_power_spectrum"):
             np.testing.assert_array_equal(values, results[name], err_msg=name)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.analysis.contract import OK
 from ngnmm_core.analysis.synchrony import AT_REST, NOT_STATIONARY, STILL_SETTLING, SynchronyOptions, SynchronyReducer
+from ngnmm_core.simulation.observation import OK
 
 SAMPLES, REGIONS = 4000, 20
 RNG = np.random.default_rng(0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import signal as scipy_signal
 
-from ngnmm_core.reducers.welch import Welch
+from ngnmm_core.streaming.welch import Welch
 
 
 def noise(samples, points=3, regions=2):

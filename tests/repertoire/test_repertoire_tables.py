@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from ngnmm_core.analysis.claims import NOT_SHOWN, OPEN, REFUTED, SHOWN, claims
+from ngnmm_core.analysis.model_claims import NOT_SHOWN, OPEN, REFUTED, SHOWN, claims
 from ngnmm_core.analysis.msf import REGIMES
 from ngnmm_core.analysis.repertoire import (
     CHAOS,
@@ -22,7 +22,7 @@ from ngnmm_core.analysis.repertoire import (
     read,
     regime_table,
 )  # fmt: skip
-from ngnmm_core.repertoire import markdown, write_repertoire
+from ngnmm_core.products.model_comparison import markdown, write_repertoire
 
 G, DRIVE = np.array([1.0, 2.0]), np.array([0.0, 1.0, 2.0, 3.0])
 REST, CYCLE, PERIODS, TORI, CHAOTIC = (REGIMES.index(n) for n in REGIMES[:5])

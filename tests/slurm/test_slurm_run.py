@@ -6,8 +6,8 @@ import pytest
 from checkouts import jobs, sha256
 from cluster import Site
 
-from ngnmm_core import resources
-from ngnmm_core.assemble import load_resolved
+from ngnmm_core.dataset.assemble import load_resolved
+from ngnmm_core.orchestration import job_resources as resources
 
 
 @pytest.fixture(scope="module")

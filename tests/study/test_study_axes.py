@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ngnmm_core.study.axes import axis_values, is_multiple
+from ngnmm_core.section import is_multiple
+from ngnmm_core.study.axes import axis_values
 
 
 @pytest.mark.parametrize(

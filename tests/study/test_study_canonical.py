@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from ngnmm_core.provenance import config_hash, scientific_config
-from ngnmm_core.stages import fingerprint
+from ngnmm_core.dataset.provenance import config_hash, scientific_config
+from ngnmm_core.stages.context import fingerprint
 
 
 def text(study):

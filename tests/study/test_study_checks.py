@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ngnmm_core.workflow import Workflow
+from ngnmm_core.orchestration import Workflow
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ngnmm_core.workflow.studies import Studies
+from ngnmm_core.orchestration.studies import Studies
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

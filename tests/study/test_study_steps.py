@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from ngnmm_core import step_trial
-from ngnmm_core.initial import nominal, perturbed
-from ngnmm_core.step_trial import check_steps
+from ngnmm_core.preflight import step_trial
+from ngnmm_core.preflight.step_trial import check_steps
+from ngnmm_core.simulation.initial_states import nominal, perturbed
 
 REGIONS = 12
 

@@ -5,8 +5,8 @@ import pytest
 from scipy.optimize import brentq
 
 from ngnmm_core.analysis.bistability import NO_EDGE
-from ngnmm_core.analysis.working_point import bistable_range, rest_and_active, stable_states
 from ngnmm_core.api import get_connectome, run_study
+from ngnmm_core.dynamics.bistable_range import bistable_range, rest_and_active, stable_states
 from ngnmm_core.errors import InputError
 from ngnmm_core.study.load import make_study
 

@@ -6,9 +6,9 @@ from scipy.integrate import solve_ivp
 from scipy.stats import norm
 
 from ngnmm_core.analysis.memory import ACTIVE_BEFORE, CORRECT_REJECTION, HIT, MISS, NO_THRESHOLD
-from ngnmm_core.analysis.trials import half_life, summarise, survival, table, wilson
-from ngnmm_core.analysis.working_point import bistable_range, rest_and_active, under_input
+from ngnmm_core.analysis.memory_trials import half_life, summarise, survival, table, wilson
 from ngnmm_core.api import get_connectome, run_study
+from ngnmm_core.dynamics.bistable_range import bistable_range, rest_and_active, under_input
 from ngnmm_core.study.load import load_studies, make_study, read_yaml
 
 CUE = {"name": "cue", "parameter": "I_ext", "onset_ms": 100, "duration_ms": 100, "amplitude": 6}

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from ngnmm_core.analysis.paths import distances_from
+from ngnmm_core.analysis.path_lengths import distances_from
 from ngnmm_core.analysis.recruitment import NO_THRESHOLD, NOTHING_RECRUITED
 from ngnmm_core.api import get_connectome, run_study
 from ngnmm_core.errors import InputError

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from ngnmm_core import spiking
-from ngnmm_core.engine import Engine, Run
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import ei_ngnmm, ngnmm_population
-from ngnmm_core.qif import kuramoto_modulus
+from ngnmm_core.models._qif import kuramoto_modulus
+from ngnmm_core.simulation import spiking_neurons as spiking
+from ngnmm_core.simulation.engine import Engine, Run
 
 ONE, TWO = ngnmm_population.MODEL, ei_ngnmm.MODEL
 SIZES = (1_000, 10_000, 100_000)
@@ -202,7 +202,7 @@ def test_the_sweep_engine_integrates_the_same_mean_field(model):
 
 
 def test_nothing_is_compiled_at_import():
-    code = "import sys, ngnmm_core.spiking; sys.exit('numba' in sys.modules)"
+    code = "import sys, ngnmm_core.simulation.spiking_neurons; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

@@ -11,8 +11,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from ngnmm_core import spiking
 from ngnmm_core.models import ei_ngnmm, ngnmm_population
+from ngnmm_core.simulation import spiking_neurons as spiking
 
 LIMIT = 0.001
 STATES = {"low": [[0.01, -2.0, 0.01]], "high": [[0.14, -0.1, 0.14]]}

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 from checkouts import REPOSITORY, sha256
 
-from ngnmm_core.cpu_target import SETTINGS, restrict
+from ngnmm_core.compilation.cpu_target import SETTINGS, restrict
 
 pytestmark = [
     pytest.mark.workflow,
@@ -18,13 +18,13 @@ pytestmark = [
     pytest.mark.skipif(platform.machine() != "x86_64", reason="x86-64-v3 is a target of x86-64 processors"),
 ]
 LOADED = """
-from ngnmm_core.cpu_target import restrict
+from ngnmm_core.compilation.cpu_target import restrict
 restrict("x86-64-v3")
 import numpy as np
 from numpy._core._multiarray_umath import __cpu_features__ as features
 import numba
 import scipy.linalg
-from ngnmm_core.engine import wide_registers
+from ngnmm_core.simulation.engine import wide_registers
 @numba.njit(fastmath=True)
 def add(x, y):
     for i in range(len(x)):

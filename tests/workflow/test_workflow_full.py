@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from checkouts import sha256
 
-from ngnmm_core.assemble import load_resolved
+from ngnmm_core.dataset.assemble import load_resolved
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow-full")]
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from ngnmm_core import locks
+from ngnmm_core.orchestration import locks
 
 
 @pytest.fixture

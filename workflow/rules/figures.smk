@@ -6,7 +6,7 @@
 # makes written out: each is a target by itself, and is tracked, removed and reported like any other.
 #
 # `key` hashes the code that draws this family, and what it imports: an edited plot redraws its figures, no more.
-from ngnmm_core.plotting.captions import describe, facts
+from ngnmm_core.plotting.parts.captions import describe, facts
 from ngnmm_core.plotting.catalogue import FILES, MODES, jobs_of
 
 
@@ -62,7 +62,7 @@ for drawing in jobs_of(studies.concerned.values()):
                 drawing.study.name,
                 "figures.py",
                 f"ngnmm_core.plotting.{drawing.family}",
-                "ngnmm_core.plotting.save",
+                "ngnmm_core.plotting.parts.save",
             ),
         message:
             f"Drawing {drawing.title}"

@@ -1,5 +1,5 @@
 # Films of what is seen on the brain: of every point whose spread is looked at in detail, and of the paper.
-from ngnmm_core.plotting.captions import describe
+from ngnmm_core.plotting.parts.captions import describe
 from ngnmm_core.plotting.catalogue import film_of
 
 
@@ -62,7 +62,7 @@ rule paper_video:
     params:
         module="ngnmm_core.plotting.paper.video",
         key=lambda wildcards: ngnmm.code(
-            "ngnmm_core.plotting.paper.video", "ngnmm_core.plotting.film"
+            "ngnmm_core.plotting.paper.video", "ngnmm_core.plotting.parts.film"
         ),
     message:
         "Filming {wildcards.study}"

@@ -21,7 +21,7 @@ rule memory:
         **SMALL,
     params:
         key=lambda wildcards: ngnmm.key(
-            wildcards.study, "memory.py", "ngnmm_core.memory"
+            wildcards.study, "memory.py", "ngnmm_core.products.memory_rates"
         ),
     message:
         "Summing up the trials of {wildcards.study}"

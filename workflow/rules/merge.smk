@@ -10,7 +10,7 @@ rule merge:
             wildcards.study,
             f"{wildcards.file}.nc",
             "merge.py",
-            "ngnmm_core.assemble",
+            "ngnmm_core.dataset.assemble",
         ),
         connectome=lambda wildcards: connectomes.path(wildcards.study),
         new_shards=lambda wildcards: plans.missing_shards(
@@ -48,7 +48,7 @@ rule merge:
 rule merge_partial:
     input:
         recipe=lambda wildcards: ngnmm.recipe(
-            wildcards.study, "sweep.partial.nc", "merge.py", "ngnmm_core.assemble"
+            wildcards.study, "sweep.partial.nc", "merge.py", "ngnmm_core.dataset.assemble"
         ),
         connectome=lambda wildcards: connectomes.path(wildcards.study),
     output:
@@ -119,7 +119,7 @@ rule summary:
 rule hubs:
     input:
         recipe=lambda wildcards: ngnmm.recipe(
-            wildcards.study, "hubs.nc", "hubs.py", "ngnmm_core.hubs"
+            wildcards.study, "hubs.nc", "hubs.py", "ngnmm_core.products.hub_results"
         ),
         lesions="<results>/{study}/lesions.nc",
         connectome=lambda wildcards: connectomes.path(wildcards.study),

@@ -38,7 +38,7 @@ for figure in paper.FIGURES:
             title=figure.title,
             sources=list(figure.sources),
             key=lambda wildcards, figure=figure: ngnmm.code(
-                figure.module, "ngnmm_core.plotting.save"
+                figure.module, "ngnmm_core.plotting.parts.save"
             ),
         message:
             f"Drawing {figure.name} of {{wildcards.study}}: {figure.title}"
@@ -63,7 +63,7 @@ rule paper_checks:
     resources:
         **SMALL,
     params:
-        key=lambda wildcards: ngnmm.code("ngnmm_core.paper_checks"),
+        key=lambda wildcards: ngnmm.code("ngnmm_core.products.paper_checks"),
     message:
         "Comparing numbers of {wildcards.study} with those of independent methods"
     script:

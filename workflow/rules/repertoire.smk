@@ -39,7 +39,7 @@ rule repertoire_tables:
         key=lambda wildcards: ngnmm.key(
             next(iter(studies.bundled(wildcards.comparison))),
             "repertoire.py",
-            "ngnmm_core.repertoire",
+            "ngnmm_core.products.model_comparison",
         ),
     message:
         "Comparing the models of {wildcards.comparison}"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ngnmm_core.script import run
+from ngnmm_core.orchestration.script import run
 
 
 def main(
@@ -15,7 +15,7 @@ def main(
 
     import xarray as xr
 
-    from ngnmm_core.plotting.save import save
+    from ngnmm_core.plotting.parts.save import save
 
     draw = importlib.import_module(f"ngnmm_core.plotting.{family}").draw
     options = {"normalization": normalization} if family in ("connectome", "modes") else {}

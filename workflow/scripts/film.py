@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ngnmm_core.script import run
+from ngnmm_core.orchestration.script import run
 
 
 def main(module: str, data: Path, gif: Path, page: Path) -> None:
@@ -11,7 +11,7 @@ def main(module: str, data: Path, gif: Path, page: Path) -> None:
 
     import xarray as xr
 
-    from ngnmm_core.plotting.film import write
+    from ngnmm_core.plotting.parts.film import write
 
     with xr.open_dataset(data) as dataset:
         write(importlib.import_module(module).film(gif.stem, dataset), gif, page)

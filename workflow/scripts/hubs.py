@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from ngnmm_core.script import run
+from ngnmm_core.orchestration.script import run
 
 
 def main(study: Path, lesions: Path, connectome: Path, hubs: Path, table: Path) -> None:
     """`study` is the resolved study, `lesions` its merged lesion runs."""
-    from ngnmm_core.hubs import score_hubs
+    from ngnmm_core.products.hub_results import score_hubs
 
     score_hubs(study, lesions, connectome, hubs, table)
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from ngnmm_core.script import run
+from ngnmm_core.orchestration.script import run
 
 
 def main(sweep: Path, memory: Path, table: Path) -> None:
     """`sweep` is a merged sweep with the analysis `memory`."""
-    from ngnmm_core.memory import sum_up_trials
+    from ngnmm_core.products.memory_rates import sum_up_trials
 
     sum_up_trials(sweep, memory, table)
 

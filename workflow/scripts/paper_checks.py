@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ngnmm_core.script import run
+from ngnmm_core.orchestration.script import run
 
 
 def main(reference: Path, points: Path, table: Path) -> None:
@@ -12,8 +12,8 @@ def main(reference: Path, points: Path, table: Path) -> None:
     import xarray as xr
 
     from ngnmm_core.errors import InputError
-    from ngnmm_core.paper_checks import all_checks, as_markdown
-    from ngnmm_core.planning import write_atomically
+    from ngnmm_core.products.paper_checks import all_checks, as_markdown
+    from ngnmm_core.storage.atomic import write_atomically
 
     with xr.open_dataset(points) as dataset:
         checks = all_checks(json.loads(reference.read_text(encoding="utf-8")), dataset)

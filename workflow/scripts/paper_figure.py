@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ngnmm_core.script import run
+from ngnmm_core.orchestration.script import run
 
 
 def main(figure: str, sources: list[str], data: list[Path], vector: Path, others: list[Path]) -> None:
@@ -12,7 +12,7 @@ def main(figure: str, sources: list[str], data: list[Path], vector: Path, others
 
     import xarray as xr
 
-    from ngnmm_core.plotting.save import save
+    from ngnmm_core.plotting.parts.save import save
 
     draw = importlib.import_module(f"ngnmm_core.plotting.paper.{figure}").draw
     with ExitStack() as stack:

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from ngnmm_core.script import run
+from ngnmm_core.orchestration.script import run
 
 
 def main(definition: Path, connectome: Path, shard: Path) -> None:
     """`definition` lists the points and settings, `shard` is the file to write."""
-    from ngnmm_core.shard import run_shard
+    from ngnmm_core.sweep.shard import run_shard
 
     run_shard(definition, connectome, shard)
 

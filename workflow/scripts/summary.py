@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from ngnmm_core.script import run
+from ngnmm_core.orchestration.script import run
 
 
 def main(name: str, merged: list[Path], summary: Path) -> None:
     """`name` is that of the study, `merged` are its merged files."""
-    from ngnmm_core.planning import write_atomically
-    from ngnmm_core.summary import as_html, tables
+    from ngnmm_core.products.run_summary import as_html, tables
+    from ngnmm_core.storage.atomic import write_atomically
 
     write_atomically(summary, as_html(f"The run of {name}", tables(summary.parent, merged)))
 

@@ -74,7 +74,7 @@ FIGURES = (
 def targets(workflow: Any, name: str) -> list[str]:
     """What the study of that name is for: figures, checks, and where each part's data come from; empty for others.
 
-    `workflow` is the `ngnmm_core.workflow.Workflow`.
+    `workflow` is the `ngnmm_core.orchestration.Workflow`.
     """
     if name not in STUDIES:
         return []

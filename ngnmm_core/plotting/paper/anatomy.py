@@ -8,12 +8,12 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ngnmm_core.plotting.labels import unit_text
 from ngnmm_core.plotting.paper import plane
 from ngnmm_core.plotting.paper.decibels import decibels
 from ngnmm_core.plotting.paper.msf2d import REACH, transverse_growth
 from ngnmm_core.plotting.paper.points import at, name_of
-from ngnmm_core.plotting.style import ACCENT, INK, MUTED, SECOND, TWO_COLUMNS, new_figure, panel_letter, themed
+from ngnmm_core.plotting.parts.labels import unit_text
+from ngnmm_core.plotting.parts.style import ACCENT, INK, MUTED, SECOND, TWO_COLUMNS, new_figure, panel_letter, themed
 
 COLOURS = (ACCENT, SECOND)
 RESTING, GAMMA = {"I_ext_e": 15.0, "G": 9.0}, {"I_ext_e": 13.0, "G": 5.0}

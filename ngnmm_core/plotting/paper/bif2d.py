@@ -6,9 +6,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ngnmm_core.plotting.branches import IN_PLANE, branches_of, curve_look
-from ngnmm_core.plotting.labels import symbol
-from ngnmm_core.plotting.quantities import flag_words
-from ngnmm_core.plotting.style import INK, MUTED, TWO_COLUMNS, new_figure, panel_letter, themed
+from ngnmm_core.plotting.parts.labels import symbol
+from ngnmm_core.plotting.parts.quantities import flag_words
+from ngnmm_core.plotting.parts.style import INK, MUTED, TWO_COLUMNS, new_figure, panel_letter, themed
 
 WIDE, MAIN = ((-5.0, 20.0), (0.0, 130.0)), ((0.0, 16.0), (0.0, 30.0))  # as in the paper
 

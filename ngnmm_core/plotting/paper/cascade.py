@@ -6,9 +6,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ngnmm_core.plotting.branches import draw_states, unstable_handle
-from ngnmm_core.plotting.labels import symbol
 from ngnmm_core.plotting.paper.bif2d import draw_curves
-from ngnmm_core.plotting.style import MUTED, TWO_COLUMNS, new_figure, panel_letter, themed
+from ngnmm_core.plotting.parts.labels import symbol
+from ngnmm_core.plotting.parts.style import MUTED, TWO_COLUMNS, new_figure, panel_letter, themed
 
 INPUTS, COUPLINGS = (8.0, 12.0), (9.0, 15.0)  # as in the paper
 

@@ -4,9 +4,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ngnmm_core.plotting.labels import unit_text
 from ngnmm_core.plotting.paper.points import name_of
-from ngnmm_core.plotting.style import INK, MUTED, PAPER, SECOND, TWO_COLUMNS, new_figure, panel_letter, themed
+from ngnmm_core.plotting.parts.labels import unit_text
+from ngnmm_core.plotting.parts.style import INK, MUTED, PAPER, SECOND, TWO_COLUMNS, new_figure, panel_letter, themed
 
 
 @themed

@@ -4,9 +4,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ngnmm_core.plotting.labels import unit_text
 from ngnmm_core.plotting.paper import plane
-from ngnmm_core.plotting.style import INK, TWO_COLUMNS, new_figure, panel_letter, themed
+from ngnmm_core.plotting.parts.labels import unit_text
+from ngnmm_core.plotting.parts.style import INK, TWO_COLUMNS, new_figure, panel_letter, themed
 
 SIGNIFICANT = 3.0  # standard errors above zero from which an exponent counts as positive
 

@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ngnmm_core.plotting.labels import label, number, symbol, unit_text
-from ngnmm_core.plotting.style import ACCENT, INK, MUTED, SECOND, TWO_COLUMNS, new_figure, panel_letter, themed
+from ngnmm_core.plotting.parts.labels import label, number, symbol, unit_text
+from ngnmm_core.plotting.parts.style import ACCENT, INK, MUTED, SECOND, TWO_COLUMNS, new_figure, panel_letter, themed
 
 
 @themed

@@ -10,7 +10,7 @@ from scipy.signal import butter, hilbert, sosfiltfilt
 
 from ngnmm_core.plotting.paper.decibels import decibels
 from ngnmm_core.plotting.paper.points import at, last
-from ngnmm_core.plotting.style import ACCENT, INK, SECOND, TWO_COLUMNS, new_figure, panel_letter, themed
+from ngnmm_core.plotting.parts.style import ACCENT, INK, SECOND, TWO_COLUMNS, new_figure, panel_letter, themed
 
 SHOWN_MS = 2000.0
 GAMMA_HZ = (30.0, 100.0)

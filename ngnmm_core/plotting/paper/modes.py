@@ -5,11 +5,11 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ngnmm_core.connectome import normalise, spectrum
-from ngnmm_core.plotting.brain import region_centres
-from ngnmm_core.plotting.eigenvector import draw_eigenvector, row_height
-from ngnmm_core.plotting.labels import number, unit_text
 from ngnmm_core.plotting.paper.points import name_of
-from ngnmm_core.plotting.style import TWO_COLUMNS, new_figure, themed
+from ngnmm_core.plotting.parts.brain import region_centres
+from ngnmm_core.plotting.parts.eigenvector import draw_eigenvector, row_height
+from ngnmm_core.plotting.parts.labels import number, unit_text
+from ngnmm_core.plotting.parts.style import TWO_COLUMNS, new_figure, themed
 
 
 @themed

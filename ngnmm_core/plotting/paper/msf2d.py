@@ -5,11 +5,11 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from ngnmm_core.plotting.labels import unit_text
 from ngnmm_core.plotting.paper import plane
 from ngnmm_core.plotting.paper.bif2d import draw_curves
+from ngnmm_core.plotting.parts.labels import unit_text
+from ngnmm_core.plotting.parts.style import INK, TWO_COLUMNS, new_figure, panel_letter, themed
 from ngnmm_core.plotting.regimes import COLOURS
-from ngnmm_core.plotting.style import INK, TWO_COLUMNS, new_figure, panel_letter, themed
 
 REACH = 0.025  # of the colour scale (1/ms), as in the paper
 

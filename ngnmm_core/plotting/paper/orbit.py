@@ -4,8 +4,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ngnmm_core.plotting.labels import label, number, symbol
-from ngnmm_core.plotting.style import INK, TWO_COLUMNS, new_figure, panel_letter, themed
+from ngnmm_core.plotting.parts.labels import label, number, symbol
+from ngnmm_core.plotting.parts.style import INK, TWO_COLUMNS, new_figure, panel_letter, themed
 
 
 @themed

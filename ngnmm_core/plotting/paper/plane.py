@@ -3,8 +3,8 @@
 import numpy as np
 import xarray as xr
 
-from ngnmm_core.plotting.labels import symbol
-from ngnmm_core.plotting.style import UNDEFINED
+from ngnmm_core.plotting.parts.labels import symbol
+from ngnmm_core.plotting.parts.style import UNDEFINED
 
 X, Y = "I_ext_e", "G"
 

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from ngnmm_core.plotting.labels import assignments
+from ngnmm_core.plotting.parts.labels import assignments
 
 ORDER = ("I_ext_e", "G")
 

@@ -5,7 +5,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ngnmm_core.plotting.paper.decibels import decibels
-from ngnmm_core.plotting.style import ACCENT, ONE_COLUMN, SECOND, new_figure, panel_letter, themed
+from ngnmm_core.plotting.parts.style import ACCENT, ONE_COLUMN, SECOND, new_figure, panel_letter, themed
 
 FLOOR_DB, MOST_HZ = -60.0, 200.0
 

@@ -5,8 +5,8 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ngnmm_core.plotting.paper.points import last, name_of
-from ngnmm_core.plotting.regions import mark_hemispheres, region_order, resampling
-from ngnmm_core.plotting.style import INK, TWO_COLUMNS, new_figure, panel_letter, themed
+from ngnmm_core.plotting.parts.regions import mark_hemispheres, region_order, resampling
+from ngnmm_core.plotting.parts.style import INK, TWO_COLUMNS, new_figure, panel_letter, themed
 
 SHOWN_MS = 100.0
 REACH = 2.0  # of the colour scale, as in the paper

@@ -4,9 +4,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.colors import Normalize
 
-from ngnmm_core.plotting.brain import region_centres
-from ngnmm_core.plotting.film import Film
 from ngnmm_core.plotting.paper.points import at, last, name_of
+from ngnmm_core.plotting.parts.brain import region_centres
+from ngnmm_core.plotting.parts.film import Film
 
 SHOWN_MS, FRAME_MS = 140.0, 1.0
 REACH = 2.0

@@ -1,0 +1,97 @@
+"""An on-disk cache of compiled kernels that can't be stale and that parallel jobs can share.
+
+numba's own cache keeps a caller although a function it inlined from another file has changed, and cannot cache
+functions that are made by other functions.  Here every compiled kernel is one file whose name is a hash of all that
+went into it: the source of the kernels and of the model, the specialisation, the argument types, the versions of numba
+and llvmlite, and the processor.  Files are written under a temporary name and renamed, so that any number of processes
+and users may fill the same directory at once.
+"""
+
+import hashlib
+import os
+import pickle
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import llvmlite
+import numba
+from numba.core.caching import _Cache
+
+from ngnmm_core.compilation.cache_folder import cache_directory
+
+
+class KernelCache(_Cache):
+    """numba's cache interface for one kernel, keyed by content.
+
+    Parameters
+    ----------
+    name : str
+        Readable part of the file names.
+    key : callable
+        Gives a hash of everything that the compiled code depends on besides its argument types and the machine.
+    """
+
+    def __init__(self, name: str, key: Callable[[], str]):
+        self.name, self.key = name, key
+        self._enabled = True
+
+    @property
+    def cache_path(self):
+        """Folder of the files, as numba wants it."""
+        return str(cache_directory())
+
+    def enable(self):
+        """Uses the cache from now on."""
+        self._enabled = True
+
+    def disable(self):
+        """Leaves the cache aside from now on."""
+        self._enabled = False
+
+    def flush(self):
+        """Removes this kernel's files."""
+        for path in cache_directory().glob(f"{self.name}-*.kernel"):
+            path.unlink(missing_ok=True)
+
+    def _path(self, signature, codegen) -> Path:
+        versions = (numba.__version__, llvmlite.__version__, sys.version_info[:2])
+        parts = repr((self.key(), str(signature), codegen.magic_tuple(), versions))
+        return cache_directory() / f"{self.name}-{hashlib.sha256(parts.encode()).hexdigest()[:24]}.kernel"
+
+    def load_overload(self, sig, target_context):
+        """The compiled function, or None if it isn't there or can't be read."""
+        if not self._enabled:
+            return None
+        target_context.refresh()
+        try:
+            payload = pickle.loads(self._path(sig, target_context.codegen()).read_bytes())
+            return numba.core.compiler.CompileResult._rebuild(target_context, *payload)
+        except Exception:  # a damaged or foreign file: compiling again is always right
+            return None
+
+    def save_overload(self, sig, data):
+        """Writes the compiled function; a full or read-only disk costs a compilation, not the run."""
+        if not self._enabled:
+            return
+        path = self._path(sig, data.codegen)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(numba.core.serialize.dumps(data._reduce()))
+                os.chmod(temporary, 0o644)  # for the other users of a shared cache
+                os.replace(temporary, path)
+            except BaseException:
+                os.unlink(temporary)
+                raise
+        except OSError:
+            pass
+
+
+def cached(dispatcher, name: str, key: str):
+    """Lets a numba dispatcher keep its compiled code in the kernel cache."""
+    dispatcher._cache = KernelCache(name, lambda: key)
+    return dispatcher

@@ -1,0 +1,36 @@
+"""`numba.njit` that costs nothing until it is called.
+
+Declarations of analyses are read whenever Snakemake parses the workflow, in every job; importing numba for that would
+cost each of them half a second.
+"""
+
+from functools import cached_property, update_wrapper
+
+
+class LazyKernel:
+    """A plain function of a module, compiled at the first call and kept in the kernel cache."""
+
+    def __init__(self, function):
+        self.function = function
+        update_wrapper(self, function)
+
+    @cached_property
+    def compiled(self):
+        """The numba dispatcher."""
+        from numba import njit
+
+        from ngnmm_core.compilation.code_hash import code_hash
+        from ngnmm_core.compilation.kernel_cache import cached
+
+        module = self.function.__module__
+        name = f"{module.rpartition('.')[2]}-{self.function.__name__}"
+        return cached(njit(nogil=True, error_model="numpy")(self.function), name, code_hash([module]))
+
+    def __call__(self, *arguments):
+        """Calls the compiled function."""
+        return self.compiled(*arguments)
+
+
+def lazy_njit(function) -> LazyKernel:
+    """Compiles `function`, without fast-math, at its first call.  It must not call other compiled functions."""
+    return LazyKernel(function)

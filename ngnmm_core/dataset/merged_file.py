@@ -1,0 +1,260 @@
+"""The results of a study as datasets: assembled from its shards, and opened again."""
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import netCDF4
+import numpy as np
+
+from ngnmm_core.analysis import continuation
+from ngnmm_core.analysis.registry import get_analysis
+from ngnmm_core.connectome.eigenmodes import spectrum
+from ngnmm_core.connectome.normalisation import normalise
+from ngnmm_core.dataset.merger import Merger
+from ngnmm_core.dataset.provenance import package_versions, scientific_config
+from ngnmm_core.dataset.shard_files import Source, locate, open_all, open_shards
+from ngnmm_core.errors import InputError
+from ngnmm_core.points import SEED
+from ngnmm_core.simulation.settings import NOISE
+from ngnmm_core.simulation.stimuli import name_and_unit
+from ngnmm_core.stages.context import context, fingerprint
+from ngnmm_core.stages.contract import BRANCHES, SWEEP, Layout, Stage
+from ngnmm_core.stages.layouts import homogeneous_layout, hub_points
+from ngnmm_core.stages.registry import stages_of
+from ngnmm_core.storage.atomic import replace
+from ngnmm_core.storage.integrity import require_intact
+from ngnmm_core.study.operating_point import AXES as POISE_AXES
+from ngnmm_core.study.study import Study
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+CONVENTIONS = "CF-1.11"
+PARTIAL = ".partial.nc"
+KEPT_FROM_CONNECTOME = ("title", "atlas", "source", "terms", "citation")
+POISE_MEANINGS = {
+    "poise.margin": "distance of the drive from the end of the resting state",
+    "poise.position": "position of the drive in the bistable range",
+}
+EXTRAS = {
+    "curves": "0: a diagram over one parameter; 1: curves in two parameters, at no one value of the second",
+    "lesion": "kind of lesion (0 none, 1 cut, 2 renormalised)",
+    "lesioned_region": "index of the lesioned region",
+}
+
+
+def merge_file(
+    study: Study,
+    file: str,
+    shards: Mapping[str, Sequence[Path]],
+    connectome: tuple["xr.Dataset", str],
+    output: Path,
+    hubs: Path | None = None,
+) -> int:
+    """Writes one merged file of a study: its sweep, its highlights, or its lesions.
+
+    Parameters
+    ----------
+    file : str
+        Which of the files of `ngnmm_core.stages.registry`.
+    shards : mapping of stage to paths
+    connectome : (xarray.Dataset, str)
+        As `ngnmm_core.connectome.load_connectome` gives it, and its identity.
+    output : Path
+        Replaced only when the new file is complete.  If it is called `*.partial.nc`, points may be missing; they hold
+        NaN (-1 for whole numbers) then.
+    hubs : Path, optional
+        Hub scores, to be laid out over the grid of a sweep.
+
+    Returns
+    -------
+    int
+        Number of missing points, over all stages.
+
+    Raises
+    ------
+    InputError
+        If points are missing and the file is not a partial one, a shard is damaged, or the shards don't fit each other.
+    """
+    dataset, identity = connectome
+    stages = [stage for stage in stages_of(study) if stage.file == file]
+    layouts = {stage.name: stage.layout(study, len(dataset.region)) for stage in stages}
+    contexts = {stage.name: context(study, stage.name, identity) for stage in stages}
+    located = {
+        name: locate(layout.points, list(shards.get(name, ())), contexts[name]) for name, layout in layouts.items()
+    }
+    missing = {name: source.missing for name, source in located.items()}
+    if any(missing.values()) and not output.name.endswith(PARTIAL):
+        worst = max(missing, key=missing.get)
+        raise InputError(f"{output}: {missing[worst]} points of stage {worst} are missing; allowed: a complete study")
+    require_intact([path for source in located.values() for path in source.paths])
+    output.parent.mkdir(parents=True, exist_ok=True)
+    temporary = output.with_name(f".{output.name}.part")
+    merger = Merger(temporary)
+    try:
+        with merger.file, ExitStack() as stack:
+            auxiliary = _write_axes(merger, study, file, next(iter(layouts.values()), None))
+            auxiliary += _write_regions(merger, study, dataset)
+            regions = len(dataset.region)
+            files = {name: open_shards(stack, s.paths, contexts[name], regions) for name, s in located.items()}
+            _write_numbers(merger, [opened[0] for opened in files.values() if opened])
+            for stage in stages:
+                _write_stage(merger, study, stage, layouts[stage.name], located[stage.name], files[stage.name])
+            if hubs:
+                _write_hubs(merger, study, hubs, stack)
+            codes = {name: contexts[name]["code"] for name, source in located.items() if source.paths}
+            attributes = _attributes(study, dataset, identity, codes)
+            if file == BRANCHES:
+                attributes |= continuation.attributes(study)
+            if any(missing.values()):
+                attributes["missing_points"] = sum(missing.values())
+            merger.file.setncatts(attributes | {"coordinates": " ".join(auxiliary)})
+        replace(temporary, output)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return sum(missing.values())
+
+
+def point_coordinates(study: Study, file: str, layout: Layout) -> dict[str, tuple]:
+    """The coordinates of the points in a merged file, as (dims, values, attributes)."""
+    if file == SWEEP:
+        columns = dict(study.axes)
+    else:
+        named = dict.fromkeys((*study.axes, *(key for h in study.config.highlights for key in h)))
+        columns = {n: layout.points.columns[study.model.targets(n)[0]] for n in named if n in study.model.axis_names}
+        columns |= {SEED: layout.points.seeds, **layout.points.extras}
+    if file == BRANCHES:
+        columns = continuation.columns(study, columns)
+    dense = file == SWEEP and not study.listed
+    return {
+        name: ((name,) if dense else layout.dims, *_described(study, name, values)) for name, values in columns.items()
+    }
+
+
+def _write_axes(merger: Merger, study: Study, file: str, layout: Layout) -> list[str]:
+    """Writes the coordinates of the points; returns the names of those that are no dimension."""
+    coordinates = point_coordinates(study, file, layout)
+    for name, (dims, values, attributes) in coordinates.items():
+        merger.small(name, dims, values, attributes)
+    return [name for name, (dims, *_) in coordinates.items() if dims != (name,)]
+
+
+def _described(study: Study, name: str, values: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
+    if name == SEED:
+        return values.astype(np.int64), {"units": "1", "long_name": "seed of the replicate"}
+    if name in EXTRAS:
+        return values.astype(np.int32), {"units": "1", "long_name": EXTRAS[name]}
+    if name == NOISE:
+        return values, {"units": "ms0.5", "long_name": "intensity of the additive noise"}
+    if name in POISE_AXES:
+        return values, {"units": "1", "long_name": POISE_MEANINGS[name]}
+    if name not in study.model.axis_names:
+        owner, _, field = name.partition(".")
+        meaning, unit = name_and_unit(field)
+        return values, {"units": unit, "long_name": f"{meaning} of the stimulus {owner}"}
+    parameter = study.model.parameter(name)
+    meaning = parameter.meaning if name == parameter.name else f"{' and '.join(study.model.targets(name))} together"
+    return values, {"units": parameter.unit, "long_name": meaning}
+
+
+def _write_regions(merger: Merger, study: Study, connectome: "xr.Dataset") -> list[str]:
+    """Writes what is known of the regions; returns the names of the coordinates among it."""
+    coordinates, spectrum_of_W = describe_regions(connectome, study.config.normalization)
+    for name, (dims, values, attributes) in (coordinates | spectrum_of_W).items():
+        merger.small(name, dims, values, attributes)
+    return [name for name in coordinates if name != "region"]
+
+
+def describe_regions(connectome: "xr.Dataset", normalization: str) -> tuple[dict[str, tuple], dict[str, tuple]]:
+    """What every result says of the regions: coordinates, and the eigenvalues of W, as (dims, values, attributes)."""
+    coordinates = {"region": (("region",), connectome.region.values, {"long_name": "brain region"})}
+    for name, c in connectome.coords.items():
+        if c.dims == ("region",) and name != "region":
+            coordinates[name] = (("region",), c.values, dict(c.attrs))
+    pairs = np.triu_indices(len(connectome.region), 1)
+    for name, index, which in zip(("region_i", "region_j"), pairs, ("first", "second"), strict=True):
+        attributes = {"units": "1", "long_name": f"index of the {which} region of a pair"}
+        coordinates[name] = (("edge",), index.astype(np.int32), attributes)
+    values = spectrum(normalise(connectome.weights, normalization)).values
+    eigenvalues = {
+        name: (("mode",), np.array(part), {"units": "1", "long_name": f"{word} part of an eigenvalue of W"})
+        for name, part, word in (
+            ("eigenvalue_real", values.real, "real"),
+            ("eigenvalue_imag", values.imag, "imaginary"),
+        )
+    }
+    return coordinates, eigenvalues
+
+
+def _write_numbers(merger: Merger, files: list[netCDF4.Dataset]) -> None:
+    """Writes the coordinates of the dimensions that analyses introduce, one file of each stage."""
+    names = dict.fromkeys(name for file in files for name in file.dimensions if name in file.variables)
+    for name in names:
+        merger.numbers(name, [file.variables[name] for file in files if name in file.variables])
+
+
+def _write_stage(merger: Merger, study: Study, stage: Stage, layout: Layout, source: Source, files) -> None:
+    if not files:
+        return
+    sizes = {name: len(dimension) for name, dimension in files[0].dimensions.items()}
+    written = set(files[0].variables)
+    for variable in stage.variables(stage.analyses(study)):
+        if variable.name in written:
+            merger.grid_variable(variable, layout, sizes, source, files)
+
+
+def _write_hubs(merger: Merger, study: Study, path: Path, stack: ExitStack) -> None:
+    """Lays the hub scores of chosen points out over the grid."""
+    layout = homogeneous_layout(study)
+    (file,) = open_all(stack, [path])
+    chosen = hub_points(study)
+    shard, row = np.full((2, len(layout.points)), -1)
+    shard[chosen], row[chosen] = 0, np.arange(len(chosen))
+    names = file.variables["lesion"]
+    merger.small("lesion", ("lesion",), names[...], {k: names.getncattr(k) for k in names.ncattrs()})
+    sizes = {name: len(dimension) for name, dimension in file.dimensions.items()}
+    for variable in get_analysis("hubs").variables(study.options["hubs"]):
+        merger.grid_variable(variable, layout, sizes, Source([path], shard, row), [file])
+
+
+def _attributes(study: Study, connectome: "xr.Dataset", identity: str, codes: dict[str, str]) -> dict[str, Any]:
+    config = scientific_config(study, identity)
+    attributes = {
+        "Conventions": CONVENTIONS,
+        "title": f"{study.model.title}: parameter sweep",
+        "model": study.model.name,
+        "model_doi": study.model.doi,
+        "config": json.dumps(config, sort_keys=True),
+        "config_hash": fingerprint(config),
+        "code_hashes": json.dumps(codes, sort_keys=True),
+        "package_versions": package_versions(),
+    }
+    kept = (key for key in KEPT_FROM_CONNECTOME if key in connectome.attrs)
+    return attributes | {f"connectome_{key}": connectome.attrs[key] for key in kept}
+
+
+def open_study(path: str | Path) -> "xr.Dataset":
+    """Opens the merged dataset of a study, lazily.
+
+    Parameters
+    ----------
+    path : str or Path
+        A `sweep.nc`, or the folder `results/<study>` that holds it.
+
+    Raises
+    ------
+    InputError
+        If there is none; tells what is there instead.
+    """
+    import xarray as xr
+
+    path = Path(path)
+    file = path / SWEEP if path.is_dir() else path
+    if not file.is_file():
+        partial = file.with_name("sweep.partial.nc")
+        hint = f" ({partial} is there, a partial one)" if partial.is_file() else ""
+        raise InputError(f"{file}: no such file{hint}; allowed: a merged study (run snakemake first)")
+    return xr.open_dataset(file)

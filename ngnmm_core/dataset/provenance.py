@@ -1,0 +1,88 @@
+"""Where a result comes from: the canonical config, versions, and the state of the code."""
+
+import csv
+import importlib.metadata
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ngnmm_core.compilation.cpu_target import processor
+from ngnmm_core.stages.context import fingerprint
+from ngnmm_core.study.study import Study
+
+PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "xarray", "netCDF4")
+
+
+def scientific_config(study: Study, connectome: str) -> dict[str, Any]:
+    """What the numbers of a study depend on, as plain data: no names, paths, shards or highlights.
+
+    `connectome` is the identity of the connectome.  Parameters are resolved, so that two studies that say the same
+    thing in different words have the same config.
+    """
+    # -0.0 + 0.0 is 0.0: the same point has the same config
+    swept = {target for name in study.axes for target in study.model.targets(name)}
+    resolved = study.model.resolve(study.fixed)
+    axes = {name: [float(v) + 0.0 for v in values] for name, values in study.axes.items()}
+    config = {
+        "model": study.model.name,
+        "parameters": {name: float(v) + 0.0 for name, v in resolved.items() if name not in swept},
+        "points" if study.listed else "grid": axes,
+        "connectome": connectome,
+        "normalization": study.config.normalization,
+        "analyses": {name: options.model_dump(mode="json") for name, options in study.options.items()},
+        "cpu_target": study.config.cpu_target,
+    }
+    if study.config.model.poise is not None:
+        config["poise"] = study.config.model.poise.model_dump(mode="json")
+        config["parameters"].pop(study.model.equilibrium_curve.drive)
+    if study.simulates:
+        config["simulation"] = study.simulation.model_dump(mode="json", by_alias=True)
+    return config
+
+
+def config_hash(study: Study, connectome: str) -> str:
+    """A hash of the scientific config, 32 hexadecimal digits."""
+    return fingerprint(scientific_config(study, connectome))
+
+
+def package_versions() -> str:
+    """Versions of the packages that compute or write numbers, as `name version, ...`."""
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+
+
+def git_state(folder: Path) -> dict[str, Any]:
+    """Commit of the working copy that holds `folder` and whether it has uncommitted changes; empty without git."""
+    try:
+        commit = _git(folder, "rev-parse", "HEAD")
+        return {"commit": commit, "dirty": bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))}
+    except (OSError, subprocess.CalledProcessError):
+        return {}
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def job_times(shard: Path) -> dict[str, Any]:
+    """When a shard was finished, and what its job took, if the benchmark that Snakemake has made of it is still there.
+
+    The benchmark of `<study>/shards/<stage>/<name>.nc` is `<study>/benchmarks/<stage>/<name>.tsv`.
+    """
+    finished = datetime.fromtimestamp(shard.stat().st_mtime, UTC).isoformat(timespec="seconds")
+    benchmark = shard.parents[2] / "benchmarks" / shard.parent.name / f"{shard.stem}.tsv"
+    if not benchmark.is_file():
+        return {"finished": finished}
+    with open(benchmark, newline="", encoding="utf-8") as file:
+        row = list(csv.DictReader(file, delimiter="\t"))[-1]
+    named = {"wall_s": "s", "cpu_s": "cpu_time", "peak_memory_MB": "max_rss"}
+    # "NA" where a job was too short to be looked at
+    measured = {name: float(row[column]) for name, column in named.items() if row[column][:1].isdigit()}
+    return {"finished": finished, **measured}
+
+
+def machine() -> dict[str, Any]:
+    """Processor, system and Python of this machine."""
+    return {"system": platform.platform(), "processor": processor(), "python": platform.python_version()}

@@ -1,0 +1,150 @@
+"""The files of finished shards, looked through before anything of them is merged.
+
+What does not fit the study, or the other shards, is refused: the merged file must not hold numbers that its attributes
+do not tell of.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import netCDF4
+import numpy as np
+
+from ngnmm_core.errors import InputError
+from ngnmm_core.points import Points
+from ngnmm_core.stages.context import fingerprint
+from ngnmm_core.sweep.identity import point_ids, read_definition
+
+POINT = "point"
+MOST_OPEN = 64
+
+
+class Shelf(Sequence):
+    """netCDF files, opened for reading when they are asked for; only the last few stay open.
+
+    An open file takes about a megabyte, and a system may allow a thousand of them.
+    """
+
+    def __init__(self, paths: Sequence[Path]):
+        self.paths = paths
+        self._open: dict[int, netCDF4.Dataset] = {}
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, k: int) -> netCDF4.Dataset:
+        path = self.paths[k]
+        file = self._open.pop(k, None)
+        if file is None:
+            try:
+                file = netCDF4.Dataset(path)
+            except OSError as error:
+                raise InputError(f"{path}: can't be read ({error}); allowed: a complete shard") from None
+            file.set_auto_mask(False)
+        self._open[k] = file  # last in order: used last
+        while len(self._open) > MOST_OPEN:
+            self._open.pop(next(iter(self._open))).close()
+        return file
+
+    def close(self) -> None:
+        """Closes what is open."""
+        while self._open:
+            self._open.popitem()[1].close()
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the rows of a stage's grid are: for every point in grid order, the shard and the row in it."""
+
+    paths: Sequence[Path]
+    shard: np.ndarray  # [point], -1 where the point is missing
+    row: np.ndarray
+
+    @property
+    def missing(self) -> int:
+        """Number of points that no shard holds."""
+        return int((self.shard < 0).sum())
+
+
+def locate(points: Points, paths: Sequence[Path], context: Mapping[str, Any]) -> Source:
+    """Finds points in shards.
+
+    Parameters
+    ----------
+    context : mapping
+        What the study wants its points to be computed with (`ngnmm_core.stages.registry.context`).
+
+    Raises
+    ------
+    InputError
+        If a shard has no definition, or was computed with other code, settings or connectome.
+    """
+    wanted, where = np.unique(np.array(point_ids(points, fingerprint(context)), "S32"), return_inverse=True)
+    shard, row = np.full((2, len(wanted)), -1)
+    for number, path in enumerate(paths):  # one definition at a time: a million points are too many to hold as text
+        definition = _definition(Path(path))
+        _same_context(path, definition["context"], context)
+        held = np.array(definition["ids"], "S32")
+        position = np.minimum(np.searchsorted(wanted, held), len(wanted) - 1)
+        found = wanted[position] == held
+        shard[position[found]], row[position[found]] = number, np.flatnonzero(found)
+    return Source([Path(p) for p in paths], shard[where], row[where])
+
+
+def _definition(path: Path) -> dict[str, Any]:
+    definition = path.with_suffix(".json")
+    if not definition.is_file():
+        raise InputError(f"{definition}: no such file; allowed: the definition of every shard beside it")
+    return read_definition(definition)
+
+
+def _same_context(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    different = [key for key in wanted if found.get(key) != wanted[key]]
+    if different:
+        raise InputError(
+            f"{path}: its {' and '.join(different)} differ from those of the study; allowed: shards that were computed "
+            "for points of the study as it is (run it again)"
+        )
+
+
+def open_shards(stack: ExitStack, paths: Sequence[Path], context: Mapping[str, Any], regions: int) -> Shelf:
+    """Opens the shards of a stage, without masking.
+
+    Raises
+    ------
+    InputError
+        If one can't be read, says itself that it was computed otherwise, lacks points, or does not have the
+        dimensions, coordinates and variables of the others.
+    """
+    files = open_all(stack, paths)
+    names = {name for file in files for name in file.variables}
+    for k, path in enumerate(paths):
+        file = files[k]
+        if "context" not in file.ncattrs():
+            raise InputError(f"{path}: does not say what it was computed with; allowed: a shard that was made here")
+        _same_context(path, json.loads(file.getncattr("context")), context)
+        for name in sorted(names - set(file.variables)):
+            raise InputError(f"{path}: has no variable {name}, others have; allowed: the same variables in all shards")
+        _same_dimensions(path, file, files[0], regions)
+    return files
+
+
+def _same_dimensions(path: Path, file: netCDF4.Dataset, first: netCDF4.Dataset, regions: int) -> None:
+    sizes = {name: len(dimension) for name, dimension in file.dimensions.items()}
+    wanted = {name: len(dimension) for name, dimension in first.dimensions.items()}
+    wanted |= {"region": regions} if "region" in sizes else {}
+    wanted[POINT] = len(_definition(path)["ids"])
+    for name in (*sizes, *wanted):
+        if sizes.get(name) != wanted.get(name):
+            raise InputError(f"{path}: {name} has size {sizes.get(name)}; allowed: {wanted.get(name)}, as elsewhere")
+        if name in first.variables and not np.array_equal(file.variables[name][...], first.variables[name][...]):
+            raise InputError(f"{path}: has other values of {name}; allowed: the same coordinates in all shards")
+
+
+def open_all(stack: ExitStack, paths: Sequence[Path]) -> Shelf:
+    """Opens netCDF files for reading, without masking."""
+    return stack.enter_context(closing(Shelf(paths)))

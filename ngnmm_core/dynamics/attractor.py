@@ -1,0 +1,188 @@
+"""The attractor that the homogeneous system reaches from its nominal initial state: rest, a cycle, or neither.
+
+The rule uses the point alone.  The trajectory is followed in stretches of growing length; after each, an equilibrium
+and then cycles of more and more returns are proposed and polished by Newton's method.  A proposal
+is accepted if it is stable and the trajectory is close to it and approaching.  So a slow transient near a
+bifurcation is neither taken for an attractor nor waited for until it has died out.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ngnmm_core.dynamics.equilibria import eigenvalues, newton
+from ngnmm_core.dynamics.period_multiplicity import multiplicities, shortest
+from ngnmm_core.dynamics.periodic_orbits import Orbit, shoot_many
+from ngnmm_core.dynamics.poincare_returns import Returns, distances, find_returns
+from ngnmm_core.dynamics.variational import WIDTH, Solutions
+from ngnmm_core.models._base import Model
+from ngnmm_core.simulation.initial_states import nominal
+
+SAMPLE_MS = 0.1
+STEPS_PER_SAMPLE = (4, 20, 100)  # more where the trajectory ceases to be finite with fewer: steep bursts, large inputs
+STRETCHES_MS = ((500, 500), (500, 500), (1000, 1000), (2000, 2000), (4000, 2000), (8000, 2000))  # and the part watched
+MOST_RETURNS = 32
+NEAR = 0.05  # distance, in units of the size of the state or the orbit, at which a proposal may be accepted
+ARRIVED = 1e-6
+CHUNK = 512  # points whose trajectories are in memory together
+
+REST, LIMIT_CYCLE, MULTI_PERIOD, TORUS, CHAOS, IRREGULAR = range(6)
+REGIMES = ("rest", "limit_cycle", "multi_period_cycle", "torus", "chaos", "irregular")
+
+
+@dataclass(frozen=True)
+class Attractor:
+    """An attractor of the homogeneous system.
+
+    `state` is the equilibrium, a point of the cycle, or the last state of a trajectory that is neither; `orbit` is the
+    cycle, `multiplicity` how many rounds of a simpler cycle it makes (2 after a period doubling).
+    """
+
+    regime: int
+    state: np.ndarray
+    orbit: Orbit | None = None
+    multiplicity: int = 1
+
+    @property
+    def period(self) -> float:
+        """Period in ms, NaN if there is none."""
+        return self.orbit.period if self.orbit else np.nan
+
+
+def find_attractors(
+    model: Model, parameters: Mapping[str, np.ndarray], row_sum: float, states: np.ndarray | None = None
+) -> list[Attractor | None]:
+    """The attractors of many points; None where the solution ceases to be finite however small the steps are.
+
+    Parameters
+    ----------
+    parameters : mapping of name to array (point,)
+        All parameters, `G` included.
+    row_sum : float
+        Row sum of the connectome.
+    states : array (point, state), optional
+        Where to start; the model's nominal state if not given.
+    """
+    count = len(parameters["G"])
+    states = np.tile(nominal(model), (count, 1)) if states is None else states
+    found: list[Attractor | None] = []
+    for start in range(0, count, CHUNK):
+        part = slice(start, start + CHUNK)
+        some = {name: np.asarray(values[part], float) for name, values in parameters.items()}
+        found += _attractors(Solutions(model, some, some["G"] * row_sum), np.array(states[part]))
+        if count > CHUNK:
+            logging.info("attractor %d/%d", len(found), count)
+    return found
+
+
+def _attractors(solutions: Solutions, states: np.ndarray) -> list[Attractor | None]:
+    """The attractors of some points, each with the largest steps with which its trajectory stays finite."""
+    found: list[Attractor | None] = [None] * len(states)
+    for steps in STEPS_PER_SAMPLE:
+        left = np.array([k for k, attractor in enumerate(found) if attractor is None], int)
+        if not len(left):
+            break
+        for k, attractor in zip(left, _Chase(solutions.take(left), states[left], steps).run(), strict=True):
+            found[k] = attractor
+    return found
+
+
+class _Chase:
+    """Follows the trajectories of some points, with steps of one length, until their attractors are known."""
+
+    def __init__(self, solutions: Solutions, states: np.ndarray, steps: int):
+        self.all, self.states, self.steps = solutions, states, steps
+        self.found: list[Attractor | None] = [None] * len(states)
+        self.open = np.arange(len(states))
+
+    def run(self) -> list[Attractor | None]:
+        for length, watched in STRETCHES_MS:
+            if not len(self.open):
+                break
+            # as much memory for the samples in every stretch
+            size = max(WIDTH, round(CHUNK * STRETCHES_MS[0][1] / watched))
+            known = [self._stretch(self.open[k : k + size], length, watched) for k in range(0, len(self.open), size)]
+            self.open = self.open[~np.concatenate(known)]
+        for k in self.open:
+            self.found[k] = Attractor(IRREGULAR, self.states[k])
+        return self.found
+
+    def _stretch(self, points: np.ndarray, length: float, watched: float) -> np.ndarray:
+        """Follows some points for a while; which of them are known then, array of bool."""
+        solutions, states, dt_ms = self.all.take(points), self.states[points], SAMPLE_MS / self.steps
+        if length > watched:
+            _, states = solutions.sample(states, dt_ms, round((length - watched) / dt_ms), 1)
+        samples, states = solutions.sample(states, dt_ms, self.steps, round(watched / SAMPLE_MS))
+        self.states[points] = states
+        returns = find_returns(samples, len(points), solutions.model.observable_index, MOST_RETURNS)
+        known = ~returns.finite
+        for k, rest in _rests(solutions, samples, returns, states).items():
+            self.found[points[k]], known[k] = Attractor(REST, rest), True
+        for k, cycle in _cycles(solutions, returns, np.flatnonzero(~known)).items():
+            self.found[points[k]], known[k] = cycle, True
+        return known
+
+
+def _rests(solutions: Solutions, samples: np.ndarray, returns: Returns, last: np.ndarray) -> dict[int, np.ndarray]:
+    """Stable equilibria that trajectories are near to and approach, by point."""
+    spread = returns.ranges[:, :, 3] - returns.ranges[:, :, 2]
+    largest = np.abs(returns.ranges[:, :, 2:]).max(axis=2)
+    small = np.array([s.small for s in solutions.model.states])
+    # where this fails, the second half is nowhere within NEAR of any state
+    possible = np.flatnonzero(returns.finite & (spread <= 2.2 * NEAR * (1.1 * largest + small)).all(axis=1))
+    found: dict[int, np.ndarray] = {}
+    for guesses in (last, returns.means):
+        left = np.array([k for k in possible if k not in found], int)
+        if not len(left):
+            break
+        some = solutions.take(left)
+        states, converged = newton(some.model, guesses[left], some.parameters, some.weight)
+        growth = eigenvalues(some.model, np.where(converged[:, None], states, 0.0), some.parameters, some.weight,
+                             some.weight).real.max(axis=1)  # fmt: skip
+        for j in np.flatnonzero(converged & (growth < 0)):
+            first, second = distances(samples, left[j], states[j], small)
+            if second < ARRIVED or (second < NEAR and second < first):
+                found[int(left[j])] = states[j]
+    return found
+
+
+def _cycles(solutions: Solutions, returns: Returns, points: np.ndarray) -> dict[int, Attractor]:
+    """Stable cycles that trajectories are near to and approach, by point; the fewest returns that do."""
+    late, early = returns.gaps[:, :, 0], returns.gaps[:, :, 1]
+    # returns come closer to each other, or have arrived up to the error of interpolation
+    proposed = (np.maximum(late, early) <= NEAR) & (late <= np.maximum(early, 1e-3))
+    waiting = {int(k): list(1 + np.flatnonzero(proposed[k])) for k in points if proposed[k].any()}
+    found: dict[int, tuple[int, Orbit]] = {}
+    while waiting:
+        index, turns = np.array(list(waiting)), [waiting[k].pop(0) for k in waiting]
+        crossings = [returns.crossings(k) for k in index]
+        starts = np.array([returns.states[k, len(c) - 1] for k, c in zip(index, crossings, strict=True)])
+        periods = np.array([(c[-1] - c[-1 - n]) * SAMPLE_MS for c, n in zip(crossings, turns, strict=True)])
+        for j, orbit in enumerate(shoot_many(solutions.take(index), starts, periods)):
+            k = int(index[j])
+            if orbit and _is_there(orbit, starts[j], periods[j], returns.extent[k]):
+                found[k] = (turns[j], orbit)
+        waiting = {k: turns for k, turns in waiting.items() if turns and k not in found}
+    return _polished(solutions, found)
+
+
+def _is_there(orbit: Orbit, start: np.ndarray, period: float, extent: np.ndarray) -> bool:
+    """Whether an orbit is stable and the one proposed."""
+    near = np.max(np.abs(orbit.state - start) / extent) < NEAR
+    return bool(near and abs(orbit.period - period) < NEAR * period and orbit.stable)
+
+
+def _polished(solutions: Solutions, found: dict[int, tuple[int, Orbit]]) -> dict[int, Attractor]:
+    """Attractors from orbits and their numbers of returns; only what returns more than once can be made of rounds."""
+    several = [k for k, (turns, _) in found.items() if turns > 1]
+    orbits = {k: orbit for k, (_, orbit) in found.items()}
+    rounds = dict.fromkeys(orbits, 1)
+    if several:
+        some = solutions.take(np.array(several))
+        own = shortest(some, [orbits[k] for k in several])
+        orbits.update(zip(several, own, strict=True))
+        rounds.update(zip(several, multiplicities(some, own), strict=True))
+    regime = {k: MULTI_PERIOD if n > 1 else LIMIT_CYCLE for k, n in rounds.items()}
+    return {k: Attractor(regime[k], orbit.state, orbit, rounds[k]) for k, orbit in orbits.items()}

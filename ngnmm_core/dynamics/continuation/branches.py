@@ -1,0 +1,130 @@
+"""Branches of periodic orbits: followed both ways to where they end, with what they meet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from ngnmm_core.dynamics.continuation.cycles import LEAST_RANGE, Cycle
+from ngnmm_core.dynamics.continuation.follow import Place, Steps, follow
+from ngnmm_core.dynamics.continuation.special import (
+    DOUBLING,
+    HOMOCLINIC,
+    CycleBifurcation,
+    Sample,
+    SpecialPoints,
+    Step,
+    sample,
+)
+from ngnmm_core.dynamics.equilibrium_branch import HOPF, EquilibriumBifurcation
+
+BORDER, LOST = "border", "lost"
+CYCLE_STEPS = Steps(first=1e-3, shortest=1e-8, longest=0.06, most=4000, turn=0.94)
+LONGEST_PERIOD_MS = 1000.0
+SMALLEST = 0.3  # extent of an orbit, in units of the least range, at which it is taken to end in a Hopf point
+SLOW, GROWN, SETTLED = 2.0, 1.25, 1e-7  # what makes a homoclinic end: see `_settled`
+SMALL, BESIDE = 10.0, 1e-7  # extent, as above, and distance from a Hopf point, in units of the range: see `_beside`
+NEAR = 1e-3  # distance of a Hopf point from the end of a branch, in units of the parameter's extent
+
+
+@dataclass
+class CycleBranch:
+    """Periodic orbits in the order of the branch, the special points on it, and how it ends.
+
+    `hopf` is the Hopf point, `doubling` the period doubling of the parent branch that it ends at, if it does.
+    """
+
+    samples: list[Sample] = field(default_factory=list)
+    special: list[CycleBifurcation] = field(default_factory=list)
+    end: str = LOST
+    hopf: EquilibriumBifurcation | None = None
+    doubling: CycleBifurcation | None = None
+
+
+# ------------------------------------------------------------------ following
+def follow_cycles(
+    start: Place, limits: tuple[float, float], hopfs: Sequence[EquilibriumBifurcation] = (), parents=()
+) -> CycleBranch:
+    """Follows periodic orbits from a start along its tangent.
+
+    Parameters
+    ----------
+    limits : (float, float)
+        Range of the parameter.
+    hopfs : sequence of EquilibriumBifurcation
+        Hopf points that the branch may end at.
+    parents : sequence of CycleBifurcation
+        For a branch born at a period doubling: the doublings of its parent, one of which it may end at.
+    """
+    branch, special = CycleBranch([sample(start)]), SpecialPoints()
+    for before, after in follow(start, CYCLE_STEPS, _smooth, limits):
+        here = sample(after)
+        if parents and _rejoined(before, after):
+            branch.end, branch.doubling = DOUBLING, min(parents, key=lambda q: abs(q.cycle.p[0] - here.p[0]))
+            return branch
+        if not _beside(before, hopfs, limits):
+            special.take(Step(before, after))
+        branch.special = special.in_order()
+        branch.samples.append(here)
+        if here.period > LONGEST_PERIOD_MS or _settled(branch, limits[1] - limits[0]):
+            branch.end = HOMOCLINIC
+            branch.special.append(CycleBifurcation(HOMOCLINIC, here, after))
+            return branch
+        if not parents and size(after) < SMALLEST and size(after) < size(before):
+            _at_hopf(branch, hopfs, limits[1] - limits[0])
+            return branch
+    branch.end = LOST if limits[0] < branch.samples[-1].p[0] < limits[1] else BORDER
+    return branch
+
+
+def size(place: Place) -> float:
+    """Extent of an orbit in units of the least range of its states: small near a Hopf point."""
+    starts = Cycle(place).starts
+    return float(np.max(np.ptp(starts, axis=0) / (LEAST_RANGE * np.abs(starts).max(axis=0) + 1e-4)))
+
+
+def _beside(here: Place, hopfs: Sequence[EquilibriumBifurcation], limits: tuple[float, float]) -> bool:
+    """Whether a cycle is so small, and so near a Hopf point, that a multiplier is 1 up to round-off.
+
+    Test functions change their sign there by chance.
+    """
+    near = BESIDE * (limits[1] - limits[0])
+    return size(here) < SMALL and any(abs(h.drive - here.u[-1]) < near for h in hopfs)
+
+
+def _splitting(place: Place) -> np.ndarray:
+    """Differences [segment, state] between the second and the first round of a doubled orbit."""
+    starts, times = Cycle(place).starts, place.problem.mesh.times
+    path, at = Cycle(place).path.reshape(-1, place.problem.size), place.problem.mesh.path_times.ravel()
+    later = np.column_stack([np.interp((times + 0.5) % 1.0, at, c, period=1.0) for c in path.T])
+    return (later - starts) / place.problem.scale
+
+
+def _rejoined(before: Place, after: Place) -> bool:
+    """Whether a doubled orbit passed the period doubling where its rounds become one: beyond it they are swapped."""
+    return bool(np.sum(before.problem.mesh.shares[:, None] * _splitting(before) * _splitting(after)) < 0)
+
+
+def _smooth(before: Place, after: Place) -> bool:
+    """Whether a step changes the size of a small orbit little, so that it can't step across a Hopf point."""
+    old = size(before)
+    return old > 2.0 or size(after) > 0.6 * old
+
+
+def _settled(branch: CycleBranch, span: float) -> bool:
+    """Whether the period keeps growing while the parameter has come to rest: a homoclinic orbit."""
+    here = branch.samples[-1]
+    if here.period < SLOW * min(s.period for s in branch.samples):
+        return False
+    recent = [s for s in branch.samples if s.period > here.period / GROWN]
+    rising = all(a.period < b.period for a, b in pairwise(branch.samples[-len(recent) :]))
+    return rising and max(abs(s.p[0] - here.p[0]) for s in recent) < SETTLED * span
+
+
+def _at_hopf(branch: CycleBranch, hopfs: Sequence[EquilibriumBifurcation], span: float) -> None:
+    """Ends a branch whose orbits shrink to a point, at the Hopf point that is there."""
+    p, x = branch.samples[-1].p[0], branch.samples[-1].mean
+    near = [h for h in hopfs if abs(h.drive - p) < NEAR * span and np.allclose(h.state, x, rtol=0.1, atol=0.01)]
+    branch.end = HOPF if near else LOST
+    branch.hopf = min(near, key=lambda h: abs(h.drive - p)) if near else None

@@ -1,0 +1,111 @@
+"""The dispersion relation of the homogeneous state, i.e. the master stability function.
+
+A perturbation along an eigenvector of W with eigenvalue Lambda obeys the variational equation of the homogeneous
+solution with G replaced by Lambda G in the coupling entries of the Jacobian.  Its growth rate is the largest real part
+of the eigenvalues of the Jacobian at rest, and of the Floquet exponents on a cycle.
+Pecora, Carroll, Phys. Rev. Lett. 80, 2109 (1998), doi:10.1103/PhysRevLett.80.2109.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ngnmm_core.dynamics.attractor import REST, Attractor
+from ngnmm_core.dynamics.equilibria import eigenvalues
+from ngnmm_core.dynamics.floquet import exponents, monodromies_of
+from ngnmm_core.dynamics.variational import Solutions
+from ngnmm_core.models._base import Model
+
+NEUTRAL = 1e-7  # growth rates up to this (1/ms) are neither growth nor decay
+SAME = 1e-9  # eigenvalues this near to the row sum belong to the homogeneous manifold
+CHUNK = 1024  # points whose matrices are in memory together
+
+
+@dataclass(frozen=True)
+class Dispersion:
+    """Growth rate (1/ms) and frequency (Hz) of the leading perturbation, arrays [..., mode]."""
+
+    growth_rate: np.ndarray
+    frequency: np.ndarray
+
+
+def dispersion(model: Model, parameters, row_sum: float, attractor: Attractor, modes: np.ndarray) -> Dispersion:
+    """Growth rates and frequencies along eigenvectors with eigenvalues `modes` of W, at one point.
+
+    On a cycle the trivial exponent, zero, of the first mode whose eigenvalue is the row sum is left out.
+
+    Parameters
+    ----------
+    parameters : mapping of name to float
+    row_sum : float
+        Row sum of W.
+    attractor : Attractor
+        An equilibrium or a cycle.
+    modes : array (mode,), real or complex
+    """
+    arrays = {name: np.full(1, float(value)) for name, value in parameters.items()}
+    relation = dispersions(model, arrays, row_sum, [attractor], modes)
+    return Dispersion(relation.growth_rate[0], relation.frequency[0])
+
+
+def dispersions(
+    model: Model,
+    parameters: Mapping[str, np.ndarray],
+    row_sum: float,
+    attractors: Sequence[Attractor | None],
+    modes: np.ndarray,
+) -> Dispersion:
+    """The same for many points, arrays [point, mode]; NaN where the attractor is neither an equilibrium nor a cycle.
+
+    Parameters
+    ----------
+    parameters : mapping of name to array (point,)
+    """
+    rate = np.full((len(attractors), len(modes)), np.nan)
+    frequency = rate.copy()
+    resting = [k for k, a in enumerate(attractors) if a is not None and a.regime == REST]
+    cycling = [k for k, a in enumerate(attractors) if a is not None and a.orbit is not None]
+    for points, growth in ((resting, _at_rest), (cycling, _on_cycles)):
+        for start in range(0, len(points), CHUNK):
+            index = np.array(points[start : start + CHUNK])
+            some = {name: np.asarray(values, float)[index] for name, values in parameters.items()}
+            values = growth(model, some, row_sum, [attractors[k] for k in index], modes)
+            leading = _leading(values, signed=np.iscomplexobj(modes))
+            rate[index], frequency[index] = leading.real, 1000.0 * leading.imag / (2.0 * np.pi)
+    return Dispersion(rate, frequency)
+
+
+def _at_rest(model: Model, parameters, row_sum: float, attractors: Sequence[Attractor], modes) -> np.ndarray:
+    """Eigenvalues [point, mode, state]."""
+    states = np.array([a.state for a in attractors])
+    coupling = parameters["G"]
+    return eigenvalues(model, states, parameters, coupling * row_sum, coupling[:, None] * modes)
+
+
+def _on_cycles(model: Model, parameters, row_sum: float, attractors: Sequence[Attractor], modes) -> np.ndarray:
+    """Floquet exponents [point, mode, state]."""
+    coupling = parameters["G"]
+    solutions = Solutions(model, parameters, coupling * row_sum)
+    matrices = monodromies_of(solutions, coupling, [a.orbit for a in attractors], modes)
+    values = exponents(matrices, np.array([a.period for a in attractors])[:, None, None])
+    uniform = np.flatnonzero(np.abs(modes - row_sum) < SAME)
+    if len(uniform):
+        # the exponent nearest to zero is the trivial one: it gets a value that can't lead
+        of_first = values[:, uniform[0]]
+        of_first[np.arange(len(values)), np.argmin(np.abs(of_first), axis=1)] = -np.inf
+    return values
+
+
+def _leading(values: np.ndarray, signed: bool) -> np.ndarray:
+    """The value of largest real part per mode; of a conjugate pair the one with positive frequency, unless signed."""
+    best = np.argmax(values.real, axis=-1)
+    leading = np.take_along_axis(values, best[..., None], axis=-1)[..., 0]
+    return leading if signed else leading.real + 1j * np.abs(leading.imag)
+
+
+def unstable(growth_rate: np.ndarray) -> np.ndarray:
+    """Which modes grow; the first, the uniform direction, never counts."""
+    grows = growth_rate > NEUTRAL
+    grows[..., 0] = False
+    return grows

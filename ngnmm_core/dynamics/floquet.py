@@ -1,0 +1,137 @@
+"""Floquet exponents of perturbations along the connectome's eigenvectors, around a periodic orbit.
+
+The monodromy matrix is an entire function of Lambda.  It is integrated at a few points only, and interpolated at all
+eigenvalues; the number of points grows until the interpolation changes growth rates by less than 1e-10 per ms.  For
+real eigenvalues these are Leja points of the interval that they lie in, of which the first ones do for any number; for
+complex ones points on a circle around them.
+
+Perturbations along eigenvectors: Pecora, Carroll, Phys. Rev. Lett. 80, 2109 (1998), doi:10.1103/PhysRevLett.80.2109.
+Interpolation at Leja points: Reichel, BIT 30, 332 (1990), doi:10.1007/BF02017352.  Coefficients from points on a
+circle, by the trapezoidal rule: Trefethen, Weideman, SIAM Rev. 56, 385 (2014), doi:10.1137/130932132.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+
+from ngnmm_core.dynamics.periodic_orbits import Orbit
+from ngnmm_core.dynamics.variational import Solutions
+from ngnmm_core.models._base import Model
+
+INTERVAL_NODES = (12, 16, 20, 24, 28, 32, 40, 48, 64, 96)
+CIRCLE_NODES = (12, 16, 24, 32, 48, 64, 128)  # in the upper half
+NEGLIGIBLE = 1e-9  # the last terms, in units of the largest entry: then growth rates are off by 5e-11 at the most
+
+
+def monodromies(model: Model, parameters, coupling: float, row_sum: float, orbit: Orbit, eigenvalues: np.ndarray):
+    """Monodromy matrices for perturbations along eigenvectors of W, at one point.
+
+    Parameters
+    ----------
+    parameters : mapping of name to float
+    coupling : float
+        G.
+    row_sum : float
+        Row sum of W, equal for all rows.
+    eigenvalues : array (mode,), real or complex
+        Lambda.
+
+    Returns
+    -------
+    array (mode, state, state), complex if the eigenvalues are
+    """
+    arrays = {name: np.full(1, float(value)) for name, value in parameters.items()}
+    solutions = Solutions(model, arrays, np.full(1, float(coupling * row_sum)))
+    return monodromies_of(solutions, np.full(1, float(coupling)), [orbit], eigenvalues)[0]
+
+
+def monodromies_of(
+    solutions: Solutions, coupling: np.ndarray, orbits: Sequence[Orbit], eigenvalues: np.ndarray
+) -> np.ndarray:
+    """Monodromy matrices of many points, array [point, mode, state, state]; `coupling` is G of every point."""
+    size = solutions.size
+    result = np.empty((len(orbits), len(eigenvalues), size * size), np.result_type(eigenvalues, float))
+    evaluate = _on_circle if np.iscomplexobj(eigenvalues) else _on_interval
+
+    def integrate(points: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+        states, meshes = np.array([orbits[k].state for k in points]), [orbits[k].mesh for k in points]
+        matrices = solutions.take(points).propagate(states, meshes, coupling[points, None] * nodes)[1]
+        return matrices.reshape(len(points), len(nodes), -1)
+
+    evaluate(integrate, eigenvalues, result)
+    return result.reshape(len(orbits), len(eigenvalues), size, size)
+
+
+def _on_interval(integrate, eigenvalues: np.ndarray, result: np.ndarray) -> None:
+    """Newton's interpolation; `integrate(points, nodes)` gives matrices [point, node, entry]."""
+    low, high = float(np.min(eigenvalues)), float(np.max(eigenvalues))
+    centre, half = 0.5 * (low + high), 0.5 * (high - low) + 1e-9
+    nodes, at = leja_points(INTERVAL_NODES[-1]), (eigenvalues - centre) / half
+    basis = np.cumprod(np.concatenate([np.ones((len(at), 1)), 2.0 * (at[:, None] - nodes[:-1])], axis=1), axis=1)
+    left = np.arange(len(result))
+    values = np.empty((len(left), 0, result.shape[2]))
+    for count in INTERVAL_NODES:
+        fresh = integrate(left, centre + half * nodes[values.shape[1] : count])
+        values = np.concatenate([values, fresh], axis=1)
+        coefficients = _divided_differences(nodes[:count], values)
+        terms = np.abs(coefficients).max(axis=2) * np.abs(basis[:, :count]).max(axis=0)
+        done = (terms[:, -3:].max(axis=1) < NEGLIGIBLE * np.abs(values).max(axis=(1, 2))) | (count == len(nodes))
+        result[left[done]] = np.matmul(basis[:, :count], coefficients[done])
+        left, values = left[~done], values[~done]
+        if not len(left):
+            break
+
+
+def _divided_differences(nodes: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Coefficients [point, node, entry] of the products of 2 (x - node)."""
+    table = values.copy()
+    for k in range(1, len(nodes)):
+        distance = 2.0 * (nodes[k:] - nodes[:-k])
+        table[:, k:] = (table[:, k:] - table[:, k - 1 : -1]) / distance[:, None]
+    return table
+
+
+@cache
+def leja_points(count: int) -> np.ndarray:
+    """Points in [-1, 1], each as far from those before it as possible, in the sense of the product of distances."""
+    candidates = np.cos(np.linspace(0.0, np.pi, 4097))
+    points, product = [1.0], np.abs(candidates - 1.0)
+    while len(points) < count:
+        points.append(float(candidates[np.argmax(product)]))
+        product *= 2.0 * np.abs(candidates - points[-1])
+    return np.array(points)
+
+
+def _on_circle(integrate, eigenvalues: np.ndarray, result: np.ndarray) -> None:
+    """Powers, from the upper half of points on a circle; on the lower half all is conjugate."""
+    centre = 0.5 * float(np.min(eigenvalues.real) + np.max(eigenvalues.real))
+    radius = float(np.max(np.abs(eigenvalues - centre))) + 1e-9
+    left = np.arange(len(result))
+    for count in CIRCLE_NODES:
+        angles = np.pi * (np.arange(count) + 0.5) / count
+        values = integrate(left, centre + radius * np.exp(1j * angles))
+        coefficients = np.matmul(np.exp(-1j * np.arange(2 * count)[:, None] * angles) / count, values).real
+        terms = np.abs(coefficients).max(axis=2)
+        done = (terms[:, -2:].max(axis=1) < NEGLIGIBLE * terms.max(axis=1)) | (count == CIRCLE_NODES[-1])
+        basis = ((eigenvalues - centre) / radius)[:, None] ** np.arange(2 * count)
+        result[left[done]] = np.matmul(basis, coefficients[done])
+        left = left[~done]
+        if not len(left):
+            break
+
+
+def exponents(monodromy: np.ndarray, period: float | np.ndarray) -> np.ndarray:
+    """Floquet exponents [..., state] in 1/ms, log(multiplier) / period, by descending real part.
+
+    Parameters
+    ----------
+    monodromy : array (..., state, state)
+    period : float, or array that broadcasts to (..., 1)
+        In ms.
+    """
+    multipliers = np.linalg.eigvals(monodromy).astype(complex)
+    with np.errstate(divide="ignore"):
+        values = np.log(multipliers) / period
+    order = np.argsort(-values.real, axis=-1, kind="stable")
+    return np.take_along_axis(values, order, axis=-1)

@@ -1,0 +1,83 @@
+"""Chaos and quasi-periodicity of homogeneous solutions that are neither at rest nor on a cycle, told by exponents.
+
+Every bounded solution that does not end at rest has one Lyapunov exponent that is exactly zero, that of a shift in time
+(Haken, Phys. Lett. A 94, 71 (1983), doi:10.1016/0375-9601(83)90209-8).  With that one left out, the largest exponent is
+positive in chaos, zero on a torus and negative for what tends to a cycle.  Runs are made longer until this is decided.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ngnmm_core.dynamics.attractor import CHAOS, IRREGULAR, TORUS, Attractor, find_attractors
+from ngnmm_core.dynamics.lyapunov_runs import Settings, lyapunov_exponents
+from ngnmm_core.models._base import Model
+
+DURATIONS_MS = (2000.0, 8000.0, 32000.0)
+COUNT = 3
+SIGNIFICANT = 4.0  # standard errors
+SMALL = 2e-4  # exponents (1/ms) that the longest run can't tell from zero
+
+
+def classify(
+    model: Model, parameters: Mapping[str, np.ndarray], row_sum: float, attractors: Sequence[Attractor | None]
+) -> list[Attractor | None]:
+    """The attractors, with the irregular ones called chaotic or tori where their exponents say so.
+
+    Parameters
+    ----------
+    parameters : mapping of name to array (point,)
+    """
+    result = list(attractors)
+    left = [k for k, a in enumerate(attractors) if a is not None and a.regime == IRREGULAR]
+    for duration in DURATIONS_MS:
+        if not left:
+            break
+        index = np.array(left)
+        some = {name: np.asarray(values, float)[index] for name, values in parameters.items()}
+        gains = np.stack([some["G"] * row_sum] * 2)
+        states = np.stack([result[k].state for k in left], axis=1)
+        settings = Settings(min(COUNT, len(states)), duration)
+        exponents = lyapunov_exponents(model, some, gains, states, settings)
+        undecided = []
+        for j, k in enumerate(left):
+            regime = _regime(exponents.values[:, j], exponents.errors[:, j], duration == DURATIONS_MS[-1])
+            result[k] = replace(result[k], regime=regime, state=exponents.states[:, j])
+            if regime == IRREGULAR:
+                undecided.append(k)
+        left = undecided
+    _arrived(model, parameters, row_sum, result)
+    return result
+
+
+def _arrived(model: Model, parameters: Mapping[str, np.ndarray], row_sum: float, result: list) -> None:
+    """Looks again at what seems to be a torus: close to a bifurcation a cycle is approached as slowly as that.
+
+    After the long runs such a trajectory is near its cycle, and Newton's method finds it.
+    """
+    tori = [k for k, a in enumerate(result) if a is not None and a.regime == TORUS]
+    if not tori:
+        return
+    some = {name: np.asarray(values, float)[tori] for name, values in parameters.items()}
+    states = np.array([result[k].state for k in tori])
+    for k, found in zip(tori, find_attractors(model, some, row_sum, states), strict=True):
+        if found is not None and found.regime != IRREGULAR:
+            result[k] = found
+
+
+def _regime(values: np.ndarray, errors: np.ndarray, last: bool) -> int:
+    zero = zero_exponent(values)
+    others, their_errors = np.delete(values, zero), np.delete(errors, zero)
+    if not np.isfinite(values).all() or not len(others):
+        return IRREGULAR
+    largest = int(np.argmax(others))
+    value, error = others[largest], their_errors[largest]
+    if value > max(SIGNIFICANT * error, SMALL):
+        return CHAOS
+    return TORUS if last and abs(value) < SMALL else IRREGULAR
+
+
+def zero_exponent(values: np.ndarray) -> int:
+    """Position of the exponent that belongs to a shift in time: the one nearest to zero."""
+    return int(np.argmin(np.abs(values)))

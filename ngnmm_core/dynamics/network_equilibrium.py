@@ -1,0 +1,75 @@
+"""A network that comes to rest: its equilibrium, and its Lyapunov exponents without a run.
+
+They are the real parts of the Jacobian's eigenvalues, exact where a run of any length gives estimates.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ngnmm_core.dynamics.differentiation import linearise
+from ngnmm_core.models._base import Model
+
+MOST_ITERATIONS = 30
+TOLERANCE = 1e-12
+NEAR = 0.05  # distance, in units of a state's size, at which an equilibrium may be what the network goes to
+MOST_UNKNOWNS = 2500  # of a Jacobian that is solved as a whole: beyond, a job has not the memory
+
+
+def resting_exponents(
+    model: Model, W: np.ndarray, parameters: Mapping[str, float], earlier: np.ndarray, later: np.ndarray
+) -> np.ndarray | None:
+    """All exponents (1/ms) of a network that comes to rest, the largest first; None if it isn't about to.
+
+    The equilibrium must be stable in every direction, and the network close to it and approaching.  It is looked for
+    where the two states are close to each other.
+
+    Parameters
+    ----------
+    W : array (region, region)
+    parameters : mapping of name to float
+    earlier, later : array (region, state)
+        Two states of one solution.
+    """
+    small = np.array([s.small for s in model.states])
+    apart = lambda x, y: float(np.max(np.abs(x - y) / (np.abs(y) + small)))
+    if later.size > MOST_UNKNOWNS or not apart(earlier, later) < 2.0 * NEAR:
+        return None
+    rest = network_equilibrium(model, W, parameters, later)
+    if rest is None or not apart(later, rest) < NEAR or apart(later, rest) > max(apart(earlier, rest), TOLERANCE):
+        return None
+    rates = np.linalg.eigvals(network_jacobian(model, W, parameters, rest)[1]).real
+    return -np.sort(-rates) if rates.max() < 0 else None
+
+
+def network_equilibrium(
+    model: Model, W: np.ndarray, parameters: Mapping[str, float], start: np.ndarray
+) -> np.ndarray | None:
+    """The equilibrium [region, state] that Newton's method finds from a state; None if it finds none."""
+    x = np.array(start, float)
+    with np.errstate(all="ignore"):
+        for _ in range(MOST_ITERATIONS):
+            slope, jacobian = network_jacobian(model, W, parameters, x)
+            if not np.isfinite(jacobian).all():
+                return None
+            try:
+                step = np.linalg.solve(jacobian, -slope).reshape(x.shape)
+            except np.linalg.LinAlgError:
+                return None
+            x = x + step
+            if np.max(np.abs(step) / (np.abs(x) + 1e-3)) < TOLERANCE:
+                return x
+    return None
+
+
+def network_jacobian(
+    model: Model, W: np.ndarray, parameters: Mapping[str, float], states: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Time derivative [region * state] of a network and its Jacobian [region * state, region * state], in 1/ms."""
+    regions, size = states.shape
+    arrays = {name: np.full(regions, float(value)) for name, value in parameters.items()}
+    sent = np.broadcast_to(model.sent(tuple(states.T), model.coefficients(arrays)), regions)
+    own = linearise(model, states, arrays, np.zeros(regions), arrays["G"] * (W @ sent))
+    jacobian = np.einsum("ia,ij,jb->iajb", arrays["G"][:, None] * own.input_gain, W, own.output_gain)
+    jacobian[np.arange(regions), :, np.arange(regions), :] += own.jacobian
+    return own.derivative.ravel(), jacobian.reshape(regions * size, -1)

@@ -1,0 +1,97 @@
+"""How many rounds of a simpler cycle a cycle makes: 1 for a simple one, 2 after a period doubling, 3 in its window.
+
+A cycle of n rounds runs n times past an unstable cycle with about the n-th part of its period, which has lost its
+stability by a period doubling: its leading multiplier is below -1.  That cycle is looked for by Newton's method from
+where the rounds are closest to each other, and then its own parent.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ngnmm_core.dynamics.periodic_orbits import Orbit, along, shoot_many
+from ngnmm_core.dynamics.variational import Solutions
+
+ROUNDS = (2, 3, 5, 7)
+PLACES = 5040  # along an orbit: a multiple of all numbers of rounds
+MOST_PARTS = 16
+GUESSES = 3
+SAME, SIMILAR = 0.05, 0.2  # distance of rounds, in units of the extent of the orbit, from which on they are compared
+MOST = 64
+
+
+def shortest(solutions: Solutions, orbits: Sequence[Orbit]) -> list[Orbit]:
+    """The same orbits with their own periods, if some that were found are multiples of these."""
+    states = along(solutions, orbits, PLACES)
+    extent = _extents(states)
+    tries = []
+    for part in range(2, MOST_PARTS + 1):
+        gaps = np.max(np.abs(states[:, round(PLACES / part)] - states[:, 0]) / extent, axis=1)
+        tries += [(int(k), part) for k in np.flatnonzero(gaps < SAME)]
+    result = list(orbits)
+    if tries:
+        index = np.array([k for k, _ in tries])
+        periods = np.array([orbits[k].period / part for k, part in tries])
+        found = shoot_many(solutions.take(index), states[index, 0], periods)
+        for (k, part), shorter in zip(tries, found, strict=True):
+            if shorter is not None and _is_same(orbits[k], shorter, part):
+                result[k] = shorter  # the last one is the shortest
+    return result
+
+
+def _is_same(orbit: Orbit, shorter: Orbit, part: int) -> bool:
+    near = np.max(np.abs(shorter.state - orbit.state)) < 1e-6
+    return bool(near and abs(part * shorter.period - orbit.period) < 1e-6 * orbit.period)
+
+
+def multiplicities(solutions: Solutions, orbits: Sequence[Orbit]) -> list[int]:
+    """Numbers of rounds that stable orbits make of the simplest unstable ones beside them; 1 if there is none."""
+    total = [1] * len(orbits)
+    waiting = dict(enumerate(orbits))
+    while waiting:
+        index = np.array(list(waiting))
+        parents = parents_of(solutions.take(index), list(waiting.values()))
+        waiting = {}
+        for k, (rounds, parent) in zip(map(int, index), parents, strict=True):
+            total[k] *= rounds
+            if parent is not None and total[k] < MOST:
+                waiting[k] = parent
+    return total
+
+
+def parents_of(solutions: Solutions, orbits: Sequence[Orbit]) -> list[tuple[int, Orbit | None]]:
+    """For each orbit the number of rounds and the orbit that is gone round; (1, None) if there is none."""
+    result: list[tuple[int, Orbit | None]] = [(1, None)] * len(orbits)
+    states = along(solutions, orbits, PLACES)
+    extent = _extents(states)
+    for rounds in ROUNDS:
+        guesses = {k: _guesses(states[k], extent[k], rounds) for k in range(len(orbits)) if result[k][1] is None}
+        index = np.array([k for k, some in guesses.items() for _ in some], int)
+        if not len(index):
+            continue
+        periods = np.array([orbits[k].period / rounds for k in index])
+        starts = np.concatenate(list(guesses.values()))
+        for k, parent in zip(map(int, index), shoot_many(solutions.take(index), starts, periods), strict=True):
+            if parent is not None and result[k][1] is None and _is_parent(parent, orbits[k], rounds):
+                result[k] = (rounds, parent)
+    return result
+
+
+def _is_parent(parent: Orbit, orbit: Orbit, rounds: int) -> bool:
+    leading = parent.multipliers[1]
+    flips = leading.real < -1.0 and abs(leading.imag) < 1e-9 * abs(leading)
+    return bool(flips and abs(rounds * parent.period - orbit.period) < 0.2 * orbit.period)
+
+
+def _extents(states: np.ndarray) -> np.ndarray:
+    """Sizes of orbits [point, place, state] in each direction, [point, state]."""
+    # numpy reduces contiguous places ten times faster than rows of six
+    return np.ptp(np.ascontiguousarray(np.swapaxes(states, 1, 2)), axis=2) + 1e-12
+
+
+def _guesses(states: np.ndarray, extent: np.ndarray, rounds: int) -> np.ndarray:
+    """Means over the rounds of an orbit [place, state] where they are closest, [guess, state]; none if that is far."""
+    passages = states.reshape(rounds, -1, states.shape[1])
+    gaps = np.max(np.ptp(passages, axis=0) / extent, axis=1)
+    order = np.argsort(gaps, kind="stable")[:: len(gaps) // 8][:GUESSES]
+    return passages[:, order[: GUESSES if gaps[order[0]] < SIMILAR else 0]].mean(axis=0)

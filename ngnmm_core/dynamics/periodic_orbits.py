@@ -1,0 +1,177 @@
+"""Periodic orbits of the homogeneous system by shooting: Newton's method on the return to the starting point.
+
+Many points at once, each with steps of its own, all with about the same error: found once along the guess, and then
+stretched with the period.  What is solved for is a closed orbit of the method with these steps.
+
+Kuznetsov, Elements of Applied Bifurcation Theory (2004), doi:10.1007/978-1-4757-3978-7, chapter 10.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ngnmm_core.dynamics.variational import Solutions
+
+UNIFORM_MS = 0.01
+ALONG_MS = 0.025
+STEP_ERROR, LONGEST_MS = 5e-10, 0.25  # of the steps: see `ngnmm_core.kernels.mesh`
+MOST_ITERATIONS = 12
+TOLERANCE = 1e-11
+PATIENCE = 3  # iterations in which the residual must have halved
+
+
+@dataclass(frozen=True)
+class Orbit:
+    """A periodic orbit.
+
+    Attributes
+    ----------
+    state : array (state,)
+        A point on the orbit.
+    period : float
+        In ms.
+    mesh : array (step,)
+        Lengths of the integration steps in ms; their sum is the period.
+    monodromy : array (state, state)
+        Propagator of perturbations within the homogeneous system over one period.
+    residual : float
+        Distance between the state and its return, relative to its size.
+    """
+
+    state: np.ndarray
+    period: float
+    mesh: np.ndarray
+    monodromy: np.ndarray
+    residual: float
+
+    @property
+    def steps(self) -> int:
+        """Steps of at most 0.01 ms in a period, for integration with steps of one length."""
+        return max(int(np.ceil(self.period / UNIFORM_MS)), 32)
+
+    @cached_property
+    def multipliers(self) -> np.ndarray:
+        """Floquet multipliers, by descending modulus; the trivial one, nearest to 1, comes first."""
+        values = np.linalg.eigvals(self.monodromy)
+        trivial = int(np.argmin(np.abs(values - 1.0)))
+        others = np.delete(values, trivial)
+        return np.concatenate(([values[trivial]], others[np.argsort(-np.abs(others), kind="stable")]))
+
+    @property
+    def stable(self) -> bool:
+        """Whether every multiplier but the trivial one lies inside the unit circle."""
+        return bool(np.abs(self.multipliers[1]) < 1.0)
+
+
+def shoot_many(solutions: Solutions, states: np.ndarray, periods: np.ndarray) -> list[Orbit | None]:
+    """The periodic orbits near states [point, state] and periods [point], None where there is none.
+
+    The phase is fixed by requiring the correction to be orthogonal to the flow at the given state.
+    """
+    found: list[Orbit | None] = [None] * len(states)
+    meshes = solutions.mesh(states, periods, STEP_ERROR, LONGEST_MS)
+    index = np.array([k for k, mesh in enumerate(meshes) if mesh is not None], int)
+    with np.errstate(all="ignore"):
+        search = _Search(solutions.take(index), states[index], periods[index], [meshes[k] for k in index])
+        for _ in range(MOST_ITERATIONS):
+            if not len(search.index):
+                break
+            for k, orbit in search.iterate():
+                found[index[k]] = orbit
+        for k, orbit in search.nearly():
+            found[index[k]] = orbit
+    return found
+
+
+def along(solutions: Solutions, orbits: Sequence[Orbit], count: int) -> np.ndarray:
+    """States at `count` equal distances in time along orbits, the first one included: array [point, count, state]."""
+    periods = np.array([orbit.period for orbit in orbits])
+    every = np.ceil(periods / (count * ALONG_MS)).astype(int)
+    states = np.array([orbit.state for orbit in orbits])
+    result = np.empty((len(orbits), count, solutions.size))
+    result[:, 0] = states
+    for steps in np.unique(every):
+        some = np.flatnonzero(every == steps)
+        dt = periods[some] / (count * steps)
+        samples, _ = solutions.take(some).sample(states[some], dt, int(steps), count - 1)
+        result[some, 1:] = np.moveaxis(samples, -1, 1).reshape(-1, *samples.shape[1:3])[: len(some)]
+    return result
+
+
+class _Search:
+    """Newton's method for those points that have not converged or failed yet."""
+
+    def __init__(self, solutions: Solutions, states, periods, meshes):
+        self.solutions, self.x, self.periods = solutions, states.copy(), periods.copy()
+        self.fractions = [mesh / mesh.sum() for mesh in meshes]
+        self.guess, self.direction = periods.copy(), solutions.velocity(states)
+        self.scale = np.abs(states) + np.abs(self.direction) * periods[:, None] / 10.0 + 1e-6
+        self.index = np.arange(len(states))
+        self.residuals: list[np.ndarray] = []
+        self.last: dict[int, Orbit] = {}
+
+    def iterate(self) -> list[tuple[int, Orbit]]:
+        """One iteration; the orbits that have converged by now, with the positions of their points."""
+        x, periods = self.x[self.index], self.periods[self.index]
+        solutions = self.solutions.take(self.index)
+        meshes = [self.fractions[k] * t for k, t in zip(self.index, periods, strict=True)]
+        ends, monodromies = solutions.propagate(x, meshes, solutions.weight[:, None])
+        monodromies = monodromies[:, 0]
+        miss = ends - x
+        residuals = np.max(np.abs(miss) / self.scale[self.index], axis=1)
+        done = residuals < TOLERANCE
+        usable = np.isfinite(monodromies).all(axis=(1, 2)) & np.isfinite(miss).all(axis=1)
+        usable &= self._improving(residuals)
+        self.last = {
+            int(k): Orbit(x[j].copy(), float(periods[j]), meshes[j], monodromies[j].copy(), float(residuals[j]))
+            for j, k in enumerate(self.index)
+            if usable[j]
+        }
+        converged = [(int(k), self.last[int(k)]) for k in self.index[done & usable]]
+        self._correct(usable & ~done, ends, monodromies, miss, solutions)
+        return converged
+
+    def _improving(self, residuals: np.ndarray) -> np.ndarray:
+        """Remembers the residuals, and says which have halved in the last few iterations."""
+        every = np.full(len(self.x), np.inf)
+        every[self.index] = residuals
+        self.residuals.append(every)
+        if len(self.residuals) <= PATIENCE:
+            return np.ones(len(residuals), bool)
+        return (residuals < 0.5 * self.residuals[-1 - PATIENCE][self.index]) | (residuals < 1e3 * TOLERANCE)
+
+    def _correct(self, going, ends, monodromies, miss, solutions) -> None:
+        size = self.x.shape[1]
+        which = self.index[going]
+        system = np.zeros((len(which), size + 1, size + 1))
+        system[:, :size, :size] = monodromies[going] - np.eye(size)
+        system[:, :size, size] = solutions.velocity(ends)[going]
+        system[:, size, :size] = self.direction[which]
+        right = np.concatenate([-miss[going], np.zeros((len(which), 1))], axis=1)
+        correction = solve_each(system, right)
+        self.x[which] += correction[:, :size]
+        self.periods[which] += correction[:, size]
+        t, guess = self.periods[which], self.guess[which]
+        sound = (t > 0.5 * guess) & (t < 1.5 * guess) & np.isfinite(self.x[which]).all(axis=1)
+        self.index = which[sound]
+
+    def nearly(self) -> list[tuple[int, Orbit]]:
+        """After the last iteration: orbits that stopped short of the tolerance by less than a factor of 1000."""
+        going = set(map(int, self.index))
+        return [(k, orbit) for k, orbit in self.last.items() if k in going and orbit.residual < 1e3 * TOLERANCE]
+
+
+def solve_each(systems: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solutions of many linear systems [point, n, n] and [point, n]; NaN for those that are singular, and only them."""
+    try:
+        return np.linalg.solve(systems, right[..., None])[..., 0]
+    except np.linalg.LinAlgError:
+        result = np.full_like(right, np.nan)
+        for k, (system, one) in enumerate(zip(systems, right, strict=True)):
+            try:
+                result[k] = np.linalg.solve(system, one)
+            except np.linalg.LinAlgError:
+                continue
+        return result

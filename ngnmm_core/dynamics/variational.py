@@ -1,0 +1,238 @@
+"""Homogeneous solutions and the perturbations around them, for many points: eight side by side, in any order.
+
+Lanes do not act on each other, so what comes out for a point does not depend on the points beside it.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from copy import copy
+from functools import cache
+
+import numpy as np
+
+from ngnmm_core.compilation.code_hash import code_hash
+from ngnmm_core.compilation.kernel_cache import cached
+from ngnmm_core.kernels.lanes import aligned, lane_width
+from ngnmm_core.kernels.mesh import make_mesh
+from ngnmm_core.kernels.trajectory import make_trajectory
+from ngnmm_core.kernels.variational import make_complex_variational, make_variational
+from ngnmm_core.models._base import Model, coefficient_table
+
+WIDTH = lane_width(np.float64)
+MOST_STEPS = 64  # of a mesh, per longest step on average
+SETS = 12  # of perturbations in one pass: as many as stay in the first-level cache
+
+
+@cache
+def kernel_of(model: Model, make):
+    """The compiled kernel of one kind (such as `make_variational`) for a model."""
+    one = {name: np.full(1, value) for name, value in model.resolve({}).items()}
+    sizes = (len(model.states), coefficient_table(model, one).shape[1], len(model.drives))
+    compiled = make(model.derivative, model.sent, sizes, WIDTH)
+    if not model.derivative.__module__.startswith("ngnmm_core."):
+        return compiled
+    code = code_hash([make.__module__, model.derivative.__module__])
+    return cached(compiled, f"{model.name}-{make.__name__.removeprefix('make_')}", code)
+
+
+def constants_of(model: Model, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The numbers that the kernels need of every point: coefficients and then drives, [number, point]."""
+    drives = [np.asarray(parameters[name], float) for name in model.drives]
+    return np.concatenate([coefficient_table(model, parameters).T, np.stack(drives)])
+
+
+class Solutions:
+    """Propagates homogeneous states of many points, and perturbations around them.
+
+    Parameters
+    ----------
+    model : Model
+    parameters : mapping of name to array (point,)
+        All parameters.
+    weight : array (point,)
+        G times the row sum of the connectome.
+    """
+
+    def __init__(self, model: Model, parameters: Mapping[str, np.ndarray], weight: np.ndarray):
+        self.model, self.size = model, len(model.states)
+        self.parameters, self.weight = parameters, np.asarray(weight, float)
+        self._constants = constants_of(model, parameters)
+
+    def take(self, index: np.ndarray) -> "Solutions":
+        """The same for some of the points."""
+        some = copy(self)
+        some.parameters = {name: values[index] for name, values in self.parameters.items()}
+        some.weight, some._constants = self.weight[index], self._constants[:, index]
+        return some
+
+    def velocity(self, states: np.ndarray) -> np.ndarray:
+        """Time derivatives of states [point, state]."""
+        numbers = len(self._constants) - len(self.model.drives)
+        x, constants, drive = tuple(states.T), tuple(self._constants[:numbers]), tuple(self._constants[numbers:])
+        slopes = self.model.derivative(x, drive, constants, self.weight * self.model.sent(x, constants))
+        return np.stack([np.broadcast_to(s, len(states)) for s in slopes], axis=1)
+
+    def sample(self, states: np.ndarray, dt_ms: float | np.ndarray, every: int, samples: int):
+        """Where every point is after each of `samples` times `every` steps, and the last states.
+
+        Parameters
+        ----------
+        states : array (point, state)
+        dt_ms : float or array (point,)
+
+        Returns
+        -------
+        samples : array (group, sample, state, lane)
+            Point k is lane k % 8 of group k // 8.
+        end : array (point, state)
+        """
+        run, count = kernel_of(self.model, make_trajectory), len(states)
+        groups = -(-count // WIDTH)
+        out = aligned(groups * samples * self.size * WIDTH).reshape(groups, -1)
+        end, steps = np.empty_like(states), np.broadcast_to(np.asarray(dt_ms, float), count)
+        for group in range(groups):
+            part = slice(group * WIDTH, min((group + 1) * WIDTH, count))
+            state = to_lanes(states[part].T)
+            constants, gain = to_lanes(self._constants[:, part]), to_lanes(self.weight[part])
+            run(state, constants, gain, to_lanes(steps[part]), every, out[group])
+            end[part] = state.reshape(self.size, WIDTH).T[: part.stop - part.start]
+        return out.reshape(groups, samples, self.size, WIDTH), end
+
+    def mesh(self, states: np.ndarray, times: np.ndarray, error: float, longest: float) -> list[np.ndarray | None]:
+        """Steps (ms) that lead each state over its time, all with about the same error (`ngnmm_core.kernels.mesh`).
+
+        None for a point that is not finite or ceases to be, and for one that needs `MOST_STEPS` times as many steps as
+        with the longest one.
+
+        Parameters
+        ----------
+        states : array (point, state)
+        times : array (point,)
+            In ms.
+        error : float
+            Of a step, relative.
+        longest : float
+            In ms.
+        """
+        run, count = kernel_of(self.model, make_mesh), len(states)
+        work = aligned((3 * self.size + 1) * WIDTH)
+        found: list[np.ndarray | None] = [None] * count
+        order = np.argsort(times, kind="stable")
+        for start in range(0, count, WIDTH):
+            some = order[start : start + WIDTH]
+            most = int(np.ceil(MOST_STEPS * times[some].max() / longest)) + 64
+            h = aligned(most * WIDTH)
+            limits = np.stack([times[some], np.full(len(some), error), np.full(len(some), longest)])
+            state = to_lanes(states[some].T)
+            run(state, to_lanes(self._constants[:, some]), to_lanes(self.weight[some]), to_lanes(limits), work, h)
+            finite = np.isfinite(state.reshape(self.size, WIDTH)).all(axis=0)
+            for lane, k in enumerate(some):
+                steps = h.reshape(-1, WIDTH)[:, lane]
+                steps = steps[steps > 0]
+                if finite[lane] and len(steps) and abs(steps.sum() - times[k]) < 1e-9 * times[k]:
+                    found[k] = steps.copy()
+        return found
+
+    def propagate(self, states: np.ndarray, steps: Sequence[np.ndarray], feedback: np.ndarray):
+        """States at the end of given steps, and the matrices that propagate perturbations until then.
+
+        Parameters
+        ----------
+        states : array (point, state)
+        steps : sequence of arrays
+            Lengths of each point's steps in ms.
+        feedback : array (point, k), real or complex
+            G times Lambda.
+
+        Returns
+        -------
+        end : array (point, state)
+        propagators : array (point, k, state, state), complex if the feedback is
+        """
+        end = np.empty_like(states)
+        propagators = np.empty((*feedback.shape, self.size, self.size), feedback.dtype)
+        order = np.argsort([len(s) for s in steps], kind="stable")
+        for start in range(0, len(order), WIDTH):
+            some = order[start : start + WIDTH]
+            h = np.zeros((len(steps[some[-1]]), len(some)))
+            for lane, k in enumerate(some):
+                h[: len(steps[k]), lane] = steps[k]
+            for first in range(0, feedback.shape[1], SETS):
+                part = slice(first, first + SETS)
+                end[some], propagators[some, part] = self._eight(some, states[some], h, feedback[some, part])
+        return end, propagators
+
+    def _eight(self, some, states, h, feedback):
+        count, sets = feedback.shape
+        size, parts = self.size, 2 if np.iscomplexobj(feedback) else 1
+        state = to_lanes(states.T)
+        identity = np.zeros((sets, size, parts, size, 1))
+        identity[:, :, 0, :, 0] = np.eye(size)
+        tangents = to_lanes(identity)
+        both = np.stack([feedback.real, feedback.imag][:parts], axis=2).reshape(count, -1)
+        gains = to_lanes(np.concatenate([self.weight[None, some], both.T]))
+        run = kernel_of(self.model, make_complex_variational if parts == 2 else make_variational)
+        run(state, tangents, to_lanes(self._constants[:, some]), gains, to_lanes(h))
+        # stored [set, column, part, state, lane]
+        block = np.moveaxis(tangents.reshape(sets, size, parts, size, WIDTH), 2, 0).transpose(0, 4, 1, 3, 2)
+        propagator = block[0] + 1j * block[1] if parts == 2 else block[0]
+        return state.reshape(size, WIDTH).T[:count], propagator[:count]
+
+
+class Variational:
+    """Propagates one homogeneous state and the perturbations around it.
+
+    Parameters
+    ----------
+    model : Model
+    parameters : mapping of name to float
+        All parameters of one point.
+    weight : float
+        G times the row sum of the connectome.
+    """
+
+    def __init__(self, model: Model, parameters: Mapping[str, float], weight: float):
+        arrays = {name: np.full(1, float(value)) for name, value in parameters.items()}
+        self.solutions = Solutions(model, arrays, np.full(1, float(weight)))
+
+    def flow(self, state: np.ndarray, time_ms: float, steps: int, feedback: np.ndarray):
+        """The state after `time_ms`, and the matrices that propagate perturbations until then.
+
+        Parameters
+        ----------
+        state : array (state,)
+        steps : int
+            Number of steps, all of the same length.
+        feedback : array (k,), real or complex
+            G times Lambda.
+
+        Returns
+        -------
+        end : array (state,)
+        propagators : array (k, state, state)
+        """
+        feedback = np.atleast_1d(np.asarray(feedback) + 0.0)
+        h = [np.full(steps, time_ms / steps)]
+        end, propagators = self.solutions.propagate(np.asarray(state, float)[None], h, feedback[None])
+        return end[0], propagators[0]
+
+
+def warm_solutions(model: Model, complex_modes: bool) -> None:
+    """Compiles the kernels, each for one step of a point of default parameters."""
+    arrays = {name: np.full(1, float(value)) for name, value in model.resolve({}).items()}
+    solutions, states, one = Solutions(model, arrays, np.ones(1)), np.zeros((1, len(model.states))), np.full(1, 1e-3)
+    solutions.sample(states, 1e-3, 1, 1)
+    solutions.mesh(states, one, 1e-9, 1.0)
+    solutions.propagate(states, [one], np.ones((1, 1)))
+    if complex_modes:
+        solutions.propagate(states, [one], np.full((1, 1), 1j))
+
+
+def to_lanes(values: np.ndarray) -> np.ndarray:
+    """A flat aligned array of lanes from [..., case] with up to eight cases; the last one fills the rest."""
+    values = np.asarray(values, float)
+    flat = aligned(math.prod(values.shape[:-1]) * WIDTH)
+    lanes = flat.reshape(*values.shape[:-1], WIDTH)
+    lanes[..., : values.shape[-1]] = values
+    lanes[..., values.shape[-1] :] = values[..., -1:]
+    return flat

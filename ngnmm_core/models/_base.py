@@ -1,0 +1,233 @@
+"""What a neural mass model declares, so that every kernel, analysis and figure works on it unchanged.
+
+A model is one file in `ngnmm_core/models/` with a module-level `MODEL`.  Its right-hand side is plain arithmetic on the
+tuple of states; the same function runs on floats, numpy arrays, dual numbers and SIMD lanes.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ngnmm_core.errors import InputError, unknown
+
+Number = Any  # a float, an array, a dual number or a lane: whatever the arithmetic is done with
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter: its name in the config, default, unit (UDUNITS, "1" if dimensionless), meaning and range."""
+
+    name: str
+    default: float
+    unit: str
+    meaning: str
+    positive: bool = False
+    non_negative: bool = False
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words."""
+        if self.positive:
+            return "a number > 0"
+        return "a number >= 0" if self.non_negative else "a finite number"
+
+    def accepts(self, value: float) -> bool:
+        """Whether a finite value is in the allowed range."""
+        return value > 0 if self.positive else value >= 0 if self.non_negative else True
+
+    def refusal(self, value: float) -> str:
+        """What is wrong with a value and what is allowed, for messages; empty if nothing is."""
+        if math.isfinite(value) and self.accepts(value):
+            return ""
+        return f"{value:g} is out of range for {self.name}; allowed: {self.allowed}"
+
+
+@dataclass(frozen=True)
+class State:
+    """One state variable of a region.
+
+    `initial` is its nominal initial value; `non_negative` where less is unphysical; `small` a size, in its unit, that
+    counts as small even for a state that is zero at rest.
+    """
+
+    name: str
+    unit: str
+    initial: float
+    non_negative: bool = False
+    small: float = 1e-3
+
+
+@dataclass(frozen=True)
+class Population:
+    """One population of neurons and its observables, each a function of (states, coefficients).
+
+    `rate` gives spikes per neuron and ms; `kuramoto` the modulus of the Kuramoto order parameter (0 asynchrony, 1 full
+    synchrony).  Where a model has no such thing, it is None, and what is reported is NaN.
+    """
+
+    name: str
+    title: str
+    rate: Callable[..., Number] | None = None
+    kuramoto: Callable[..., Number] | None = None
+
+
+@dataclass(frozen=True)
+class EquilibriumCurve:
+    """All equilibria of a region under its own feedback, as a curve in one of its states.
+
+    For neural masses the value of one drive at which a state is an equilibrium follows explicitly from one coordinate
+    of that state; so none need be missed.
+
+    Attributes
+    ----------
+    coordinate
+        Name of the state that the curve is parametrised by.
+    drive
+        Name of the drive that is solved for.
+    points
+        `points(u, parameters, weight)`: the tuple of states and the value of the drive for values u of the coordinate;
+        `weight` is G times the row sum of the connectome.  Works on arrays.
+    low, high
+        Range of the coordinate that covers what the drive can do; sampled logarithmically if `low` is positive.
+    """
+
+    coordinate: str
+    drive: str
+    points: Callable[..., tuple[tuple[Number, ...], Number]]
+    low: float
+    high: float
+
+
+COUPLING = Parameter("G", 0.0, "1", "global coupling: multiplies the connectome's weights", non_negative=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A model of one brain region and of how regions act on each other.
+
+    Attributes
+    ----------
+    coefficients
+        `coefficients(parameters)` turns a mapping of parameter values into the tuple of numbers that `derivative`
+        needs, so that divisions and constants are worked out once per point and not at every step.
+    derivative
+        `derivative(states, drive, coefficients, coupling)`: the time derivatives of the states (their unit per ms);
+        `drive` holds the current values of the parameters named in `drives`, `coupling` is G sum_j W_kj sent(state_j).
+    sent
+        `sent(states, coefficients)`: the signal that a region sends to the others.
+    observable
+        The state whose spectrum, synchrony and raster are reported.
+    noise_on
+        States that additive noise enters, each divided by the time constant named in `noise_time_constants`.
+    fastest_rate
+        `fastest_rate(parameters)`: the fastest rate (1/ms) that states reach, as measured; it bounds the step.
+    equilibrium_curve
+        All equilibria as a curve, for models that have one; others are searched by Newton's method.
+    aliases
+        Sweep axes that set several parameters at once, such as `Delta`.
+    """
+
+    name: str
+    title: str
+    doi: str
+    states: tuple[State, ...]
+    parameters: tuple[Parameter, ...]
+    drives: tuple[str, ...]
+    coefficients: Callable[[Mapping[str, Number]], tuple[Number, ...]]
+    derivative: Callable[..., tuple[Number, ...]]
+    sent: Callable[..., Number]
+    observable: str
+    populations: tuple[Population, ...]
+    fastest_rate: Callable[[Mapping[str, Number]], Number]
+    equilibrium_curve: EquilibriumCurve | None = None
+    noise_on: tuple[str, ...] = ()
+    noise_time_constants: tuple[str, ...] = ()
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """Names of the states in the order of the state vector."""
+        return tuple(s.name for s in self.states)
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Names of all parameters, `G` included, without the aliases."""
+        return tuple(p.name for p in self.parameters)
+
+    @property
+    def axis_names(self) -> tuple[str, ...]:
+        """What a grid may sweep besides `seed`: parameters and aliases."""
+        return (*self.parameter_names, *self.aliases)
+
+    @property
+    def observable_index(self) -> int:
+        """Position of the observable in the state vector."""
+        return self.state_names.index(self.observable)
+
+    def targets(self, name: str) -> tuple[str, ...]:
+        """The parameters that a parameter or alias of that name sets."""
+        return self.aliases.get(name, (name,))
+
+    def parameter(self, name: str) -> Parameter:
+        """The declaration of a parameter; for an alias, that of the first parameter it sets.
+
+        Raises
+        ------
+        KeyError
+            For a name that is neither.
+        """
+        target = self.targets(name)[0]
+        for p in self.parameters:
+            if p.name == target:
+                return p
+        raise KeyError(name)
+
+    def resolve(self, values: Mapping[str, Number]) -> dict[str, Number]:
+        """All parameters: the defaults, overridden by `values`, whose keys are parameters or aliases."""
+        resolved: dict[str, Number] = {p.name: p.default for p in self.parameters}
+        for name, value in values.items():
+            self.parameter(name)
+            for target in self.targets(name):
+                resolved[target] = value
+        return resolved
+
+    def check(self, key: str, name: str, values: Iterable[float]) -> None:
+        """Whether a parameter or alias may have these values.
+
+        Raises
+        ------
+        InputError
+            For a name that is neither, or a value out of range; the message starts with `key`.
+        """
+        if name not in self.axis_names:
+            raise unknown(key, name, self.axis_names)
+        for value in values:
+            for parameter in map(self.parameter, self.targets(name)):
+                if refusal := parameter.refusal(value):
+                    raise InputError(f"{key}: {refusal}")
+
+    def check_all(self, key: str, values: Mapping[str, float]) -> None:
+        """The same for values by name; messages start with `key.name`."""
+        for name, value in values.items():
+            self.check(f"{key}.{name}", name, (value,))
+
+    def check_range(self, key: str, name: str, limits: tuple[float, float]) -> None:
+        """Whether a parameter or alias may vary between two limits.
+
+        Raises
+        ------
+        InputError
+            As `check` does, and where the first limit is not below the second.
+        """
+        self.check(key, name, limits)
+        if not limits[0] < limits[1]:
+            raise InputError(f"{key}: {list(limits)} is empty; allowed: [low, high], low < high")
+
+
+def coefficient_table(model: Model, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The model's coefficients for arrays of parameter values: array [point, coefficient]."""
+    points = len(next(iter(parameters.values())))
+    return np.stack([np.broadcast_to(c, points) for c in model.coefficients(parameters)], axis=1)

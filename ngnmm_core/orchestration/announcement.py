@@ -1,0 +1,61 @@
+"""What a run tells before it spends anything: the cost of every stage and, once all are planned, of the whole."""
+
+import sys
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+
+from ngnmm_core.orchestration.connectomes import Connectomes
+from ngnmm_core.preflight.calibration import rates
+from ngnmm_core.preflight.estimate import Estimate, estimate, estimate_text, total_text
+from ngnmm_core.stages.registry import stages_of
+from ngnmm_core.study.study import Study
+from ngnmm_core.sweep.plan import Shard
+
+
+class Announcement:
+    """Prints estimates to stderr while stages are planned.
+
+    Parameters
+    ----------
+    connectomes : Connectomes
+        Of the studies.
+    results : Path
+        Folder of all results.
+    workers : callable
+        Number of jobs that may run at once.
+    targets : callable
+        What Snakemake is asked for.
+    """
+
+    def __init__(
+        self,
+        connectomes: Connectomes,
+        results: Path,
+        workers: Callable[[], int],
+        targets: Callable[[], Collection[str]],
+    ):
+        self.studies, self.connectomes, self.results = connectomes.studies, connectomes, results
+        self._workers, self._targets = workers, targets
+        self._estimates: dict[tuple[str, str], Estimate] = {}
+
+    def of_stage(self, study: Study, stage: str, shards: Sequence[Shard]) -> None:
+        """Tells what a stage will cost, and after the last one what the run will."""
+        regions = self.connectomes.regions(study.name)
+        missing = [len(shard.ids) for shard in shards if not shard.finished]
+        found = estimate(study, stage, regions, missing, rates(study, stage, regions))
+        self._estimates[study.name, stage] = found
+        print(estimate_text(found), file=sys.stderr)
+        awaited = self._awaited()
+        if (study.name, stage) in awaited and awaited <= set(self._estimates):
+            print(total_text(list(self._estimates.values()), self._workers()), file=sys.stderr)
+
+    def _awaited(self) -> set[tuple[str, str]]:
+        """The stages that the targets need."""
+        requested = self.studies.requested(self._targets(), self.results)
+        return {
+            (name, stage.name)
+            for name, file in requested.items()
+            for stages in [stages_of(self.studies.find(name))]
+            for stage in stages
+            if file not in {s.file for s in stages} or stage.file == file
+        }

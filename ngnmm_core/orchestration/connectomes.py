@@ -1,0 +1,63 @@
+"""Which connectome a study has, what identifies it, and where its file is."""
+
+import functools
+from pathlib import Path
+
+from ngnmm_core.compilation.code_hash import code_hash
+from ngnmm_core.connectome import (
+    ConnectomeSpec,
+    load_registry,
+    output_name,
+    read_connectome_file,
+    source_identity,
+)
+from ngnmm_core.orchestration.studies import Studies
+from ngnmm_core.stages.context import fingerprint
+
+
+class Connectomes:
+    """The connectomes of studies.
+
+    Parameters
+    ----------
+    studies : Studies
+    resources : Path
+        Folder in which connectomes are kept.
+    """
+
+    def __init__(self, studies: Studies, resources: Path):
+        self.studies, self.resources = studies, resources
+
+    @functools.cached_property
+    def registry(self):
+        """The known connectomes."""
+        return load_registry(self.studies.root / "config" / "connectomes.yaml")
+
+    def path(self, study: str) -> str:
+        """The file of a study's connectome."""
+        return str(self.resources / "connectomes" / f"{output_name(self.studies.find(study).config.connectome)}.nc")
+
+    def spec(self, stem: str) -> ConnectomeSpec:
+        """The source of the connectome file of that stem: of a study, or an entry of the registry."""
+        for study in self.studies.concerned.values():
+            if output_name(study.config.connectome) == stem:
+                return study.config.connectome
+        return ConnectomeSpec(name=stem)
+
+    def source(self, stem: str) -> str:
+        """Hash of the source of the connectome file of that stem."""
+        return source_identity(self.spec(stem), self.registry)
+
+    @functools.cache  # noqa: B019 one instance lives as long as the process
+    def identity(self, study: str) -> str:
+        """Hash of a study's connectome: its source, and the code that reads it."""
+        source = source_identity(self.studies.find(study).config.connectome, self.registry)
+        return fingerprint([source, code_hash(["ngnmm_core.connectome.build"])])
+
+    @functools.cache  # noqa: B019
+    def regions(self, study: str) -> int:
+        """Number of regions of a study's connectome, known before it is fetched."""
+        spec = self.studies.find(study).config.connectome
+        if spec.name:
+            return self.registry.entry(spec.name).regions
+        return len(read_connectome_file(spec.path, spec.labels, spec.variable, spec.transpose).weights)

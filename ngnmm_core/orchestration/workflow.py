@@ -1,0 +1,216 @@
+"""What the Snakemake rules ask for the studies of one invocation: targets, recipes, keys, and what to tell the user."""
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ngnmm_core.compilation.code_hash import code_hash, script_hash
+from ngnmm_core.errors import InputError
+from ngnmm_core.orchestration.announcement import Announcement
+from ngnmm_core.orchestration.connectomes import Connectomes
+from ngnmm_core.orchestration.job_resources import Jobs
+from ngnmm_core.orchestration.locks import is_locked, take_over
+from ngnmm_core.orchestration.plans import Plans
+from ngnmm_core.orchestration.recipes import Recipes
+from ngnmm_core.orchestration.studies import Studies
+from ngnmm_core.plotting.catalogue import figure_files
+from ngnmm_core.preflight.checks import check_study, check_writable
+from ngnmm_core.products.run_summary import as_text, tables
+from ngnmm_core.stages.context import fingerprint
+from ngnmm_core.stages.contract import SWEEP
+from ngnmm_core.storage.atomic import write_atomically
+from ngnmm_core.study.study import Study
+
+PARTIAL = "sweep.partial.nc"
+COMPARISON = "repertoire"  # what names of bundled studies that compare models start with
+
+
+@dataclass(frozen=True)
+class Process:
+    """What one process of Snakemake is there for; by default one that only looks.
+
+    Attributes
+    ----------
+    writing : callable
+        Whether it may write plans: the main process of a run that is not a dry one.
+    announcing : bool
+        Whether it tells the user what will be done.
+    workers : callable
+        Number of jobs that may run at once.
+    targets : callable
+        What it is asked for: names of rules and files.
+    words : sequence of str
+        Its command line, without the program.
+    """
+
+    writing: Callable[[], bool] = lambda: False
+    announcing: bool = False
+    workers: Callable[[], int] = lambda: 1
+    targets: Callable[[], Collection[str]] = tuple
+    words: Sequence[str] = ()
+
+
+class Workflow:
+    """The studies of one invocation of Snakemake.
+
+    Parameters
+    ----------
+    config, files, root
+        See `ngnmm_core.orchestration.studies.Studies`.
+    folders : (str, str)
+        Where results and connectomes go.
+    process : Process
+
+    Attributes
+    ----------
+    studies : Studies
+        What the config and the bundled files say.
+    connectomes : Connectomes
+        Where their connectomes are.
+    plans : Plans
+        Their shards.
+    jobs : Jobs
+        What their jobs ask a scheduler for.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        files: Sequence[str],
+        root: Path,
+        folders: tuple[str, str],
+        process: Process | None = None,
+    ):
+        self.root, self._process = Path(root), process or Process()
+        self.results, self.resources = (Path(folder) for folder in folders)
+        self.studies = Studies(config, files, self.root, self._process.words, self._ended)
+        self.connectomes = Connectomes(self.studies, self.resources)
+        self._announcement = Announcement(self.connectomes, self.results, self._process.workers, self._process.targets)
+        self.plans = Plans(
+            self.connectomes,
+            self.results,
+            self.writing,
+            self._require_writable,
+            self._announce,
+            self._ended,
+        )
+        self.jobs = Jobs(self.plans)
+        self._recipes = Recipes(self.results, self.writing, dry=self._process.announcing)
+
+    def comparison(self, name: str) -> list[str]:
+        """Tables and figure of the bundled studies that compare models; none for others."""
+        if not name.startswith(COMPARISON):
+            return []
+        files = ("regimes.csv", "regimes.md", "coupling.csv", "coupling.md", "repertoire.svg", "repertoire.png")
+        return [str(self.results / name / file) for file in files]
+
+    # ------------------------------------------------------------------ this process
+    def _require_writable(self) -> None:
+        """Ends a run at once, in one line, if its results can't be written; a dry run may look anywhere."""
+        if self._process.announcing and self.writing():
+            self._or_end(lambda: check_writable(self.results))
+
+    def _ended(self, error: InputError) -> InputError:
+        """Ends a run in one line, where Snakemake would add a traceback; elsewhere gives the error back."""
+        if self._process.announcing:
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(1)
+        return error
+
+    def _or_end(self, action: Callable[[], Any]) -> Any:
+        """What an action gives; a refusal ends the run in one line."""
+        try:
+            return action()
+        except InputError as error:
+            raise self._ended(error) from None
+
+    def _announce(self, study: Study, stage: str, shards: Sequence) -> None:
+        if self._process.announcing:
+            self._announcement.of_stage(study, stage, shards)
+
+    def writing(self) -> bool:
+        """Whether this process may write: the main one of a run that is not a dry one, and no other run is going on."""
+        return self._process.writing() and self._is_free
+
+    @functools.cached_property
+    def _is_free(self) -> bool:
+        """Whether no living run holds the folder, before Snakemake locks it; the lock of a dead run is removed."""
+        if message := take_over():
+            print(message, file=sys.stderr)
+        return not is_locked()
+
+    def damaged(self, study: str, stage: str, shard: str) -> bool:
+        """Whether a dry run has found a damaged file in a shard's place: a parameter that Snakemake sees change.
+
+        Always false in a run, which removes such files, and in the jobs of a cluster, which plan nothing.  Where
+        Snakemake's metadata were lost it has nothing to compare with, and the dry run only tells of the file.
+        """
+        return self._process.announcing and self.plans.damaged(study, stage, shard)
+
+    # ------------------------------------------------------------------ products
+    def targets(self, name: str) -> list[str]:
+        """What a run of a study is to produce: datasets, where they come from, and figures."""
+        about = [str(self.results / name / made) for made in ("provenance.json", "summary.html")]
+        return [*self.plans.merged_files(name), *about, *self.figures(name)]
+
+    def figures(self, name: str) -> list[str]:
+        """The figures of a study."""
+        return [str(self.results / name / "figures" / file) for file in figure_files(self.studies.find(name))]
+
+    def after(self) -> str:
+        """What the user wants to know at the end of a run: what it took, what went wrong, and where the results are."""
+        made = [name for name in self.studies.concerned if (self.results / name / SWEEP).is_file()]
+        parts = []
+        for name in made:
+            merged = [path for path in map(Path, self.plans.merged_files(name)) if path.is_file()]
+            parts += [as_text(table) for table in tables(self.results / name, merged)]
+            parts.append(f"{self.results / name}: {SWEEP}, figures/, provenance.json, summary.html")
+        return "\n".join(parts)
+
+    @staticmethod
+    def code(*modules: str) -> str:
+        """Hash of the code of modules and of what they import from the package."""
+        return code_hash(modules)
+
+    def check(self) -> None:
+        """Refuses what can be seen to fail before any job starts."""
+        self.studies.check_files()
+        for name, study in self.studies.concerned.items():
+            self.connectomes.identity(name)
+            built, regions = Path(self.connectomes.path(name)), self.connectomes.regions(name)
+            for warning in check_study(study, built, regions, self.results):
+                print(warning, file=sys.stderr)
+
+    def study_file(self, name: str) -> str:
+        """The file with the resolved config of a study, written if this process may."""
+        path = self.results / name / "study.json"
+        if self.writing():
+            study = self.studies.find(name)
+            content = study.config.model_dump_json(by_alias=True, indent=1)
+            self._or_end(lambda: write_atomically(path, content))
+        return str(path)
+
+    def recipe(self, name: str, product: str, script: str, module: str) -> str:
+        """The file that tells what a product of a study is made from."""
+        plans = self.plans
+        shards = plans.finished_shards(name, SWEEP) if product == PARTIAL else plans.shards_of_file(name, product)
+        made_from = {"key": self.key(name, script, module), "shards": [Path(shard).stem for shard in shards]}
+        anew = bool(plans.missing_shards(name, product))
+        return str(self._or_end(lambda: self._recipes.file(name, product, made_from, anew)))
+
+    def key(self, name: str, script: str, *modules: str) -> str:
+        """A hash that changes when something made from a study must be made anew: its config, connectome or code."""
+        study = self.studies.find(name)
+        code = [code_hash(modules), script_hash(self.root / "workflow" / "scripts" / script)]
+        return fingerprint([study.config.model_dump(mode="json"), self.connectomes.identity(name), code])
+
+
+def prepare_jobs(root: Path, kernels: Path) -> None:
+    """Lets the jobs of this run find the package in the checkout, and one folder for compiled kernels."""
+    paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
+    os.environ.setdefault("NGNMM_CACHE_DIR", str(kernels.absolute()))

@@ -1,0 +1,1 @@
+"""What figures are made of: style, labels, layout, panels, and how a figure is written."""

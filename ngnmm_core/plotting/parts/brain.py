@@ -1,0 +1,151 @@
+"""Values of regions on the brain: markers at the regions' centres in three views, with plain matplotlib."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.colors import Normalize
+from matplotlib.patches import Polygon
+
+from ngnmm_core.plotting.parts.style import INK, MUTED
+
+X, Y, Z = range(3)
+RIM_MM = 14.0  # of brain around the outermost centres
+NAMES_MM = 12.0  # below, for the names of the views
+OUTLINE = "#f1f1ef"
+
+
+@dataclass(frozen=True)
+class View:
+    """One projection: which coordinates go right and up, which one comes towards the reader, and with which sign."""
+
+    name: str
+    right: int
+    up: int
+    depth: int
+    towards: int
+    ends: tuple[str, str]
+
+
+VIEWS = (
+    View("sagittal", Y, Z, X, -1, ("P", "A")),
+    View("axial", X, Y, Z, 1, ("L", "R")),
+    View("coronal", X, Z, Y, -1, ("L", "R")),
+)
+
+
+def region_centres(dataset: xr.Dataset) -> np.ndarray | None:
+    """Centres [region, xyz] in mm; None if they are not all known."""
+    names = [f"centre_{axis}" for axis in "xyz"]
+    if not all(name in dataset.coords for name in names):
+        return None
+    centres = np.stack([dataset[name].values.astype(float) for name in names], axis=1)
+    return centres if np.isfinite(centres).all() else None
+
+
+def view_widths(centres: np.ndarray) -> list[float]:
+    """Widths of the three views in mm of brain: with them as width ratios all views have one scale."""
+    extent = np.ptp(centres, axis=0) + 2 * RIM_MM
+    return [float(extent[view.right]) for view in VIEWS]
+
+
+def view_height(centres: np.ndarray) -> float:
+    """Height of the highest view in mm of brain."""
+    extent = np.ptp(centres, axis=0) + 2 * RIM_MM
+    return float(max(extent[view.up] for view in VIEWS)) + NAMES_MM
+
+
+def drawing_order(centres: np.ndarray, view: View) -> np.ndarray:
+    """Regions from far to near, as `three_views` draws them."""
+    return np.argsort(view.towards * centres[:, view.depth], kind="stable")
+
+
+def three_views(
+    panels: Sequence[Axes],
+    centres: np.ndarray,
+    values: np.ndarray,
+    colours: tuple[str, Normalize],
+    sizes: np.ndarray | float = 14.0,
+    edges: tuple[np.ndarray, np.ndarray] | None = None,
+) -> PathCollection:
+    """Draws regions in sagittal, axial and coronal view, the nearer ones on top.
+
+    Parameters
+    ----------
+    panels : three Axes
+        Side by side, with `view_widths` as width ratios.
+    centres : array (region, xyz)
+        In mm.
+    values : array (region,)
+        Colours; NaN is drawn as an open circle.
+    colours : (colour map, Normalize)
+    sizes : array (region,) or float
+        Areas of the markers in square points.
+    edges : (array (edge, 2) of regions, array (edge,) from 0 to 1), optional
+        Connections to draw, and their strengths.
+
+    Returns
+    -------
+    PathCollection
+        For the colour bar.
+    """
+    sizes = np.broadcast_to(np.asarray(sizes, float), len(centres))
+    for axes, view in zip(panels, VIEWS, strict=True):
+        _outline(axes, centres, view)
+        if edges is not None:
+            _edges(axes, centres, view, *edges)
+        markers = _markers(axes, centres, view, values, colours, sizes)
+        _frame(axes, centres, view)
+    return markers
+
+
+def _outline(axes: Axes, centres: np.ndarray, view: View) -> None:
+    """The region around all centres, as a hint of where the brain is."""
+    from scipy.spatial import ConvexHull, QhullError
+
+    flat = centres[:, [view.right, view.up]]
+    try:
+        corners = flat[ConvexHull(flat).vertices]
+    except QhullError:  # fewer than three centres, or all on a line
+        return
+    angles = np.linspace(0.0, 2.0 * np.pi, 49)
+    rounded = corners[:, None] + RIM_MM * 0.8 * np.stack([np.cos(angles), np.sin(angles)], axis=-1)[None]
+    points = rounded.reshape(-1, 2)
+    axes.add_patch(Polygon(points[ConvexHull(points).vertices], facecolor=OUTLINE, edgecolor="none", zorder=0))
+
+
+def _edges(axes: Axes, centres: np.ndarray, view: View, pairs: np.ndarray, strength: np.ndarray) -> None:
+    flat = centres[:, [view.right, view.up]]
+    order = np.argsort(strength, kind="stable")
+    colors = [(0.25, 0.25, 0.25, 0.12 + 0.5 * float(s)) for s in strength[order]]
+    widths = 0.3 + 1.5 * strength[order]
+    axes.add_collection(LineCollection(flat[pairs[order]], colors=colors, linewidths=widths, zorder=1))
+
+
+def _markers(axes: Axes, centres, view: View, values, colours, sizes) -> PathCollection:
+    cmap, norm = colours
+    order = drawing_order(centres, view)
+    known = order[np.isfinite(values[order])]
+    unknown = order[~np.isfinite(values[order])]
+    axes.scatter(
+        centres[unknown, view.right], centres[unknown, view.up], s=sizes[unknown],
+        facecolors="none", edgecolors=MUTED, linewidths=0.4, zorder=2,
+    )  # fmt: skip
+    return axes.scatter(
+        centres[known, view.right], centres[known, view.up], c=values[known], s=sizes[known],
+        cmap=cmap, norm=norm, edgecolors=INK, linewidths=0.3, zorder=3,
+    )  # fmt: skip
+
+
+def _frame(axes: Axes, centres: np.ndarray, view: View) -> None:
+    """Limits with one scale for all views, and letters at the ends of the horizontal direction."""
+    low, high = centres.min(axis=0) - RIM_MM, centres.max(axis=0) + RIM_MM
+    middle, half = 0.5 * (low + high)[view.up], 0.5 * (view_height(centres) - NAMES_MM)
+    axes.set(xlim=(low[view.right], high[view.right]), ylim=(middle - half - NAMES_MM, middle + half), aspect="equal")
+    axes.set_axis_off()
+    for position, side, letter in zip((0.02, 0.98), ("left", "right"), view.ends, strict=True):
+        axes.text(position, 0.0, letter, transform=axes.transAxes, ha=side, va="bottom", color=MUTED)
+    axes.text(0.5, 0.0, view.name, transform=axes.transAxes, ha="center", va="bottom", color=MUTED)

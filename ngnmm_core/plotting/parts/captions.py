@@ -1,0 +1,52 @@
+"""Words for captions: what a study computes, and settings of its analyses.  Free of matplotlib and xarray."""
+
+import numpy as np
+
+from ngnmm_core.plotting.parts.labels import assignments, number, signal_text
+from ngnmm_core.study.study import Study
+
+
+def describe(study: Study) -> str:
+    """What a study computes, in a sentence or two for captions: model, connectome, grid, simulation."""
+    spec = study.config.connectome
+    parts = [
+        f"{study.model.title} ({study.model.name}) on the connectome {spec.name or spec.path} "
+        f"(normalisation: {study.config.normalization})"
+    ]
+    if study.listed:
+        parts.append(f"{study.size()} points, listed in the study")
+    elif study.axes:
+        parts.append("grid of " + "; ".join(f"{name} = {_range(values)}" for name, values in study.axes.items()))
+    fixed = assignments(study.fixed, plain=True)
+    parts.append(f"{fixed}, other parameters at their defaults" if fixed else "other parameters at their defaults")
+    text = ". ".join(part[:1].upper() + part[1:] for part in parts) + "."
+    if study.simulates:
+        simulation = study.simulation
+        duration, transient, step = map(number, (simulation.duration_ms, simulation.transient_ms, simulation.dt_ms))
+        noise = f", noise {number(simulation.noise_sigma)} ms^0.5" if simulation.noise_sigma else ""
+        text += (
+            f" Simulations of {duration} ms, of which the first {transient} ms are left out; time step {step} ms "
+            f"({simulation.method}){noise}."
+        )
+    return text
+
+
+def _range(values: np.ndarray) -> str:
+    if len(values) <= 6:
+        return ", ".join(number(value) for value in values)
+    return f"{number(min(values))} to {number(max(values))} ({len(values)} values)"
+
+
+def facts(study: Study) -> dict[str, str]:
+    """Settings of the analyses that captions mention."""
+    spectra, fc = study.options.get("spectra"), study.options.get("fc")
+    gamma = getattr(spectra, "bands", {}).get("gamma", (30.0, 100.0))
+    return {
+        "gamma_hz": f"{number(gamma[0])} to {number(gamma[1])} Hz",
+        "segment_ms": number(getattr(spectra, "segment_ms", 1000.0)),
+        "signals": " and ".join(signal_text(name) for name in getattr(fc, "signals", ())),
+        "envelope_hz": " to ".join(number(f) for f in getattr(fc, "band_hz", (30.0, 100.0))) + " Hz",
+        "lesions": " and ".join(getattr(study.options.get("hubs"), "lesion", ())),
+        "null_seeds": str(getattr(study.options.get("hubs"), "null_seeds", "")),
+        "seeds": str(getattr(study.options.get("hubs"), "seeds", "")),
+    }

@@ -1,0 +1,75 @@
+"""One eigenvector of the connectome as a row of a figure: three views of the brain, and the regions that lead it."""
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import SubFigure
+
+from ngnmm_core.plotting.parts.brain import three_views, view_height, view_widths
+from ngnmm_core.plotting.parts.style import INK, TWO_COLUMNS, Look, look, panel_letter
+
+NAMED = 8
+SIGNED, MODULUS = "Component", "Modulus of the component"
+BRAIN_SHARE, NAMES_SHARE = 2.6, 1.0
+TITLE_MM, LEAST_MM = 6.0, 46.0
+
+
+def row_height(centres: np.ndarray | None) -> float:
+    """Height of a row over both columns of a page, in mm."""
+    if centres is None:
+        return LEAST_MM
+    width = TWO_COLUMNS * BRAIN_SHARE / (BRAIN_SHARE + NAMES_SHARE)
+    return max(0.8 * width * view_height(centres) / sum(view_widths(centres)) + TITLE_MM, LEAST_MM)
+
+
+def draw_eigenvector(
+    part: SubFigure, vector: np.ndarray, centres: np.ndarray | None, regions: np.ndarray, words: tuple[str, str]
+) -> None:
+    """Signed components in diverging colours, or the moduli of complex ones.
+
+    Parameters
+    ----------
+    part : SubFigure
+        As high as `row_height` says.
+    vector : array (region,), real or complex
+    centres : array (region, xyz), optional
+        In mm; without them there are names only.
+    regions : array (region,) of str
+    words : (title, letter of the panel)
+    """
+    title, letter = words
+    shown, looks, label = _shown(vector)
+    colours = (looks.cmap, looks.norm(shown))
+    if centres is None:
+        axes = part.subplots()
+        _names(axes, shown, regions, colours, label)
+        first = axes
+    else:
+        brain, names = part.subfigures(1, 2, width_ratios=(BRAIN_SHARE, NAMES_SHARE))
+        panels = brain.subplots(1, 3, width_ratios=view_widths(centres))
+        largest = max(float(np.abs(shown).max()), 1e-300)
+        markers = three_views(panels, centres, shown, colours, 4.0 + 40.0 * np.abs(shown) / largest)
+        bar = brain.colorbar(markers, ax=panels, fraction=0.02, pad=0.01, aspect=18, shrink=0.8)
+        bar.outline.set_linewidth(0.5)
+        bar.set_label(label)
+        _names(names.subplots(), shown, regions, colours, label)
+        first = panels[0]
+    first.set_title(title, fontsize=7.0)
+    panel_letter(first, letter, -4.0)
+
+
+def _shown(vector: np.ndarray) -> tuple[np.ndarray, Look, str]:
+    """What is drawn of it, how, and what it is called."""
+    if np.abs(np.imag(vector)).max() > 0.0:
+        return np.abs(vector), look("strength"), MODULUS
+    return np.real(vector), Look("vlag", diverging=True), SIGNED
+
+
+def _names(axes: Axes, shown: np.ndarray, regions: np.ndarray, colours, label: str) -> None:
+    """Bars of the largest components, by name."""
+    cmap, norm = colours
+    top = np.argsort(-np.abs(shown), kind="stable")[:NAMED][::-1]
+    axes.barh(np.arange(len(top)), shown[top], color=colormaps[cmap](norm(shown[top])), edgecolor=INK, linewidth=0.3)
+    axes.set_yticks(np.arange(len(top)), [str(region).replace("_", " ") for region in regions[top]])
+    axes.axvline(0.0, color=INK, linewidth=0.5)
+    axes.set_xlabel(label)

@@ -1,0 +1,118 @@
+"""Films: values of regions on the brain as an animated GIF, and as a page that plays by itself."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.animation import FuncAnimation, PillowWriter
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.colors import Normalize
+
+from ngnmm_core.plotting.parts.brain import VIEWS, drawing_order, three_views, view_widths
+from ngnmm_core.plotting.parts.style import INK, MM, TWO_COLUMNS, theme
+
+HEIGHT_MM, MARKER = 66.0, 34.0
+FRAMES_PER_SECOND, DPI = 20, 90
+RIM, MARKED_RIM = 0.3, 1.3  # width of a marker's rim, and of one that is marked
+
+
+@dataclass(frozen=True)
+class Film:
+    """What a film shows.
+
+    Attributes
+    ----------
+    frames : array (frame, region)
+        Colours; a region whose value is NaN at first is not shown.
+    centres : array (region, xyz) or None
+        In mm; without them regions stand in a row.
+    colours : (colour map, Normalize)
+    label : str
+        Of the colour bar.
+    titles : sequence of str
+        One per frame.
+    marked : array (frame, region) of bool, optional
+        Regions with a thick rim.
+    """
+
+    frames: np.ndarray
+    centres: np.ndarray | None
+    colours: tuple[str, Normalize]
+    label: str
+    titles: Sequence[str]
+    marked: np.ndarray | None = None
+
+
+def write(film: Film, gif: Path, page: Path) -> None:
+    """Writes both files; each is complete or not there."""
+    with theme():
+        animation = _animation(film)
+        _whole(gif, lambda path: animation.save(path, PillowWriter(fps=FRAMES_PER_SECOND), dpi=DPI))
+        player = animation.to_jshtml(fps=FRAMES_PER_SECOND, embed_frames=True)
+    text = f"<!doctype html><meta charset='utf-8'><title>{page.stem}</title>\n{player}"
+    _whole(page, lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def _whole(path: Path, make: Callable[[Path], object]) -> None:
+    """In the same folder, as a rename is atomic within one file system only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        make(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _animation(film: Film) -> FuncAnimation:
+    """Only colours, rims and the title change from frame to frame."""
+    import matplotlib.pyplot as plt
+
+    figure = plt.figure(figsize=(TWO_COLUMNS * MM, HEIGHT_MM * MM), dpi=DPI, layout="constrained")
+    if film.centres is None:
+        panels = [figure.subplots()]
+        markers = [(_row(panels[0], film), np.arange(film.frames.shape[1]))]
+    else:
+        panels = figure.subplots(1, 3, width_ratios=view_widths(film.centres))
+        markers = _views(panels, film)
+    bar = figure.colorbar(markers[0][0], ax=panels, fraction=0.02, pad=0.01, aspect=24, shrink=0.8, extend="both")
+    bar.set_label(film.label)
+    title = panels[0].set_title(film.titles[0])
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # once and for all: it would be worked out for every frame
+
+    def update(k: int):
+        for collection, regions in markers:
+            collection.set_array(film.frames[k][regions])
+            if film.marked is not None:
+                collection.set_linewidths(np.where(film.marked[k][regions], MARKED_RIM, RIM))
+        title.set_text(film.titles[k])
+        return [collection for collection, _ in markers]
+
+    animation = FuncAnimation(figure, update, frames=len(film.frames), blit=False)
+    plt.close(figure)
+    return animation
+
+
+def _views(panels: Sequence[Axes], film: Film) -> list[tuple[PathCollection, np.ndarray]]:
+    """The markers of every view that carry values, with the regions that they stand for."""
+    three_views(panels, film.centres, film.frames[0], film.colours, MARKER)
+    shown = np.isfinite(film.frames[0])
+    found = []
+    for axes, view in zip(panels, VIEWS, strict=True):
+        order = drawing_order(film.centres, view)
+        (collection,) = (c for c in axes.collections if c.get_array() is not None)
+        found.append((collection, order[shown[order]]))
+    return found
+
+
+def _row(axes: Axes, film: Film) -> PathCollection:
+    cmap, norm = film.colours
+    count = film.frames.shape[1]
+    axes.set(yticks=[], xlabel="region", xlim=(-1, count))
+    axes.spines["left"].set_visible(False)
+    style = {"cmap": cmap, "norm": norm, "s": MARKER, "edgecolors": INK, "linewidths": RIM}
+    return axes.scatter(np.arange(count), np.zeros(count), c=film.frames[0], **style)

@@ -1,0 +1,110 @@
+"""Names, symbols, units and numbers as figures and captions show them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ngnmm_core.simulation.stimuli import name_and_unit
+
+GREEK = {
+    "alpha": "α",
+    "beta": "β",
+    "gamma": "γ",
+    "delta": "δ",
+    "Delta": "Δ",
+    "epsilon": "ε",
+    "eta": "η",
+    "kappa": "κ",
+    "mu": "μ",
+    "sigma": "σ",
+    "tau": "τ",
+    "theta": "θ",
+}
+SYMBOLS = {"noise_sigma": "$\\mathrm{σ}$"}
+SIGNS = {"degree": "°"}  # of units
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+SIGNALS = {"rate": "firing rate", "gamma_envelope": "gamma envelope", "bold": "BOLD"}
+
+
+def symbol(name: str) -> str:
+    """A parameter's name as mathematics: `I_ext_e` as I with the subscript ext,e; `cue.duration_ms` as words."""
+    if name in SYMBOLS:
+        return SYMBOLS[name]
+    if "." in name:
+        return name_and_unit(name)[0].replace(".", " ").replace("_", " ")
+    head, *subscripts = name.split("_")
+    if len(head) > 1 and head not in GREEK:
+        return name.replace("_", " ")
+    letter = f"\\mathrm{{{GREEK[head]}}}" if head in GREEK else head
+    if not subscripts:
+        return f"${letter}$"
+    return f"${letter}_{{\\mathrm{{{','.join(subscripts)}}}}}$"
+
+
+def unit_text(unit: str | None) -> str:
+    """A CF unit as it is printed: `ms-1` as ms⁻¹; empty for the unit 1."""
+    if unit in (None, "", "1"):
+        return ""
+    words = []
+    for word in unit.split():
+        letters = word.rstrip("-.0123456789")
+        power = word[len(letters) :]
+        words.append(
+            SIGNS.get(letters, letters) + (f"$^{{{power}}}$" if "." in power else power.translate(SUPERSCRIPTS))
+        )
+    return " ".join(words)
+
+
+def with_unit(text: str, unit: str | None) -> str:
+    """`text (unit)`, with a capital letter; without the parentheses where there is no unit."""
+    shown = unit_text(unit)
+    text = text[:1].upper() + text[1:]
+    return f"{text} ({shown})" if shown else text
+
+
+def label(attributes: Mapping[str, Any], name: str = "", text: str | None = None) -> str:
+    """The axis label of a variable from its `long_name` and `units`; `text` replaces the long name.
+
+    With `name`, the symbol of the parameter of that name follows.  Of a long name only what comes before the first
+    colon is used: the rest explains.
+    """
+    words = text if text is not None else str(attributes.get("long_name", name)).partition(":")[0]
+    if name and "." not in name:  # what a stimulus has is named in words
+        words = f"{words} {symbol(name)}" if words != name else symbol(name)
+    return with_unit(words, attributes.get("units"))
+
+
+def number(value: float) -> str:
+    """A number in at most six digits, with a true minus sign."""
+    return f"{value:.6g}".replace("-", "−")
+
+
+def assignments(values: Mapping[str, float], plain: bool = False) -> str:
+    """`G = 5, Δ = 1`: parameter values in one line; `plain` without mathematics, for captions and terminals."""
+    shown = (
+        f"{name} = {number(value)}" if plain else f"{symbol(name)} = {number(value)}{_unit_of(name)}"
+        for name, value in values.items()
+    )
+    return ", ".join(shown)
+
+
+def point_text(point, plain: bool = False) -> str:
+    """The parameters of a point of a dataset in one line; a region that was chosen by its number has its name, too."""
+    names = [str(name) for name, c in point.coords.items() if c.ndim == 0 and c.dtype.kind == "f"]
+    words = []
+    for name in names:
+        value = float(point[name])
+        words.append(assignments({name: value}, plain))
+        if name.endswith(".region") and "region" in point.coords and 0 <= value < point.sizes["region"]:
+            words[-1] += f" ({point['region'].values[int(value)]})"
+    return ", ".join(words)
+
+
+def _unit_of(name: str) -> str:
+    """The unit that a number of a stimulus has in its name, with a space before it."""
+    unit = name_and_unit(name)[1] if "." in name else "1"
+    return "" if unit == "1" else f" {unit_text(unit)}"
+
+
+def signal_text(name: str) -> str:
+    """What a `signal` of the functional connectivity is called in a figure."""
+    return SIGNALS.get(name, name.replace("_", " "))

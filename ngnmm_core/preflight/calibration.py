@@ -1,0 +1,139 @@
+"""How fast this machine computes the points of a study: measured in about a second, and kept in a cache file.
+
+The measurement runs the study's own model, method and analyses on a network of as many regions, for short times.  Time
+in the transient and time in the window that is analysed differ, so each has its rate.  What does not simulate (the
+master stability function) is measured at points spread over the study.
+"""
+
+import importlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+
+from ngnmm_core.compilation.cache_folder import cache_directory
+from ngnmm_core.compilation.cpu_target import processor
+from ngnmm_core.points import Points
+from ngnmm_core.preflight.cost import EXTRA_MS, LONG, Rates, reference_rates
+from ngnmm_core.stages.context import context, fingerprint
+from ngnmm_core.stages.registry import STAGES
+from ngnmm_core.stages.task import Task
+from ngnmm_core.storage.atomic import write_atomically
+from ngnmm_core.study.study import Study
+
+SHORTEST = 256  # samples of a measurement: enough for the filters to give output
+LONGEST = 16384
+LONG_ENOUGH = 0.2  # CPU seconds that a difference of two measurements should take
+REPEATS = 3
+SPREAD = (4, 32)  # points that a stage without simulation is measured at: more if few are quick
+DURATIONS = ("duration_ms", "transient_ms")
+
+
+def calibration_file(study: Study, stage: str, regions: int) -> Path:
+    """Where the rates of a stage are kept: they depend on code, settings and sizes, and not on durations."""
+    about = context(study, stage, "")
+    about["settings"] = {k: v for k, v in about["settings"].items() if k not in DURATIONS}
+    return cache_directory() / f"calibration-{stage}-{fingerprint([about, regions], size=8)}.json"
+
+
+def rates(study: Study, stage: str, regions: int) -> Rates:
+    """The measured rates of a stage, or those of the reference machine if none have been measured."""
+    try:
+        return Rates(**json.loads(calibration_file(study, stage, regions).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return reference_rates(study, stage, regions)
+
+
+def calibrate(study: Study, stage: str, regions: int) -> Rates:
+    """Measures the rates of a stage on this machine, and keeps them."""
+    measured = measure(study, stage, regions)
+    write_atomically(calibration_file(study, stage, regions), json.dumps(asdict(measured)))
+    return measured
+
+
+def measure(study: Study, stage: str, regions: int) -> Rates:
+    """The rates of a stage on this machine, on a made-up dense network."""
+    if stage in LONG:
+        return reference_rates(study, stage, regions)
+    W = np.random.default_rng(0).uniform(0.1, 1.0, (regions, regions))
+    W /= W.sum(axis=1, keepdims=True)
+    kind = STAGES[stage]
+    points = kind.layout(study, regions).points
+    labels = _labels(study, regions)
+    task = Task(study.model, W, labels, points, kind.settings(study), tuple(kind.analyses(study)))
+    if "duration_ms" not in task.settings:
+        return Rates(_per_point(task, kind.module), source=processor())
+    transient, window, lanes = _simulation(task, stage)
+    fixed = EXTRA_MS.get(task.settings["method"], 0.0) * transient
+    if stage == "highlights" and "msf" in study.options:
+        fixed += _per_point(task.with_analyses(lambda a: a.name == "msf"), STAGES["msf"].module)
+    return Rates(fixed, transient, window, lanes, processor())
+
+
+def _labels(study: Study, regions: int) -> tuple[str, ...]:
+    """Labels of a made-up network in which regions that the study names are there, beside those it numbers."""
+    stimuli = [s.regions for s in study.simulation.stimuli if s.regions != "all"]
+    asked = {str(region) for chosen in (*stimuli, study.simulation.resection.regions) for region in chosen}
+    numbered = {int(region) % regions for region in asked if region.lstrip("-").isdigit()}
+    named = sorted(region for region in asked if not region.lstrip("-").isdigit())
+    labels = [f"made_up_{k}" for k in range(regions)]
+    for k, name in zip((k for k in range(regions) if k not in numbered), named, strict=False):
+        labels[k] = name
+    return tuple(labels)
+
+
+def _simulation(task: Task, stage: str) -> tuple[float, float, int]:
+    """CPU seconds per point and ms in the transient and in the window, and the number of lanes."""
+    from ngnmm_core.simulation.settings import Simulation
+    from ngnmm_core.stages import lesions, simulation
+
+    settings = Simulation.model_validate(dict(task.settings))
+    fed = [(a.reducer, options) for a, options in task.analyses if a.reducer is not None]
+    reducers = lesions._reducers(task) if stage == "lesions" else fed
+    lanes = simulation.simulator(task, settings, reducers).engine.batch_size
+    points = _spread(task.points, lanes)
+
+    def run(transient: int, window: int) -> None:
+        times = {"transient_ms": transient, "duration_ms": transient + window}
+        in_ms = {key: samples * settings.sample_ms for key, samples in times.items()}
+        simulation.simulator(task, settings.model_copy(update=in_ms), reducers).feed(points)
+
+    run(1, SHORTEST)  # compiles
+    base = _cpu_seconds(lambda: run(1, SHORTEST))
+    more = int(np.clip(SHORTEST * LONG_ENOUGH / max(base, 1e-3), SHORTEST, LONGEST))
+    length = lanes * more * settings.sample_ms
+    transient = (_cpu_seconds(lambda: run(1 + more, SHORTEST)) - base) / length
+    window = (_cpu_seconds(lambda: run(1, SHORTEST + more)) - base) / length
+    return max(transient, 0.0), max(window, 0.0), lanes
+
+
+def _per_point(task: Task, module: str) -> float:
+    """CPU seconds per point of a job that does not simulate, its start left out."""
+    job = importlib.import_module(module)
+    job.warm(task)
+    for count in SPREAD:
+        few = replace(task, points=_spread(task.points, count))
+        start = time.process_time()
+        job.run(few)
+        took = time.process_time() - start
+        if took > LONG_ENOUGH:
+            break
+    return took / count
+
+
+def _spread(points: Points, count: int) -> Points:
+    """Some points from all over a study; if it has fewer, some of them repeatedly."""
+    return points.take(np.linspace(0, len(points) - 1, count).round().astype(int))
+
+
+def _cpu_seconds(work: Callable[[], None]) -> float:
+    """Median CPU time of some repetitions."""
+    times = []
+    for _ in range(REPEATS):
+        start = time.process_time()
+        work()
+        times.append(time.process_time() - start)
+    return float(np.median(times))

@@ -1,0 +1,158 @@
+"""What can be seen to fail before any job starts: bad matrices, analyses that don't fit, long steps, a full disk."""
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ngnmm_core.analysis.contract import Analysis, Options
+from ngnmm_core.connectome import load_connectome, normalise, read_connectome_file
+from ngnmm_core.connectome.normalisation import homogeneous_row_sum
+from ngnmm_core.errors import InputError
+from ngnmm_core.preflight.cost import disk_bytes, size_text
+from ngnmm_core.preflight.step_trial import check_steps
+from ngnmm_core.simulation.lesions import AXIS as RESECTION
+from ngnmm_core.simulation.stimuli import check_indices
+from ngnmm_core.stages.registry import OF_HOMOGENEOUS, stages_of
+from ngnmm_core.storage.atomic import WRITABLE
+from ngnmm_core.study.study import Study
+
+SPARE = 1.05  # of the estimated need that must be free
+OF_SEVERAL = ("fc", "synchrony", "dynamic_fc", "recruitment", "hubs")  # analyses that compare regions with others
+
+
+def check_study(study: Study, built: Path, regions: int, results: Path) -> list[str]:
+    """Refuses a study that is bound to fail; gives warnings of what it will do badly.
+
+    Raises
+    ------
+    InputError
+        In one line: the key, what was found, and what is allowed.
+    """
+    row_sum = check_connectome(study, built, regions)
+    check_disk(study, regions, results)
+    return [] if row_sum is None else check_steps(study, regions, row_sum)
+
+
+def check_connectome(study: Study, built: Path, regions: int) -> float | None:
+    """Refuses a connectome that can't be used as the study wants to; gives the largest row sum, if it is known.
+
+    A file of the user's own is read; one of the registry is looked at if it has been built already (its job checks it
+    otherwise; `regions`, their number, is known).
+
+    Raises
+    ------
+    InputError
+        For a file that is not a matrix of weights, a zero row under row normalisation, an analysis of the homogeneous
+        state where the rows don't sum to the same, or a stimulus to a region that is not there.
+    """
+    check_alone(study, regions)
+    spec = study.config.connectome
+    if spec.name is None:
+        arrays = read_connectome_file(spec.path, spec.labels, spec.variable, spec.transpose)
+        weights, labels = arrays.weights, arrays.labels
+    elif built.is_file():
+        dataset = load_connectome(built)
+        weights, labels = dataset.weights, dataset.region.values
+    else:
+        _check_regions(study, None, regions)
+        return 1.0 if study.config.normalization == "row" else None
+    return check_on_connectome(study, weights, labels)
+
+
+def check_on_connectome(study: Study, weights: np.ndarray, labels: Sequence[str]) -> float:
+    """Refuses what does not go with these weights (region, source_region); gives the largest row sum of W.
+
+    Raises
+    ------
+    InputError
+        As `check_connectome`.
+    """
+    check_alone(study, len(labels))
+    _check_regions(study, labels, len(labels))
+    W = normalise(weights, study.config.normalization, labels)
+    homogeneous = [analysis.name for analysis, options in study.analyses if _of_homogeneous(analysis, options)]
+    if homogeneous:
+        homogeneous_row_sum(W, f"analyses.{homogeneous[0]}")
+    elif study.simulates and study.simulation.initial.start == "homogeneous":
+        homogeneous_row_sum(W, "simulation.initial.from: homogeneous")
+    return float(W.sum(axis=1).max())
+
+
+def check_alone(study: Study, regions: int) -> None:
+    """Refuses what makes no sense with one region alone.
+
+    Raises
+    ------
+    InputError
+        For a normalisation of weights that are not there, or an analysis that compares regions.
+    """
+    if regions > 1:
+        return
+    if study.config.normalization != "none":
+        raise InputError(
+            f"normalization: {study.config.normalization}: the connectome has one region, which receives nothing; "
+            "allowed: none"
+        )
+    for name in study.options:
+        if name in OF_SEVERAL:
+            raise InputError(f"analyses.{name}: the connectome has one region; allowed: analyses of single regions")
+
+
+def _check_regions(study: Study, labels: Sequence[str] | None, regions: int) -> None:
+    """Whether the regions of stimuli and lesions are there; the indices alone where the labels are not known yet."""
+    for region in study.axes.get(RESECTION, ()):
+        if region >= regions:
+            raise InputError(f"grid.{RESECTION}: there is no region {region:g}; allowed: at most {regions - 1}")
+    if labels is not None:
+        study.simulation.resection.indices(labels)
+    for stimulus in study.simulation.stimuli if study.simulates else ():
+        name = f"{stimulus.name}.region"
+        asked = [h[name] for h in study.config.highlights if name in h]
+        indices = [float(value) for value in (*study.axes.get(name, ()), *asked)]
+        check_indices(stimulus, indices, regions)
+        if labels is not None:
+            stimulus.weights(labels)
+
+
+def _of_homogeneous(analysis: Analysis, options: Options) -> bool:
+    """Whether an analysis is about the state with all regions alike."""
+    of_network = analysis.needs == "bistability" and options.of == "network"
+    return of_network or analysis.needs in (*OF_HOMOGENEOUS, "orbit_diagram", "continuation")
+
+
+def check_disk(study: Study, regions: int, results: Path) -> None:
+    """Refuses a study whose results don't fit on the disk.
+
+    Raises
+    ------
+    InputError
+        Naming the space that is needed and the space that is there.
+    """
+    needed = sum(disk_bytes(study, stage.name, regions) for stage in stages_of(study))
+    existing = next(p for p in (results, *results.absolute().parents) if p.exists())
+    held = sum(f.stat().st_size for f in (results / study.name).rglob("*") if f.is_file())
+    free = shutil.disk_usage(existing).free
+    if needed * SPARE - held > free:
+        raise InputError(
+            f"grid: {study.size()} points need about {size_text(needed)} in {results}; allowed: at most "
+            f"{size_text(free + held)}, what is free"
+        )
+
+
+def check_writable(results: Path) -> None:
+    """Refuses a folder of results that can't be written to; a file that is removed at once is the only sure sign.
+
+    Raises
+    ------
+    InputError
+        Naming the folder and what the system says.
+    """
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=results, prefix=".writable."):
+            pass
+    except OSError as error:
+        raise InputError(f"{results}: can't be written ({error.strerror}); {WRITABLE}") from None

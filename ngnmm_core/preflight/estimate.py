@@ -1,0 +1,90 @@
+"""What a run will cost, in words: points, jobs, CPU time, wall time, memory and disk."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ngnmm_core.preflight.cost import JOB_SECONDS, Rates, disk_bytes, memory_mb, size_text, time_text
+from ngnmm_core.stages.registry import STAGES
+from ngnmm_core.study.study import Study
+
+HINT = "python -m ngnmm_core calibrate"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The cost of what is missing of a stage of a study.
+
+    Attributes
+    ----------
+    points : int
+        All points of the stage.
+    jobs : tuple of float
+        CPU seconds of every job that is to run, its start included.
+    missing : int
+        Points to compute.
+    memory_mb : float
+        Of the process of the largest job.
+    disk_bytes : float
+        Of the missing results, once in shards and once merged, uncompressed.
+    source : str
+        The processor that the rates were measured on; empty for the reference machine.
+    """
+
+    name: str
+    points: int
+    missing: int
+    jobs: tuple[float, ...]
+    memory_mb: float
+    disk_bytes: float
+    source: str = ""
+
+
+def estimate(study: Study, stage: str, regions: int, missing: Sequence[int], rates: Rates) -> Estimate:
+    """The cost of a stage; `missing` are the numbers of points of the shards that are to be computed."""
+    settings = STAGES[stage].settings(study)
+    total = len(STAGES[stage].layout(study, regions).points)
+    wanted = min(sum(missing), total)
+    return Estimate(
+        f"{study.name} ({stage})",
+        total,
+        wanted,
+        tuple(JOB_SECONDS + rates.seconds(points, settings) for points in missing),
+        memory_mb(study, stage, regions, max(missing, default=0)),
+        disk_bytes(study, stage, regions) * wanted / max(total, 1),
+        rates.source,
+    )
+
+
+def wall_seconds(jobs: Sequence[float], workers: int) -> float:
+    """Wall time of jobs on some cores: every job goes, in order, to the core that is free first."""
+    free = [0.0] * max(min(workers, len(jobs)), 1)
+    for seconds in jobs:
+        first = min(range(len(free)), key=free.__getitem__)
+        free[first] += seconds
+    return max(free)
+
+
+def estimate_text(one: Estimate) -> str:
+    """One line on what a stage will cost."""
+    if not one.missing:
+        return f"{one.name}: {one.points} points, all there"
+    return (
+        f"{one.name}: {one.points} points, {one.missing} to compute in {len(one.jobs)} jobs; about "
+        f"{time_text(sum(one.jobs))} of CPU time, {one.memory_mb:.0f} MB of memory per job, "
+        f"{size_text(one.disk_bytes)} on disk at the most"
+    )
+
+
+def total_text(estimates: Sequence[Estimate], workers: int) -> str:
+    """One line on what a run will cost; empty if there is nothing to compute."""
+    jobs = [seconds for one in estimates for seconds in one.jobs]
+    if not jobs:
+        return ""
+    sources = {one.source for one in estimates if one.jobs}
+    measured = f"measured on {', '.join(sorted(sources))}" if all(sources) else f"not measured here: {HINT}"
+    return (
+        f"in all {sum(one.missing for one in estimates)} points in {len(jobs)} jobs: about "
+        f"{sum(jobs) / 3600.0:.2g} CPU-hours, {time_text(wall_seconds(jobs, workers))} on {workers} "
+        f"{'core' if workers == 1 else 'cores'}, {size_text(sum(one.disk_bytes for one in estimates))} on disk at the "
+        f"most ({measured})"
+    )

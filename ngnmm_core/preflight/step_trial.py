@@ -1,0 +1,195 @@
+"""Whether the integration step is short enough for a study: tried out before the run.
+
+How fast states change depends on the whole study: from near the nominal state all regions fire their first volley
+together, and its rates grow with coupling and input.  So the method takes its steps at the corners of the study and at
+points in between, on a small network whose rows sum to what those of the connectome do, and steps of half the size
+beside them.  What comes out is kept in the folder of the compiled kernels.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+import numpy as np
+
+from ngnmm_core.compilation.cache_folder import cache_directory
+from ngnmm_core.compilation.code_hash import code_hash
+from ngnmm_core.errors import InputError
+from ngnmm_core.points import Points
+from ngnmm_core.simulation.settings import STEPS_MS, Simulation
+from ngnmm_core.stages.context import fingerprint
+from ngnmm_core.stages.registry import STAGES, stages_of
+from ngnmm_core.storage.atomic import write_atomically
+from ngnmm_core.study.study import Study
+
+REGIONS = 8
+MOST_POINTS = 64
+MOST_CORNERS = 5  # parameters whose corners are all tried
+TRIAL_MS = 100.0
+MOST_ERROR = 0.1  # of a state's range, in 100 ms; where a step is all right it is smaller by orders of magnitude
+TINY = 1e-300
+UNTRIED = 10  # how many times shorter than the default one a step is safe: the trial would take long and tell nothing
+SHORTEST = 32  # how many times shorter steps are tried to find one that will do
+
+
+def check_steps(study: Study, regions: int, row_sum: float) -> list[str]:
+    """Refuses an integration step that blows up; warns of one whose results are bad.
+
+    A step no longer than the method's default one is not refused: what blows up with it becomes NaN with a status.  One
+    that is shorter by far is not tried.
+
+    Parameters
+    ----------
+    regions : int
+        Number of regions of the connectome.
+    row_sum : float
+        Largest sum of a row of the normalised weights.
+
+    Returns
+    -------
+    list of str
+        Warnings.
+
+    Raises
+    ------
+    InputError
+        Naming the step, the point, and the largest step that will do.
+    """
+    warnings = {}
+    for stage in stages_of(study):
+        settings = STAGES[stage.name].settings(study)
+        if "duration_ms" not in settings:
+            continue
+        simulation = Simulation.model_validate(settings)
+        if simulation.dt_ms * UNTRIED < STEPS_MS[simulation.method]:
+            continue
+        points = _stimulated(study, _extremes(stage.layout(study, regions).points))
+        verdict = _verdict(study, simulation, points, row_sum)
+        if verdict["refused"]:
+            raise InputError(verdict["message"])
+        warnings[verdict["message"]] = None
+    return [warning for warning in warnings if warning]
+
+
+def _extremes(points: Points) -> Points:
+    """The points at the corners of what varies, and some in between."""
+    table = np.column_stack(list(points.parameters.values()))
+    low, span = table.min(axis=0), np.ptp(table, axis=0)
+    varying = np.flatnonzero(span > 0)[:MOST_CORNERS]
+    scaled = (table[:, varying] - low[varying]) / span[varying]
+    corners = [int(np.argmax(scaled @ np.array(signs, float))) for signs in product((-1, 1), repeat=len(varying))]
+    between = np.linspace(0, len(points) - 1, MOST_POINTS - len(corners)).round().astype(int)
+    chosen = np.unique([*corners, *between])
+    _, first = np.unique(table[chosen], axis=0, return_index=True)
+    return points.take(chosen[np.sort(first)])
+
+
+def _stimulated(study: Study, points: Points) -> Points:
+    """The points, and again with all that stimuli may add to their drives."""
+    added: dict[str, float] = {}
+    for stimulus in study.simulation.stimuli:
+        largest = max(0.0, *study.values_of(stimulus, "amplitude"))
+        added[stimulus.parameter] = added.get(stimulus.parameter, 0.0) + largest
+    if not any(added.values()):
+        return points
+    raised = {name: values + added.get(name, 0.0) for name, values in points.parameters.items()}
+    both = {name: np.concatenate([values, raised[name]]) for name, values in points.parameters.items()}
+    return Points(both, np.tile(points.seeds, 2))
+
+
+def _verdict(study: Study, settings: Simulation, points: Points, row_sum: float) -> dict:
+    """What a trial says, from the cache if it was made before: whether the step is refused, and a message."""
+    model = study.model
+    keys = ("method", "dt_ms", "sample_ms", "precision", "substeps", "initial")
+    about = [
+        model.name,
+        settings.model_dump(mode="json", include=set(keys)),
+        {name: values.tolist() for name, values in points.columns.items()},
+        row_sum,
+        code_hash(["ngnmm_core.preflight.step_trial", model.derivative.__module__]),
+    ]
+    path = cache_directory() / f"step-{fingerprint(about, size=8)}.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        verdict = Trial(study, settings, points, row_sum).verdict()
+    with contextlib.suppress(InputError):  # without it, the next start takes a second longer
+        write_atomically(path, json.dumps(verdict))
+    return verdict
+
+
+class Trial:
+    """Short runs of a study's method at some points of the study, on a small network."""
+
+    def __init__(self, study: Study, settings: Simulation, points: Points, row_sum: float):
+        from ngnmm_core.simulation.simulator import Simulator  # compiles kernels
+
+        W = row_sum / (REGIONS - 1) * (1.0 - np.eye(REGIONS))
+        quiet = {"noise_sigma": 0.0, "stimuli": ()}
+        self.settings, self.points, self._places = settings, points, _places(points, study.model.drives)
+        self._simulator = Simulator(study.model, W, settings.model_copy(update=quiet))
+
+    def verdict(self) -> dict:
+        """Whether the step is refused, and what to tell the user."""
+        settings, steps = self.settings, self.settings.steps_per_sample
+        blown, errors = self.run(steps)
+        worst = int(np.argmax(errors))
+        if errors[worst] <= MOST_ERROR:
+            return {"refused": False, "message": ""}
+        self.points = self.points.take(np.flatnonzero(errors > MOST_ERROR))
+        enough = next((n for n in _shorter(steps) if self.run(n)[1].max() <= MOST_ERROR), None)
+        better = f"{settings.sample_ms / enough:.3g}" if enough else "none that was tried"
+        key, step, method = "simulation.dt_ms", f"{settings.dt_ms:g}", f"method {settings.method}"
+        place = self._places[worst if blown is None else blown[0]]
+        if blown is None:
+            message = (
+                f"warning: {key}: with {step}, {method} is wrong by {errors[worst]:.0%} of the range of a state at "
+                f"{place}; largest step that is not: {better}"
+            )
+            return {"refused": False, "message": message}
+        blows_up = f"{step} makes {method} blow up at {place} after {blown[1]:.3g} ms"
+        if settings.dt_ms > STEPS_MS[settings.method]:
+            return {"refused": True, "message": f"{key}: {blows_up}; allowed: at most {better}"}
+        return {"refused": False, "message": f"warning: {key}: {blows_up}; largest step that does not: {better}"}
+
+    def run(self, steps: int) -> tuple[tuple[int, float] | None, np.ndarray]:
+        """Some steps per sample: which point blows up first and when (ms), if any; errors [point], of the range."""
+        coarse, fine = self._states(steps), self._states(2 * steps)
+        finite = np.isfinite(coarse).all(axis=(2, 3))  # [sample, point]
+        blown = None
+        if not finite.all():
+            sample = int(np.argmin(finite.all(axis=1)))
+            blown = int(np.argmin(finite[sample])), (sample + 1) * self.settings.sample_ms
+        with np.errstate(invalid="ignore"):
+            extent = np.ptp(np.where(np.isfinite(fine), fine, 0.0), axis=(0, 1, 2))
+            errors = np.abs(coarse - fine).max(axis=(0, 2)) / np.maximum(extent, TINY)
+        return blown, np.nan_to_num(errors.max(axis=1), nan=np.inf)
+
+    def _states(self, steps: int) -> np.ndarray:
+        """States [sample, point, region, state] with some steps per sample."""
+        from ngnmm_core.simulation.engine import Run
+
+        samples = max(round(TRIAL_MS / self.settings.sample_ms), 2)
+        parts, size = [], self._simulator.engine.batch_size
+        for start in range(0, len(self.points), size):
+            some = self.points.take(slice(start, start + size))
+            run = Run(self._simulator.engine, some.parameters, self._simulator.initial_states(some))
+            with np.errstate(all="ignore"):
+                path = run.advance(self.settings.sample_ms / steps, steps, samples)
+            parts.append(np.stack([run.by_point(states) for states in path]))
+        return np.concatenate(parts, axis=1)
+
+
+def _shorter(steps: int) -> Iterator[int]:
+    """Numbers of steps per sample to try, from the longest step to the shortest."""
+    n = steps + 1
+    while n <= SHORTEST * steps:
+        yield n
+        n += max(1, n // 4)
+
+
+def _places(points: Points, drives: Sequence[str]) -> list[str]:
+    """Every point in words: the parameters that vary, or coupling and drives."""
+    varying = [name for name, values in points.parameters.items() if np.ptp(values) > 0] or ["G", *drives]
+    return [", ".join(f"{n} = {points.parameters[n][k]:g}" for n in varying) for k in range(len(points))]

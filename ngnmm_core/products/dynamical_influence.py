@@ -1,0 +1,37 @@
+"""Dynamical influence of regions: the left eigenvector of the leading mode of the homogeneous state.
+
+A perturbation of region k projects on a mode by the k-th entry of the mode's left eigenvector, so where one mode leads,
+that is how much of the response to a kick at k there will be: Klemm, Serrano, Eguiluz, San Miguel, Sci. Rep. 2, 292
+(2012), doi:10.1038/srep00292.  The leading mode is the one whose perturbations grow fastest, or decay most slowly.
+"""
+
+import numpy as np
+import scipy
+
+from ngnmm_core.connectome import row_sum_spread, spectrum
+from ngnmm_core.connectome.normalisation import LARGEST_SPREAD
+from ngnmm_core.stages import msf
+from ngnmm_core.stages.task import Task
+
+
+def dynamical_influence(task: Task) -> tuple[np.ndarray, np.ndarray]:
+    """Influence [point, region], the largest 1, and the leading mode [point].
+
+    NaN and -1 where there is no homogeneous state, or where growth rates of its modes are not defined.
+    """
+    influence = np.full((len(task.points), len(task.W)), np.nan)
+    leading = np.full(len(task.points), -1, np.int32)
+    if row_sum_spread(task.W) > LARGEST_SPREAD:
+        return influence, leading
+    growth, values = msf.run(task)["msf"], spectrum(task.W).values
+    for k in np.flatnonzero(np.isfinite(growth).any(axis=1)):
+        leading[k] = int(np.nanargmax(growth[k]))
+        influence[k] = left_eigenvector(task.W, values[leading[k]])
+    return influence, leading
+
+
+def left_eigenvector(W: np.ndarray, value: complex) -> np.ndarray:
+    """Modulus of the left eigenvector of W whose eigenvalue is nearest to `value`, the largest entry 1."""
+    values, vectors = scipy.linalg.eig(W.T)
+    modulus = np.abs(vectors[:, int(np.argmin(np.abs(values - value)))])
+    return modulus / modulus.max()

@@ -1,0 +1,142 @@
+"""What a run has cost and how its points came out: time and memory by rule, slowest shards, points with a status.
+
+Costs come from the benchmark files that Snakemake writes beside the results, so they are those of the jobs that made
+what is there, whenever they ran.
+"""
+
+import csv
+import html
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+
+from ngnmm_core.preflight.cost import time_text
+
+SLOWEST = 5
+UNDEFINED = -1
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table for the user: title, columns, rows of text."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one job took: seconds on the clock and of the processor, and the largest memory (MB)."""
+
+    rule: str
+    name: str
+    wall: float
+    cpu: float
+    memory: float
+
+
+def costs(benchmarks: Path) -> list[Cost]:
+    """All jobs that have left a benchmark: `<stage>/<shard>.tsv` for shards, `<rule>.tsv` for others."""
+    found = []
+    for path in sorted(benchmarks.rglob("*.tsv")):
+        parts = path.relative_to(benchmarks).with_suffix("").parts
+        rule = f"shard ({parts[0]})" if len(parts) > 1 else parts[0].partition("-")[0]
+        with open(path, encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file, delimiter="\t"):
+                numbers = (_number(row.get(key)) for key in ("s", "cpu_time", "max_rss"))
+                found.append(Cost(rule, parts[-1], *numbers))
+    return found
+
+
+def _number(text: str | None) -> float:
+    """A number of a benchmark file, in which jobs that were too short to be looked at have `NA`."""
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def by_rule(jobs: Sequence[Cost]) -> Table:
+    """Sums and extremes of every rule."""
+    rows = []
+    for rule in dict.fromkeys(job.rule for job in jobs):
+        of_rule = [job for job in jobs if job.rule == rule]
+        walls = [job.wall for job in of_rule]
+        rows.append(
+            (
+                rule,
+                str(len(of_rule)),
+                time_text(sum(job.cpu for job in of_rule)),
+                time_text(sum(walls)),
+                time_text(float(np.median(walls))),
+                time_text(max(walls)),
+                f"{max(job.memory for job in of_rule):.0f} MB",
+            )
+        )
+    columns = ("rule", "jobs", "CPU time", "wall time", "median", "longest", "most memory")
+    return Table("What the rules cost", columns, tuple(rows))
+
+
+def slowest(jobs: Sequence[Cost]) -> Table:
+    """The shards that took longest."""
+    shards = sorted((j for j in jobs if j.rule.startswith("shard ")), key=lambda j: (-j.wall, j.name))[:SLOWEST]
+    rows = tuple((j.name, j.rule[7:-1], time_text(j.wall), time_text(j.cpu), f"{j.memory:.0f} MB") for j in shards)
+    return Table("Slowest shards", ("shard", "stage", "wall time", "CPU time", "memory"), rows)
+
+
+def statuses(files: Sequence[Path]) -> Table:
+    """How many points have which status, over the merged files; those that are all right are left out."""
+    rows = []
+    for path in files:
+        with netCDF4.Dataset(path) as file:
+            file.set_auto_mask(False)
+            for name, variable in file.variables.items():
+                if name.endswith("_status"):
+                    rows += [(path.name, name, *row) for row in _counts(variable)]
+    return Table("Points with a status", ("file", "variable", "status", "points", "of"), tuple(rows))
+
+
+def _counts(variable: netCDF4.Variable) -> list[tuple[str, str, str]]:
+    names = dict(zip(np.atleast_1d(variable.flag_values).tolist(), variable.flag_meanings.split(), strict=True))
+    counted = Counter(np.asarray(variable[...]).ravel().tolist())
+    total = str(sum(counted.values()))
+    return [(names.get(code, str(code)), str(count), total) for code, count in sorted(counted.items()) if code != 0]
+
+
+def tables(results: Path, merged: Sequence[Path]) -> list[Table]:
+    """The tables of a study, without empty ones; `results` is its folder, `merged` are its merged files."""
+    jobs = costs(results / "benchmarks")
+    all_right = Table("Points with a status", ("all points",), (("ok",),))
+    points = statuses(merged)
+    made = [by_rule(jobs), slowest(jobs), points if points.rows else all_right]
+    return [table for table in made if table.rows]
+
+
+def as_text(table: Table) -> str:
+    """A table in columns."""
+    lines = (table.columns, *table.rows)
+    widths = [max(len(line[k]) for line in lines) for k in range(len(table.columns))]
+    body = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+    return "\n".join((table.title, *(f"  {line}" for line in body)))
+
+
+def as_html(heading: str, shown: Sequence[Table]) -> str:
+    """A page with tables, for the report."""
+    parts = [f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>{html.escape(heading)}</title>{STYLE}']
+    for table in shown:
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in table.columns)
+        rows = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in table.rows)
+        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        parts.append(f"<h2>{html.escape(table.title)}</h2><table><tr>{head}</tr>{body}</table>")
+    return "\n".join((*parts, "</html>\n"))
+
+
+STYLE = (
+    "<style>body{font-family:sans-serif;margin:2em}table{border-collapse:collapse}"
+    "td,th{padding:.2em 1em .2em 0;text-align:left;border-bottom:1px solid #ddd}</style>"
+)

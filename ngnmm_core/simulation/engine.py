@@ -1,0 +1,199 @@
+"""Compiled integrators for a model, and batches of parameter points laid out for them."""
+
+import time
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numba.core import config
+from numba.core.codegen import get_host_cpu_features
+
+from ngnmm_core.compilation.code_hash import code_hash
+from ngnmm_core.compilation.kernel_cache import cached
+from ngnmm_core.kernels import drivers, layout
+from ngnmm_core.kernels.integrators import multirate
+from ngnmm_core.kernels.lanes import lane_width
+from ngnmm_core.models._base import Model, coefficient_table
+from ngnmm_core.simulation.waveforms import Schedule
+
+L2_BYTES = 512 * 1024  # weights larger than this are streamed: several lane groups then share each pass
+GROUPS_WHEN_STREAMING = 2  # measured at 1000 regions: 94 %, 93 %, 87 % of the peak with 1, 2, 4
+
+
+@cache
+def wide_registers() -> bool:
+    """Whether numba compiles for 32 vector registers (AVX-512, ARM), which fit more rows of the coupling product."""
+    features = (config.CPU_FEATURES or "") if config.CPU_NAME else get_host_cpu_features()
+    return "+avx512f" in features or "+neon" in features
+
+
+@cache
+def _integrator(model: Model, method: str, rows: int, dtype: str, stimulated: bool):
+    width = lane_width(dtype)
+    sizes = (len(model.states), len(coefficient_table(model, _default_arrays(model))[0]), len(model.drives))
+    noise = tuple(model.state_names.index(name) for name in model.noise_on)
+    equations = drivers.compile_equations(model.derivative, model.sent, sizes, noise, stimulated, width)
+    integrate = drivers.make_integrator(method, equations, rows, dtype)
+    if not model.derivative.__module__.startswith("ngnmm_core."):
+        return integrate  # a model made in a notebook: its source can't be hashed, so nothing is kept
+    code = code_hash(["ngnmm_core.kernels.drivers", model.derivative.__module__])
+    return cached(integrate, f"{model.name}-{method}", f"{code}-{method}-{rows}-{dtype}-{stimulated}")
+
+
+def _default_arrays(model: Model) -> dict[str, np.ndarray]:
+    return {name: np.full(1, value) for name, value in model.resolve({}).items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Engine:
+    """One model on one connectome with one method: integrates batches of parameter points side by side.
+
+    Parameters
+    ----------
+    model : Model
+    W : array (region, region)
+        Normalised weights; W[i, j] is the weight of what i receives from j.
+    method : str
+        A name in `ngnmm_core.kernels.drivers.METHODS`.
+    dtype : str
+        float64 or float32.
+    substeps : int
+        Local steps per step of the multirate method.
+    """
+
+    model: Model
+    W: np.ndarray
+    method: str = "rk4"
+    dtype: str = "float64"
+    substeps: int = 2
+
+    @property
+    def regions(self) -> int:
+        """Number of regions."""
+        return len(self.W)
+
+    @property
+    def width(self) -> int:
+        """Points per lane vector."""
+        return lane_width(self.dtype)
+
+    @property
+    def groups(self) -> int:
+        """Lane vectors per batch."""
+        itemsize = np.dtype(self.dtype).itemsize
+        return GROUPS_WHEN_STREAMING if self.W.size * itemsize > L2_BYTES else 1
+
+    @property
+    def batch_size(self) -> int:
+        """Points per batch."""
+        return self.groups * self.width
+
+    @property
+    def nodes(self) -> layout.Nodes:
+        """What the method needs inside a step."""
+        if self.method != "multirate":
+            return layout.ONE_NODE
+        weights = multirate.extrapolation(self.substeps, multirate.PAST[self.width])
+        return layout.Nodes(multirate.fractions(self.substeps), weights, self.substeps)
+
+    def compile(self, stimulated: bool = False):
+        """The compiled integrator, from the cache if it is there.  See `kernels.drivers.make_integrator`."""
+        rows = layout.row_block(self.regions, wide_registers())
+        return _integrator(self.model, self.method, rows, self.dtype, stimulated)
+
+
+class Run:
+    """A batch of points on their way through time.
+
+    Parameters
+    ----------
+    engine : Engine
+    parameters : mapping of parameter name to array (point,)
+        All of the model's parameters, `G` included; at most `engine.batch_size` points.
+    initial : array (point, region, state)
+    lesions : pair of arrays (point, region), optional
+        What multiplies the signal a region sends, and the coupling that it receives.
+    noise : (float or array (point,), array (point,)), optional
+        Intensity of the additive noise (ms^0.5) and the seeds.
+    """
+
+    def __init__(self, engine: Engine, parameters, initial, lesions=(None, None), noise=(0.0, None)):
+        model, width, dtype = engine.model, engine.width, engine.dtype
+        points = len(initial)
+        ones = np.ones((points, engine.regions))
+        mask, gain = (ones if factor is None else factor for factor in lesions)
+        sigma, seeds = noise
+        seeds = np.zeros(points, np.int64) if seeds is None else np.asarray(seeds)
+        per_point = (
+            initial,
+            coefficient_table(model, parameters),
+            np.stack([np.asarray(parameters[name], float) for name in model.drives], axis=1),
+            gain * np.asarray(parameters["G"], float)[:, None],
+            mask,
+            np.stack(
+                [1.0 / np.asarray(parameters[n], float) for n in model.noise_time_constants] or [ones[:, 0]], axis=1
+            ),
+        )
+        sigmas = np.broadcast_to(np.reshape(sigma, (-1, 1)), per_point[-1].shape)
+        lanes = [layout.to_lanes(array, width, dtype) for array in per_point]
+        self.batch = layout.Batch(*lanes, layout.to_lanes(seeds, width, np.int64))
+        self._inverse_time_constants = lanes[-1].copy()
+        self._sigma = layout.to_lanes(sigmas, width, dtype)
+        self.engine, self.points = engine, points
+        rows = layout.row_block(engine.regions, wide_registers())
+        self.weights = layout.pack_weights(engine.W, rows, dtype)
+        groups = self.batch.gain.size // (engine.regions * width)
+        self.shape = (groups, engine.regions, len(model.states), width)
+        self.stimuli, self._schedule, self._step = layout.no_stimuli(dtype), None, 0
+        self.work = self._new_work(0)
+        self._integrate = engine.compile()
+        self.cpu_seconds = 0.0  # of the integrator so far
+
+    def _new_work(self, stimuli: int) -> layout.Work:
+        model = self.engine.model
+        sizes = (len(model.states), len(model.drives), stimuli, max(len(model.noise_on), 1))
+        return layout.new_work(sizes, self.weights, self.shape[0], self.engine.nodes)
+
+    def stimulate(self, schedule: Schedule) -> None:
+        """Adds time-varying input, from the first step on; must be called before `advance`."""
+        self._schedule = schedule
+        self._stimulus_shape = layout.to_lanes(schedule.shape(), self.engine.width, self.engine.dtype)
+        self.work = self._new_work(len(schedule.target))
+        self._integrate = self.engine.compile(stimulated=True)
+
+    def _stimuli_for(self, dt: float, steps: int) -> layout.Stimuli:
+        powers = self._schedule.powers(self._step, steps, dt)
+        self._step += steps
+        groups, width = self.shape[0], self.engine.width
+        lanes = layout.to_lanes(powers, width, self.engine.dtype).reshape(groups, steps, *powers.shape[2:], width)
+        by_step = np.ascontiguousarray(np.moveaxis(lanes, 1, 0)).ravel()
+        return layout.Stimuli(self._schedule.target, self._stimulus_shape, by_step)
+
+    @property
+    def states(self) -> np.ndarray:
+        """Current states, a view [group, region, state, lane]."""
+        return self.batch.state.reshape(self.shape)
+
+    def advance(self, dt: float, steps: int, samples: int) -> np.ndarray:
+        """Takes `samples` times `steps` steps of `dt` ms; states after each, [sample, group, region, state, lane]."""
+        out = np.empty((samples, self.batch.state.size), self.engine.dtype)
+        if self._schedule is not None:
+            self.stimuli = self._stimuli_for(dt, steps * samples)
+        self.batch.amplitude[:] = self._inverse_time_constants * (self._sigma * np.sqrt(dt))
+        began = time.process_time()
+        self._integrate(self.batch, self.stimuli, self.work, self.weights, out.dtype.type(dt), steps, out)
+        self.cpu_seconds += time.process_time() - began
+        return out.reshape(samples, *self.shape)
+
+    def snapshot(self) -> tuple:
+        """All that the way from here on depends on, for `restore`."""
+        work = self.work
+        return self.batch.state.copy(), work.rest.copy(), work.past.copy(), work.counters.copy(), self._step
+
+    def restore(self, snapshot: tuple) -> None:
+        """Goes back to a snapshot: the same steps then give the same bits."""
+        self.batch.state[:], self.work.rest[:], self.work.past[:], self.work.counters[:], self._step = snapshot
+
+    def by_point(self, array: np.ndarray) -> np.ndarray:
+        """An array [..., group, X..., lane] whose first axis is the group, as [point, X...] without the padding."""
+        return np.moveaxis(array, -1, 1).reshape(-1, *array.shape[1:-1])[: self.points]

@@ -1,0 +1,42 @@
+"""Initial states of a network, reproducible per (seed, region) and the same across a grid."""
+
+import numpy as np
+
+from ngnmm_core.models._base import Model
+
+STREAM = 0x1417  # keeps initial states apart from other uses of the same seed
+
+
+def standard_normal(seed: int, regions: int, states: int) -> np.ndarray:
+    """Standard normal numbers [region, state] that depend on the seed and the region alone.
+
+    A region's numbers stay the same when regions are added or lesioned, and every point of a grid with the same seed
+    starts alike (common random numbers), so that differences between points are not differences between draws.
+    """
+    draws = np.empty((regions, states))
+    for region in range(regions):
+        sequence = np.random.SeedSequence(entropy=seed, spawn_key=(STREAM, region))
+        draws[region] = np.random.Generator(np.random.Philox(sequence)).standard_normal(states)
+    return draws
+
+
+def nominal(model: Model) -> np.ndarray:
+    """The model's nominal initial state, [state]."""
+    return np.array([s.initial for s in model.states])
+
+
+def perturbed(model: Model, base: np.ndarray, seeds: np.ndarray, sd: float) -> np.ndarray:
+    """Initial states [point, region, state]: `base` plus normal numbers of standard deviation `sd`.
+
+    Parameters
+    ----------
+    base : array (point, region, state)
+    seeds : array (point,)
+    sd : float
+        In the unit of each state.  States that can't be negative (rates, synaptic activities) are reflected at zero.
+    """
+    _, regions, states = base.shape
+    draws = {seed: standard_normal(int(seed), regions, states) for seed in np.unique(seeds)}
+    initial = base + sd * np.stack([draws[seed] for seed in seeds])
+    reflected = np.array([s.non_negative for s in model.states])
+    return np.where(reflected, np.abs(initial), initial)

@@ -1,0 +1,127 @@
+"""Raw series of a whole window, written to netCDF while the simulation runs: on request only, they are large.
+
+The file grows beside the shard's results and takes its name when it is complete.  Samples are collected until they fill
+a chunk of the file, so that memory does not depend on the duration.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ngnmm_core.models._base import Model
+from ngnmm_core.points import Points
+from ngnmm_core.simulation.observation import Window
+
+STRETCH = 512  # samples per chunk
+
+
+def series_path(shard: str | Path) -> Path:
+    """Where the series of a shard go: `NAME.series.nc` beside `NAME.nc`."""
+    return Path(shard).with_suffix(".series.nc")
+
+
+class SeriesFile:
+    """The observable of every region, point and sample of the window.
+
+    A context manager: the file appears when the block ends without an error, and replaces what was there.  Batches of
+    points must come in order, each through the reducer that `reducer(options, window)` makes.
+
+    Parameters
+    ----------
+    path : Path
+    model : Model
+    labels : sequence of str
+        Labels of the regions.
+    points : Points
+        All points, in the order in which they will be simulated.
+    """
+
+    def __init__(self, path: str | Path, model: Model, labels: Sequence[str], points: Points):
+        self.path, self.model, self.labels, self.points = Path(path), model, labels, points
+        self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        self._file = None
+        self._done = 0
+
+    def __enter__(self) -> "SeriesFile":
+        return self
+
+    def __exit__(self, kind, error, trace) -> None:
+        if self._file is not None:
+            self._file.close()
+            if kind is None:
+                os.replace(self._temporary, self.path)
+        self._temporary.unlink(missing_ok=True)
+
+    def reducer(self, options, window: Window) -> "_Batch":
+        """What takes the samples of the next batch of points."""
+        if self._file is None:
+            self._create(window)
+        first, self._done = self._done, self._done + window.points
+        return _Batch(self._file["observable"], first, window)
+
+    def _create(self, window: Window) -> None:
+        import netCDF4
+
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        for left in self.path.parent.glob(f".{self.path.name}.*.part"):
+            left.unlink()  # of a job that was killed
+        self._file = file = netCDF4.Dataset(self._temporary, "w")
+        sizes = {"point": len(self.points), "region": window.regions, "time": window.samples}
+        for name, size in sizes.items():
+            file.createDimension(name, size)
+        unit = self.model.states[self.model.observable_index].unit
+        chunks = (1, window.regions, min(STRETCH, window.samples))
+        options = {"zlib": True, "complevel": 1, "shuffle": True, "chunksizes": chunks, "fill_value": np.nan}
+        observable = file.createVariable("observable", "f4", tuple(sizes), **options)
+        observable.setncatts({"units": unit, "long_name": f"time series of {self.model.observable}"})
+        observable.set_var_chunk_cache(size=0)  # only whole chunks are written
+        self._coordinates(window)
+
+    def _coordinates(self, window: Window) -> None:
+        file = self._file
+        time = file.createVariable("time", "f8", ("time",))
+        time.setncatts({"units": "ms", "long_name": "time since the end of the transient"})
+        time[:] = np.round(window.sample_ms * np.arange(1, window.samples + 1), 9)
+        region = file.createVariable("region", str, ("region",))
+        region[:] = np.array([str(label) for label in self.labels], object)
+        units = {p.name: (p.unit, p.meaning) for p in self.model.parameters}
+        columns = dict(self.points.parameters) | {"seed": self.points.seeds} | dict(self.points.extras)
+        for name, values in columns.items():
+            column = file.createVariable(name, "f8", ("point",))
+            unit, meaning = units.get(name, ("1", name))
+            column.setncatts({"units": unit, "long_name": meaning})
+            column[:] = values
+
+
+class _Batch:
+    """Writes the samples of one batch of points; gives no results of its own."""
+
+    def __init__(self, variable, first: int, window: Window):
+        self._variable, self._points = variable, slice(first, first + window.points)
+        self._stretch = np.empty((window.points, window.regions, min(STRETCH, window.samples)), np.float32)
+        self._filled, self._written = 0, 0
+
+    def consume(self, block) -> None:
+        """Takes the next samples."""
+        signal = block.observable  # [sample, group, region, lane]
+        by_point = signal.transpose(1, 3, 2, 0).reshape(-1, signal.shape[2], len(signal))[: len(self._stretch)]
+        while by_point.shape[2]:
+            count = min(self._stretch.shape[2] - self._filled, by_point.shape[2])
+            self._stretch[..., self._filled : self._filled + count] = by_point[..., :count]
+            self._filled += count
+            by_point = by_point[..., count:]
+            if self._filled == self._stretch.shape[2]:
+                self._write()
+
+    def _write(self) -> None:
+        end = self._written + self._filled
+        self._variable[self._points, :, self._written : end] = self._stretch[..., : self._filled]
+        self._written, self._filled = end, 0
+
+    def finish(self, activity) -> dict[str, np.ndarray]:
+        """Writes what is left."""
+        if self._filled:
+            self._write()
+        return {}

@@ -1,0 +1,167 @@
+"""The settings of a network simulation, with their defaults, ranges and descriptions."""
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from ngnmm_core.errors import InputError
+from ngnmm_core.section import Section, is_multiple
+from ngnmm_core.simulation.lesions import Resection
+from ngnmm_core.simulation.stimuli import Stimulus
+
+STEPS_MS = {"multirate": 0.05, "rk4": 0.01, "heun": 0.01}
+# Length of the stability interval on the negative real axis: a (sub)step times the fastest rate must stay below it.
+# Bursts that grow blow up before; `ngnmm_core.preflight.step_trial` finds out where.
+STABLE = {"multirate": 3.6, "rk4": 2.78, "heun": 2.0}
+
+
+NOISE = "noise_sigma"  # also an axis
+MOST_STEPS = 1e12  # a year on a fast machine
+SHORTEST_STEP_MS = 1e-4  # bursts last tenths of a ms: below, a step gains nothing but rounding errors
+
+
+class Initial(Section):
+    """How a simulation starts."""
+
+    start: Literal["random", "homogeneous"] = Field(
+        "random",
+        alias="from",
+        description="`random`: the model's nominal state plus a perturbation; `homogeneous`: the state that the "
+        "homogeneous system has 2000 ms after the nominal state, plus a perturbation (needs equal row sums)",
+    )
+    sd: float = Field(
+        0.01,
+        ge=0,
+        description="standard deviation of the normal perturbation, in each state's unit; rates are reflected at 0",
+    )
+
+
+class Simulation(Section):
+    """The network simulation."""
+
+    duration_ms: float = Field(10000.0, gt=0, description="simulated time, transient included (ms)")
+    transient_ms: float = Field(4000.0, ge=0, description="time at the start that is not analysed (ms)")
+    dt_ms: float = Field(
+        0.05,
+        gt=0,
+        description="integration step (ms), at least 1e-4; if not given, 0.05 for multirate, 0.01 for rk4 and heun",
+    )
+    sample_ms: float = Field(0.2, gt=0, description="time between the samples that are analysed (ms)")
+    method: Literal["multirate", "rk4", "heun"] = Field(
+        "multirate",
+        description="`multirate`: sixth order, coupling once per step; `rk4`: fourth order, coupling at every "
+        "stage; `heun`: for additive noise",
+    )
+    substeps: int = Field(2, ge=1, le=64, description="of `multirate`: local steps of every region per step")
+    precision: Literal["float64", "float32"] = Field(
+        "float64", description="`float32` is for fast scans: twice as fast, errors of 1e-5 to 1e-3 after 100 ms"
+    )
+    noise_sigma: float = Field(0.0, ge=0, description="intensity of the additive noise (ms^0.5); 0 is none")
+    initial: Initial = Field(Initial(), description="initial states")
+    keep_series: bool = Field(
+        False,
+        description="writes the observable of every region at every sample after the transient to `NAME.series.nc` "
+        "beside each shard: large, 4 bytes times points, regions and samples before compression",
+    )
+    resection: Resection = Field(Resection(), description="regions that are taken out of the network")
+    stimuli: tuple[Stimulus, ...] = Field((), description="time-varying input; see below")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _step_of_the_method(cls, values: Any) -> Any:
+        if isinstance(values, dict) and "dt_ms" not in values:
+            return {**values, "dt_ms": STEPS_MS.get(str(values.get("method", "multirate")), 0.05)}
+        return values
+
+    def check(self, fastest_rate: float, largest_noise: float = 0.0) -> None:
+        """Whether the times fit each other and the method.
+
+        Parameters
+        ----------
+        fastest_rate : float
+            The fastest rate of the model (1/ms), which bounds the step.
+        largest_noise : float
+            Of what axes and highlights set `noise_sigma` to.
+
+        Raises
+        ------
+        InputError
+            Naming the key, its value and what is allowed.
+        """
+        if self.dt_ms < SHORTEST_STEP_MS:
+            raise InputError(
+                f"simulation.dt_ms: {self.dt_ms:g} is shorter than any method needs: below {SHORTEST_STEP_MS:g} ms "
+                f"rounding errors grow and nothing is gained; allowed: >= {SHORTEST_STEP_MS:g}"
+            )
+        if self.dt_ms > self.sample_ms:
+            raise InputError(
+                f"simulation.dt_ms: {self.dt_ms:g} is larger than simulation.sample_ms = {self.sample_ms:g}; "
+                "allowed: a divisor of sample_ms"
+            )
+        if not is_multiple(self.sample_ms, self.dt_ms):
+            raise InputError(
+                f"simulation.dt_ms: {self.dt_ms:g} does not divide simulation.sample_ms = {self.sample_ms:g}; "
+                "allowed: a divisor of sample_ms"
+            )
+        if self.transient_ms >= self.duration_ms:
+            raise InputError(
+                f"simulation.transient_ms: {self.transient_ms:g} leaves nothing of simulation.duration_ms = "
+                f"{self.duration_ms:g}; allowed: less than duration_ms"
+            )
+        if self.duration_ms / self.dt_ms > MOST_STEPS:
+            raise InputError(
+                f"simulation.duration_ms: {self.duration_ms:g} takes {self.duration_ms / self.dt_ms:.3g} steps of "
+                f"simulation.dt_ms = {self.dt_ms:g}; allowed: at most {MOST_STEPS:g} steps"
+            )
+        for key in ("duration_ms", "transient_ms"):
+            if not is_multiple(getattr(self, key), self.sample_ms):
+                raise InputError(
+                    f"simulation.{key}: {getattr(self, key):g} is not a multiple of simulation.sample_ms = "
+                    f"{self.sample_ms:g}; allowed: a multiple of sample_ms"
+                )
+        if self.window_samples < 2:
+            raise InputError(
+                f"simulation.duration_ms: {self.duration_ms:g} leaves {self.window_samples} sample to analyse; "
+                "allowed: at least 2 samples"
+            )
+        largest = STABLE[self.method] / fastest_rate * (self.substeps if self.method == "multirate" else 1)
+        if self.dt_ms > largest:
+            raise InputError(
+                f"simulation.dt_ms: {self.dt_ms:g} is unstable for method {self.method} in this model; "
+                f"allowed: at most {largest:.2g}, less at strong coupling"
+            )
+        if self.precision == "float32" and self.method == "heun":
+            raise InputError("simulation.precision: 'float32' is not for method heun; allowed: float64")
+        noise = max(self.noise_sigma, largest_noise)
+        if noise > 0 and self.method != "heun":
+            raise InputError(
+                f"simulation.noise_sigma: {noise:g} needs a stochastic method, and simulation.method is "
+                f"{self.method!r}; allowed: method: heun, or noise_sigma: 0"
+            )
+
+    @property
+    def steps_per_sample(self) -> int:
+        """Integration steps between samples."""
+        return round(self.sample_ms / self.dt_ms)
+
+    @property
+    def transient_samples(self) -> int:
+        """Samples in the transient."""
+        return round(self.transient_ms / self.sample_ms)
+
+    @property
+    def window_samples(self) -> int:
+        """Samples in the window that is analysed."""
+        return round(self.duration_ms / self.sample_ms) - self.transient_samples
+
+
+def check_noise(key: str, value: float) -> None:
+    """Whether an axis may set the noise to this intensity.
+
+    Raises
+    ------
+    InputError
+        For a negative number.
+    """
+    if value < 0:
+        raise InputError(f"{key}: {value:g} is out of range; allowed: a number >= 0")

@@ -1,0 +1,56 @@
+"""The job of the stage `bistability`: saddle-node points and states of every point, without any simulation."""
+
+import numpy as np
+
+from ngnmm_core.analysis.bistability import KINDS, NO_EDGE, NOT_BISTABLE, OK
+from ngnmm_core.analysis.contract import KHZ
+from ngnmm_core.connectome.normalisation import homogeneous_row_sum
+from ngnmm_core.dynamics.bistable_range import bistable_range, rest_and_active, stable_states
+from ngnmm_core.models._base import Model
+from ngnmm_core.stages.task import Task
+
+ENDS = {"resting_edge": "edge", "bistable_low": "low", "bistable_high": "high"}
+
+
+def run(task: Task) -> dict[str, np.ndarray]:
+    """Results, one array [point, ...] per variable."""
+    alone = task.options("bistability").of == "region"
+    parameters = task.points.parameters
+    coupled = not alone and bool(np.any(parameters["G"] != 0))
+    row_sum = homogeneous_row_sum(task.W, "analyses.bistability") if coupled else 0.0
+    rows = []
+    for k in range(len(task.points)):
+        here = {name: float(values[k]) for name, values in parameters.items()}
+        rows.append(_at_point(task.model, here, here["G"] * row_sum))
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
+
+def _at_point(model: Model, parameters: dict[str, float], weight: float) -> dict[str, np.ndarray]:
+    found = bistable_range(model, parameters, weight)
+    result = {"drive": parameters[model.equilibrium_curve.drive]}
+    for variable, end in ENDS.items():
+        kind = getattr(found, f"{end}_kind")
+        result[variable] = getattr(found, end)
+        result[f"{variable}_kind"] = KINDS.index(kind) if kind else -1
+    rest, active = rest_and_active(model, parameters, weight)
+    result["stable_states"] = len(stable_states(model, parameters, weight))
+    result["rest_rate"], result["active_rate"] = _rates(model, parameters, rest), _rates(model, parameters, active)
+    undefined = NOT_BISTABLE if np.isfinite(found.edge) else NO_EDGE
+    result["bistability_status"] = OK if found.bistable else undefined
+    return {name: np.asarray(value) for name, value in result.items()}
+
+
+def _rates(model: Model, parameters: dict[str, float], state: np.ndarray) -> np.ndarray:
+    """Firing rate of every population in a state, Hz; NaN for populations without one."""
+    constants = model.coefficients(parameters)
+    rates = (p.rate(tuple(state), constants) if p.rate is not None else np.nan for p in model.populations)
+    return KHZ * np.array(list(rates))
+
+
+def window(task: Task) -> Task:
+    """What the coordinates are made from: nothing is simulated."""
+    return task
+
+
+def warm(task: Task) -> None:
+    """Nothing is compiled."""

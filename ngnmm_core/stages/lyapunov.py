@@ -1,0 +1,47 @@
+"""The job of the stage `lyapunov`: exponents of the homogeneous system at every point."""
+
+import numpy as np
+
+from ngnmm_core.analysis.lyapunov import DIVERGED, OK
+from ngnmm_core.connectome.normalisation import homogeneous_row_sum
+from ngnmm_core.dynamics.attractor import find_attractors
+from ngnmm_core.dynamics.attractor_exponents import homogeneous_exponents
+from ngnmm_core.dynamics.irregular_attractors import classify
+from ngnmm_core.dynamics.lyapunov_runs import Settings, kaplan_yorke_dimension
+from ngnmm_core.dynamics.tangent_growth import warm_stretching
+from ngnmm_core.dynamics.variational import warm_solutions
+from ngnmm_core.stages.task import Task
+
+
+def run(task: Task) -> dict[str, np.ndarray]:
+    """Results, one array [point, ...] per variable."""
+    options, parameters, states = task.options("lyapunov"), task.points.parameters, len(task.model.states)
+    row_sum = homogeneous_row_sum(task.W, "analyses.lyapunov")
+    attractors = classify(task.model, parameters, row_sum, find_attractors(task.model, parameters, row_sum))
+    some = min(states, options.exponents)
+    # all exponents: on a few the dimension of chaos could not be told
+    settings = Settings(states, options.duration_ms)
+    spectra = homogeneous_exponents(task.model, parameters, row_sum, attractors, settings, some)
+    shape = (len(attractors), options.exponents)
+    values, errors = np.full(shape, np.nan), np.full(shape, np.nan)
+    values[:, :some], errors[:, :some] = spectra.values[:, :some], spectra.errors[:, :some]
+    known = np.array([a is not None for a in attractors])
+    return {
+        "homogeneous_lyapunov_exponent": values,
+        "homogeneous_lyapunov_exponent_error": errors,
+        "homogeneous_kaplan_yorke_dimension": np.array([kaplan_yorke_dimension(v) for v in spectra.values]),
+        "lyapunov_regime": np.array([-1 if a is None else a.regime for a in attractors], np.int8),
+        "lyapunov_status": np.where(known, OK, DIVERGED).astype(np.int8),
+    }
+
+
+def window(task: Task) -> Task:
+    """What the coordinates are made from: nothing is simulated."""
+    return task
+
+
+def warm(task: Task) -> None:
+    """Compiles everything that `run` calls."""
+    warm_stretching(task.model)
+    warm_solutions(task.model, False)
+    find_attractors(task.model, task.points.take(slice(0, 1)).parameters, 1.0)

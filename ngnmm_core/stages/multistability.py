@@ -1,0 +1,48 @@
+"""The job of the stage `multistability`: the attractors of every point that are found from several initial states."""
+
+import numpy as np
+
+from ngnmm_core.analysis.multistability import DIVERGED, OK, UNRESOLVED
+from ngnmm_core.connectome.normalisation import homogeneous_row_sum
+from ngnmm_core.dynamics.attractor import REST, find_attractors
+from ngnmm_core.dynamics.coexistence import Coexistence, coexisting
+from ngnmm_core.dynamics.variational import warm_solutions
+from ngnmm_core.stages.task import Task
+
+
+def run(task: Task) -> dict[str, np.ndarray]:
+    """Results, one array [point, ...] per variable."""
+    options = task.options("multistability")
+    row_sum = homogeneous_row_sum(task.W, "analyses.multistability")
+    found = coexisting(task.model, task.points.parameters, row_sum, options.starts, options.spread)
+    counts = np.array([_counts(one) for one in found], np.int32).reshape(-1, 3)
+    return {
+        "attractor_count": np.where(counts.sum(axis=1) > 0, counts.sum(axis=1), -1),
+        "resting_attractors": counts[:, 0],
+        "cyclic_attractors": counts[:, 1],
+        "irregular_attractors": counts[:, 2],
+        "multistability_status": np.array([_status(one) for one in found], np.int8),
+    }
+
+
+def _counts(found: Coexistence) -> tuple[int, int, int]:
+    resting = sum(a.regime == REST for a in found.attractors)
+    cycles = sum(a.orbit is not None for a in found.attractors)
+    return resting, cycles, len(found.attractors) - resting - cycles
+
+
+def _status(found: Coexistence) -> int:
+    if found.diverged:
+        return DIVERGED
+    return UNRESOLVED if found.unresolved else OK
+
+
+def window(task: Task) -> Task:
+    """What the coordinates are made from: nothing is simulated."""
+    return task
+
+
+def warm(task: Task) -> None:
+    """Compiles everything that `run` calls."""
+    warm_solutions(task.model, False)
+    find_attractors(task.model, task.points.take(slice(0, 1)).parameters, 1.0)

@@ -1,0 +1,82 @@
+"""The job of the stage `network_lyapunov`: the spectrum of the network at every point, one after the other."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+
+from ngnmm_core.analysis.network_lyapunov import DIVERGED, OK
+from ngnmm_core.connectome.normalisation import homogeneous_row_sum
+from ngnmm_core.dynamics.lyapunov_runs import kaplan_yorke_dimension, with_exact_zero
+from ngnmm_core.dynamics.network_exponents import NetworkSettings, network_exponents
+from ngnmm_core.simulation.initial_states import nominal, perturbed
+from ngnmm_core.simulation.settings import Initial
+from ngnmm_core.simulation.simulator import homogeneous_states
+from ngnmm_core.stages.task import Task
+
+NAMES = ("network_lyapunov_exponent", "network_lyapunov_exponent_error", "kaplan_yorke_dimension")
+
+
+def run(task: Task) -> dict[str, np.ndarray]:
+    """Results, one array [point, ...] per variable."""
+    options, points = task.options("network_lyapunov"), task.points
+    possible = task.W.shape[0] * len(task.model.states)
+    count = min(options.exponents, possible)
+    settings = NetworkSettings(count, options.duration_ms, options.transient_ms, options.dt_ms, options.interval_ms)
+    values = np.full((len(points), options.exponents), np.nan)
+    errors, dimension = values.copy(), np.full(len(points), np.nan)
+    for k, state in enumerate(_initial_states(task)):
+        parameters = {name: float(column[k]) for name, column in points.parameters.items()}
+        done, going = _checkpoints(task, k)
+        if done is not None and done.is_file():
+            found = np.load(done)
+        else:
+            found = np.array(network_exponents(task.model, task.W, parameters, state, settings, going))
+            if done is not None:
+                _keep(done, found)
+        values[k, :count], errors[k, :count] = with_exact_zero(*found)
+        dimension[k] = kaplan_yorke_dimension(values[k, :count]) if np.isfinite(values[k, 0]) else np.nan
+        logging.info("network %d/%d: %d exponents, largest %.3g per ms", k + 1, len(points), count, values[k, 0])
+    status = np.where(np.isfinite(values[:, 0]), OK, DIVERGED).astype(np.int8)
+    return dict(zip(NAMES, (values, errors, dimension), strict=True)) | {"network_lyapunov_status": status}
+
+
+def _initial_states(task: Task) -> np.ndarray:
+    """States [point, region, state] to start from, as the simulations of the study do."""
+    initial, points = Initial.model_validate(task.settings["initial"]), task.points
+    base = nominal(task.model)[None, None]
+    if initial.start == "homogeneous":
+        row_sum = homogeneous_row_sum(task.W, "simulation.initial.from: homogeneous")
+        base = homogeneous_states(task.model, points.parameters, row_sum)[:, None]
+    shape = (len(points), len(task.W), len(task.model.states))
+    return perturbed(task.model, np.broadcast_to(base, shape), points.seeds, initial.sd)
+
+
+def _checkpoints(task: Task, point: int) -> tuple[Path | None, Path | None]:
+    """Files for the finished exponents of a point, and for the state of its run."""
+    if task.scratch is None:
+        return None, None
+    task.scratch.mkdir(parents=True, exist_ok=True)
+    return task.scratch / f"{point}.npy", task.scratch / f"{point}.npz"
+
+
+def _keep(path: Path, found: np.ndarray) -> None:
+    """Writes the exponents of a point, and removes the state of its run."""
+    temporary = path.with_suffix(".part.npy")
+    np.save(temporary, found)
+    temporary.replace(path)
+    path.with_suffix(".npz").unlink(missing_ok=True)
+
+
+def window(task: Task) -> Task:
+    """What the coordinates are made from."""
+    return task
+
+
+def warm(task: Task) -> None:
+    """Compiles everything that `run` calls."""
+    parameters = {name: float(column[0]) for name, column in task.points.parameters.items()}
+    state = np.tile(nominal(task.model), (len(task.W), 1))
+    network_exponents(task.model, task.W, parameters, state, NetworkSettings(1, 1.0, 1.0, 0.05, 0.05))
+    if task.settings["initial"].get("from") == "homogeneous":
+        homogeneous_states(task.model, task.points.take(slice(0, 1)).parameters, 1.0)

@@ -1,0 +1,70 @@
+"""The job of the stage `orbit_diagram`: trajectories of the homogeneous system, and their local maxima."""
+
+import logging
+
+import numpy as np
+
+from ngnmm_core.analysis.orbit_diagram import DIVERGED, NO_MAXIMA, OK, local_maxima
+from ngnmm_core.connectome.normalisation import homogeneous_row_sum
+from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.initial_states import nominal
+from ngnmm_core.stages.task import Task
+
+DT_MS, STEPS_PER_SAMPLE = 0.01, 10  # maxima are rounded tops of synaptic activity: 0.1 ms resolves them
+AT_REST = 1e-9  # a signal that varies by less has no maxima but those of round-off
+REPORTED = 256  # points between lines in the log
+
+
+def run(task: Task) -> dict[str, np.ndarray]:
+    """Results, one array [point, ...] per variable."""
+    options, points = task.options("orbit_diagram"), task.points
+    engine = Engine(task.model, np.full((1, 1), homogeneous_row_sum(task.W, "analyses.orbit_diagram")))
+    results = {
+        "local_maxima": np.full((len(points), options.count), np.nan),
+        "maxima_count": np.zeros(len(points), np.int32),
+        "orbit_diagram_status": np.full(len(points), OK, np.int8),
+    }
+    for start in range(0, len(points), engine.batch_size):
+        part = points.take(slice(start, start + engine.batch_size))
+        for k, signal in enumerate(_signals(engine, part, options)):
+            _fill(results, start + k, signal, options.count)
+        if start % REPORTED == 0:
+            logging.info("point %d/%d", start + len(part), len(points))
+    return results
+
+
+def _signals(engine: Engine, points, options) -> np.ndarray:
+    """The state that is looked at, [point, sample]."""
+    states = len(engine.model.states)
+    run = Run(engine, points.parameters, np.broadcast_to(nominal(engine.model), (len(points), 1, states)))
+    sample_ms = DT_MS * STEPS_PER_SAMPLE
+    with np.errstate(over="ignore", invalid="ignore"):
+        if options.transient_ms:
+            run.advance(DT_MS, round(options.transient_ms / DT_MS), 1)
+        samples = run.advance(DT_MS, STEPS_PER_SAMPLE, round(options.duration_ms / sample_ms) + 1)
+    index = engine.model.state_names.index(options.state)
+    return np.ascontiguousarray(samples[:, 0, 0, index, : len(points)].T)
+
+
+def _fill(results, k: int, signal: np.ndarray, count: int) -> None:
+    if not np.isfinite(signal).all():
+        results["orbit_diagram_status"][k] = DIVERGED
+        results["maxima_count"][k] = -1
+        return
+    maxima = local_maxima(signal) if np.ptp(signal) > AT_REST else np.zeros(0)
+    results["maxima_count"][k] = len(maxima)
+    if len(maxima) == 0:
+        results["orbit_diagram_status"][k] = NO_MAXIMA
+    kept = maxima[-count:]
+    results["local_maxima"][k, count - len(kept) :] = kept
+
+
+def window(task: Task) -> Task:
+    """What the coordinates are made from: nothing else is needed."""
+    return task
+
+
+def warm(task: Task) -> None:
+    """Compiles everything that `run` calls."""
+    options = task.options("orbit_diagram").model_copy(update={"transient_ms": 0.1, "duration_ms": 1.0})
+    _signals(Engine(task.model, np.full((1, 1), 1.0)), task.points.take(slice(0, 1)), options)

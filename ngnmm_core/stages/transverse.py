@@ -1,0 +1,48 @@
+"""The job of the stage `transverse`: transverse exponents of the points that are neither at rest nor on a cycle."""
+
+import numpy as np
+
+from ngnmm_core.analysis.transverse import DIVERGED, OK, REGULAR, SIGNIFICANT, UNCOUPLED
+from ngnmm_core.connectome.eigenmodes import spectrum
+from ngnmm_core.connectome.normalisation import homogeneous_row_sum
+from ngnmm_core.dynamics.attractor import find_attractors
+from ngnmm_core.dynamics.attractor_exponents import across
+from ngnmm_core.dynamics.irregular_attractors import classify
+from ngnmm_core.dynamics.tangent_growth import warm_stretching
+from ngnmm_core.dynamics.variational import warm_solutions
+from ngnmm_core.stages.task import Task
+
+
+def run(task: Task) -> dict[str, np.ndarray]:
+    """Results, one array [point, ...] per variable."""
+    parameters = task.points.parameters
+    row_sum = homogeneous_row_sum(task.W, "analyses.transverse")
+    modes = spectrum(task.W).values
+    attractors = classify(task.model, parameters, row_sum, find_attractors(task.model, parameters, row_sum))
+    uncoupled = parameters["G"] == 0
+    coupled = [None if alone else a for a, alone in zip(attractors, uncoupled, strict=True)]
+    found = across(task.model, parameters, row_sum, coupled, modes, task.options("transverse").duration_ms)
+    regular = np.isnan(found.values).all(axis=1)
+    known = np.array([a is not None for a in attractors])
+    status = np.where(regular, np.where(uncoupled, UNCOUPLED, REGULAR), OK)
+    status = np.where(known, status, DIVERGED)
+    grows = found.values > SIGNIFICANT * found.errors
+    grows[:, 0] = False
+    return {
+        "transverse_exponent": found.values,
+        "transverse_exponent_error": found.errors,
+        "transverse_unstable_modes": np.where(status == OK, grows.sum(axis=1), -1).astype(np.int32),
+        "transverse_status": status.astype(np.int8),
+    }
+
+
+def window(task: Task) -> Task:
+    """What the coordinates are made from: nothing is simulated."""
+    return task
+
+
+def warm(task: Task) -> None:
+    """Compiles everything that `run` calls."""
+    warm_stretching(task.model, np.iscomplexobj(spectrum(task.W).values))
+    warm_solutions(task.model, False)
+    find_attractors(task.model, task.points.take(slice(0, 1)).parameters, 1.0)

@@ -1,0 +1,64 @@
+"""Which regions are active: the decision that keeps numerical noise from being reported as correlation.
+
+A region at rest has a standard deviation of 1e-14, and two such regions can correlate to exactly 1.  A region counts as
+active if its observable varies by more than `REST_STD` and does not decay: its standard deviation in the second half of
+the window is at least half of that in the first.  With noise input every region is active.
+"""
+
+import numpy as np
+
+from ngnmm_core.streaming.moments import Moments
+
+REST_STD = 1e-6
+DECAY = 0.5
+REST, SETTLING, OSCILLATING = 0, 1, 2
+REGIMES = ("rest", "still_settling", "oscillating")
+# Outcomes of what is defined for active regions only; 0 and 1 are ok and diverged (`analysis.contract`).
+AT_REST, STILL_SETTLING, PARTLY_ACTIVE = 2, 3, 4
+OUTCOMES = ("at_rest", "still_settling", "some_regions_inactive")
+
+
+class Activity:
+    """Watches the observable of all regions over a window of `samples` samples; `noisy` tells the points with noise."""
+
+    def __init__(self, samples: int, points: int, noisy: np.ndarray | bool = False):
+        self.points, self.noisy = points, np.broadcast_to(noisy, points)
+        self._moments = Moments(samples)
+
+    def consume(self, observable: np.ndarray) -> None:
+        """Takes the next samples [sample, group, region, lane]."""
+        self._moments.consume(observable)
+
+    def _by_point(self, array: np.ndarray) -> np.ndarray:
+        return np.moveaxis(array, -1, 1).reshape(-1, array.shape[1])[: self.points]
+
+    @property
+    def std(self) -> np.ndarray:
+        """Standard deviation of the observable, [point, region]."""
+        return self._by_point(self._moments.std)
+
+    def _varies(self) -> np.ndarray:
+        return self.std >= REST_STD
+
+    def _decays(self) -> np.ndarray:
+        first, second = (self._by_point(half) for half in self._moments.half_stds)
+        return second < DECAY * first
+
+    @property
+    def active(self) -> np.ndarray:
+        """Where correlations, synchrony and peak frequencies are defined, [point, region]."""
+        return np.where(self.noisy[:, None], np.isfinite(self.std), self._varies() & ~self._decays())
+
+    @property
+    def regime(self) -> np.ndarray:
+        """`REST`, `SETTLING` or `OSCILLATING` for the network, [point]."""
+        rest = ~self._varies().any(axis=1)
+        calm = np.where(rest, REST, np.where(self.active.any(axis=1), OSCILLATING, SETTLING))
+        return np.where(self.noisy, OSCILLATING, calm).astype(np.int8)
+
+    @property
+    def status(self) -> np.ndarray:
+        """Outcome, [point], of an analysis that is defined for active regions only; 0 where all are active."""
+        some = np.where(self.active.all(axis=1), 0, PARTLY_ACTIVE)
+        settling = np.where(self.regime == SETTLING, STILL_SETTLING, some)
+        return np.where(self.regime == REST, AT_REST, settling).astype(np.int8)

@@ -1,0 +1,41 @@
+"""The lane kernels of the reducers, imported and compiled when they are first called."""
+
+from functools import cache
+
+import numpy as np
+
+LANES = 8
+CHANNELS = 4 * LANES  # the filter takes channels in blocks of this many
+
+
+@cache
+def _kernels():
+    from ngnmm_core.compilation.code_hash import code_hash
+    from ngnmm_core.compilation.kernel_cache import cached
+    from ngnmm_core.kernels import filters
+
+    code = code_hash(["ngnmm_core.kernels.filters"])
+    return tuple(cached(f, f"filters-{f.__name__}", code) for f in (filters.thinned_convolution, filters.weighted_sum))
+
+
+def thinned_convolution(signal: np.ndarray, taps: np.ndarray, step: int, count: int) -> np.ndarray:
+    """`out[m, c] = sum_k taps[k] signal[m * step + k, c]` for m below `count`; channels a multiple of `CHANNELS`."""
+    out = np.empty((count, signal.shape[1]))
+    if count:
+        _kernels()[0](np.ascontiguousarray(signal).reshape(-1), taps, step, signal.shape[1], out.reshape(-1))
+    return out
+
+
+def weighted_sum(signal: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Sum over the regions of [sample, group, region, lane] times weights [group, region, lane]; keeps the axis."""
+    samples, groups, regions, width = signal.shape
+    missing = -width % LANES
+    if missing:  # the kernel takes whole vectors
+        signal, weights = (np.pad(a, [(0, 0)] * (a.ndim - 1) + [(0, missing)]) for a in (signal, weights))
+    out = np.empty((samples, groups, 1, width + missing))
+    for group in range(groups):
+        part = np.empty((samples, width + missing))
+        of_group = np.ascontiguousarray(signal[:, group]).reshape(-1)
+        _kernels()[1](of_group, weights[group].reshape(-1), regions, width + missing, part.reshape(-1))
+        out[:, group, 0] = part
+    return out[..., :width]

@@ -1,0 +1,157 @@
+"""Which shards a study needs: those that exist are kept, and only the missing points are cut into new ones.
+
+A point is known by a hash of all its parameters, its seed, the connectome, the settings and the code.  A shard is a
+file with the results of some points, named by a hash of theirs; a small JSON file beside it, the definition, lists
+them.  A grid that grows, shrinks or comes back therefore finds what it needs among the definitions on disk, whatever
+the grid that they were made for.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ngnmm_core.points import Points
+from ngnmm_core.preflight.cost import reference_rates, seconds_per_point
+from ngnmm_core.stages.context import context, fingerprint
+from ngnmm_core.stages.registry import STAGES
+from ngnmm_core.storage.atomic import write_atomically
+from ngnmm_core.storage.integrity import discard, is_intact, is_sealed
+from ngnmm_core.study.study import Study
+from ngnmm_core.sweep.identity import point_ids, read_definition
+
+MOST_SHARDS = 500
+LANES = 8
+HEAVY = 1.0  # CPU seconds of a point above which, but in lanes, it is not computed together with others
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A job: some points of one stage, and where their results go."""
+
+    name: str
+    definition: Path
+    ids: tuple[str, ...]
+    damaged: bool = False  # what is in the place of its results is not to be trusted
+
+    @property
+    def path(self) -> Path:
+        """The file with the results."""
+        return self.definition.with_suffix(".nc")
+
+    @property
+    def finished(self) -> bool:
+        """Whether the results are there."""
+        return not self.damaged and is_sealed(self.path)
+
+
+def plan(study: Study, stage: str, folder: Path, connectome: str, regions: int, write: bool) -> list[Shard]:
+    """The shards that together hold all points of a stage of a study.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the shards of this stage are, `results/<study>/shards/<stage>`.
+    connectome : str
+        Identity of the connectome.
+    regions : int
+        Number of regions of the connectome.
+    write : bool
+        Whether to write the definitions of new shards, and to remove damaged ones (not in a dry run).
+    """
+    surroundings = context(study, stage, connectome)
+    points = STAGES[stage].layout(study, regions).points
+    ids = point_ids(points, fingerprint(surroundings))
+    kept, missing = _cover(folder, ids, write)
+    seconds, in_lanes = seconds_per_point(study, stage, regions), reference_rates(study, stage, regions).lanes > 1
+    new = _cut(missing, len(ids), seconds, study.config.shards, LANES if in_lanes or seconds < HEAVY else 1)
+    return kept + [_define(folder, surroundings, points, ids, part, write) for part in new]
+
+
+def _finished(folder: Path, write: bool) -> Iterator[Shard]:
+    """The finished shards of a folder; says which are damaged, and removes them if it may."""
+    for definition in sorted(folder.glob("*.json")):
+        results = definition.with_suffix(".nc")
+        if not results.is_file():
+            continue
+        held = _held(definition)
+        if held is not None and is_intact(results):
+            yield Shard(definition.stem, definition, held)
+        elif write:
+            print(f"{results}: damaged or unfinished; computed again", file=sys.stderr)
+            discard(results)
+        else:
+            print(f"{results}: damaged or unfinished; a run computes it again", file=sys.stderr)
+
+
+def _held(definition: Path) -> tuple[str, ...] | None:
+    """The identities of the points that a definition lists, or None if it is damaged."""
+    try:
+        held = tuple(read_definition(definition)["ids"])
+        return held if _name(held) == definition.stem else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _cover(folder: Path, ids: Sequence[str], write: bool) -> tuple[list[Shard], list[int]]:
+    """Finished shards that hold wanted points, and the positions of the points that none holds."""
+    position: dict[str, int] = {}
+    for k, identity in enumerate(ids):
+        position.setdefault(identity, k)
+    candidates = []
+    for shard in _finished(folder, write):
+        overlap = sum(identity in position for identity in shard.ids)
+        if overlap:
+            candidates.append((-overlap, shard.name, shard))
+    kept = []
+    for _, _, shard in sorted(candidates, key=lambda c: c[:2]):
+        new = [identity for identity in shard.ids if identity in position]
+        if new:
+            kept.append(shard)
+            for identity in new:
+                del position[identity]
+    return kept, sorted(position.values())
+
+
+def _cut(
+    missing: Sequence[int], total: int, cost_per_point: float, wanted: int | str, together: int
+) -> list[Sequence[int]]:
+    """Consecutive runs of missing points, whole lane vectors each, about as many as wanted or minutes long."""
+    if not missing:
+        return []
+    if wanted == "auto":
+        cost = cost_per_point * len(missing)
+        count = min(int(np.ceil(cost / 10.0)), max(8, int(np.ceil(cost / 120.0))), MOST_SHARDS)
+    else:
+        count, together = int(np.ceil(wanted * len(missing) / total)), 1
+    vectors = -(-len(missing) // together)
+    # of vectors, as equal as can be: on a few cores the largest shards decide when a study ends
+    ends = together * (vectors * np.arange(1, max(count, 1) + 1) // max(count, 1))
+    starts = [0, *ends[:-1]]
+    return [missing[i:j] for i, j in zip(starts, ends, strict=True) if i < j]
+
+
+def _name(ids: Sequence[str]) -> str:
+    """The name of a shard: a hash of the points in it."""
+    return hashlib.blake2b("".join(ids).encode(), digest_size=8).hexdigest()
+
+
+def _define(folder, surroundings, points: Points, ids, part, write: bool) -> Shard:
+    held = tuple(ids[k] for k in part)
+    name = _name(held)
+    path = folder / f"{name}.json"
+    if write:
+        columns = {name: _compact(values) for name, values in points.take(np.array(part)).columns.items()}
+        content = {"context": surroundings, "ids": held, "columns": columns}
+        write_atomically(path, json.dumps(content))
+    return Shard(name, path, held, damaged=path.with_suffix(".nc").exists())
+
+
+def _compact(values: np.ndarray) -> list[float] | float:
+    """A column of a definition: one number if all are the same (as bits, so that -0.0 stays)."""
+    same = (values.view(np.uint64) == values[:1].view(np.uint64)).all()
+    return float(values[0]) if same else values.tolist()

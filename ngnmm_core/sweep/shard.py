@@ -1,0 +1,95 @@
+"""Runs one shard: from its definition and the connectome to a netCDF file with the results of its points."""
+
+import importlib
+import json
+import logging
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ngnmm_core.analysis.registry import get_analysis
+from ngnmm_core.connectome import load_connectome
+from ngnmm_core.connectome.normalisation import normalise
+from ngnmm_core.errors import InputError
+from ngnmm_core.models import get_model
+from ngnmm_core.preflight.calibration import calibrate
+from ngnmm_core.simulation.series_file import series_path
+from ngnmm_core.stages.registry import STAGES
+from ngnmm_core.stages.results import as_dataset
+from ngnmm_core.stages.task import Task
+from ngnmm_core.storage.integrity import seal
+from ngnmm_core.storage.netcdf import write_netcdf
+from ngnmm_core.study.study import Study
+from ngnmm_core.sweep.identity import definition_points, read_definition
+
+
+def make_task(definition: dict[str, Any], connectome: xr.Dataset) -> Task:
+    """The work that a definition describes."""
+    context = definition["context"]
+    W = normalise(connectome.weights, context["normalization"])
+    analyses = tuple(
+        (get_analysis(name), get_analysis(name).options.model_validate(options))
+        for name, options in context["analyses"].items()
+    )
+    labels = tuple(str(label) for label in connectome.region.values)
+    points, lengths = definition_points(definition), tract_length(connectome)
+    return Task(get_model(context["model"]), W, labels, points, context["settings"], analyses, lengths)
+
+
+def tract_length(connectome: xr.Dataset) -> np.ndarray | None:
+    """Lengths of tracts [region, region] in mm, where the connectome has them."""
+    return connectome.tract_length.values if "tract_length" in connectome else None
+
+
+def run_shard(definition_path: str | Path, connectome_path: str | Path, output: str | Path) -> None:
+    """Computes a shard and writes it and its checksum; what exists is replaced only when the new file is complete."""
+    definition, task = load_task(definition_path, connectome_path)
+    scratch = Path(output).with_suffix(".work")
+    task = replace(task, series=series_path(output), scratch=scratch)
+    stage = definition["context"]["stage"]
+    logging.info("%s: %d points of %s on %d regions", stage, len(task.points), task.model.name, len(task.W))
+    context = json.dumps(definition["context"], sort_keys=True)
+    written = write_netcdf(compute(stage, task).assign_attrs(context=context), output)
+    seal(written, [task.series] if task.keeps_series else [])
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+def compute(stage: str, task: Task) -> xr.Dataset:
+    """The results of a task as a dataset over `point`."""
+    kind = STAGES[stage]
+    module = importlib.import_module(kind.module)
+    results = module.run(task)
+    coordinates = kind.coordinates(task.analyses, module.window(task))
+    return as_dataset(results, kind.variables(task.analyses), coordinates)
+
+
+def load_task(definition_path: str | Path, connectome_path: str | Path) -> tuple[dict[str, Any], Task]:
+    """A shard's definition and the work that it describes.
+
+    Raises
+    ------
+    InputError
+        If there is no such definition.
+    """
+    definition_path = Path(definition_path)
+    if not definition_path.is_file():
+        raise InputError(f"{definition_path}: no such shard; allowed: one that the workflow has planned (run it again)")
+    definition = read_definition(definition_path)
+    return definition, make_task(definition, load_connectome(connectome_path))
+
+
+def warm_up(definition_path: str | Path, connectome_path: str | Path) -> None:
+    """Compiles what a shard's job calls into the kernel cache."""
+    definition, task = load_task(definition_path, connectome_path)
+    importlib.import_module(STAGES[definition["context"]["stage"]].module).warm(task)
+
+
+def calibrate_for(study: Study, definition_path: str | Path, connectome_path: str | Path) -> None:
+    """Measures how long a point of a shard's stage takes on this machine, once its kernels are compiled."""
+    definition, task = load_task(definition_path, connectome_path)
+    stage = definition["context"]["stage"]
+    logging.info("rates: %s", calibrate(study, stage, len(task.W)))

@@ -1,9 +1,0 @@
-"""What the Snakemake rules ask: which studies there are, their shards, connectomes, resources and products.
-
-The rules know wildcards only.  Everything here is worked out when a rule asks for it, so that a job that computes one
-shard parses the workflow without planning the study.
-"""
-
-from ngnmm_core.workflow.workflow import Process, Workflow, prepare_jobs
-
-__all__ = ["Process", "Workflow", "prepare_jobs"]
