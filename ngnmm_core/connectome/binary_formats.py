@@ -106,7 +106,7 @@ def from_variables(variables: dict[str, np.ndarray], variable: str | None, what:
     labels = _first(variables, LABELS)
     return ConnectomeArrays(
         weights=variables[chosen],
-        labels=None if labels is None else _as_text(labels),
+        labels=None if labels is None else as_text(labels),
         hemisphere=_sides(_first(variables, ("hemisphere", "hemispheres"))),
         tract_length=_first(variables, LENGTHS),
         centres=_first(variables, CENTRES),
@@ -122,7 +122,7 @@ def _first(variables: dict[str, np.ndarray], names: tuple[str, ...]) -> np.ndarr
     return next((variables[name] for name in names if name in variables), None)
 
 
-def _as_text(values) -> list[str]:
+def as_text(values) -> list[str]:
     """Labels as a list of str, from arrays of text, of bytes, or MATLAB cells that hold one text each."""
     result = []
     for value in np.asarray(values).ravel():
@@ -136,7 +136,7 @@ def _sides(values) -> list[str] | None:
     """`L` or `R` from names of the sides or from truth values: 1 is right (The Virtual Brain's convention)."""
     if values is None:
         return None
-    words = [text.lower() for text in _as_text(values)]
+    words = [text.lower() for text in as_text(values)]
     return ["R" if word.startswith(("r", "t", "1")) else "L" if word else "" for word in words]
 
 

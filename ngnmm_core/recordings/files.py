@@ -1,0 +1,173 @@
+"""One file of recordings: tables with labels, archives of arrays, MATLAB files, parcellated CIFTI series."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ngnmm_core.connectome import binary_formats, text_formats
+from ngnmm_core.connectome.spec import existing_file
+from ngnmm_core.errors import InputError, unknown
+from ngnmm_core.recordings.bids import sidecar, subject_of
+from ngnmm_core.recordings.recordings import Recordings
+from ngnmm_core.recordings.settings import Empirical
+
+SERIES = ("bold", "series", "timeseries", "time_series", "tc", "ts", "BOLD")
+FC = ("fc", "FC", "empirical_fc")
+LABELS = ("labels", "region_labels", "regions")
+TR = ("tr_s", "tr", "TR", "repetition_time_s")
+SUBJECTS = ("subjects", "subject")
+MISSING_WORDS = ("n/a", "na", "nan", "")
+CIFTI = ".ptseries.nii"
+
+
+def read_recording(path: Path, settings: Empirical) -> Recordings:
+    """The recordings in one file, not yet checked.
+
+    | ending | content |
+    |---|---|
+    | `.csv`, `.tsv` | rows are volumes, columns regions, labels in the first row; or a square FC with labels on both sides |
+    | `.npz`, `.mat` | `bold` (time, region) or (subject, time, region), or `fc`; `labels`, `tr_s`, `subjects` |
+    | `.ptseries.nii` | parcellated CIFTI, read with nibabel (optional: pip install ngnmm-core[neuroimaging]) |
+
+    The sampling interval comes from `empirical.tr_s`, else from the file, else from a JSON file beside it
+    (`RepetitionTime`).
+
+    Parameters
+    ----------
+    path : Path
+    settings : Empirical
+
+    Raises
+    ------
+    InputError
+        Other endings; files that can't be read; no labels.
+    """
+    path = existing_file("empirical.path", path)
+    what = f"empirical.path: {path.name}"
+    if path.name.endswith(CIFTI):
+        return _read_cifti(path, settings, what)
+    suffix = path.suffix.lower()
+    if suffix in (".csv", ".tsv"):
+        return _read_table(path, settings, what)
+    if suffix in (".npz", ".mat"):
+        return _read_variables(path, settings, what)
+    raise InputError(f"{what}: unknown format '{suffix}'; allowed: .csv, .tsv, .npz, .mat, {CIFTI}")
+
+
+def _read_table(path: Path, settings: Empirical, what: str) -> Recordings:
+    """A table with a header of labels; square and with the same names in its first column, it is an FC."""
+    rows = text_formats.split_rows(text_formats.decode(path.read_bytes(), what), path.suffix.lower())
+    if len(rows) < 2:
+        raise InputError(f"{what}: {len(rows)} rows; allowed: a row of labels, then rows of numbers")
+    header = rows[0] if not all(map(_is_number, rows[0])) else None
+    body = rows[1:] if header else rows
+    named = not any(_is_number(row[0]) for row in body) and len(body[0]) > 1
+    names = [row[0] for row in body] if named else None
+    values = _numbers([row[1:] for row in body] if named else body, what, 1 + bool(header))
+    columns = header[-values.shape[1] :] if header else None
+    if names and columns and names == columns:
+        return Recordings(tuple(names), group_fc=values, notes=("connectivity of a group, without its series",))
+    if settings.transpose:
+        values, columns = values.T, names
+    labels = _labels(settings, columns, what)
+    return _one(path, settings, labels, values.T, what)
+
+
+def _numbers(rows: Sequence[Sequence[str]], what: str, first: int) -> np.ndarray:
+    widths = {len(row) for row in rows}
+    if len(widths) > 1:
+        raise InputError(f"{what}: rows of {min(widths)} and of {max(widths)} cells; allowed: the same number in all")
+    out = np.empty((len(rows), widths.pop()))
+    for i, row in enumerate(rows):
+        for j, cell in enumerate(row):
+            if cell.strip().lower() in MISSING_WORDS:
+                out[i, j] = np.nan  # refused later, by the name of the region
+                continue
+            try:
+                out[i, j] = float(cell)
+            except ValueError:
+                raise InputError(f"{what}: row {i + first}, column {j + 1}: '{cell}'; allowed: a number") from None
+    return out
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _labels(settings: Empirical, found: Sequence[str] | None, what: str) -> tuple[str, ...]:
+    if settings.labels:
+        path = existing_file("empirical.labels", settings.labels)
+        key = f"empirical.labels: {path}"
+        return tuple(text_formats.read_labels(path.read_bytes(), path.suffix.lower(), key)["labels"])
+    if not found:
+        raise InputError(f"{what}: no region labels; allowed: labels in the file, or empirical.labels: a file of them")
+    return tuple(str(label).strip() for label in found)
+
+
+def _one(path: Path, settings: Empirical, labels, series: np.ndarray, what: str, tr_s=None) -> Recordings:
+    """One subject's series [region, time]; the sampling interval of the study, the file or the JSON beside it."""
+    beside = sidecar(path)
+    found = settings.tr_s or tr_s or beside.get("RepetitionTime")
+    if found is None:
+        raise InputError(f"{what}: no sampling interval; allowed: empirical.tr_s, in s")
+    start = beside.get("StartTime")
+    notes = (f"volumes were taken {start:g} s after the start of their TR (slice timing)",) if start else ()
+    return Recordings(labels, (subject_of(path),), ((series,),), float(found), notes=notes)
+
+
+def _read_variables(path: Path, settings: Empirical, what: str) -> Recordings:
+    """Named arrays: series of one or several subjects, or an FC."""
+    read = binary_formats.npz_variables if path.suffix.lower() == ".npz" else binary_formats.mat_variables
+    variables = read(path.read_bytes(), what)
+    name = settings.variable or next((n for n in (*SERIES, *FC) if n in variables), None)
+    if name not in variables:
+        raise unknown(f"{what}: variable", str(name), variables)
+    values = np.asarray(variables[name])
+    if values.dtype.kind not in "fiu" or values.ndim not in (2, 3):
+        shape = " x ".join(map(str, values.shape))
+        raise InputError(f"{what}: '{name}' is {values.dtype} of {shape}; allowed: numbers (time, region), one more for subjects")
+    stored = next((variables[n] for n in LABELS if n in variables), None)
+    labels = _labels(settings, None if stored is None else binary_formats.as_text(stored), what)
+    if name in FC or (settings.variable and values.ndim == 2 and _looks_like_fc(values)):
+        return Recordings(labels, group_fc=values, notes=("connectivity of a group, without its series",))
+    tr_s = next((float(np.ravel(variables[n])[0]) for n in TR if n in variables), None)
+    if not settings.transpose:
+        values = np.swapaxes(values, -1, -2)
+    first = _one(path, settings, labels, values[0] if values.ndim == 3 else values, what, tr_s)
+    if values.ndim == 2:
+        return first
+    given = next((binary_formats.as_text(variables[n]) for n in SUBJECTS if n in variables), None)
+    names = tuple(given or (f"sub-{k + 1}" for k in range(len(values))))
+    if len(names) != len(values):
+        raise InputError(f"{what}: {len(names)} names for {len(values)} subjects; allowed: one each")
+    return Recordings(labels, names, tuple((series,) for series in values), first.tr_s, notes=first.notes)
+
+
+def _looks_like_fc(values: np.ndarray) -> bool:
+    return values.shape[0] == values.shape[1] and np.allclose(values, values.T)
+
+
+def _read_cifti(path: Path, settings: Empirical, what: str) -> Recordings:
+    """A parcellated CIFTI series: parcels give the labels, the series axis the sampling interval."""
+    try:
+        import nibabel
+    except ImportError:
+        raise InputError(
+            f"{what}: needs nibabel, which is not installed; allowed: pip install nibabel, or a table of the same series"
+        ) from None
+    try:
+        image = nibabel.load(path)
+        axes = [image.header.get_axis(k) for k in range(2)]
+        values = np.asarray(image.get_fdata(dtype=np.float64))
+    except Exception as error:  # nibabel raises whatever its parsers stumble over in a damaged file
+        raise InputError(f"{what}: not a CIFTI file that can be read ({' '.join(str(error).split())[:80]})") from None
+    kinds = [type(axis).__name__ for axis in axes]
+    if kinds != ["SeriesAxis", "ParcelsAxis"]:
+        raise InputError(f"{what}: axes {' and '.join(kinds)}; allowed: a parcellated series (SeriesAxis, ParcelsAxis)")
+    seconds = float(axes[0].step) if axes[0].unit == "SECOND" else None
+    return _one(path, settings, _labels(settings, list(axes[1].name), what), values.T, what, seconds)

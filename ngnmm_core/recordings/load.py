@@ -1,0 +1,111 @@
+"""Reads the recordings that a study names: from the connectome's file, from a user's files, from BIDS derivatives."""
+
+import glob
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ngnmm_core.errors import InputError
+from ngnmm_core.recordings import bids, files
+from ngnmm_core.recordings.recordings import Recordings, checked
+from ngnmm_core.recordings.settings import Empirical
+
+KEY = "empirical"
+
+
+def load_recordings(settings: Empirical, connectome=None, labels: Sequence[str] | None = None) -> Recordings:
+    """Reads, checks and orders the recordings of a study; neither band nor global signal is touched yet.
+
+    Parameters
+    ----------
+    settings : Empirical
+        The study's key `empirical`.
+    connectome : xarray.Dataset, optional
+        The built connectome: holds the recordings for `source: connectome`, and the labels that regions are found by.
+    labels : sequence of str, optional
+        Labels to order the regions by, in place of the connectome's.
+
+    Returns
+    -------
+    Recordings
+        Regions in the order of the labels; discarded and censored volumes left out.
+
+    Raises
+    ------
+    InputError
+        A connectome without recordings; files that are missing or of no known kind; regions that don't fit; what
+        `recordings.checked` refuses.
+    """
+    if settings.source:
+        key, found = f"{KEY}.source", _of_connectome(connectome)
+    else:
+        key, found = f"{KEY}.path: {settings.path}", _of_files(settings)
+    found = checked(found, key, settings.discard_s)
+    if labels is None and connectome is not None:
+        labels = [str(label) for label in connectome["region"].values]
+    return found if labels is None else found.select(labels, key)
+
+
+def input_files(settings: Empirical) -> list[Path]:
+    """The user's files that a study's recordings are read from, sorted; empty for those of the connectome.
+
+    Raises
+    ------
+    InputError
+        If nothing is there.
+    """
+    if settings.path is None:
+        return []
+    path = Path(settings.path).expanduser()
+    if path.is_dir():
+        return bids.series_files(path)
+    found = sorted(Path(name) for name in glob.glob(str(path), recursive=True))
+    if not found:
+        raise InputError(f"{KEY}.path: {settings.path}: no such file; allowed: files, a pattern, or a folder")
+    return found
+
+
+def _of_connectome(connectome) -> Recordings:
+    """The recordings in a built connectome's file: BOLD of subjects, else the FC of a group."""
+    name = "none" if connectome is None else connectome.attrs.get("name", "?")
+    labels = () if connectome is None else tuple(str(label) for label in connectome["region"].values)
+    if connectome is not None and "bold" in connectome:
+        bold = connectome["bold"]
+        subjects = tuple(str(subject) for subject in bold["subject"].values)
+        runs = tuple((np.asarray(series, float),) for series in bold.transpose("subject", "region", "time").values)
+        return Recordings(labels, subjects, runs, float(bold.attrs["repetition_time_s"]))
+    if connectome is not None and "empirical_fc" in connectome:
+        fc = np.array(connectome["empirical_fc"].values, float)
+        return Recordings(labels, group_fc=fc, notes=("connectivity of a group, without its series",))
+    raise InputError(
+        f"{KEY}.source: the connectome '{name}' has no recordings in its file; "
+        "allowed: one that has, such as hcp-aal2-94, or empirical: {path: ...}"
+    )
+
+
+def _of_files(settings: Empirical) -> Recordings:
+    found = input_files(settings)
+    parts = [files.read_recording(path, settings) for path in found]
+    alone = [path for path, part in zip(found, parts, strict=True) if part.group_fc is not None]
+    if alone and len(found) > 1:
+        raise InputError(f"{KEY}.path: {alone[0].name} is an FC among {len(found)} files; allowed: a group's FC alone")
+    return parts[0] if len(parts) == 1 else _together(found, parts)
+
+
+def _together(found: Sequence[Path], parts: Sequence[Recordings]) -> Recordings:
+    """One set of recordings from one file per subject or run; regions in the order of the first, by label."""
+    first = parts[0]
+    runs: dict[str, list[np.ndarray]] = {}
+    for path, part in zip(found, parts, strict=True):
+        if part.tr_s != first.tr_s:
+            raise InputError(
+                f"{KEY}.path: {path.name} has a TR of {part.tr_s} s, {found[0].name} of {first.tr_s} s; "
+                "allowed: the same in all"
+            )
+        if len(part.runs) != 1:
+            raise InputError(f"{KEY}.path: {path.name} holds {len(part.runs)} subjects; allowed: one per file, or one file")
+        ordered = part.select(first.labels, f"{KEY}.path: {path.name}")
+        runs.setdefault(part.subjects[0], []).extend(ordered.runs[0])
+    notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
+    return Recordings(first.labels, tuple(runs), tuple(map(tuple, runs.values())), first.tr_s, notes=notes)

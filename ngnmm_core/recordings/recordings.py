@@ -1,0 +1,165 @@
+"""Recordings of several subjects by region, checked: what every comparison starts from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ngnmm_core.errors import InputError, nearest
+from ngnmm_core.recordings.connectivity import fc_of_series, mean_fc
+from ngnmm_core.recordings.preprocessing import check_band, clean
+from ngnmm_core.recordings.settings import FEWEST_VOLUMES
+
+SYMMETRY = 1e-6  # of a group's connectivity
+WITHOUT_SIGNAL = 1e-12  # s.d. relative to the largest value, of a region that is constant
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """Series of several subjects, or a group's connectivity alone.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        Of the regions, in the order of the rows.
+    subjects : tuple of str
+        Names; empty where there is a group's connectivity alone.
+    runs : tuple of tuples of arrays (region, time)
+        The series of every subject: one or several runs.
+    tr_s : float or None
+        Sampling interval (s); None for a connectivity alone.
+    group_fc : array (region, region) or None
+        Connectivity of a group whose series are not there.
+    notes : tuple of str
+        What was done to the data.
+    """
+
+    labels: tuple[str, ...]
+    subjects: tuple[str, ...] = ()
+    runs: tuple[tuple[np.ndarray, ...], ...] = ()
+    tr_s: float | None = None
+    group_fc: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def volumes(self) -> int:
+        """Number of volumes of the shortest run; 0 where there are none."""
+        return min((run.shape[1] for runs in self.runs for run in runs), default=0)
+
+    def select(self, labels: Sequence[str], key: str) -> "Recordings":
+        """The same recordings with the regions of a connectome, in its order; found by label, never by position.
+
+        Raises
+        ------
+        InputError
+            If a region of the connectome is not among the recorded ones.
+        """
+        position = {label: k for k, label in enumerate(self.labels)}
+        missing = [label for label in labels if label not in position]
+        if missing:
+            others = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+            raise InputError(
+                f"{key}: no region '{missing[0]}'{others} among {len(self.labels)} recorded ones"
+                f"{nearest(missing[0], self.labels)}; allowed: recordings of all {len(labels)} regions of the "
+                "connectome, under its labels"
+            )
+        order = np.array([position[label] for label in labels])
+        extra = len(self.labels) - len(labels)
+        notes = (*self.notes, f"{extra} recorded regions are not in the connectome and were left out") if extra else ()
+        fc = None if self.group_fc is None else self.group_fc[np.ix_(order, order)]
+        runs = tuple(tuple(run[order] for run in each) for each in self.runs)
+        return replace(self, labels=tuple(labels), runs=runs, group_fc=fc, notes=notes or self.notes)
+
+    def cleaned(self, band_hz=None, regress_global: bool = False) -> "Recordings":
+        """The same recordings in a band, without global signal; a group's connectivity can't be cleaned and stays."""
+        if band_hz is not None and self.tr_s is not None:
+            check_band("empirical.band_hz", band_hz, self.tr_s)
+        runs = tuple(tuple(clean(run, self.tr_s, band_hz, regress_global) for run in each) for each in self.runs)
+        return replace(self, runs=runs)
+
+    def fc(self) -> np.ndarray:
+        """Connectivity [subject, edge], the runs of a subject averaged; the group's as one where there are no series."""
+        if not self.runs:
+            i, j = np.triu_indices(len(self.labels), 1)
+            return self.group_fc[i, j][None]
+        return np.stack([mean_fc(np.stack([fc_of_series(run) for run in each])) for each in self.runs])
+
+
+def checked(recordings: Recordings, key: str, discard_s: float = 0.0) -> Recordings:
+    """The recordings without discarded and censored volumes, as float64.
+
+    Volumes that are constant over all regions, such as zeros left by censoring, are dropped and counted.
+
+    Raises
+    ------
+    InputError
+        More regions than volumes (time along the wrong axis), fewer than 60 volumes, a region that is constant or not
+        finite, labels twice, or a connectivity that is none.
+    """
+    labels = recordings.labels
+    twice = next((label for k, label in enumerate(labels) if label in labels[:k]), None)
+    if twice is not None:
+        raise InputError(f"{key}: label '{twice}' occurs twice; allowed: each name once")
+    if recordings.group_fc is not None:
+        return replace(recordings, group_fc=_checked_fc(recordings.group_fc, labels, key))
+    if not recordings.runs:
+        raise InputError(f"{key}: holds no recording; allowed: series of at least one subject, or a group's FC")
+    notes, runs = list(recordings.notes), []
+    for subject, each in zip(recordings.subjects, recordings.runs, strict=True):
+        kept = []
+        for run in each:
+            series, dropped = _checked_run(run, labels, f"{key}: {subject}", discard_s, recordings.tr_s)
+            kept.append(series)
+            if dropped:
+                notes.append(f"{subject}: {dropped} volumes that are constant over all regions were dropped")
+        runs.append(tuple(kept))
+    return replace(recordings, runs=tuple(runs), notes=tuple(notes))
+
+
+def _checked_run(run, labels, what: str, discard_s: float, tr_s: float | None) -> tuple[np.ndarray, int]:
+    series = np.array(run, dtype=np.float64, order="C")
+    if series.ndim != 2 or len(series) != len(labels):
+        shape = " x ".join(map(str, series.shape))
+        raise InputError(f"{what}: a series of {shape} for {len(labels)} labels; allowed: {len(labels)} regions x time")
+    if len(series) > series.shape[1]:
+        raise InputError(
+            f"{what}: {len(series)} regions and {series.shape[1]} volumes, time seems to be along the wrong axis; "
+            "allowed: at least as many volumes as regions (empirical.transpose exchanges them)"
+        )
+    if tr_s is None:
+        raise InputError(f"{what}: no sampling interval; allowed: empirical.tr_s, in s")
+    series = series[:, round(discard_s / tr_s) :]
+    bad = ~np.isfinite(series).all(axis=1)
+    if bad.any():
+        k = int(np.argmax(bad))
+        raise InputError(f"{what}: region '{labels[k]}' has values that are not finite; allowed: numbers throughout")
+    censored = np.ptp(series, axis=0) == 0
+    series = np.ascontiguousarray(series[:, ~censored])
+    if series.shape[1] < FEWEST_VOLUMES:
+        raise InputError(
+            f"{what}: {series.shape[1]} volumes are left (TR {tr_s:g} s); allowed: at least {FEWEST_VOLUMES}"
+        )
+    flat = series.std(axis=1) <= WITHOUT_SIGNAL * np.abs(series).max()
+    if flat.any():
+        k = int(np.argmax(flat))
+        raise InputError(f"{what}: region '{labels[k]}' is constant; allowed: a signal in every region")
+    return series, int(censored.sum())
+
+
+def _checked_fc(fc, labels, key: str) -> np.ndarray:
+    matrix = np.array(fc, dtype=np.float64)
+    if matrix.shape != (len(labels), len(labels)):
+        shape = " x ".join(map(str, matrix.shape))
+        raise InputError(f"{key}: an FC of {shape} for {len(labels)} labels; allowed: {len(labels)} x {len(labels)}")
+    off = ~np.eye(len(matrix), dtype=bool)
+    for name, bad, allowed in (
+        ("is not finite", ~np.isfinite(matrix), "numbers"),
+        ("is not below 1", ~(np.abs(matrix) < 1.0), "correlations between -1 and 1"),
+        ("differs from its mirror image", ~(np.abs(matrix - matrix.T) <= SYMMETRY), "a symmetric matrix"),
+    ):
+        if (bad & off).any():
+            i, j = np.argwhere(bad & off)[0]
+            raise InputError(f"{key}: FC of '{labels[i]}' and '{labels[j]}' {name} ({matrix[i, j]:g}); allowed: {allowed}")
+    matrix = (matrix + matrix.T) / 2.0
+    np.fill_diagonal(matrix, 1.0)
+    return matrix
