@@ -42,6 +42,8 @@ class ConnectomeArrays:
         Empirical functional connectivity (correlations).
     bold : array (subject, region, time), optional
         Empirical BOLD series in the scanner's units, sampled every `repetition_time_s` seconds.
+    volume : array (region,), optional
+        Volumes of the regions in mm3.
     subjects : list of str
         Names of the subjects of `bold`.
     notes : list of str
@@ -56,6 +58,7 @@ class ConnectomeArrays:
     tract_length: np.ndarray | None = None
     fc: np.ndarray | None = None
     bold: np.ndarray | None = None
+    volume: np.ndarray | None = None
     subjects: list[str] = field(default_factory=list)
     repetition_time_s: float | None = None
     notes: list[str] = field(default_factory=list)
@@ -109,6 +112,7 @@ def checked(arrays: ConnectomeArrays, what: str, fewest: int = 2) -> ConnectomeA
         tract_length=_lengths(arrays.tract_length, weights, labels, what),
         fc=_shaped("functional connectivity", arrays.fc, (count, count), what),
         bold=_shaped("BOLD series", arrays.bold, (len(arrays.subjects), count, None), what),
+        volume=_shaped("volumes", arrays.volume, (count,), what),
         subjects=list(arrays.subjects),
         repetition_time_s=arrays.repetition_time_s,
         notes=notes,

@@ -35,7 +35,8 @@ def build_connectome(spec: ConnectomeSpec, registry: Registry | None = None) -> 
     xarray.Dataset
         Dims `region` and `source_region`, with labels.  Variables `weights` (region, source_region), not normalised,
         diagonal zero; and where the source has them `tract_length` (mm), `empirical_fc` (region, source_region) and
-        `bold` (subject, region, time).  Coordinates `hemisphere`, `lobe`, `centre_x`, `centre_y`, `centre_z` (mm).
+        `bold` (subject, region, time).  Coordinates `hemisphere`, `lobe`, `centre_x`, `centre_y`, `centre_z` (mm),
+        `region_volume` (mm3).
         Attributes `name`, `title`, `atlas`, `source`, `source_sha256`, `terms`, `citation`, `comment`, `weights_hash`
         (`weights_hash`).
 
@@ -112,6 +113,9 @@ def as_dataset(arrays: ConnectomeArrays, attributes: dict[str, str]) -> xr.Datas
         for axis, values in zip("xyz", arrays.centres.T, strict=True):
             about = {"units": "mm", "long_name": f"centre of the region, {directions[axis]}"}
             coordinates[f"centre_{axis}"] = ("region", np.ascontiguousarray(values), about)
+    if arrays.volume is not None:
+        about = {"units": "mm3", "long_name": "volume of the region"}
+        coordinates["region_volume"] = ("region", arrays.volume, about)
     pair = ("region", "source_region")
     variables = {
         "weights": (pair, arrays.weights, {"units": "1", "long_name": "structural weight", "comment": CONVENTION})

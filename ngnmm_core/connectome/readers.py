@@ -46,6 +46,7 @@ def read_subjects(
     tract_lengths: dict | None = None,
     bold: dict | None = None,
     repetition_time_s: float | None = None,
+    volumes: dict | None = None,
     atlas: dict | None = None,
 ) -> ConnectomeArrays:
     """The mean over subjects, one MATLAB file per subject and kind.
@@ -64,6 +65,8 @@ def read_subjects(
         `member` and `variable` of each kind; BOLD is (region, time).
     repetition_time_s : float, optional
         Sampling interval of the BOLD series in s.
+    volumes : dict, optional
+        `member` and `column` (from 0, negative ones from the end) of a table with one row per region: volumes in mm3.
     atlas : dict, optional
         Where labels and centres are; see `atlases.class_tables`.
 
@@ -95,6 +98,10 @@ def read_subjects(
             "empirical_fc: Pearson correlation of each subject's whole series as stored in the source, without further "
             "filtering; mean over subjects of Fisher's z, transformed back"
         )
+    if volumes:
+        place = {"member": volumes["member"]}
+        arrays.volume = stack(place)[:, : each.shape[1], volumes["column"]].mean(axis=0)
+        arrays.notes.append("region_volume: mean over the subjects")
     if atlas:
         arrays.labels, arrays.centres = atlases.class_tables(read(atlas["member"]), atlas)
         if "affine" in atlas:

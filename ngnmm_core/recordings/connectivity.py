@@ -118,7 +118,7 @@ def split_half(series: np.ndarray) -> float:
 
 
 def full_length_reliability(half: np.ndarray) -> np.ndarray:
-    """Reliability of the whole from the correlation of its halves (Spearman, Brown 1910): 2 r / (1 + r); NaN for r <= 0."""
+    """Reliability of the whole from the correlation r of its halves (Spearman, Brown 1910): 2 r / (1 + r), r > 0."""
     half = np.asarray(half, float)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(half > 0, 2.0 * half / (1.0 + half), np.nan)

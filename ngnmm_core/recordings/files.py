@@ -26,7 +26,7 @@ def read_recording(path: Path, settings: Empirical) -> Recordings:
 
     | ending | content |
     |---|---|
-    | `.csv`, `.tsv` | rows are volumes, columns regions, labels in the first row; or a square FC with labels on both sides |
+    | `.csv`, `.tsv` | rows are volumes, columns regions, labels in the first row; or an FC with labels on both sides |
     | `.npz`, `.mat` | `bold` (time, region) or (subject, time, region), or `fc`; `labels`, `tr_s`, `subjects` |
     | `.ptseries.nii` | parcellated CIFTI, read with nibabel (optional: pip install ngnmm-core[neuroimaging]) |
 
@@ -60,7 +60,8 @@ def _read_table(path: Path, settings: Empirical, what: str) -> Recordings:
     rows = text_formats.split_rows(text_formats.decode(path.read_bytes(), what), path.suffix.lower())
     if len(rows) < 2:
         raise InputError(f"{what}: {len(rows)} rows; allowed: a row of labels, then rows of numbers")
-    header = rows[0] if not all(map(_is_number, rows[0])) else None
+    words = sum(not _is_number(cell) for cell in rows[0][1:])
+    header = rows[0] if 2 * words > len(rows[0]) - 1 else None
     body = rows[1:] if header else rows
     named = not any(_is_number(row[0]) for row in body) and len(body[0]) > 1
     names = [row[0] for row in body] if named else None
@@ -130,7 +131,9 @@ def _read_variables(path: Path, settings: Empirical, what: str) -> Recordings:
     values = np.asarray(variables[name])
     if values.dtype.kind not in "fiu" or values.ndim not in (2, 3):
         shape = " x ".join(map(str, values.shape))
-        raise InputError(f"{what}: '{name}' is {values.dtype} of {shape}; allowed: numbers (time, region), one more for subjects")
+        raise InputError(
+            f"{what}: '{name}' is {values.dtype} of {shape}; allowed: numbers (time, region), one more for subjects"
+        )
     stored = next((variables[n] for n in LABELS if n in variables), None)
     labels = _labels(settings, None if stored is None else binary_formats.as_text(stored), what)
     if name in FC or (settings.variable and values.ndim == 2 and _looks_like_fc(values)):
@@ -158,7 +161,7 @@ def _read_cifti(path: Path, settings: Empirical, what: str) -> Recordings:
         import nibabel
     except ImportError:
         raise InputError(
-            f"{what}: needs nibabel, which is not installed; allowed: pip install nibabel, or a table of the same series"
+            f"{what}: needs nibabel, which is not installed; allowed: pip install nibabel, or a table of the series"
         ) from None
     try:
         image = nibabel.load(path)

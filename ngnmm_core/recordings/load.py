@@ -104,7 +104,9 @@ def _together(found: Sequence[Path], parts: Sequence[Recordings]) -> Recordings:
                 "allowed: the same in all"
             )
         if len(part.runs) != 1:
-            raise InputError(f"{KEY}.path: {path.name} holds {len(part.runs)} subjects; allowed: one per file, or one file")
+            raise InputError(
+                f"{KEY}.path: {path.name} holds {len(part.runs)} subjects; allowed: one per file, or one file"
+            )
         ordered = part.select(first.labels, f"{KEY}.path: {path.name}")
         runs.setdefault(part.subjects[0], []).extend(ordered.runs[0])
     notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))

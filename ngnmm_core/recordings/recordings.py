@@ -78,7 +78,7 @@ class Recordings:
         return replace(self, runs=runs)
 
     def fc(self) -> np.ndarray:
-        """Connectivity [subject, edge], the runs of a subject averaged; the group's as one where there are no series."""
+        """Connectivity [subject, edge], the runs of a subject averaged; a group's counts as one subject."""
         if not self.runs:
             i, j = np.triu_indices(len(self.labels), 1)
             return self.group_fc[i, j][None]
@@ -159,7 +159,9 @@ def _checked_fc(fc, labels, key: str) -> np.ndarray:
     ):
         if (bad & off).any():
             i, j = np.argwhere(bad & off)[0]
-            raise InputError(f"{key}: FC of '{labels[i]}' and '{labels[j]}' {name} ({matrix[i, j]:g}); allowed: {allowed}")
+            raise InputError(
+                f"{key}: FC of '{labels[i]}' and '{labels[j]}' {name} ({matrix[i, j]:g}); allowed: {allowed}"
+            )
     matrix = (matrix + matrix.T) / 2.0
     np.fill_diagonal(matrix, 1.0)
     return matrix

@@ -1,0 +1,113 @@
+"""What models are compared with: the connectivity of every subject, raw and without global signal, and its dynamics."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ngnmm_core.errors import InputError
+from ngnmm_core.recordings.connectivity import edge_specific as specific
+from ngnmm_core.recordings.connectivity import mean_fc, pearson, split_half
+from ngnmm_core.recordings.fcd import LEVELS, fcd_quantiles, ks_distance, surrogate_ks, window_volumes, windows
+from ngnmm_core.recordings.recordings import Recordings
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The connectivity of recordings, cleaned as a study asks.
+
+    Attributes
+    ----------
+    labels : tuple of str
+    subjects : tuple of str
+        Empty where there is a group's connectivity alone.
+    fc, gsr_fc : array (subject, edge)
+        As asked, and after global signal regression (NaN for a group's connectivity alone).
+    fcd : array (subject, quantile)
+        Quantiles of the dynamics of connectivity; NaN where not asked for, or not known.
+    reliability : array (subject,)
+        Correlation of the FC of both halves.
+    surrogate_ks : array (subject,)
+        KS distance of a subject's FCD from its phase-randomised surrogates'.
+    """
+
+    labels: tuple[str, ...]
+    subjects: tuple[str, ...]
+    fc: np.ndarray
+    gsr_fc: np.ndarray
+    fcd: np.ndarray
+    reliability: np.ndarray
+    surrogate_ks: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.fc)
+
+
+def targets(recordings: Recordings, band_hz=None, regress_global: bool = False, fcd_s=None) -> Targets:
+    """The targets of recordings.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        Checked, regions in the order of the connectome.
+    band_hz : pair of float, optional
+        Band; all frequencies if not given.
+    regress_global : bool
+        Whether the global signal is taken out of `fc` too.
+    fcd_s : pair of float, optional
+        Length and step of sliding windows (s); no FCD without it.
+
+    Raises
+    ------
+    InputError
+        For windows that are no longer than a TR, or of which fewer than three fit.
+    """
+    base = recordings.cleaned(band_hz, regress_global)
+    gsr = base if regress_global else recordings.cleaned(band_hz, True)
+    count = max(len(recordings.runs), 1)
+    reliability = np.array([np.mean([split_half(run) for run in each]) for each in base.runs] or [np.nan])
+    fcd, distance = np.full((count, LEVELS), np.nan), np.full(count, np.nan)
+    if fcd_s is not None and recordings.runs:
+        length, step = _window(fcd_s, recordings)
+        first = [each[0] for each in base.runs]  # runs have no time in common
+        fcd = np.stack([fcd_quantiles(series, length, step) for series in first])
+        distance = np.array([surrogate_ks(series, length, step) for series in first])
+    fc = base.fc()
+    gsr_fc = gsr.fc() if recordings.runs else np.full_like(fc, np.nan)
+    return Targets(recordings.labels, recordings.subjects, fc, gsr_fc, fcd, reliability, distance)
+
+
+def _window(fcd_s: Sequence[float], recordings: Recordings) -> tuple[int, int]:
+    window_s, step_s = fcd_s
+    if window_s <= recordings.tr_s:
+        raise InputError(
+            f"fcd.window_s: {window_s:g} s is no longer than a TR; allowed: more than {recordings.tr_s:g} s"
+        )
+    length, step = window_volumes(window_s, step_s, recordings.tr_s)
+    if windows(recordings.volumes, length, step) < 3:
+        raise InputError(
+            f"fcd.window_s: fewer than three windows of {window_s:g} s in {recordings.volumes} volumes of "
+            f"{recordings.tr_s:g} s; allowed: shorter windows or steps"
+        )
+    return length, step
+
+
+def ceilings(found: Targets) -> dict[str, np.ndarray]:
+    """How well one subject agrees with the mean of the others: no model of the group can be expected to do better.
+
+    Returns
+    -------
+    dict of str to array (subject,)
+        `ceiling_r`, `ceiling_edge_r`, `ceiling_gsr_r`, and `ceiling_fcd_ks` against the others' windows taken together;
+        NaN for fewer than two subjects.
+    """
+    count = len(found)
+    out = {name: np.full(count, np.nan) for name in ("ceiling_r", "ceiling_edge_r", "ceiling_gsr_r", "ceiling_fcd_ks")}
+    for k in range(count) if count > 1 else ():
+        others = np.arange(count) != k
+        mean = mean_fc(found.fc[others])
+        out["ceiling_r"][k] = pearson(found.fc[k], mean)
+        out["ceiling_edge_r"][k] = pearson(specific(found.fc[k]), specific(mean))
+        out["ceiling_gsr_r"][k] = pearson(found.gsr_fc[k], mean_fc(found.gsr_fc[others]))
+        out["ceiling_fcd_ks"][k] = ks_distance(found.fcd[k], found.fcd[others])
+    return out
