@@ -13,15 +13,13 @@ from ngnmm_core.kernels import layout
 from ngnmm_core.kernels.integrators import multirate
 from ngnmm_core.kernels.lanes import aligned
 from ngnmm_core.kernels.network_tangents import PAST, Tangents, make_network_tangents
-from ngnmm_core.models._base import Model, coefficient_table
+from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.engine import wide_registers
 
 
 @cache
 def _kernels(model: Model, rows: int):
-    one = {name: np.full(1, value) for name, value in model.resolve({}).items()}
-    sizes = (len(model.states), coefficient_table(model, one).shape[1], len(model.drives))
-    both = make_network_tangents(model.derivative, model.sent, sizes, rows, WIDTH)
+    both = make_network_tangents(model.derivative, model.sent, model.sizes, rows, WIDTH)
     if not model.derivative.__module__.startswith("ngnmm_core."):
         return both
     code = code_hash([make_network_tangents.__module__, model.derivative.__module__])

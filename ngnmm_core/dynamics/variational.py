@@ -16,7 +16,7 @@ from ngnmm_core.kernels.lanes import aligned, lane_width
 from ngnmm_core.kernels.mesh import make_mesh
 from ngnmm_core.kernels.trajectory import make_trajectory
 from ngnmm_core.kernels.variational import make_complex_variational, make_variational
-from ngnmm_core.models._base import Model, coefficient_table
+from ngnmm_core.models._base import Model
 
 WIDTH = lane_width(np.float64)
 MOST_STEPS = 64  # of a mesh, per longest step on average
@@ -26,9 +26,7 @@ SETS = 12  # of perturbations in one pass: as many as stay in the first-level ca
 @cache
 def kernel_of(model: Model, make):
     """The compiled kernel of one kind (such as `make_variational`) for a model."""
-    one = {name: np.full(1, value) for name, value in model.resolve({}).items()}
-    sizes = (len(model.states), coefficient_table(model, one).shape[1], len(model.drives))
-    compiled = make(model.derivative, model.sent, sizes, WIDTH)
+    compiled = make(model.derivative, model.sent, model.sizes, WIDTH)
     if not model.derivative.__module__.startswith("ngnmm_core."):
         return compiled
     code = code_hash([make.__module__, model.derivative.__module__])
@@ -38,7 +36,7 @@ def kernel_of(model: Model, make):
 def constants_of(model: Model, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
     """The numbers that the kernels need of every point: coefficients and then drives, [number, point]."""
     drives = [np.asarray(parameters[name], float) for name in model.drives]
-    return np.concatenate([coefficient_table(model, parameters).T, np.stack(drives)])
+    return np.concatenate([model.coefficient_table(parameters).T, np.stack(drives)])
 
 
 class Solutions:

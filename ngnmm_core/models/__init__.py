@@ -4,17 +4,17 @@ A file is imported only when its model is asked for, so that a study's code hash
 """
 
 import importlib
-import pkgutil
 from functools import cache
+from pathlib import Path
 
+from ngnmm_core.compilation.declarations import declared_in
 from ngnmm_core.errors import unknown
 from ngnmm_core.models._base import Model
 
 
-@cache
 def model_names() -> tuple[str, ...]:
     """Names of all models, in alphabetical order; a model's name is the name of its file."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    return declared_in(Path(__file__).parent, "MODEL")
 
 
 def module_name(name: str) -> str:

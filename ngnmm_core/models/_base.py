@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ngnmm_core.errors import InputError, unknown
+from ngnmm_core.models._checks import check_declaration
 
 Number = Any  # a float, an array, a dual number or a lane: whatever the arithmetic is done with
 
@@ -50,7 +51,8 @@ class State:
     """One state variable of a region.
 
     `initial` is its nominal initial value; `non_negative` where less is unphysical; `small` a size, in its unit, that
-    counts as small even for a state that is zero at rest.
+    counts as small even for a state that is zero at rest.  `noise` lets additive noise enter its equation: the name of
+    the parameter that divides the noise, the equation's time constant, or that time constant itself (ms).
     """
 
     name: str
@@ -58,6 +60,7 @@ class State:
     initial: float
     non_negative: bool = False
     small: float = 1e-3
+    noise: str | float | None = None
 
 
 @dataclass(frozen=True)
@@ -120,14 +123,17 @@ class Model:
         `sent(states, coefficients)`: the signal that a region sends to the others.
     observable
         The state whose spectrum, synchrony and raster are reported.
-    noise_on
-        States that additive noise enters, each divided by the time constant named in `noise_time_constants`.
     fastest_rate
         `fastest_rate(parameters)`: the fastest rate (1/ms) that states reach, as measured; it bounds the step.
     equilibrium_curve
         All equilibria as a curve, for models that have one; others are searched by Newton's method.
     aliases
         Sweep axes that set several parameters at once, such as `Delta`.
+
+    Raises
+    ------
+    InputError
+        On construction, for a declaration that does not hold together; in one line.
     """
 
     name: str
@@ -143,9 +149,10 @@ class Model:
     populations: tuple[Population, ...]
     fastest_rate: Callable[[Mapping[str, Number]], Number]
     equilibrium_curve: EquilibriumCurve | None = None
-    noise_on: tuple[str, ...] = ()
-    noise_time_constants: tuple[str, ...] = ()
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self):
+        check_declaration(self)
 
     @property
     def state_names(self) -> tuple[str, ...]:
@@ -166,6 +173,30 @@ class Model:
     def observable_index(self) -> int:
         """Position of the observable in the state vector."""
         return self.state_names.index(self.observable)
+
+    @property
+    def noisy_states(self) -> tuple[int, ...]:
+        """Positions, in the state vector, of the states that additive noise enters."""
+        return tuple(k for k, state in enumerate(self.states) if state.noise is not None)
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """Numbers of states, of coefficients and of drives."""
+        return len(self.states), len(self.coefficients(self.resolve({}))), len(self.drives)
+
+    def coefficient_table(self, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The coefficients for arrays [point] of all parameters: array [point, coefficient]."""
+        points = len(next(iter(parameters.values())))
+        return np.stack([np.broadcast_to(c, points) for c in self.coefficients(parameters)], axis=1)
+
+    def noise_time_constants(self, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
+        """What divides the noise of the noisy states (ms), for arrays [point] of all parameters: [point, state]."""
+        points = len(next(iter(parameters.values())))
+        found = np.empty((points, len(self.noisy_states)))
+        for column, k in enumerate(self.noisy_states):
+            noise = self.states[k].noise
+            found[:, column] = parameters[noise] if isinstance(noise, str) else noise
+        return found
 
     def targets(self, name: str) -> tuple[str, ...]:
         """The parameters that a parameter or alias of that name sets."""
@@ -225,9 +256,3 @@ class Model:
         self.check(key, name, limits)
         if not limits[0] < limits[1]:
             raise InputError(f"{key}: {list(limits)} is empty; allowed: [low, high], low < high")
-
-
-def coefficient_table(model: Model, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The model's coefficients for arrays of parameter values: array [point, coefficient]."""
-    points = len(next(iter(parameters.values())))
-    return np.stack([np.broadcast_to(c, points) for c in model.coefficients(parameters)], axis=1)

@@ -101,10 +101,10 @@ MODEL = Model(
     doi="10.48550/arXiv.2512.03907",
     states=(
         State("r_e", "ms-1", 0.02, non_negative=True),
-        State("v_e", "1", -1.0),
+        State("v_e", "1", -1.0, noise="tau_e"),
         State("s_e", "ms-1", 0.02, non_negative=True),
         State("r_i", "ms-1", 0.02, non_negative=True),
-        State("v_i", "1", -1.0),
+        State("v_i", "1", -1.0, noise="tau_i"),
         State("s_i", "ms-1", 0.02, non_negative=True),
     ),
     parameters=(
@@ -146,7 +146,5 @@ MODEL = Model(
     equilibrium_curve=EquilibriumCurve("r_e", "I_ext_e", equilibria, 1e-20, 1e8),
     # inhibitory bursts reach v_i = 111 at the default parameters: the rate is 2 |v| / tau
     fastest_rate=lambda p: 2.0 * 111.0 / min(p["tau_e"], p["tau_i"]),
-    noise_on=("v_e", "v_i"),
-    noise_time_constants=("tau_e", "tau_i"),
     aliases={"Delta": ("Delta_e", "Delta_i")},
 )

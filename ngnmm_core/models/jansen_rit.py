@@ -91,7 +91,7 @@ MODEL = Model(
         State("v", "mV", 4.0),
         State("y2", "mV", 15.0),
         State("y0_dot", "mV ms-1", 0.0, small=0.01),
-        State("v_dot", "mV ms-1", 0.0, small=1.0),
+        State("v_dot", "mV ms-1", 0.0, small=1.0, noise="tau_e"),
         State("y2_dot", "mV ms-1", 0.0, small=1.0),
     ),
     parameters=(
@@ -122,6 +122,4 @@ MODEL = Model(
     equilibrium_curve=EquilibriumCurve("v", "p", equilibria, -90.0, 90.0),
     # the Jacobian's largest eigenvalue along the cycles at the default parameters is 0.25 per ms
     fastest_rate=lambda p: 3.0 / min(p["tau_e"], p["tau_i"]),
-    noise_on=("v_dot",),
-    noise_time_constants=("tau_e",),
 )

@@ -61,7 +61,7 @@ MODEL = Model(
     doi="10.1103/PhysRevX.5.021028",
     states=(
         State("r", "ms-1", 0.01, non_negative=True),
-        State("v", "1", -2.0),
+        State("v", "1", -2.0, noise="tau"),
         State("s", "ms-1", 0.01, non_negative=True),
     ),
     parameters=(
@@ -89,6 +89,4 @@ MODEL = Model(
     # bursts after a step of the input reach |v| = 60: the rate is 2 |v| / tau
     fastest_rate=lambda p: 2.0 * 60.0 / p["tau"],
     equilibrium_curve=EquilibriumCurve("r", "I_ext", equilibria, 1e-20, 1e8),
-    noise_on=("v",),
-    noise_time_constants=("tau",),
 )

@@ -113,7 +113,10 @@ MODEL = Model(
     name="wilson_cowan",
     title="Wilson-Cowan model",
     doi="10.1016/S0006-3495(72)86068-5",
-    states=(State("E", "1", 0.1, non_negative=True), State("I", "1", 0.1, non_negative=True)),
+    states=(
+        State("E", "1", 0.1, non_negative=True, noise="tau_e"),
+        State("I", "1", 0.1, non_negative=True, noise="tau_i"),
+    ),
     parameters=(
         Parameter("tau_e", 8.0, "ms", "time constant, excitatory", positive=True),
         Parameter("tau_i", 8.0, "ms", "time constant, inhibitory", positive=True),
@@ -139,6 +142,4 @@ MODEL = Model(
     populations=(Population("E", "excitatory"), Population("I", "inhibitory")),
     equilibrium_curve=EquilibriumCurve("E", "P", equilibria, -0.5, 1.0),
     fastest_rate=fastest_rate,
-    noise_on=("E", "I"),
-    noise_time_constants=("tau_e", "tau_i"),
 )

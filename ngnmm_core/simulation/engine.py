@@ -13,7 +13,7 @@ from ngnmm_core.compilation.kernel_cache import cached
 from ngnmm_core.kernels import drivers, layout
 from ngnmm_core.kernels.integrators import multirate
 from ngnmm_core.kernels.lanes import lane_width
-from ngnmm_core.models._base import Model, coefficient_table
+from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.waveforms import Schedule
 
 L2_BYTES = 512 * 1024  # weights larger than this are streamed: several lane groups then share each pass
@@ -30,18 +30,13 @@ def wide_registers() -> bool:
 @cache
 def _integrator(model: Model, method: str, rows: int, dtype: str, stimulated: bool):
     width = lane_width(dtype)
-    sizes = (len(model.states), len(coefficient_table(model, _default_arrays(model))[0]), len(model.drives))
-    noise = tuple(model.state_names.index(name) for name in model.noise_on)
-    equations = drivers.compile_equations(model.derivative, model.sent, sizes, noise, stimulated, width)
+    noise = model.noisy_states
+    equations = drivers.compile_equations(model.derivative, model.sent, model.sizes, noise, stimulated, width)
     integrate = drivers.make_integrator(method, equations, rows, dtype)
     if not model.derivative.__module__.startswith("ngnmm_core."):
         return integrate  # a model made in a notebook: its source can't be hashed, so nothing is kept
     code = code_hash(["ngnmm_core.kernels.drivers", model.derivative.__module__])
     return cached(integrate, f"{model.name}-{method}", f"{code}-{method}-{rows}-{dtype}-{stimulated}")
-
-
-def _default_arrays(model: Model) -> dict[str, np.ndarray]:
-    return {name: np.full(1, value) for name, value in model.resolve({}).items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,13 +121,11 @@ class Run:
         seeds = np.zeros(points, np.int64) if seeds is None else np.asarray(seeds)
         per_point = (
             initial,
-            coefficient_table(model, parameters),
+            model.coefficient_table(parameters),
             np.stack([np.asarray(parameters[name], float) for name in model.drives], axis=1),
             gain * np.asarray(parameters["G"], float)[:, None],
             mask,
-            np.stack(
-                [1.0 / np.asarray(parameters[n], float) for n in model.noise_time_constants] or [ones[:, 0]], axis=1
-            ),
+            1.0 / model.noise_time_constants(parameters) if model.noisy_states else ones[:, :1],
         )
         sigmas = np.broadcast_to(np.reshape(sigma, (-1, 1)), per_point[-1].shape)
         lanes = [layout.to_lanes(array, width, dtype) for array in per_point]
@@ -151,7 +144,7 @@ class Run:
 
     def _new_work(self, stimuli: int) -> layout.Work:
         model = self.engine.model
-        sizes = (len(model.states), len(model.drives), stimuli, max(len(model.noise_on), 1))
+        sizes = (len(model.states), len(model.drives), stimuli, max(len(model.noisy_states), 1))
         return layout.new_work(sizes, self.weights, self.shape[0], self.engine.nodes)
 
     def stimulate(self, schedule: Schedule) -> None:

@@ -169,6 +169,11 @@ def make_study(name: str, config: Mapping[str, Any]) -> Study:
     study = Study(name, checked, names.model, fixed, axes, listed, _options(checked))
     if study.simulates:
         checked.simulation.check(study.fastest_rate, study.largest_noise)
+        if study.largest_noise > 0 and not study.model.noisy_states:
+            raise InputError(
+                f"simulation.noise_sigma: {study.largest_noise:g}, and no state of {study.model.name} takes noise; "
+                "allowed: 0, or a model with `noise` in one of its states"
+            )
         _check_stimuli(study, highlights)
     for analysis, chosen in study.analyses:
         analysis.check(chosen, study)

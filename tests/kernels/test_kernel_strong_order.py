@@ -95,7 +95,7 @@ OU = Model(
     name="ornstein_uhlenbeck",
     title="Ornstein-Uhlenbeck process",
     doi="10.1103/PhysRev.36.823",
-    states=(State("x", "1", 0.0),),
+    states=(State("x", "1", 0.0, noise="tau"),),
     parameters=(
         Parameter("tau", 10.0, "ms", "time constant", positive=True),
         Parameter("I", 0.0, "1", "input"),
@@ -108,8 +108,6 @@ OU = Model(
     observable="x",
     populations=(),
     fastest_rate=lambda p: 1.0 / p["tau"],
-    noise_on=("x",),
-    noise_time_constants=("tau",),
 )
 
 

@@ -65,10 +65,6 @@ def test_declared_names_refer_to_what_is_there(name):
     model = get_model(name)
     assert model.observable == model.state_names[model.observable_index]
     assert set(model.drives) <= set(model.parameter_names)
-    assert set(model.noise_on) <= set(model.state_names)
-    assert len(model.noise_on) == len(model.noise_time_constants)
-    for time_constant in model.noise_time_constants:
-        assert model.parameter(time_constant).unit == "ms"
     for alias, targets in model.aliases.items():
         assert alias not in model.parameter_names
         assert set(targets) <= set(model.parameter_names)

@@ -85,7 +85,7 @@ def test_order_parameter_against_the_complex_formula():
 def test_populations_report_rate_and_order_parameter(name, request):
     model = request.getfixturevalue(name)
     p = model.resolve({"tau_e": 6.0, "tau_i": 11.0} if name == "ei" else {"tau": 6.0})
-    taus, x = [p[n] for n in model.noise_time_constants], STATE[: len(model.states)]
+    taus, x = [p[s.noise] for s in model.states if s.noise], STATE[: len(model.states)]
     for k, (population, tau) in enumerate(zip(model.populations, taus, strict=True)):
         r, v = x[3 * k], x[3 * k + 1]
         assert population.rate(x, model.coefficients(p)) == r
