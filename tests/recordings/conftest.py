@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
+from made_up_recordings import LABELS, mixed
 
 from ngnmm_core.connectome import ConnectomeSpec, build_connectome, load_registry
 from ngnmm_core.errors import InputError
 from ngnmm_core.recordings.recordings import Recordings
-
-LABELS = ("a", "b", "c", "d", "e")
 
 
 @pytest.fixture(scope="session")
@@ -22,17 +20,6 @@ def hcp():
         if "cannot download" not in str(error):
             raise
         pytest.skip(f"the package index cannot be reached: {error}")
-
-
-def mixed(regions=5, volumes=120, seed=0):
-    """A series [region, time] with correlated regions and memory."""
-    rng = np.random.default_rng(seed)
-    mix = np.eye(regions) + 0.6 * np.random.default_rng(7).uniform(0, 1, (regions, regions))
-    steps = mix @ rng.standard_normal((regions, volumes))
-    out = steps.copy()
-    for t in range(1, volumes):
-        out[:, t] += 0.6 * out[:, t - 1]
-    return 100.0 + out
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import mixed
+from made_up_recordings import mixed
 from scipy.stats import ks_2samp
 
 from ngnmm_core.recordings import connectivity as c

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import LABELS, mixed
+from made_up_recordings import LABELS, mixed
 from scipy.io import savemat
 
 from ngnmm_core.recordings import Empirical, load_recordings, targets
