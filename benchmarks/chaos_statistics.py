@@ -20,6 +20,7 @@ from ngnmm_core.analysis.fc import FcOptions, FcReducer
 from ngnmm_core.analysis.rates import RatesOptions, RatesReducer
 from ngnmm_core.analysis.spectra import SpectraOptions, SpectraReducer
 from ngnmm_core.analysis.synchrony import SynchronyOptions, SynchronyReducer
+from ngnmm_core.connectome import Connectome
 from ngnmm_core.plotting.parts.save import save
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator
@@ -50,7 +51,7 @@ def simulate(W, place, case, window_ms: float) -> dict[str, np.ndarray]:
     method, precision, seeds = case
     times = {"duration_ms": TRANSIENT_MS + window_ms, "transient_ms": TRANSIENT_MS}
     settings = Simulation(method=method, precision=precision, **times)
-    results = Simulator(MODEL, W, settings, REDUCERS).run(points_at([place] * len(seeds), seeds))
+    results = Simulator(MODEL, Connectome(W), settings, REDUCERS).run(points_at([place] * len(seeds), seeds))
     return {
         "rates": results["firing_rate"].reshape(len(seeds), -1),
         "spectrum": np.log10(results["power_spectrum"].mean(axis=1)[:, 1:]),

@@ -111,7 +111,7 @@ def main() -> None:
     parser.parse_args()
     from ngnmm_core.compilation.cpu_target import processor
     from ngnmm_core.connectome.arrays import ConnectomeArrays
-    from ngnmm_core.connectome.build import as_dataset
+    from ngnmm_core.connectome.datasets import as_dataset
     from ngnmm_core.stages.registry import stages_of
     from ngnmm_core.storage.netcdf import write_netcdf
 

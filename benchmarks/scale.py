@@ -132,14 +132,13 @@ def make_up(points: int) -> None:
 
 def merge_made_up(points: int) -> None:
     """Merges the shards with made-up results."""
-    from ngnmm_core.connectome.arrays import ConnectomeArrays
-    from ngnmm_core.connectome.build import as_dataset
+    from ngnmm_core.connectome import Connectome
     from ngnmm_core.dataset.merged_file import merge_file
 
     loaded = made_up_study(points)
     labels = [f"region {k}" for k in range(94)]
     weights = np.random.default_rng(0).uniform(0.1, 1.0, (94, 94))
-    connectome = as_dataset(ConnectomeArrays(weights, labels), {})
+    connectome = Connectome(weights, labels)
     paths = {stage: sorted(_folder(points, stage).glob("*.nc")) for stage in MADE_UP}
     output = Path(f"merged{points}.nc").absolute()
     start = time.process_time()

@@ -29,13 +29,16 @@ def ours(regions: int, ms: float) -> Callable[[], tuple[int, int]]:
     """A full batch with the default method and analyses, from states near the nominal one."""
     from benchmarks.problem import MODEL, dense_network, points_at
     from ngnmm_core.analysis.registry import get_analysis
+    from ngnmm_core.connectome import Connectome
     from ngnmm_core.simulation.settings import Simulation
     from ngnmm_core.simulation.simulator import Simulator
 
     def simulator(length: float) -> Simulator:
         settings = Simulation(duration_ms=length + 100.0, transient_ms=100.0)
         chosen = [get_analysis(name) for name in ANALYSES]
-        return Simulator(MODEL, dense_network(regions), settings, [(a.reducer, a.options()) for a in chosen])
+        return Simulator(
+            MODEL, Connectome(dense_network(regions)), settings, [(a.reducer, a.options()) for a in chosen]
+        )
 
     run = simulator(ms)
     count = run.engine.batch_size

@@ -14,6 +14,7 @@ from ngnmm_core.analysis.fc import FcOptions, FcReducer
 from ngnmm_core.analysis.rates import RatesOptions, RatesReducer
 from ngnmm_core.analysis.spectra import SpectraOptions, SpectraReducer
 from ngnmm_core.analysis.synchrony import SynchronyOptions, SynchronyReducer
+from ngnmm_core.connectome import Connectome
 from ngnmm_core.simulation.engine import Run
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator
@@ -34,7 +35,7 @@ from benchmarks.problem import MODEL, dense_network, points_at
 import ngnmm_core.sweep.shard, ngnmm_core.stages.simulation
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator
-simulator = Simulator(MODEL, dense_network(90), Simulation(duration_ms=1.0, transient_ms=0.2))
+simulator = Simulator(MODEL, Connectome(dense_network(90)), Simulation(duration_ms=1.0, transient_ms=0.2))
 simulator.feed(points_at([(15, 5)] * 8, range(8)))
 print(time.time(), time.process_time())
 """
@@ -60,7 +61,7 @@ def of_a_job() -> dict[str, float]:
         name = reducer.__name__.removesuffix("Reducer").lower()
         parts = {part: _timed(seconds, name, getattr(reducer, part)) for part in ("consume", "finish")}
         timed.append((type(reducer.__name__, (reducer,), parts), options))
-    simulator = Simulator(MODEL, dense_network(REGIONS), Simulation(**SETTINGS), timed)
+    simulator = Simulator(MODEL, Connectome(dense_network(REGIONS)), Simulation(**SETTINGS), timed)
     points = points_at([(15 - 0.1 * k, 5 + 0.1 * k) for k in range(POINTS)], np.arange(POINTS))
     simulator.run_batch(points.take(slice(0, 8)))  # compiles
     seconds.clear()

@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ngnmm_core.compilation.kernel_cache import cache_directory
-from ngnmm_core.connectome import ConnectomeSpec, build_connectome, load_connectome, normalise, output_name
+from ngnmm_core.connectome import (
+    Connectome,
+    ConnectomeSpec,
+    build_connectome,
+    connectome_of,
+    load_connectome,
+    output_name,
+)
 from ngnmm_core.connectome.arrays import ConnectomeArrays, checked
+from ngnmm_core.connectome.datasets import as_dataset
 from ngnmm_core.dataset.merged_file import describe_regions, point_coordinates
 from ngnmm_core.errors import InputError
 from ngnmm_core.preflight.checks import check_on_connectome
@@ -21,7 +29,7 @@ from ngnmm_core.stages.task import Task
 from ngnmm_core.storage.netcdf import write_netcdf
 from ngnmm_core.study.load import make_study
 from ngnmm_core.study.study import Study
-from ngnmm_core.sweep.shard import compute, tract_length
+from ngnmm_core.sweep.shard import compute
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -49,11 +57,10 @@ def get_connectome(source: Any = "hcp-aal2-94") -> "xr.Dataset":
     import xarray as xr
 
     if isinstance(source, xr.Dataset):
-        return source
+        weights = connectome_of(source).weights  # without the diagonal
+        return source.assign(weights=(("region", "source_region"), weights, source["weights"].attrs))
     if isinstance(source, (np.ndarray, list)):
-        arrays = checked(ConnectomeArrays(source), "connectome", fewest=1)
-        weights = (("region", "source_region"), arrays.weights, {"units": "1", "long_name": "weights"})
-        return xr.Dataset({"weights": weights}, coords={"region": arrays.labels, "source_region": arrays.labels})
+        return as_dataset(checked(ConnectomeArrays(source), "connectome", fewest=1), {})
     if isinstance(source, Mapping):
         spec = ConnectomeSpec.model_validate(dict(source))
     else:
@@ -117,7 +124,7 @@ def simulate(
     return run_study(study, get_connectome(connectome))
 
 
-def run_study(study: Study, connectome: "xr.Dataset") -> "xr.Dataset":
+def run_study(study: Study, connectome: "Connectome | xr.Dataset") -> "xr.Dataset":
     """All stages of a study that belong to its sweep, computed in this process.
 
     Raises
@@ -128,8 +135,9 @@ def run_study(study: Study, connectome: "xr.Dataset") -> "xr.Dataset":
     """
     import xarray as xr
 
-    row_sum = check_on_connectome(study, connectome.weights.values, [str(r) for r in connectome.region.values])
-    for warning in check_steps(study, len(connectome.region), row_sum):
+    brain = _object(connectome)
+    row_sum = check_on_connectome(study, brain)
+    for warning in check_steps(study, len(brain), row_sum):
         logging.warning("%s", warning)
     names = list(dict.fromkeys(analysis.needs for analysis, _ in study.analyses))
     if len(names) > 1 and "continuation" in names:
@@ -138,18 +146,17 @@ def run_study(study: Study, connectome: "xr.Dataset") -> "xr.Dataset":
     for name in names:
         if name == "lesions":
             raise InputError("analyses.hubs: takes a workflow; allowed: run it with snakemake")
-        parts.append(run_stage(study, STAGES[name], connectome))
+        parts.append(run_stage(study, STAGES[name], brain))
     merged = xr.merge(parts, compat="equals", join="outer", combine_attrs="override")
     return merged.assign_attrs(parts[0].attrs)
 
 
-def run_stage(study: Study, stage: Stage, connectome: "xr.Dataset") -> "xr.Dataset":
+def run_stage(study: Study, stage: Stage, connectome: "Connectome | xr.Dataset") -> "xr.Dataset":
     """One stage of a study, computed in this process: its variables on the dimensions of the stage's layout."""
-    W = normalise(connectome.weights, study.config.normalization)
-    layout = stage.layout(study, len(W))
-    labels = tuple(str(label) for label in connectome.region.values)
-    lengths, analyses = tract_length(connectome), tuple(stage.analyses(study))
-    task = Task(study.model, W, labels, layout.points, stage.settings(study), analyses, lengths)
+    brain = _object(connectome)
+    layout = stage.layout(study, len(brain))
+    normalised, analyses = brain.normalised(study.config.normalization), tuple(stage.analyses(study))
+    task = Task(study.model, normalised, layout.points, stage.settings(study), analyses)
     logging.info("%s: %d points", stage.name, len(layout.points))
     flat = compute(stage.name, task)
     data = {}
@@ -157,9 +164,13 @@ def run_stage(study: Study, stage: Stage, connectome: "xr.Dataset") -> "xr.Datas
         values = variable.values.reshape((*layout.shape, *variable.shape[1:]))
         data[name] = ((*layout.dims, *variable.dims[1:]), values, variable.attrs)
     axes = point_coordinates(study, stage.file, layout)
-    coordinates, eigenvalues = describe_regions(connectome, study.config.normalization)
+    coordinates, eigenvalues = describe_regions(brain, study.config.normalization)
     about = {name: found for name, found in coordinates.items() if found[0][0] in flat.dims}
     data |= {name: found for name, found in eigenvalues.items() if found[0][0] in flat.dims}
     attributes = {"model": study.model.name, "parameters": json.dumps({k: float(v) for k, v in study.fixed.items()})}
     shaped = flat.drop_vars(list(flat.data_vars)).assign(data).assign_coords(axes | about)
     return shaped.assign_attrs(attributes)
+
+
+def _object(connectome: "Connectome | xr.Dataset") -> Connectome:
+    return connectome if isinstance(connectome, Connectome) else connectome_of(connectome)

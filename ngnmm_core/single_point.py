@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ngnmm_core.api import get_connectome, run_stage
-from ngnmm_core.connectome.normalisation import LARGEST_SPREAD, normalise, row_sum_spread
+from ngnmm_core.connectome import connectome_of
+from ngnmm_core.connectome.normalisation import LARGEST_SPREAD, row_sum_spread
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.stages.registry import STAGES
@@ -41,12 +42,12 @@ def point_dataset(parameters: Mapping[str, float], connectome: Any = "hcp-aal2-9
         For anything that a study file would be refused for.
     """
     model, normalization = settings.pop("model", "ei_ngnmm"), settings.pop("normalization", "row")
-    seed, brain = settings.pop("seed", 0), get_connectome(connectome)
+    seed, brain = settings.pop("seed", 0), connectome_of(get_connectome(connectome))
     simulation = Simulation.model_validate(settings)
     window_ms = simulation.duration_ms - simulation.transient_ms
     spectra = {"segment_ms": 1000.0} if window_ms >= 2000.0 else {"segment_ms": max(round(window_ms / 2), 1)}
     analyses = {"rates": {}, "spectra": spectra, "fc": {}, "synchrony": {}}
-    if row_sum_spread(normalise(brain.weights, normalization)) <= LARGEST_SPREAD:
+    if row_sum_spread(brain.normalised(normalization).weights) <= LARGEST_SPREAD:
         analyses["msf"] = {}
     study = make_study(
         "point",

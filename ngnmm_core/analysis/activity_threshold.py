@@ -53,7 +53,7 @@ def input_threshold_rates(
     model = window.model
     if model.equilibrium_curve is None:
         return np.full(window.points, np.nan)
-    W = window.network.W
+    W = window.connectome.weights
     row_sum = float(W.sum(axis=1).mean()) if row_sum_spread(W) <= LARGEST_SPREAD else 0.0
     rates = [
         _rates(model, _key(window.parameters, k), row_sum, population, float(amplitudes[k]))

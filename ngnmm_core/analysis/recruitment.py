@@ -75,7 +75,7 @@ class RecruitmentReducer:
         self.options, self.window, self.points = options, window, window.points
         self.population = population_index("analyses.recruitment.population", window.model, options.population)
         stimulus = _focal(options, window.stimuli)
-        schedule = Schedule(window.stimuli, window.model.drives, window.network.names, window.extras, window.points)
+        schedule = Schedule(window.stimuli, window.model.drives, window.connectome.labels, window.extras, window.points)
         k = window.stimuli.index(stimulus)
         self.stimulus_onset = schedule.values[k]["onset_ms"]
         self.focus = schedule.shape()[:, k] != 0.0  # [point, region]
@@ -148,10 +148,10 @@ class RecruitmentReducer:
         return {**arrays, "latency_correlation": np.array(correlation).reshape(self.points, len(MEASURES))}
 
     def _distances(self, k: int) -> Distances:
-        window, W = self.window, self.window.network.W
+        window, W = self.window, self.window.connectome.weights
         mask = np.ones(len(W)) if window.included is None else window.included[k]
         gain = np.ones(len(W)) if window.gain is None else window.gain[k]
-        lengths = window.network.tract_length
+        lengths = window.connectome.tract_length
         factors = (self.focus[k].tobytes(), mask.tobytes(), gain.tobytes())
         return _cached_distances(W.tobytes(), factors, None if lengths is None else lengths.tobytes())
 

@@ -13,13 +13,16 @@ from ngnmm_core.connectome.registry import Registry, SourceEntry, load_registry
 from ngnmm_core.connectome.spec import ConnectomeSpec, output_name, source_identity
 
 _LAZY = {
+    "Connectome": "connectome",
     "ConnectomeArrays": "arrays",
     "ConnectomeWarning": "arrays",
     "Spectrum": "eigenmodes",
     "SpectrumWarning": "eigenmodes",
     "build_connectome": "build",
+    "connectome_from": "datasets",
+    "connectome_of": "datasets",
     "infer_hemisphere": "arrays",
-    "load_connectome": "build",
+    "load_connectome": "datasets",
     "normalise": "normalisation",
     "read_connectome_file": "formats",
     "row_sum_spread": "normalisation",
@@ -27,6 +30,7 @@ _LAZY = {
 }
 
 __all__ = [
+    "Connectome",
     "ConnectomeArrays",
     "ConnectomeSpec",
     "ConnectomeWarning",
@@ -35,6 +39,8 @@ __all__ = [
     "Spectrum",
     "SpectrumWarning",
     "build_connectome",
+    "connectome_from",
+    "connectome_of",
     "infer_hemisphere",
     "load_connectome",
     "load_registry",

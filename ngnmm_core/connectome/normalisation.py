@@ -6,7 +6,8 @@ import numpy as np
 
 from ngnmm_core.errors import InputError, unknown
 
-NORMALISATIONS = ("row", "max", "none")
+RAW = "none"  # weights as they were read
+NORMALISATIONS = ("row", "max", RAW)
 LARGEST_SPREAD = 1e-10  # of row sums that count as equal
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ngnmm_core.connectome import load_connectome
+from ngnmm_core.connectome import connectome_of, load_connectome
 from ngnmm_core.dataset.merged_file import PARTIAL, merge_file
 from ngnmm_core.dataset.provenance import config_hash, git_state, job_times, machine
 from ngnmm_core.storage.atomic import write_atomically
@@ -20,16 +20,17 @@ def load_resolved(path: Path) -> Study:
 
 
 def assemble(
-    study_path: Path, connectome: tuple[Path, str], shards: Sequence[Path], output: Path, hubs: Path | None = None
+    study_path: Path, source: tuple[Path, str], shards: Sequence[Path], output: Path, hubs: Path | None = None
 ) -> None:
     """Merges shards into the file of a study that `output` names; in `*.partial.nc` points may be missing.
 
-    `connectome` is the file of the connectome and its identity; `hubs` holds hub scores to go into the sweep.
+    `source` is the file of the connectome and its identity; `hubs` holds hub scores to go into the sweep.
     """
-    path, identity = connectome
+    path, identity = source
     study = load_resolved(study_path)
     file = output.name.replace(PARTIAL, ".nc")
-    missing = merge_file(study, file, _by_stage(shards), (load_connectome(path), identity), output, hubs)
+    connectome = connectome_of(load_connectome(path), str(path))
+    missing = merge_file(study, file, _by_stage(shards), (connectome, identity), output, hubs)
     if output.name.endswith(PARTIAL):
         print(f"{output}: {missing} points are missing")
     else:

@@ -11,8 +11,9 @@ import numpy as np
 
 from ngnmm_core.analysis import continuation
 from ngnmm_core.analysis.registry import get_analysis
+from ngnmm_core.connectome import Connectome
+from ngnmm_core.connectome.datasets import anatomy
 from ngnmm_core.connectome.eigenmodes import spectrum
-from ngnmm_core.connectome.normalisation import normalise
 from ngnmm_core.dataset.merger import Merger
 from ngnmm_core.dataset.provenance import package_versions, scientific_config
 from ngnmm_core.dataset.shard_files import Source, locate, open_all, open_shards
@@ -50,7 +51,7 @@ def merge_file(
     study: Study,
     file: str,
     shards: Mapping[str, Sequence[Path]],
-    connectome: tuple["xr.Dataset", str],
+    connectome: tuple[Connectome, str],
     output: Path,
     hubs: Path | None = None,
 ) -> int:
@@ -61,8 +62,8 @@ def merge_file(
     file : str
         Which of the files of `ngnmm_core.stages.registry`.
     shards : mapping of stage to paths
-    connectome : (xarray.Dataset, str)
-        As `ngnmm_core.connectome.load_connectome` gives it, and its identity.
+    connectome : (Connectome, str)
+        As read, not normalised, and the identity of its source.
     output : Path
         Replaced only when the new file is complete.  If it is called `*.partial.nc`, points may be missing; they hold
         NaN (-1 for whole numbers) then.
@@ -79,9 +80,9 @@ def merge_file(
     InputError
         If points are missing and the file is not a partial one, a shard is damaged, or the shards don't fit each other.
     """
-    dataset, identity = connectome
+    brain, identity = connectome
     stages = [stage for stage in stages_of(study) if stage.file == file]
-    layouts = {stage.name: stage.layout(study, len(dataset.region)) for stage in stages}
+    layouts = {stage.name: stage.layout(study, len(brain)) for stage in stages}
     contexts = {stage.name: context(study, stage.name, identity) for stage in stages}
     located = {
         name: locate(layout.points, list(shards.get(name, ())), contexts[name]) for name, layout in layouts.items()
@@ -97,8 +98,8 @@ def merge_file(
     try:
         with merger.file, ExitStack() as stack:
             auxiliary = _write_axes(merger, study, file, next(iter(layouts.values()), None))
-            auxiliary += _write_regions(merger, study, dataset)
-            regions = len(dataset.region)
+            auxiliary += _write_regions(merger, study, brain)
+            regions = len(brain)
             files = {name: open_shards(stack, s.paths, contexts[name], regions) for name, s in located.items()}
             _write_numbers(merger, [opened[0] for opened in files.values() if opened])
             for stage in stages:
@@ -106,7 +107,7 @@ def merge_file(
             if hubs:
                 _write_hubs(merger, study, hubs, stack)
             codes = {name: contexts[name]["code"] for name, source in located.items() if source.paths}
-            attributes = _attributes(study, dataset, identity, codes)
+            attributes = _attributes(study, brain, identity, codes)
             if file == BRANCHES:
                 attributes |= continuation.attributes(study)
             if any(missing.values()):
@@ -160,7 +161,7 @@ def _described(study: Study, name: str, values: np.ndarray) -> tuple[np.ndarray,
     return values, {"units": parameter.unit, "long_name": meaning}
 
 
-def _write_regions(merger: Merger, study: Study, connectome: "xr.Dataset") -> list[str]:
+def _write_regions(merger: Merger, study: Study, connectome: Connectome) -> list[str]:
     """Writes what is known of the regions; returns the names of the coordinates among it."""
     coordinates, spectrum_of_W = describe_regions(connectome, study.config.normalization)
     for name, (dims, values, attributes) in (coordinates | spectrum_of_W).items():
@@ -168,17 +169,16 @@ def _write_regions(merger: Merger, study: Study, connectome: "xr.Dataset") -> li
     return [name for name in coordinates if name != "region"]
 
 
-def describe_regions(connectome: "xr.Dataset", normalization: str) -> tuple[dict[str, tuple], dict[str, tuple]]:
+def describe_regions(connectome: Connectome, normalization: str) -> tuple[dict[str, tuple], dict[str, tuple]]:
     """What every result says of the regions: coordinates, and the eigenvalues of W, as (dims, values, attributes)."""
-    coordinates = {"region": (("region",), connectome.region.values, {"long_name": "brain region"})}
-    for name, c in connectome.coords.items():
-        if c.dims == ("region",) and name != "region":
-            coordinates[name] = (("region",), c.values, dict(c.attrs))
-    pairs = np.triu_indices(len(connectome.region), 1)
+    labels = np.array(connectome.labels, dtype=object)
+    coordinates = {"region": (("region",), labels, {"long_name": "brain region"})}
+    coordinates |= {name: ((dim,), values, about) for name, (dim, values, about) in anatomy(connectome).items()}
+    pairs = np.triu_indices(len(connectome), 1)
     for name, index, which in zip(("region_i", "region_j"), pairs, ("first", "second"), strict=True):
         attributes = {"units": "1", "long_name": f"index of the {which} region of a pair"}
         coordinates[name] = (("edge",), index.astype(np.int32), attributes)
-    values = spectrum(normalise(connectome.weights, normalization)).values
+    values = spectrum(connectome.normalised(normalization).weights).values
     eigenvalues = {
         name: (("mode",), np.array(part), {"units": "1", "long_name": f"{word} part of an eigenvalue of W"})
         for name, part, word in (
@@ -220,7 +220,7 @@ def _write_hubs(merger: Merger, study: Study, path: Path, stack: ExitStack) -> N
         merger.grid_variable(variable, layout, sizes, Source([path], shard, row), [file])
 
 
-def _attributes(study: Study, connectome: "xr.Dataset", identity: str, codes: dict[str, str]) -> dict[str, Any]:
+def _attributes(study: Study, connectome: Connectome, identity: str, codes: dict[str, str]) -> dict[str, Any]:
     config = scientific_config(study, identity)
     attributes = {
         "Conventions": CONVENTIONS,
@@ -232,8 +232,8 @@ def _attributes(study: Study, connectome: "xr.Dataset", identity: str, codes: di
         "code_hashes": json.dumps(codes, sort_keys=True),
         "package_versions": package_versions(),
     }
-    kept = (key for key in KEPT_FROM_CONNECTOME if key in connectome.attrs)
-    return attributes | {f"connectome_{key}": connectome.attrs[key] for key in kept}
+    kept = (key for key in KEPT_FROM_CONNECTOME if key in connectome.about)
+    return attributes | {f"connectome_{key}": connectome.about[key] for key in kept}
 
 
 def open_study(path: str | Path) -> "xr.Dataset":

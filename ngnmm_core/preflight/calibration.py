@@ -16,6 +16,7 @@ import numpy as np
 
 from ngnmm_core.compilation.cache_folder import cache_directory
 from ngnmm_core.compilation.cpu_target import processor
+from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.points import Points
 from ngnmm_core.preflight.cost import EXTRA_MS, LONG, Rates, reference_rates
 from ngnmm_core.stages.context import context, fingerprint
@@ -58,12 +59,11 @@ def measure(study: Study, stage: str, regions: int) -> Rates:
     """The rates of a stage on this machine, on a made-up dense network."""
     if stage in LONG:
         return reference_rates(study, stage, regions)
-    W = np.random.default_rng(0).uniform(0.1, 1.0, (regions, regions))
-    W /= W.sum(axis=1, keepdims=True)
+    weights = np.random.default_rng(0).uniform(0.1, 1.0, (regions, regions))
     kind = STAGES[stage]
     points = kind.layout(study, regions).points
-    labels = _labels(study, regions)
-    task = Task(study.model, W, labels, points, kind.settings(study), tuple(kind.analyses(study)))
+    connectome = Connectome(weights, _labels(study, regions)).normalised("row")
+    task = Task(study.model, connectome, points, kind.settings(study), tuple(kind.analyses(study)))
     if "duration_ms" not in task.settings:
         return Rates(_per_point(task, kind.module), source=processor())
     transient, window, lanes = _simulation(task, stage)

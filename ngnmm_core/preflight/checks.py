@@ -5,11 +5,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from ngnmm_core.analysis.contract import Analysis, Options
-from ngnmm_core.connectome import load_connectome, normalise, read_connectome_file
-from ngnmm_core.connectome.normalisation import homogeneous_row_sum
+from ngnmm_core.connectome import Connectome, connectome_from, connectome_of, load_connectome, read_connectome_file
 from ngnmm_core.errors import InputError
 from ngnmm_core.preflight.cost import disk_bytes, size_text
 from ngnmm_core.preflight.step_trial import check_steps
@@ -51,34 +48,32 @@ def check_connectome(study: Study, built: Path, regions: int) -> float | None:
     check_alone(study, regions)
     spec = study.config.connectome
     if spec.name is None:
-        arrays = read_connectome_file(spec.path, spec.labels, spec.variable, spec.transpose)
-        weights, labels = arrays.weights, arrays.labels
+        connectome = connectome_from(read_connectome_file(spec.path, spec.labels, spec.variable, spec.transpose))
     elif built.is_file():
-        dataset = load_connectome(built)
-        weights, labels = dataset.weights, dataset.region.values
+        connectome = connectome_of(load_connectome(built), str(built))
     else:
         _check_regions(study, None, regions)
         return 1.0 if study.config.normalization == "row" else None
-    return check_on_connectome(study, weights, labels)
+    return check_on_connectome(study, connectome)
 
 
-def check_on_connectome(study: Study, weights: np.ndarray, labels: Sequence[str]) -> float:
-    """Refuses what does not go with these weights (region, source_region); gives the largest row sum of W.
+def check_on_connectome(study: Study, connectome: Connectome) -> float:
+    """Refuses what does not go with this connectome (not normalised); gives the largest row sum of W.
 
     Raises
     ------
     InputError
         As `check_connectome`.
     """
-    check_alone(study, len(labels))
-    _check_regions(study, labels, len(labels))
-    W = normalise(weights, study.config.normalization, labels)
+    check_alone(study, len(connectome))
+    _check_regions(study, connectome.labels, len(connectome))
+    normalised = connectome.normalised(study.config.normalization)
     homogeneous = [analysis.name for analysis, options in study.analyses if _of_homogeneous(analysis, options)]
     if homogeneous:
-        homogeneous_row_sum(W, f"analyses.{homogeneous[0]}")
+        normalised.row_sum(f"analyses.{homogeneous[0]}")
     elif study.simulates and study.simulation.initial.start == "homogeneous":
-        homogeneous_row_sum(W, "simulation.initial.from: homogeneous")
-    return float(W.sum(axis=1).max())
+        normalised.row_sum("simulation.initial.from: homogeneous")
+    return float(normalised.weights.sum(axis=1).max())
 
 
 def check_alone(study: Study, regions: int) -> None:

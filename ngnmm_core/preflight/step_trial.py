@@ -123,12 +123,13 @@ class Trial:
     """Short runs of a study's method at some points of the study, on a small network."""
 
     def __init__(self, study: Study, settings: Simulation, points: Points, row_sum: float):
+        from ngnmm_core.connectome.connectome import Connectome
         from ngnmm_core.simulation.simulator import Simulator  # compiles kernels
 
         W = row_sum / (REGIONS - 1) * (1.0 - np.eye(REGIONS))
         quiet = {"noise_sigma": 0.0, "stimuli": ()}
         self.settings, self.points, self._places = settings, points, _places(points, study.model.drives)
-        self._simulator = Simulator(study.model, W, settings.model_copy(update=quiet))
+        self._simulator = Simulator(study.model, Connectome(W), settings.model_copy(update=quiet))
 
     def verdict(self) -> dict:
         """Whether the step is refused, and what to tell the user."""

@@ -19,14 +19,14 @@ def dynamical_influence(task: Task) -> tuple[np.ndarray, np.ndarray]:
 
     NaN and -1 where there is no homogeneous state, or where growth rates of its modes are not defined.
     """
-    influence = np.full((len(task.points), len(task.W)), np.nan)
+    influence = np.full((len(task.points), len(task.connectome)), np.nan)
     leading = np.full(len(task.points), -1, np.int32)
-    if row_sum_spread(task.W) > LARGEST_SPREAD:
+    if row_sum_spread(task.connectome.weights) > LARGEST_SPREAD:
         return influence, leading
-    growth, values = msf.run(task)["msf"], spectrum(task.W).values
+    growth, values = msf.run(task)["msf"], spectrum(task.connectome.weights).values
     for k in np.flatnonzero(np.isfinite(growth).any(axis=1)):
         leading[k] = int(np.nanargmax(growth[k]))
-        influence[k] = left_eigenvector(task.W, values[leading[k]])
+        influence[k] = left_eigenvector(task.connectome.weights, values[leading[k]])
     return influence, leading
 
 

@@ -6,7 +6,7 @@ import xarray as xr
 
 from ngnmm_core.analysis.hub_scores import hub_scores
 from ngnmm_core.analysis.hub_table import hub_table
-from ngnmm_core.connectome import load_connectome, normalise
+from ngnmm_core.connectome import connectome_of, load_connectome
 from ngnmm_core.dataset.assemble import load_resolved
 from ngnmm_core.products.dynamical_influence import dynamical_influence
 from ngnmm_core.stages.layouts import hub_points
@@ -17,12 +17,11 @@ from ngnmm_core.storage.netcdf import write_netcdf
 
 def score_hubs(study_path: Path, lesions: Path, connectome_path: Path, output: Path, table: Path) -> None:
     """Writes the hub scores that follow from the lesions of a study, as a dataset and as a ranked table."""
-    study, connectome = load_resolved(study_path), load_connectome(connectome_path)
-    W = normalise(connectome.weights, study.config.normalization)
+    study, connectome = load_resolved(study_path), connectome_of(load_connectome(connectome_path))
+    normalised = connectome.normalised(study.config.normalization)
     points = study.points(False).take(hub_points(study))
-    labels = tuple(str(name) for name in connectome.region.values)
-    influence = dynamical_influence(Task(study.model, W, labels, points, {}, ()))
+    influence = dynamical_influence(Task(study.model, normalised, points, {}, ()))
     with xr.open_dataset(lesions) as runs:
-        scores = hub_scores(runs.load(), study.options["hubs"], W, connectome.weights.values, influence)
+        scores = hub_scores(runs.load(), study.options["hubs"], normalised.weights, connectome.weights, influence)
     write_netcdf(scores, output)
     write_atomically(table, hub_table(scores).to_csv(index=False, float_format="%.6g"))

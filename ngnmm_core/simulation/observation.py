@@ -1,40 +1,17 @@
 """What a reducer is told of the simulation that it observes, and what it must offer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.models._base import Model
 
 if TYPE_CHECKING:
     from ngnmm_core.streaming.activity import Activity
     from ngnmm_core.streaming.block import Block
-
-
-@dataclass(frozen=True)
-class Network:
-    """The connectome as it is simulated.
-
-    Attributes
-    ----------
-    W : array (region, region)
-        Normalised weights; W[i, j] is the weight of what i receives from j.
-    labels : tuple of str
-        Of the regions; their indices if there are none.
-    tract_length : array (region, region) or None
-        In mm, NaN where there is no tract; None if not known.
-    """
-
-    W: np.ndarray
-    labels: Sequence[str] = ()
-    tract_length: np.ndarray | None = None
-
-    @property
-    def names(self) -> list[str]:
-        """The labels, or indices in their place."""
-        return [str(label) for label in self.labels] or [str(k) for k in range(len(self.W))]
 
 
 @dataclass(frozen=True)
@@ -56,7 +33,7 @@ class Window:
     start_ms: float = 0.0  # of the window, since the start of the simulation
     stimuli: tuple[Any, ...] = ()
     extras: Mapping[str, np.ndarray] = field(default_factory=dict)  # of the points
-    network: Network | None = None
+    connectome: Connectome | None = None  # normalised
 
     @property
     def points(self) -> int:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ngnmm_core.connectome.normalisation import homogeneous_row_sum
+from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import Points
 from ngnmm_core.simulation.engine import Engine, Run
 from ngnmm_core.simulation.initial_states import nominal, perturbed
 from ngnmm_core.simulation.lesions import lesion_factors
-from ngnmm_core.simulation.observation import DIVERGED, OK, Network, Reducer, Window
+from ngnmm_core.simulation.observation import DIVERGED, OK, Reducer, Window
 from ngnmm_core.simulation.settings import NOISE, Simulation
 from ngnmm_core.simulation.waveforms import Schedule
 from ngnmm_core.streaming.activity import Activity
@@ -74,29 +74,23 @@ class Simulator:
     Parameters
     ----------
     model : Model
-    W : array (region, region)
-        Normalised weights.
+    connectome : Connectome
+        With normalised weights.
     settings : Simulation
     reducers : sequence of (reducer class, options)
-    labels : sequence of str, optional
-        Labels of the regions; their indices if not given.
-    tract_length : array (region, region), optional
-        In mm.
     """
 
     model: Model
-    W: np.ndarray
+    connectome: Connectome
     settings: Simulation
     reducers: Sequence[tuple[type[Reducer], object]] = ()
-    labels: Sequence[str] = ()
-    tract_length: np.ndarray | None = None
     engine: Engine = field(init=False)
     _settled: dict[bytes, np.ndarray] = field(init=False, default_factory=dict)
     _integrating: float = field(init=False, default=0.0)  # seconds of CPU time, by the network's integrator
 
     def __post_init__(self):
-        settings = self.settings
-        self.engine = Engine(self.model, self.W, settings.method, settings.precision, settings.substeps)
+        settings, W = self.settings, self.connectome.weights
+        self.engine = Engine(self.model, W, settings.method, settings.precision, settings.substeps)
 
     def run(self, points: Points) -> dict[str, np.ndarray]:
         """All results for all points, one array [point, ...] per variable."""
@@ -120,8 +114,8 @@ class Simulator:
     def feed(self, points: Points) -> tuple[Activity, list[Reducer], "Divergence"]:
         """Simulates a batch and lets the reducers take every sample of the window."""
         settings = self.settings
-        network = Network(self.W, self.labels, self.tract_length)
-        mask, gain = lesion_factors(points, self.W, settings.resection, network.names)
+        labels = self.connectome.labels
+        mask, gain = lesion_factors(points, self.connectome.weights, settings.resection, labels)
         run = Run(
             self.engine,
             points.parameters,
@@ -130,10 +124,10 @@ class Simulator:
             (noise_of(settings, points), points.seeds),
         )
         if settings.stimuli:
-            run.stimulate(Schedule(settings.stimuli, self.model.drives, network.names, points.extras, len(points)))
+            run.stimulate(Schedule(settings.stimuli, self.model.drives, labels, points.extras, len(points)))
         divergence = Divergence.none(len(points))
         self._pass_transient(run, divergence)
-        window = make_window(self.model, network, settings, points, (mask, gain))
+        window = make_window(self.model, self.connectome, settings, points, (mask, gain))
         activity = Activity(window.samples, len(points), window.noisy)
         reducers = [make(options, window) for make, options in self.reducers]
         observers = Observers(self.model, run.batch.coefficients, run.shape[0], self.engine.width)
@@ -198,7 +192,7 @@ class Simulator:
 
     def _homogeneous(self, points: Points) -> np.ndarray:
         """`homogeneous_states` of the points; those that differ in seeds and stimuli alone share one computation."""
-        row_sum = homogeneous_row_sum(self.W, "simulation.initial.from: homogeneous")
+        row_sum = self.connectome.row_sum("simulation.initial.from: homogeneous")
         keys = [row.tobytes() for row in np.stack(list(points.parameters.values()), axis=1)]
         new = {key: k for k, key in enumerate(keys) if key not in self._settled}
         if new:
@@ -213,12 +207,14 @@ def noise_of(settings: Simulation, points: Points) -> np.ndarray:
     return np.broadcast_to(points.extras.get(NOISE, settings.noise_sigma), len(points))
 
 
-def make_window(model: Model, network: Network, settings: Simulation, points: Points, lesions=(None, None)) -> Window:
+def make_window(
+    model: Model, connectome: Connectome, settings: Simulation, points: Points, lesions=(None, None)
+) -> Window:
     """What reducers must know of a simulation; lesioned regions (mask 0) are left out of means over regions."""
     mask, gain = lesions
     return Window(
         model=model,
-        regions=len(network.W),
+        regions=len(connectome),
         samples=settings.window_samples,
         sample_ms=settings.sample_ms,
         parameters=points.parameters,
@@ -228,7 +224,7 @@ def make_window(model: Model, network: Network, settings: Simulation, points: Po
         start_ms=settings.transient_ms,
         stimuli=settings.stimuli,
         extras=points.extras,
-        network=network,
+        connectome=connectome,
     )
 
 

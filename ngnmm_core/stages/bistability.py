@@ -4,7 +4,6 @@ import numpy as np
 
 from ngnmm_core.analysis.bistability import KINDS, NO_EDGE, NOT_BISTABLE, OK
 from ngnmm_core.analysis.contract import KHZ
-from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.dynamics.bistable_range import bistable_range, rest_and_active, stable_states
 from ngnmm_core.models._base import Model
 from ngnmm_core.stages.task import Task
@@ -17,7 +16,7 @@ def run(task: Task) -> dict[str, np.ndarray]:
     alone = task.options("bistability").of == "region"
     parameters = task.points.parameters
     coupled = not alone and bool(np.any(parameters["G"] != 0))
-    row_sum = homogeneous_row_sum(task.W, "analyses.bistability") if coupled else 0.0
+    row_sum = task.connectome.row_sum("analyses.bistability") if coupled else 0.0
     rows = []
     for k in range(len(task.points)):
         here = {name: float(values[k]) for name, values in parameters.items()}

@@ -12,7 +12,6 @@ from ngnmm_core.analysis.continuation import (
     TRUNCATED,
     variables,
 )
-from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.dynamics.continuation.diagram import diagram
 from ngnmm_core.dynamics.continuation.plane import bifurcation_curves
 from ngnmm_core.dynamics.continuation.segments import integrate
@@ -25,7 +24,7 @@ from ngnmm_core.stages.task import Task
 
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
-    row_sum = homogeneous_row_sum(task.W, "analyses.continuation")
+    row_sum = task.connectome.row_sum("analyses.continuation")
     tables = [_one(task, k, row_sum) for k in range(len(task.points))]
     return {name: np.stack([table[name] for table in tables]) for name in tables[0]}
 

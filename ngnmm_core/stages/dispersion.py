@@ -3,7 +3,6 @@
 import numpy as np
 
 from ngnmm_core.analysis.dispersion import DIVERGED, IRREGULAR, MOST_INTERVALS, OK, UNCOUPLED
-from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.dynamics.attractor import find_attractors
 from ngnmm_core.dynamics.dispersion import dispersions
 from ngnmm_core.dynamics.stability_intervals import stable_intervals, transverse
@@ -14,7 +13,7 @@ from ngnmm_core.stages.task import Task
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
     parameters, axis = task.points.parameters, task.options("dispersion").axis.values
-    row_sum = homogeneous_row_sum(task.W, "analyses.dispersion")
+    row_sum = task.connectome.row_sum("analyses.dispersion")
     attractors = find_attractors(task.model, parameters, row_sum)
     relation = dispersions(task.model, parameters, row_sum, attractors, axis * row_sum)
     known = np.array([a is not None for a in attractors])

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.dynamics.attractor import find_attractors
 from ngnmm_core.dynamics.dispersion import dispersions
 from ngnmm_core.stages import msf, simulation
@@ -24,7 +23,7 @@ def run(task: Task) -> dict[str, np.ndarray]:
 
 
 def _growth_curves(task: Task) -> dict[str, np.ndarray]:
-    row_sum = homogeneous_row_sum(task.W, "analyses.msf")
+    row_sum = task.connectome.row_sum("analyses.msf")
     parameters = task.points.parameters
     attractors = find_attractors(task.model, parameters, row_sum)
     # Lambda is measured in row sums, so that 1 is the uniform direction whatever the normalisation

@@ -3,7 +3,6 @@
 import numpy as np
 
 from ngnmm_core.analysis.lyapunov import DIVERGED, OK
-from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.dynamics.attractor import find_attractors
 from ngnmm_core.dynamics.attractor_exponents import homogeneous_exponents
 from ngnmm_core.dynamics.irregular_attractors import classify
@@ -16,7 +15,7 @@ from ngnmm_core.stages.task import Task
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
     options, parameters, states = task.options("lyapunov"), task.points.parameters, len(task.model.states)
-    row_sum = homogeneous_row_sum(task.W, "analyses.lyapunov")
+    row_sum = task.connectome.row_sum("analyses.lyapunov")
     attractors = classify(task.model, parameters, row_sum, find_attractors(task.model, parameters, row_sum))
     some = min(states, options.exponents)
     # all exponents: on a few the dimension of chaos could not be told

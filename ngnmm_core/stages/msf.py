@@ -6,7 +6,6 @@ import numpy as np
 
 from ngnmm_core.analysis.msf import DIVERGED, IRREGULAR, OK, UNCOUPLED
 from ngnmm_core.connectome.eigenmodes import spectrum
-from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.dynamics.attractor import find_attractors
 from ngnmm_core.dynamics.dispersion import dispersions, unstable
 from ngnmm_core.dynamics.irregular_attractors import classify
@@ -18,8 +17,8 @@ from ngnmm_core.stages.task import Task
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
     parameters = task.points.parameters
-    row_sum = homogeneous_row_sum(task.W, "analyses.msf")
-    modes = spectrum(task.W).values
+    row_sum = task.connectome.row_sum("analyses.msf")
+    modes = spectrum(task.connectome.weights).values
     attractors = classify(task.model, parameters, row_sum, find_attractors(task.model, parameters, row_sum))
     relation = dispersions(task.model, parameters, row_sum, attractors, modes)
     logging.info("dispersion relations of %d points", len(attractors))
@@ -55,7 +54,7 @@ def window(task: Task) -> Task:
 
 def warm(task: Task) -> None:
     """Compiles everything that `run` calls, and refuses a connectome that it can't be called with."""
-    homogeneous_row_sum(task.W, "analyses.msf")
+    task.connectome.row_sum("analyses.msf")
     warm_stretching(task.model)
-    warm_solutions(task.model, np.iscomplexobj(spectrum(task.W).values))
+    warm_solutions(task.model, np.iscomplexobj(spectrum(task.connectome.weights).values))
     find_attractors(task.model, task.points.take(slice(0, 1)).parameters, 1.0)

@@ -3,7 +3,6 @@
 import numpy as np
 
 from ngnmm_core.analysis.multistability import DIVERGED, OK, UNRESOLVED
-from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.dynamics.attractor import REST, find_attractors
 from ngnmm_core.dynamics.coexistence import Coexistence, coexisting
 from ngnmm_core.dynamics.variational import warm_solutions
@@ -13,7 +12,7 @@ from ngnmm_core.stages.task import Task
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
     options = task.options("multistability")
-    row_sum = homogeneous_row_sum(task.W, "analyses.multistability")
+    row_sum = task.connectome.row_sum("analyses.multistability")
     found = coexisting(task.model, task.points.parameters, row_sum, options.starts, options.spread)
     counts = np.array([_counts(one) for one in found], np.int32).reshape(-1, 3)
     return {

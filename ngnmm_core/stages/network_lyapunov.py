@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from ngnmm_core.analysis.network_lyapunov import DIVERGED, OK
-from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.dynamics.lyapunov_runs import kaplan_yorke_dimension, with_exact_zero
 from ngnmm_core.dynamics.network_exponents import NetworkSettings, network_exponents
 from ngnmm_core.simulation.initial_states import nominal, perturbed
@@ -20,7 +19,7 @@ NAMES = ("network_lyapunov_exponent", "network_lyapunov_exponent_error", "kaplan
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
     options, points = task.options("network_lyapunov"), task.points
-    possible = task.W.shape[0] * len(task.model.states)
+    possible = len(task.connectome) * len(task.model.states)
     count = min(options.exponents, possible)
     settings = NetworkSettings(count, options.duration_ms, options.transient_ms, options.dt_ms, options.interval_ms)
     values = np.full((len(points), options.exponents), np.nan)
@@ -31,7 +30,7 @@ def run(task: Task) -> dict[str, np.ndarray]:
         if done is not None and done.is_file():
             found = np.load(done)
         else:
-            found = np.array(network_exponents(task.model, task.W, parameters, state, settings, going))
+            found = np.array(network_exponents(task.model, task.connectome.weights, parameters, state, settings, going))
             if done is not None:
                 _keep(done, found)
         values[k, :count], errors[k, :count] = with_exact_zero(*found)
@@ -46,9 +45,9 @@ def _initial_states(task: Task) -> np.ndarray:
     initial, points = Initial.model_validate(task.settings["initial"]), task.points
     base = nominal(task.model)[None, None]
     if initial.start == "homogeneous":
-        row_sum = homogeneous_row_sum(task.W, "simulation.initial.from: homogeneous")
+        row_sum = task.connectome.row_sum("simulation.initial.from: homogeneous")
         base = homogeneous_states(task.model, points.parameters, row_sum)[:, None]
-    shape = (len(points), len(task.W), len(task.model.states))
+    shape = (len(points), len(task.connectome), len(task.model.states))
     return perturbed(task.model, np.broadcast_to(base, shape), points.seeds, initial.sd)
 
 
@@ -76,7 +75,7 @@ def window(task: Task) -> Task:
 def warm(task: Task) -> None:
     """Compiles everything that `run` calls."""
     parameters = {name: float(column[0]) for name, column in task.points.parameters.items()}
-    state = np.tile(nominal(task.model), (len(task.W), 1))
-    network_exponents(task.model, task.W, parameters, state, NetworkSettings(1, 1.0, 1.0, 0.05, 0.05))
+    state = np.tile(nominal(task.model), (len(task.connectome), 1))
+    network_exponents(task.model, task.connectome.weights, parameters, state, NetworkSettings(1, 1.0, 1.0, 0.05, 0.05))
     if task.settings["initial"].get("from") == "homogeneous":
         homogeneous_states(task.model, task.points.take(slice(0, 1)).parameters, 1.0)

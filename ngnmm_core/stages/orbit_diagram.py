@@ -5,7 +5,6 @@ import logging
 import numpy as np
 
 from ngnmm_core.analysis.orbit_diagram import DIVERGED, NO_MAXIMA, OK, local_maxima
-from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.simulation.engine import Engine, Run
 from ngnmm_core.simulation.initial_states import nominal
 from ngnmm_core.stages.task import Task
@@ -18,7 +17,7 @@ REPORTED = 256  # points between lines in the log
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
     options, points = task.options("orbit_diagram"), task.points
-    engine = Engine(task.model, np.full((1, 1), homogeneous_row_sum(task.W, "analyses.orbit_diagram")))
+    engine = Engine(task.model, np.full((1, 1), task.connectome.row_sum("analyses.orbit_diagram")))
     results = {
         "local_maxima": np.full((len(points), options.count), np.nan),
         "maxima_count": np.zeros(len(points), np.int32),

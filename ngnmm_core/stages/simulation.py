@@ -17,18 +17,18 @@ def run(task: Task) -> dict[str, np.ndarray]:
     reducers = [(analysis.reducer, options) for analysis, options in task.analyses]
     if not task.keeps_series:
         return simulator(task, settings, reducers).run(task.points)
-    with SeriesFile(task.series, task.model, task.labels, task.points) as file:
+    with SeriesFile(task.series, task.model, task.connectome.labels, task.points) as file:
         return simulator(task, settings, [*reducers, (file.reducer, None)]).run(task.points)
 
 
 def simulator(task: Task, settings: Simulation, reducers) -> Simulator:
     """The simulator of a task."""
-    return Simulator(task.model, task.W, settings, reducers, task.labels, task.tract_length)
+    return Simulator(task.model, task.connectome, settings, reducers)
 
 
 def window(task: Task) -> Window:
     """What the analyses see of the simulations."""
-    return make_window(task.model, task.network, Simulation.model_validate(task.settings), task.points)
+    return make_window(task.model, task.connectome, Simulation.model_validate(task.settings), task.points)
 
 
 def warm(task: Task) -> None:

@@ -5,12 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ngnmm_core.analysis.contract import Analysis, Options
+from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import Points
-from ngnmm_core.simulation.observation import Network
 
 
 @dataclass(frozen=True)
@@ -19,10 +17,8 @@ class Task:
 
     Attributes
     ----------
-    W : array (region, region)
-        Normalised weights; W[i, j] is the weight of what i receives from j.
-    labels : tuple of str
-        Labels of the regions.
+    connectome : Connectome
+        With normalised weights.
     settings : mapping
         The settings of the stage, as in `ngnmm_core.stages.registry`.
     analyses : sequence of (Analysis, Options)
@@ -30,29 +26,20 @@ class Task:
         Where raw series go if the settings ask for them.
     scratch : Path, optional
         A folder of the job's own for what it needs to go on after it was killed; removed when the job has succeeded.
-    tract_length : array (region, region) or None
-        In mm.
     """
 
     model: Model
-    W: np.ndarray
-    labels: tuple[str, ...]
+    connectome: Connectome
     points: Points
     settings: Mapping[str, Any]
     analyses: tuple[tuple[Analysis, Options], ...]
     series: Path | None = None
     scratch: Path | None = None
-    tract_length: np.ndarray | None = None
 
     @property
     def keeps_series(self) -> bool:
         """Whether raw series are to be written."""
         return self.series is not None and bool(self.settings.get("keep_series"))
-
-    @property
-    def network(self) -> Network:
-        """The connectome as reducers are told of it."""
-        return Network(self.W, self.labels, self.tract_length)
 
     def with_analyses(self, chosen: Callable[[Analysis], bool]) -> "Task":
         """The same task with some of its analyses."""

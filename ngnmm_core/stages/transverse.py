@@ -4,7 +4,6 @@ import numpy as np
 
 from ngnmm_core.analysis.transverse import DIVERGED, OK, REGULAR, SIGNIFICANT, UNCOUPLED
 from ngnmm_core.connectome.eigenmodes import spectrum
-from ngnmm_core.connectome.normalisation import homogeneous_row_sum
 from ngnmm_core.dynamics.attractor import find_attractors
 from ngnmm_core.dynamics.attractor_exponents import across
 from ngnmm_core.dynamics.irregular_attractors import classify
@@ -16,8 +15,8 @@ from ngnmm_core.stages.task import Task
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
     parameters = task.points.parameters
-    row_sum = homogeneous_row_sum(task.W, "analyses.transverse")
-    modes = spectrum(task.W).values
+    row_sum = task.connectome.row_sum("analyses.transverse")
+    modes = spectrum(task.connectome.weights).values
     attractors = classify(task.model, parameters, row_sum, find_attractors(task.model, parameters, row_sum))
     uncoupled = parameters["G"] == 0
     coupled = [None if alone else a for a, alone in zip(attractors, uncoupled, strict=True)]
@@ -43,6 +42,6 @@ def window(task: Task) -> Task:
 
 def warm(task: Task) -> None:
     """Compiles everything that `run` calls."""
-    warm_stretching(task.model, np.iscomplexobj(spectrum(task.W).values))
+    warm_stretching(task.model, np.iscomplexobj(spectrum(task.connectome.weights).values))
     warm_solutions(task.model, False)
     find_attractors(task.model, task.points.take(slice(0, 1)).parameters, 1.0)

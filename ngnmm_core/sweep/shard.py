@@ -8,12 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from ngnmm_core.analysis.registry import get_analysis
-from ngnmm_core.connectome import load_connectome
-from ngnmm_core.connectome.normalisation import normalise
+from ngnmm_core.connectome import Connectome, connectome_of, load_connectome
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model
 from ngnmm_core.preflight.calibration import calibrate
@@ -27,22 +25,15 @@ from ngnmm_core.study.study import Study
 from ngnmm_core.sweep.identity import definition_points, read_definition
 
 
-def make_task(definition: dict[str, Any], connectome: xr.Dataset) -> Task:
+def make_task(definition: dict[str, Any], connectome: Connectome) -> Task:
     """The work that a definition describes."""
     context = definition["context"]
-    W = normalise(connectome.weights, context["normalization"])
     analyses = tuple(
         (get_analysis(name), get_analysis(name).options.model_validate(options))
         for name, options in context["analyses"].items()
     )
-    labels = tuple(str(label) for label in connectome.region.values)
-    points, lengths = definition_points(definition), tract_length(connectome)
-    return Task(get_model(context["model"]), W, labels, points, context["settings"], analyses, lengths)
-
-
-def tract_length(connectome: xr.Dataset) -> np.ndarray | None:
-    """Lengths of tracts [region, region] in mm, where the connectome has them."""
-    return connectome.tract_length.values if "tract_length" in connectome else None
+    normalised = connectome.normalised(context["normalization"])
+    return Task(get_model(context["model"]), normalised, definition_points(definition), context["settings"], analyses)
 
 
 def run_shard(definition_path: str | Path, connectome_path: str | Path, output: str | Path) -> None:
@@ -51,7 +42,7 @@ def run_shard(definition_path: str | Path, connectome_path: str | Path, output: 
     scratch = Path(output).with_suffix(".work")
     task = replace(task, series=series_path(output), scratch=scratch)
     stage = definition["context"]["stage"]
-    logging.info("%s: %d points of %s on %d regions", stage, len(task.points), task.model.name, len(task.W))
+    logging.info("%s: %d points of %s on %d regions", stage, len(task.points), task.model.name, len(task.connectome))
     context = json.dumps(definition["context"], sort_keys=True)
     written = write_netcdf(compute(stage, task).assign_attrs(context=context), output)
     seal(written, [task.series] if task.keeps_series else [])
@@ -79,7 +70,7 @@ def load_task(definition_path: str | Path, connectome_path: str | Path) -> tuple
     if not definition_path.is_file():
         raise InputError(f"{definition_path}: no such shard; allowed: one that the workflow has planned (run it again)")
     definition = read_definition(definition_path)
-    return definition, make_task(definition, load_connectome(connectome_path))
+    return definition, make_task(definition, connectome_of(load_connectome(connectome_path), str(connectome_path)))
 
 
 def warm_up(definition_path: str | Path, connectome_path: str | Path) -> None:
@@ -92,4 +83,4 @@ def calibrate_for(study: Study, definition_path: str | Path, connectome_path: st
     """Measures how long a point of a shard's stage takes on this machine, once its kernels are compiled."""
     definition, task = load_task(definition_path, connectome_path)
     stage = definition["context"]["stage"]
-    logging.info("rates: %s", calibrate(study, stage, len(task.W)))
+    logging.info("rates: %s", calibrate(study, stage, len(task.connectome)))

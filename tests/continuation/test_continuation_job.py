@@ -6,6 +6,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ngnmm_core.analysis import continuation
+from ngnmm_core.connectome import Connectome
 from ngnmm_core.errors import InputError
 from ngnmm_core.plotting import branches
 from ngnmm_core.points import Points
@@ -96,7 +97,9 @@ def task_of(model, options, curves=0, ladder=(), weights=W):
     parameters = {name: np.full(1, value) for name, value in model.resolve({"G": 0.0}).items()}
     points = Points(parameters, np.zeros(1, int), {"curves": np.array([curves])})
     chosen = continuation.ContinuationOptions(**options)
-    return Task(model, weights, ("a", "b", "c"), points, {"ladder": ladder}, ((continuation.ANALYSIS, chosen),))
+    return Task(
+        model, Connectome(weights, ("a", "b", "c")), points, {"ladder": ladder}, ((continuation.ANALYSIS, chosen),)
+    )
 
 
 @pytest.fixture(scope="module")

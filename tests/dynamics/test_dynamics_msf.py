@@ -5,7 +5,7 @@ import pytest
 
 from ngnmm_core.analysis import msf as declared
 from ngnmm_core.analysis.msf import DIVERGED, IRREGULAR, OK, UNCOUPLED
-from ngnmm_core.connectome import ConnectomeSpec, build_connectome, load_registry, normalise, spectrum
+from ngnmm_core.connectome import Connectome, ConnectomeSpec, build_connectome, load_registry, normalise, spectrum
 from ngnmm_core.dynamics.attractor import CHAOS, LIMIT_CYCLE, REGIMES, REST
 from ngnmm_core.dynamics.dispersion import dispersion
 from ngnmm_core.errors import InputError
@@ -19,7 +19,7 @@ def run(ei, points_of):
 
     def job(W, current, G):
         points = points_of(ei, len(current), I_ext_e=current, G=G)
-        return msf.run(Task(ei, np.asarray(W), tuple(map(str, range(len(W)))), points, {}, ()))
+        return msf.run(Task(ei, Connectome(W, tuple(map(str, range(len(W))))), points, {}, ()))
 
     return job
 

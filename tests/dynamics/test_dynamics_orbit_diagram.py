@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ngnmm_core.analysis.orbit_diagram import ANALYSIS, DIVERGED, NO_MAXIMA, OK, OrbitDiagramOptions, local_maxima
+from ngnmm_core.connectome import Connectome
 from ngnmm_core.stages import orbit_diagram
 from ngnmm_core.stages.task import Task
 
@@ -15,7 +16,9 @@ def maxima_of(ei, points_of, ring6):
     def run(count=1, options=None, **columns):
         options = options or OrbitDiagramOptions()
         labels = tuple("abcdef")
-        return orbit_diagram.run(Task(ei, ring6, labels, points_of(ei, count, **columns), {}, ((ANALYSIS, options),)))
+        return orbit_diagram.run(
+            Task(ei, Connectome(ring6, labels), points_of(ei, count, **columns), {}, ((ANALYSIS, options),))
+        )
 
     return run
 

@@ -5,6 +5,7 @@ import pytest
 
 from ngnmm_core.analysis.graph_measures import betweenness, structural_measures
 from ngnmm_core.analysis.transfer_entropy import outflow, transfer_entropy
+from ngnmm_core.connectome import Connectome
 from ngnmm_core.products.dynamical_influence import dynamical_influence, left_eigenvector
 from ngnmm_core.stages.task import Task
 
@@ -81,7 +82,7 @@ def test_left_eigenvector_of_the_uniform_mode_is_the_strength(undirected6):
 def test_influence_follows_the_fastest_mode(ei, points_of, undirected6):
     """(15, 9): the homogeneous rest state is unstable along all but the uniform mode; G = 0 has no modes."""
     points = points_of(ei, 2, I_ext_e=[15.0, 15.0], G=[9.0, 0.0])
-    influence, leading = dynamical_influence(Task(ei, undirected6, tuple("abcdef"), points, {}, ()))
+    influence, leading = dynamical_influence(Task(ei, Connectome(undirected6, tuple("abcdef")), points, {}, ()))
     values = np.linalg.eigvals(undirected6).real
     lowest = np.sort(values)[::-1][leading[0]]
     assert leading[0] > 0
@@ -97,6 +98,6 @@ def test_influence_follows_the_fastest_mode(ei, points_of, undirected6):
 def test_no_homogeneous_state_no_influence(ei, points_of, undirected6):
     uneven = undirected6.copy()
     uneven[0] *= 1.5
-    influence, leading = dynamical_influence(Task(ei, uneven, tuple("abcdef"), points_of(ei, 1), {}, ()))
+    influence, leading = dynamical_influence(Task(ei, Connectome(uneven, tuple("abcdef")), points_of(ei, 1), {}, ()))
     assert np.isnan(influence).all()
     assert leading[0] == -1

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from ngnmm_core.connectome import Connectome
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.initial_states import nominal, perturbed, standard_normal
 from ngnmm_core.simulation.settings import Simulation
@@ -63,7 +64,7 @@ def test_no_perturbation(ei):
 def test_the_rule_of_the_settings(ei, directed5, points_of, integrate, start):
     settings = Simulation(initial={"from": start, "sd": 0.02})
     points = points_of(ei, 3, I_ext_e=[3.0, 13.0, 13.0], G=[5.0, 0.0, 9.0], seed=[0, 0, 4])
-    initial = Simulator(ei, directed5, settings).initial_states(points)
+    initial = Simulator(ei, Connectome(directed5), settings).initial_states(points)
     centre = np.broadcast_to(nominal(ei), (3, 1, 6))
     if start == "homogeneous":  # 2000 ms after the nominal state
         centre = integrate(ei, [[1.0]], points, centre, 0.005, samples=1, steps=400_000)[0]
@@ -74,4 +75,4 @@ def test_the_rule_of_the_settings(ei, directed5, points_of, integrate, start):
 def test_a_start_from_the_homogeneous_state_needs_one(ei, directed5, points_of):
     settings = Simulation(initial={"from": "homogeneous"})
     with pytest.raises(InputError, match=r"simulation.initial.from: homogeneous.*rows of W sum to different values"):
-        Simulator(ei, directed5 * np.arange(1, 6)[:, None], settings).initial_states(points_of(ei))
+        Simulator(ei, Connectome(directed5 * np.arange(1, 6)[:, None]), settings).initial_states(points_of(ei))

@@ -7,6 +7,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from ngnmm_core.analysis.registry import get_analysis
+from ngnmm_core.connectome import Connectome
 from ngnmm_core.dynamics.attractor import REST, find_attractors
 from ngnmm_core.dynamics.dispersion import dispersion
 from ngnmm_core.dynamics.equilibria import eigenvalues
@@ -134,7 +135,7 @@ def test_fastest_rate_bounds_the_jacobian_along_the_cycle(name, cycle):
 @classical
 def test_network_master_stability(name, points_of, ring6):
     model = get_model(name)
-    results = msf.run(Task(model, ring6, tuple("abcdef"), points_of(model, 1, **CYCLES[name]), {}, ()))
+    results = msf.run(Task(model, Connectome(ring6, tuple("abcdef")), points_of(model, 1, **CYCLES[name]), {}, ()))
     assert results["msf_status"][0] == OK
     assert np.isfinite(results["msf"]).all()
 
@@ -147,7 +148,9 @@ def test_every_analysis_of_simulations(name, points_of, directed5):
     names = ("rates", "spectra", "fc", "synchrony", "series")
     analyses = [get_analysis(n) for n in names]
     reducers = [(a.reducer, a.options(segment_ms=500.0) if a.name == "spectra" else a.options()) for a in analyses]
-    results = Simulator(model, directed5, settings, reducers).run(points_of(model, 2, **CYCLES[name], seed=[0, 1]))
+    results = Simulator(model, Connectome(directed5), settings, reducers).run(
+        points_of(model, 2, **CYCLES[name], seed=[0, 1])
+    )
     assert (results["network_regime"] == OSCILLATING).all()
     assert np.isfinite(results["synchrony"]).all()
     assert np.isfinite(results["fc"]).all()

@@ -6,7 +6,7 @@ import pytest
 from ngnmm_core.analysis.hub_scores import hub_scores
 from ngnmm_core.analysis.registry import MODULES
 from ngnmm_core.api import get_connectome, run_stage
-from ngnmm_core.connectome import normalise
+from ngnmm_core.connectome import Connectome, normalise
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model
 from ngnmm_core.products.dynamical_influence import dynamical_influence
@@ -79,7 +79,7 @@ def scored(study, runs, connectome):
     """Hub scores of merged lesion runs, as the workflow makes them."""
     W = normalise(connectome.weights, "row")
     points = study.points(False).take(hub_points(study))
-    influence = dynamical_influence(Task(study.model, W, tuple("abcdef"), points, {}, ()))
+    influence = dynamical_influence(Task(study.model, Connectome(W, tuple("abcdef")), points, {}, ()))
     return hub_scores(runs, study.options["hubs"], W, connectome.weights.values, influence)
 
 

@@ -10,7 +10,7 @@ import itertools
 
 import numpy as np
 
-from ngnmm_core.connectome import load_connectome
+from ngnmm_core.connectome import connectome_of, load_connectome
 from ngnmm_core.dataset.merged_file import merge_file
 from ngnmm_core.stages.context import context, fingerprint
 from ngnmm_core.stages.registry import STAGES
@@ -92,7 +92,7 @@ class Bench(Planner):
 
     def merge(self, study, shards, output, file="sweep.nc", **options):
         """Merges shards into a file; returns its path."""
-        merge_file(study, file, shards, (load_connectome(self.connectome), IDENTITY), output, **options)
+        merge_file(study, file, shards, (connectome_of(load_connectome(self.connectome)), IDENTITY), output, **options)
         return output
 
 

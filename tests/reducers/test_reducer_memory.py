@@ -13,7 +13,7 @@ from ngnmm_core.analysis.memory import (
     MemoryOptions,
     MemoryReducer,
 )
-from ngnmm_core.simulation.observation import Network
+from ngnmm_core.connectome import Connectome
 from ngnmm_core.simulation.stimuli import Stimulus
 
 CUE = {"parameter": "I_ext_e", "onset_ms": 50, "duration_ms": 20, "regions": [0, 1]}
@@ -34,7 +34,7 @@ def judged(reduced, signal, cue=None, probe=None, options=None, **extras):
     """What the analysis makes of rates in kHz, every millisecond."""
     stimuli = (Stimulus(name="cue", **(CUE | (cue or {}))), Stimulus(name="probe", **(PROBE | (probe or {}))))
     given = MemoryOptions(threshold_hz=500.0, smooth_ms=0.0, minimal_ms=20.0, **(options or {}))
-    about = {"stimuli": stimuli, "network": Network(np.zeros((REGIONS, REGIONS)))}
+    about = {"stimuli": stimuli, "connectome": Connectome(np.zeros((REGIONS, REGIONS)))}
     columns = {name.replace("__", "."): np.array(values, float) for name, values in extras.items()}
     return reduced(MemoryReducer, given, signal, sample_ms=1.0, start_ms=5.0, extras=columns, **about)
 

@@ -10,7 +10,7 @@ from ngnmm_core.analysis.recruitment import (
     RecruitmentOptions,
     RecruitmentReducer,
 )
-from ngnmm_core.simulation.observation import Network
+from ngnmm_core.connectome import Connectome
 from ngnmm_core.simulation.stimuli import Stimulus
 from ngnmm_core.streaming.crossings import NEVER, Smoother, Stays
 
@@ -51,7 +51,7 @@ def reduced_recruitment(reduced, signal, threshold_hz=500.0, onset=10.0, **optio
     W = np.roll(np.eye(signal.shape[2]), 1, axis=0)
     given = RecruitmentOptions(threshold_hz=threshold_hz, smooth_ms=0.0, minimal_ms=20.0, **options)
     return reduced(
-        RecruitmentReducer, given, signal, sample_ms=1.0, start_ms=5.0, stimuli=(stimulus,), network=Network(W)
+        RecruitmentReducer, given, signal, sample_ms=1.0, start_ms=5.0, stimuli=(stimulus,), connectome=Connectome(W)
     )
 
 

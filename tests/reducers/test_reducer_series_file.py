@@ -9,6 +9,7 @@ import xarray as xr
 
 from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.analysis.series import SeriesOptions, SeriesReducer
+from ngnmm_core.connectome import Connectome
 from ngnmm_core.simulation.series_file import STRETCH, series_path
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator
@@ -28,7 +29,7 @@ def task_of(ei, directed5, points_of, tmp_path):
     def build(**settings):
         path = series_path(tmp_path / "shard.nc")
         chosen = ((rates, rates.options()),)
-        return Task(ei, directed5, LABELS, points, SETTINGS | settings, chosen, path)
+        return Task(ei, Connectome(directed5, LABELS), points, SETTINGS | settings, chosen, path)
 
     return build
 
@@ -37,7 +38,9 @@ def test_the_file_holds_every_sample_of_every_point(task_of, ei, directed5):
     task = task_of()
     simulation.run(task)
     settings = Simulation(**SETTINGS)
-    whole = Simulator(ei, directed5, settings, [(SeriesReducer, SeriesOptions(last_ms=240.0))]).run(task.points)
+    whole = Simulator(ei, Connectome(directed5), settings, [(SeriesReducer, SeriesOptions(last_ms=240.0))]).run(
+        task.points
+    )
     with xr.open_dataset(task.series) as file:
         assert dict(file.sizes) == {"point": 11, "region": 5, "time": 1200}
         np.testing.assert_array_equal(file.observable, whole["observable_series"])
@@ -87,7 +90,9 @@ def test_memory_does_not_grow_with_the_duration(task_of, ei, kept):
 
     def peak(window_ms):
         times = {"duration_ms": 60.0 + window_ms, "transient_ms": 60.0, "keep_series": kept}
-        job = Task(ei, task.W, LABELS, task.points.take(slice(0, 2)), times, analyses, task.series)
+        job = Task(
+            ei, Connectome(task.connectome.weights, LABELS), task.points.take(slice(0, 2)), times, analyses, task.series
+        )
         tracemalloc.start()
         try:
             simulation.run(job)

@@ -11,9 +11,10 @@ from ngnmm_core.analysis.rates import RatesOptions, RatesReducer
 from ngnmm_core.analysis.series import SeriesOptions, SeriesReducer
 from ngnmm_core.analysis.spectra import SpectraOptions, SpectraReducer
 from ngnmm_core.analysis.synchrony import SynchronyOptions, SynchronyReducer
+from ngnmm_core.connectome import Connectome
 from ngnmm_core.points import Points
 from ngnmm_core.simulation.lesions import CUT, LESION, NONE, REGION, RENORMALISED
-from ngnmm_core.simulation.observation import DIVERGED, OK, Network
+from ngnmm_core.simulation.observation import DIVERGED, OK
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator, make_window
 from ngnmm_core.simulation.stimuli import Stimulus
@@ -35,7 +36,7 @@ def simulate(ei, directed5):
     """`simulate(points, settings, W)`: all results of a simulation."""
 
     def run(points, settings=SHORT, W=directed5):
-        return Simulator(ei, W, settings, REDUCERS).run(points)
+        return Simulator(ei, Connectome(W), settings, REDUCERS).run(points)
 
     return run
 
@@ -92,7 +93,9 @@ def test_regimes_and_what_is_undefined(eleven):
 
 def test_the_shortest_window_that_is_accepted_has_a_connectivity(ei, directed5, points_of):
     settings = Simulation(duration_ms=183.0, transient_ms=50.0)
-    results = Simulator(ei, directed5, settings, [(FcReducer, FcOptions())]).run(points_of(ei, I_ext_e=13, G=5))
+    results = Simulator(ei, Connectome(directed5), settings, [(FcReducer, FcOptions())]).run(
+        points_of(ei, I_ext_e=13, G=5)
+    )
     assert np.isfinite(results["fc"]).all()
 
 
@@ -117,7 +120,7 @@ def test_a_point_that_diverges_is_told_with_its_time(ei, directed5, points_of, s
     results = simulate(points, settings, W)
     same({n: v[[0, 2]] for n, v in results.items()}, simulate(points.take([0, 2]), settings, W), [0, 1])
     assert results["simulation_status"].tolist() == [OK, DIVERGED, OK]
-    start = Simulator(ei, W, settings).initial_states(points.take([1]))
+    start = Simulator(ei, Connectome(W), settings).initial_states(points.take([1]))
     steps = settings.steps_per_sample
     path = integrate(ei, W, points.take([1]), start, settings.dt_ms, 2000, steps, method)[:, 0]
     sample = int(np.argmin(np.isfinite(path).all(axis=(1, 2))))
@@ -192,10 +195,14 @@ def test_stored_samples_give_the_spectrum_of_the_whole_solution(ei, ring6, point
 
     times = {"duration_ms": 5000.0, "transient_ms": 1000.0, "dt_ms": 0.02, "method": "rk4"}
     points = points_of(ei, I_ext_e=13, G=5)
-    every_step = Simulator(ei, ring6, Simulation(sample_ms=0.02, **times), [(Whole, None)]).run(points)["whole"][0]
+    every_step = Simulator(ei, Connectome(ring6), Simulation(sample_ms=0.02, **times), [(Whole, None)]).run(points)[
+        "whole"
+    ][0]
     options = SpectraOptions(segment_ms=500.0)
-    stored = Simulator(ei, ring6, Simulation(sample_ms=0.2, **times), [(SpectraReducer, options)]).run(points)
-    decimator = SpectraReducer(options, make_window(ei, Network(np.eye(6)), Simulation(**times), points)).decimator
+    stored = Simulator(ei, Connectome(ring6), Simulation(sample_ms=0.2, **times), [(SpectraReducer, options)]).run(
+        points
+    )
+    decimator = SpectraReducer(options, make_window(ei, Connectome(np.eye(6)), Simulation(**times), points)).decimator
     first = 10 * (1 + (len(decimator.taps) - 1) // 2) - 1  # the filter's delay: both see the same segments
     same_time = every_step[first:][: 50 * decimator.outputs(20_000)]
     frequency, density = scipy_signal.welch(same_time, 50_000.0, nperseg=25_000, axis=0)

@@ -1,0 +1,167 @@
+"""Connectomes as datasets: made from arrays, loaded from a built file, and read into a `Connectome`."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from ngnmm_core.connectome.arrays import ConnectomeArrays, checked
+from ngnmm_core.connectome.connectome import Connectome
+from ngnmm_core.connectome.spec import existing_file
+from ngnmm_core.errors import InputError
+
+CONVENTION = "weights[i, j] is the weight of the input that region i (row) receives from source_region j (column)"
+CENTRES = ("centre_x", "centre_y", "centre_z")
+
+
+def as_dataset(arrays: ConnectomeArrays, attributes: dict[str, str]) -> xr.Dataset:
+    """The dataset of checked arrays; see `build_connectome`."""
+    labels = np.array(arrays.labels, dtype=object)
+    coordinates = {
+        "region": ("region", labels, {"long_name": "brain region (target of the weights)"}),
+        "source_region": ("source_region", labels, {"long_name": "brain region (source of the weights)"}),
+        **anatomy(arrays),
+    }
+    pair = ("region", "source_region")
+    variables = {
+        "weights": (pair, arrays.weights, {"units": "1", "long_name": "structural weight", "comment": CONVENTION})
+    }
+    if arrays.tract_length is not None:
+        about = {"units": "mm", "long_name": "tract length", "comment": "missing where there is no tract"}
+        variables["tract_length"] = (pair, arrays.tract_length, about)
+    if arrays.fc is not None:
+        about = {"units": "1", "long_name": "empirical functional connectivity (correlation of BOLD)"}
+        variables["empirical_fc"] = (pair, arrays.fc.astype(np.float32), about)
+    if arrays.bold is not None:
+        variables["bold"] = (
+            ("subject", "region", "time"),
+            arrays.bold.astype(np.float32),
+            {
+                "units": "1",
+                "long_name": "empirical BOLD signal (scanner units)",
+                "repetition_time_s": arrays.repetition_time_s,
+            },
+        )
+        time = np.round(np.arange(arrays.bold.shape[2]) * arrays.repetition_time_s, 6)
+        subjects = np.array(arrays.subjects, dtype=object)
+        coordinates["subject"] = ("subject", subjects, {"long_name": "subject of the empirical data"})
+        coordinates["time"] = ("time", time, {"units": "s", "long_name": "time in the empirical recording"})
+    everything = {
+        **attributes,
+        "comment": "; ".join([CONVENTION, "not normalised", *arrays.notes]),
+        "weights_hash": weights_hash(arrays.weights, arrays.labels),
+    }
+    return xr.Dataset(variables, coordinates, everything)
+
+
+def anatomy(regions: ConnectomeArrays | Connectome) -> dict[str, tuple]:
+    """What is known of each region besides its name, as coordinates (dimension, values, attributes)."""
+    coordinates = {}
+    if regions.hemisphere:
+        side = {"long_name": "hemisphere", "comment": "L left, R right, empty where not stated"}
+        coordinates["hemisphere"] = ("region", np.array(regions.hemisphere, dtype=object), side)
+    if regions.lobe:
+        coordinates["lobe"] = ("region", np.array(regions.lobe, dtype=object), {"long_name": "lobe or group of nuclei"})
+    if regions.centres is not None:
+        directions = ("left to right", "posterior to anterior", "inferior to superior")
+        for name, values, direction in zip(CENTRES, np.transpose(regions.centres), directions, strict=True):
+            about = {"units": "mm", "long_name": f"centre of the region, {direction}"}
+            coordinates[name] = ("region", np.ascontiguousarray(values), about)
+    if regions.volume is not None:
+        coordinates["region_volume"] = ("region", regions.volume, {"units": "mm3", "long_name": "volume of the region"})
+    return coordinates
+
+
+def weights_hash(weights: np.ndarray, labels: Sequence[str]) -> str:
+    """SHA-256 of what a simulation depends on: the weights (float64, little endian, C order) and the region names."""
+    digest = hashlib.sha256(np.ascontiguousarray(weights, dtype="<f8").tobytes())
+    digest.update("\n".join(labels).encode())
+    return digest.hexdigest()
+
+
+def load_connectome(path: str | Path) -> xr.Dataset:
+    """A built connectome, in memory, its file closed.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is not one that `build_connectome` made, or its weights do not match its hash.
+    """
+    path = existing_file("connectome file", path)
+    try:
+        with xr.open_dataset(path, engine="netcdf4", decode_times=False) as file:
+            dataset = file.load()
+    except (OSError, ValueError):
+        raise InputError(f"{path}: not a netCDF file that can be read; allowed: a connectome built here") from None
+    if "weights" not in dataset or "weights_hash" not in dataset.attrs:
+        raise InputError(f"{path}: has no variable 'weights' with a 'weights_hash'; allowed: a connectome built here")
+    found = weights_hash(dataset["weights"].values, [str(label) for label in dataset["region"].values])
+    if found != dataset.attrs["weights_hash"]:
+        raise InputError(
+            f"{path}: the weights have hash {found[:12]}, the file says {dataset.attrs['weights_hash'][:12]}; "
+            f"allowed: a connectome as built, not edited"
+        )
+    return dataset
+
+
+def connectome_of(dataset: xr.Dataset, what: str = "connectome") -> Connectome:
+    """The connectome in a dataset such as `build_connectome` makes, or one that a user has put together.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        `weights` (region, source_region), and where they are known `tract_length`, `hemisphere`, `lobe` and `centre_x`,
+        `centre_y`, `centre_z`, `region_volume`.
+    what : str
+        What to call it in messages.
+
+    Raises
+    ------
+    InputError
+        Without such weights, for values that a file would be refused for, or if the two dimensions name different
+        regions.
+
+    Warns
+    -----
+    ConnectomeWarning
+        If the diagonal was not zero; it is set to zero, as that of a file is.
+    """
+    pair = {name: _pair(dataset, name, what) for name in ("weights", "tract_length") if name in dataset}
+    if "weights" not in pair:
+        found = ", ".join(map(str, dataset.variables)) or "nothing"
+        raise InputError(f"{what}: a dataset without 'weights' (it holds {found}); allowed: one with weights")
+    labels = _texts(dataset, "region")
+    if "source_region" in dataset.coords and _texts(dataset, "source_region") != labels:
+        raise InputError(f"{what}: region and source_region differ; allowed: the same names in the same order")
+    centres = [dataset[name].values for name in CENTRES] if set(CENTRES) <= set(dataset.coords) else None
+    given = ConnectomeArrays(
+        pair["weights"],
+        labels,
+        _texts(dataset, "hemisphere"),
+        _texts(dataset, "lobe"),
+        None if centres is None else np.stack(centres, axis=1),
+        pair.get("tract_length"),
+        volume=dataset["region_volume"].values if "region_volume" in dataset.coords else None,
+    )
+    about = {str(key): str(value) for key, value in dataset.attrs.items()}
+    return connectome_from(checked(given, what, fewest=1), about)
+
+
+def connectome_from(arrays: ConnectomeArrays, about: dict[str, str] | None = None) -> Connectome:
+    """The connectome in checked arrays (`ngnmm_core.connectome.arrays.checked`), without what was recorded."""
+    labels = tuple(arrays.labels or ())
+    known = {name: getattr(arrays, name) for name in ("tract_length", "centres", "hemisphere", "lobe", "volume")}
+    return Connectome(arrays.weights, labels, **known, about=about or {})
+
+
+def _pair(dataset: xr.Dataset, name: str, what: str) -> np.ndarray:
+    if set(dataset[name].dims) != {"region", "source_region"}:
+        dims = ", ".join(map(str, dataset[name].dims))
+        raise InputError(f"{what}: {name} has the dimensions ({dims}); allowed: (region, source_region)")
+    return dataset[name].transpose("region", "source_region").values
+
+
+def _texts(dataset: xr.Dataset, name: str) -> list[str] | None:
+    return [str(value) for value in dataset[name].values] if name in dataset.coords else None
