@@ -4,14 +4,16 @@ numba's own cache keeps a caller although a function it inlined from another fil
 functions that are made by other functions.  Here every compiled kernel is one file whose name is a hash of all that
 went into it: the source of the kernels and of the model, the specialisation, the argument types, the versions of numba
 and llvmlite, and the processor.  Files are written under a temporary name and renamed, so that any number of processes
-and users may fill the same directory at once.
+may fill the same directory at once.
+
+A kernel is a pickled program: whoever writes it decides what this process does.  So a file is read only if nobody but
+this user can have written it, and unpickled only if it holds what was written (`ngnmm_core.compilation.sealed_files`).
 """
 
+import contextlib
 import hashlib
-import os
 import pickle
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +22,7 @@ import numba
 from numba.core.caching import _Cache
 
 from ngnmm_core.compilation.cache_folder import cache_directory
+from ngnmm_core.compilation.sealed_files import is_trusted, private_folder, read_sealed, write_sealed
 
 
 class KernelCache(_Cache):
@@ -66,7 +69,10 @@ class KernelCache(_Cache):
             return None
         target_context.refresh()
         try:
-            payload = pickle.loads(self._path(sig, target_context.codegen()).read_bytes())
+            content = read_sealed(self._path(sig, target_context.codegen()))
+            if content is None:
+                return None
+            payload = pickle.loads(content)
             return numba.core.compiler.CompileResult._rebuild(target_context, *payload)
         except Exception:  # a damaged or foreign file: compiling again is always right
             return None
@@ -76,19 +82,10 @@ class KernelCache(_Cache):
         if not self._enabled:
             return
         path = self._path(sig, data.codegen)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(numba.core.serialize.dumps(data._reduce()))
-                os.chmod(temporary, 0o644)  # for the other users of a shared cache
-                os.replace(temporary, path)
-            except BaseException:
-                os.unlink(temporary)
-                raise
-        except OSError:
-            pass
+        with contextlib.suppress(OSError):
+            private_folder(path.parent)
+            if is_trusted(path.parent):
+                write_sealed(path, numba.core.serialize.dumps(data._reduce()))
 
 
 def cached(dispatcher, name: str, key: str):

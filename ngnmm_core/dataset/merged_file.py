@@ -25,7 +25,7 @@ from ngnmm_core.stages.context import context, fingerprint
 from ngnmm_core.stages.contract import BRANCHES, SWEEP, Layout, Stage
 from ngnmm_core.stages.layouts import homogeneous_layout, hub_points
 from ngnmm_core.stages.registry import stages_of
-from ngnmm_core.storage.atomic import replace
+from ngnmm_core.storage.atomic import whole_file
 from ngnmm_core.storage.integrity import require_intact
 from ngnmm_core.study.operating_point import AXES as POISE_AXES
 from ngnmm_core.study.study import Study
@@ -92,10 +92,8 @@ def merge_file(
         worst = max(missing, key=missing.get)
         raise InputError(f"{output}: {missing[worst]} points of stage {worst} are missing; allowed: a complete study")
     require_intact([path for source in located.values() for path in source.paths])
-    output.parent.mkdir(parents=True, exist_ok=True)
-    temporary = output.with_name(f".{output.name}.part")
-    merger = Merger(temporary)
-    try:
+    with whole_file(output) as temporary:
+        merger = Merger(temporary)
         with merger.file, ExitStack() as stack:
             auxiliary = _write_axes(merger, study, file, next(iter(layouts.values()), None))
             auxiliary += _write_regions(merger, study, brain)
@@ -113,9 +111,6 @@ def merge_file(
             if any(missing.values()):
                 attributes["missing_points"] = sum(missing.values())
             merger.file.setncatts(attributes | {"coordinates": " ".join(auxiliary)})
-        replace(temporary, output)
-    finally:
-        temporary.unlink(missing_ok=True)
     return sum(missing.values())
 
 

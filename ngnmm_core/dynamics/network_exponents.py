@@ -8,8 +8,6 @@ one.  A run that goes on from there gives the same bits as one that was not inte
 """
 
 import logging
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +19,7 @@ from ngnmm_core.dynamics.lyapunov_runs import BLOCKS, block_mean
 from ngnmm_core.dynamics.network_equilibrium import resting_exponents
 from ngnmm_core.dynamics.network_tangent_growth import NetworkStretching
 from ngnmm_core.models._base import Model
+from ngnmm_core.storage.atomic import whole_file
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,5 @@ def _resumed(run: NetworkStretching, checkpoint: Path | None) -> list[np.ndarray
 
 
 def _save(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "wb") as file:
+    with whole_file(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)
-    os.replace(temporary, path)

@@ -4,7 +4,6 @@ The file grows beside the shard's results and takes its name when it is complete
 a chunk of the file, so that memory does not depend on the duration.
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import Points
 from ngnmm_core.simulation.observation import Window
+from ngnmm_core.storage.atomic import PART, WholeFile
 
 STRETCH = 512  # samples per chunk
 
@@ -40,7 +40,7 @@ class SeriesFile:
 
     def __init__(self, path: str | Path, model: Model, labels: Sequence[str], points: Points):
         self.path, self.model, self.labels, self.points = Path(path), model, labels, points
-        self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        self._written: WholeFile | None = None
         self._file = None
         self._done = 0
 
@@ -50,9 +50,10 @@ class SeriesFile:
     def __exit__(self, kind, error, trace) -> None:
         if self._file is not None:
             self._file.close()
+        if self._written is not None:
             if kind is None:
-                os.replace(self._temporary, self.path)
-        self._temporary.unlink(missing_ok=True)
+                self._written.finish()
+            self._written.discard()
 
     def reducer(self, options, window: Window) -> "_Batch":
         """What takes the samples of the next batch of points."""
@@ -64,10 +65,10 @@ class SeriesFile:
     def _create(self, window: Window) -> None:
         import netCDF4
 
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        for left in self.path.parent.glob(f".{self.path.name}.*.part"):
+        for left in self.path.parent.glob(f".{self.path.name}.*{PART}"):
             left.unlink()  # of a job that was killed
-        self._file = file = netCDF4.Dataset(self._temporary, "w")
+        self._written = WholeFile(self.path)
+        self._file = file = netCDF4.Dataset(self._written.temporary, "w")
         sizes = {"point": len(self.points), "region": window.regions, "time": window.samples}
         for name, size in sizes.items():
             file.createDimension(name, size)

@@ -12,6 +12,7 @@ from ngnmm_core.simulation.initial_states import nominal, perturbed
 from ngnmm_core.simulation.settings import Initial
 from ngnmm_core.simulation.simulator import homogeneous_states
 from ngnmm_core.stages.task import Task
+from ngnmm_core.storage.atomic import whole_file
 
 NAMES = ("network_lyapunov_exponent", "network_lyapunov_exponent_error", "kaplan_yorke_dimension")
 
@@ -61,9 +62,8 @@ def _checkpoints(task: Task, point: int) -> tuple[Path | None, Path | None]:
 
 def _keep(path: Path, found: np.ndarray) -> None:
     """Writes the exponents of a point, and removes the state of its run."""
-    temporary = path.with_suffix(".part.npy")
-    np.save(temporary, found)
-    temporary.replace(path)
+    with whole_file(path) as temporary, temporary.open("wb") as file:
+        np.save(file, found)
     path.with_suffix(".npz").unlink(missing_ok=True)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ngnmm_core.errors import InputError
+from ngnmm_core.storage.atomic import write_bytes
 
 SUFFIX = ".sha256"
 LENGTH = 64  # hexadecimal digits
@@ -24,7 +25,7 @@ def checksum_path(path: Path) -> Path:
 def seal(path: Path, companions: Sequence[Path] = ()) -> None:
     """Writes the checksum of a complete file beside it, and below it those of its companions."""
     lines = [f"{_digest(each)}  {each.name}\n" for each in (path, *companions)]
-    checksum_path(path).write_text("".join(lines), encoding="ascii")
+    write_bytes(checksum_path(path), "".join(lines).encode("ascii"))
 
 
 def is_sealed(path: Path) -> bool:

@@ -1,8 +1,9 @@
 """Writes a dataset to netCDF so that the file is complete or not there, and the same dataset gives the same bytes."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ngnmm_core.storage.atomic import whole_file
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -46,16 +47,8 @@ def write_netcdf(dataset: "xr.Dataset", path: str | Path) -> Path:
             )
     plain = dataset.drop_encoding()
     encoding = {name: _encoding(variable, name in plain.coords) for name, variable in plain.variables.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # In the same directory, as a rename is atomic within one file system only.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with whole_file(path) as temporary:
         plain.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=encoding)
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return path
 
 

@@ -1,10 +1,15 @@
 """The cache of compiled kernels: what one process has compiled, another must be able to run."""
 
 import os
+import stat
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+
+from ngnmm_core.compilation.kernel_cache import KernelCache
+from ngnmm_core.compilation.sealed_files import is_trusted, private_folder, read_sealed, write_sealed
 
 FACTORY = """
 import sys
@@ -37,9 +42,11 @@ def factors(tmp_path):
         command = [sys.executable, "-c", FACTORY, *names]
         environment = os.environ | {"NGNMM_CACHE_DIR": str(tmp_path)}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        run.said = done.stderr
         return [float(line) for line in done.stdout.split()]
 
-    run.files = lambda: {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    run.folder = tmp_path
+    run.files = lambda: {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.kernel")}
     return run
 
 
@@ -56,3 +63,81 @@ def test_kernels_compiled_by_different_processes_can_be_loaded_together(factors)
     assert factors("2.5") == [2.5]
     assert factors("1.5", "2.5") == [1.5, 2.5]
     assert factors("2.5", "1.5") == [2.5, 1.5]
+
+
+# ------------------------------------------------------------------ whose files are run
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [flip, lambda path: path.write_bytes(path.read_bytes()[:-9]), lambda path: path.write_bytes(b"")],
+    ids=["one bit", "truncated", "empty"],
+)
+def test_a_damaged_kernel_is_compiled_again(factors, damage):
+    assert factors("1.5") == [1.5]
+    (name,) = factors.files()
+    path = factors.folder / name
+    damage(path)
+    assert read_sealed(path) is None
+    assert factors("1.5") == [1.5]
+    assert read_sealed(path) is not None
+
+
+def test_the_checksum_is_looked_at_before_anything_is_unpickled(tmp_path, monkeypatch):
+    monkeypatch.setattr("pickle.loads", lambda content: pytest.fail("unpickled"))
+    path = tmp_path / "a.kernel"
+    write_sealed(path, b"the program")
+    assert read_sealed(path) == b"the program"
+    flip(path)
+    assert read_sealed(path) is None
+    cache = KernelCache("a", lambda: "key")
+    monkeypatch.setattr(cache, "_path", lambda *_: path)
+    assert cache.load_overload("signature", SimpleNamespace(refresh=lambda: None, codegen=lambda: None)) is None
+
+
+def test_one_kernel_is_not_taken_for_another(tmp_path):
+    write_sealed(tmp_path / "a.kernel", b"the program")
+    (tmp_path / "a.kernel").rename(tmp_path / "b.kernel")
+    assert read_sealed(tmp_path / "b.kernel") is None
+
+
+@pytest.mark.parametrize("mode", [0o775, 0o777], ids=["group", "everyone"])
+def test_a_cache_that_others_can_write_to_is_not_used(factors, mode):
+    assert factors("1.5") == [1.5]
+    before = factors.files()
+    factors.folder.chmod(mode)
+    assert factors("1.5", "2.5") == [1.5, 2.5]
+    assert factors.files() == before, "nothing is kept there either"
+    assert factors.said.count("can be written to by other users") == 1
+
+
+def test_a_kernel_that_others_can_write_to_is_not_run(tmp_path):
+    path = tmp_path / "a.kernel"
+    write_sealed(path, b"the program")
+    path.chmod(0o664)
+    assert read_sealed(path) is None
+
+
+def test_a_cache_of_another_user_is_not_used(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "a.kernel"
+    write_sealed(path, b"the program")
+    monkeypatch.setattr("os.getuid", lambda: path.stat().st_uid + 1)
+    is_trusted.cache_clear()
+    assert read_sealed(path) is None
+    assert f"{tmp_path}: belongs to another user" in capsys.readouterr().err
+    is_trusted.cache_clear()
+
+
+def test_a_new_cache_is_private_whatever_the_mask(tmp_path):
+    before = os.umask(0o002)
+    try:
+        private_folder(tmp_path / "some" / "kernels")
+        write_sealed(tmp_path / "some" / "kernels" / "a.kernel", b"")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "some" / "kernels").stat().st_mode) == 0o755
+    assert stat.S_IMODE((tmp_path / "some" / "kernels" / "a.kernel").stat().st_mode) == 0o644

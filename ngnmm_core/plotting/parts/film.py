@@ -1,7 +1,7 @@
 """Films: values of regions on the brain as an animated GIF, and as a page that plays by itself."""
 
-import os
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from matplotlib.colors import Normalize
 
 from ngnmm_core.plotting.parts.brain import VIEWS, drawing_order, three_views, view_widths
 from ngnmm_core.plotting.parts.style import INK, MM, TWO_COLUMNS, theme
+from ngnmm_core.storage.atomic import write_bytes
 
 HEIGHT_MM, MARKER = 66.0, 34.0
 FRAMES_PER_SECOND, DPI = 20, 90
@@ -50,21 +51,13 @@ def write(film: Film, gif: Path, page: Path) -> None:
     """Writes both files; each is complete or not there."""
     with theme():
         animation = _animation(film)
-        _whole(gif, lambda path: animation.save(path, PillowWriter(fps=FRAMES_PER_SECOND), dpi=DPI))
+        with tempfile.TemporaryDirectory(prefix="ngnmm-") as folder:  # the writer goes by the suffix of the name
+            written = Path(folder, "film.gif")
+            animation.save(written, PillowWriter(fps=FRAMES_PER_SECOND), dpi=DPI)
+            write_bytes(gif, written.read_bytes())
         player = animation.to_jshtml(fps=FRAMES_PER_SECOND, embed_frames=True)
     text = f"<!doctype html><meta charset='utf-8'><title>{page.stem}</title>\n{player}"
-    _whole(page, lambda path: path.write_text(text, encoding="utf-8"))
-
-
-def _whole(path: Path, make: Callable[[Path], object]) -> None:
-    """In the same folder, as a rename is atomic within one file system only."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        make(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_bytes(page, text.encode())
 
 
 def _animation(film: Film) -> FuncAnimation:

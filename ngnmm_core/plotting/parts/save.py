@@ -1,11 +1,11 @@
 """Writes figures so that the same figure gives the same bytes, and a file is complete or not there."""
 
-import os
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from ngnmm_core.plotting.parts.style import theme
+from ngnmm_core.storage.atomic import whole_file
 
 DPI = {".svg": 300, ".pdf": 300, ".png": 200}  # in an SVG or PDF, that of the images in it
 # Without these matplotlib writes the time and its version into the files.
@@ -27,17 +27,10 @@ def save(figure: Figure, *paths: str | Path) -> None:
     for path in map(Path, paths):
         if path.suffix not in METADATA:
             raise ValueError(f"{path}: '{path.suffix}' can't be written; allowed: {', '.join(METADATA)}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # In the same folder, as a rename is atomic within one file system only.
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            with theme():
-                figure.savefig(
-                    temporary,
-                    format=path.suffix[1:],
-                    dpi=DPI[path.suffix],
-                    metadata=METADATA[path.suffix],
-                )
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with whole_file(path) as temporary, theme():
+            figure.savefig(
+                temporary,
+                format=path.suffix[1:],
+                dpi=DPI[path.suffix],
+                metadata=METADATA[path.suffix],
+            )
