@@ -5,16 +5,17 @@ from typing import NamedTuple
 import numpy as np
 
 from ngnmm_core.kernels.inline import inlined
-from ngnmm_core.kernels.integrators import heun, multirate, rk4
+from ngnmm_core.kernels.integrators import heun, multirate, riccati, rk4
+from ngnmm_core.kernels.integrators.riccati_constants import Structure
 from ngnmm_core.kernels.lanes import lane_width
 from ngnmm_core.kernels.llvm import kernel, load, make_tuple_access, store
 from ngnmm_core.kernels.stimuli import make_drive
 
-METHODS = {"multirate": multirate, "rk4": rk4, "heun": heun}
+METHODS = {"riccati": riccati, "multirate": multirate, "rk4": rk4, "heun": heun}
 
 
 class Equations(NamedTuple):
-    """A model's functions, compiled for lanes, and its sizes."""
+    """A model's functions, compiled for lanes, and its sizes; `structure` of its QIF populations, if it has such."""
 
     derivative: object
     sent: object
@@ -24,6 +25,8 @@ class Equations(NamedTuple):
     noise: tuple[int, ...]
     waves_at: object
     drive_at: object
+    stimulated: bool
+    structure: Structure | None = None
 
 
 def compile_equations(derivative, sent, sizes, noise: tuple[int, ...], stimulated: bool, width: int) -> Equations:
@@ -32,7 +35,8 @@ def compile_equations(derivative, sent, sizes, noise: tuple[int, ...], stimulate
     `sizes` are the numbers of states, coefficients and drives; `noise` the positions of the states that noise enters;
     `stimulated` says whether there are stimuli.
     """
-    return Equations(inlined(derivative), inlined(sent), *sizes, noise, *make_drive(sizes[2], width, stimulated))
+    drive = make_drive(sizes[2], width, stimulated)
+    return Equations(inlined(derivative), inlined(sent), *sizes, noise, *drive, stimulated)
 
 
 def make_integrator(method: str, equations: Equations, rows: int, dtype=np.float64):

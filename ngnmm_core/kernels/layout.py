@@ -70,6 +70,9 @@ class Work(NamedTuple):
     counters: np.ndarray  # see POSITION, FILLED, SUBSTEPS, STEP
     fractions: np.ndarray  # [node] where inside a step the coupling and the drives are needed
     extrapolation: np.ndarray  # [node, slot] weights of the past for the coupling at the nodes
+    constants: np.ndarray  # [length of step, group, population, constant, lane] of the Riccati step ...
+    middle: np.ndarray  # [group, region, quantity, lane] ... what its first pass leaves to the second ...
+    scratch: np.ndarray  # [set, population, moment, lane] ... and moments of one region
 
 
 def row_block(regions: int, wide_registers: bool) -> int:
@@ -110,6 +113,9 @@ class Nodes(NamedTuple):
     fractions: np.ndarray
     extrapolation: np.ndarray
     substeps: int
+    constants: int = 0  # per point, ...
+    kept: int = 0  # ... per region, ...
+    scratch: int = 0  # ... and in all, of the Riccati step
 
 
 ONE_NODE = Nodes(np.zeros(1), np.zeros((1, 0)), 1)
@@ -133,4 +139,7 @@ def new_work(sizes: tuple[int, int, int, int], weights: Weights, groups: int, no
         np.array([0, 0, nodes.substeps, 0], np.int64),
         nodes.fractions.astype(dtype),
         np.ascontiguousarray(nodes.extrapolation.ravel(), dtype),
+        aligned(groups * nodes.constants * width, dtype, stagger=47),
+        aligned(one * nodes.kept, dtype, stagger=51),
+        aligned(nodes.scratch * width, dtype, stagger=55),
     )

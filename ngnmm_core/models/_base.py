@@ -13,6 +13,7 @@ import numpy as np
 
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.models._checks import check_declaration
+from ngnmm_core.models._qif import QifPopulations
 
 Number = Any  # a float, an array, a dual number or a lane: whatever the arithmetic is done with
 
@@ -129,6 +130,9 @@ class Model:
         All equilibria as a curve, for models that have one; others are searched by Newton's method.
     aliases
         Sweep axes that set several parameters at once, such as `Delta`.
+    qif
+        The model's populations, where all of it is QIF populations with filtered input: it can then be integrated with
+        their exact flow.
 
     Raises
     ------
@@ -150,6 +154,7 @@ class Model:
     fastest_rate: Callable[[Mapping[str, Number]], Number]
     equilibrium_curve: EquilibriumCurve | None = None
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    qif: QifPopulations | None = None
 
     def __post_init__(self):
         check_declaration(self)

@@ -1,8 +1,72 @@
-"""Observables shared by the models that are exact mean fields of quadratic integrate-and-fire (QIF) neurons."""
+"""What the models share that are exact mean fields of quadratic integrate-and-fire (QIF) neurons.
+
+A model whose populations receive nothing but filtered input can declare them with `QifPopulations`: it is then
+integrated with the exact flow of their Riccati equation (`ngnmm_core.kernels.integrators.riccati`).
+"""
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
 
 from ngnmm_core.kernels.functions import sqrt
+from ngnmm_core.kernels.integrators.riccati_constants import PopulationValues, Structure
+
+
+@dataclass(frozen=True)
+class QifPopulation:
+    """One QIF population, by the names of its states and parameters:
+
+        tau   r' = Delta / (pi tau) + 2 r v
+        tau   v' = v^2 + eta + drive - (pi tau r)^2 + tau (sum_l sign_l J_l s_l + c)
+        tau_s s' = r - s
+
+    with the coupling c unless `coupled` is false.  `weights` holds (parameter, sign) for the synapse of every
+    population l, in the model's order; a parameter of None is no synapse.
+    """
+
+    states: tuple[str, str, str]  # r, v, s
+    tau: str
+    Delta: str
+    eta: str
+    drive: str
+    tau_s: str
+    weights: tuple[tuple[str | None, float], ...]
+    coupled: bool = True
+
+    def values(self, parameters: Mapping[str, np.ndarray]) -> PopulationValues:
+        """The population's numbers at every point, arrays (point,)."""
+        of = lambda name: np.asarray(parameters[name], float)
+        one = np.ones_like(of(self.tau))
+        return PopulationValues(
+            of(self.tau),
+            of(self.Delta),
+            of(self.eta) + of(self.drive),
+            of(self.tau_s),
+            one * self.coupled,
+            tuple(sign * of(name) if name else 0.0 * one for name, sign in self.weights),
+        )
+
+
+@dataclass(frozen=True)
+class QifPopulations:
+    """The QIF populations of a model; a region sends the synapse of population number `sender`."""
+
+    populations: tuple[QifPopulation, ...]
+    sender: int = 0
+
+    def structure(self, state_names: tuple[str, ...], drives: tuple[str, ...]) -> Structure:
+        """Where a model's state vector and drives have them."""
+        return Structure(
+            tuple(tuple(state_names.index(name) for name in p.states) for p in self.populations),
+            tuple(drives.index(p.drive) if p.drive in drives else -1 for p in self.populations),
+            self.sender,
+        )
+
+    def values(self, parameters: Mapping[str, np.ndarray]) -> list[PopulationValues]:
+        """Numbers of every population at every point."""
+        return [population.values(parameters) for population in self.populations]
 
 
 def kuramoto_modulus(rate, potential, decay):

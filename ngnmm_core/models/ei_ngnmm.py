@@ -18,7 +18,7 @@ import math
 
 from ngnmm_core.kernels.functions import exp, select
 from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
-from ngnmm_core.models._qif import kuramoto_modulus
+from ngnmm_core.models._qif import QifPopulation, QifPopulations, kuramoto_modulus
 
 
 def coefficients(p):
@@ -147,4 +147,14 @@ MODEL = Model(
     # inhibitory bursts reach v_i = 111 at the default parameters: the rate is 2 |v| / tau
     fastest_rate=lambda p: 2.0 * 111.0 / min(p["tau_e"], p["tau_i"]),
     aliases={"Delta": ("Delta_e", "Delta_i")},
+    qif=QifPopulations(
+        (
+            QifPopulation(
+                ("r_e", "v_e", "s_e"), "tau_e", "Delta_e", "eta_e", "I_ext_e", "tau_se", (("J_ee", 1.0), ("J_ei", -1.0))
+            ),
+            QifPopulation(
+                ("r_i", "v_i", "s_i"), "tau_i", "Delta_i", "eta_i", "I_ext_i", "tau_si", (("J_ie", 1.0), ("J_ii", -1.0))
+            ),
+        )
+    ),
 )

@@ -14,7 +14,7 @@ tau_s; at the defaults a low and a high state coexist (the classic bistable poin
 import math
 
 from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
-from ngnmm_core.models._qif import kuramoto_modulus
+from ngnmm_core.models._qif import QifPopulation, QifPopulations, kuramoto_modulus
 
 
 def coefficients(p):
@@ -89,4 +89,5 @@ MODEL = Model(
     # bursts after a step of the input reach |v| = 60: the rate is 2 |v| / tau
     fastest_rate=lambda p: 2.0 * 60.0 / p["tau"],
     equilibrium_curve=EquilibriumCurve("r", "I_ext", equilibria, 1e-20, 1e8),
+    qif=QifPopulations((QifPopulation(("r", "v", "s"), "tau", "Delta", "eta", "I_ext", "tau_s", (("J", 1.0),)),)),
 )

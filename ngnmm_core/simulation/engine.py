@@ -11,7 +11,8 @@ from numba.core.codegen import get_host_cpu_features
 from ngnmm_core.compilation.code_hash import code_hash
 from ngnmm_core.compilation.kernel_cache import cached
 from ngnmm_core.kernels import drivers, layout
-from ngnmm_core.kernels.integrators import multirate
+from ngnmm_core.kernels.integrators import multirate, riccati_passes
+from ngnmm_core.kernels.integrators.riccati_constants import Structure, constants
 from ngnmm_core.kernels.lanes import lane_width
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.waveforms import Schedule
@@ -32,11 +33,17 @@ def _integrator(model: Model, method: str, rows: int, dtype: str, stimulated: bo
     width = lane_width(dtype)
     noise = model.noisy_states
     equations = drivers.compile_equations(model.derivative, model.sent, model.sizes, noise, stimulated, width)
+    equations = equations._replace(structure=structure_of(model))
     integrate = drivers.make_integrator(method, equations, rows, dtype)
     if not model.derivative.__module__.startswith("ngnmm_core."):
         return integrate  # a model made in a notebook: its source can't be hashed, so nothing is kept
     code = code_hash(["ngnmm_core.kernels.drivers", model.derivative.__module__])
     return cached(integrate, f"{model.name}-{method}", f"{code}-{method}-{rows}-{dtype}-{stimulated}")
+
+
+def structure_of(model: Model) -> Structure | None:
+    """Where the model has its QIF populations, if it declares them."""
+    return model.qif and model.qif.structure(model.state_names, model.drives)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +93,8 @@ class Engine:
     @property
     def nodes(self) -> layout.Nodes:
         """What the method needs inside a step."""
+        if self.method == "riccati":
+            return riccati_passes.nodes(structure_of(self.model), self.width)
         if self.method != "multirate":
             return layout.ONE_NODE
         weights = multirate.extrapolation(self.substeps, multirate.PAST[self.width])
@@ -133,6 +142,7 @@ class Run:
         self._inverse_time_constants = lanes[-1].copy()
         self._sigma = layout.to_lanes(sigmas, width, dtype)
         self.engine, self.points = engine, points
+        self._parameters, self._dt = parameters, None
         rows = layout.row_block(engine.regions, wide_registers())
         self.weights = layout.pack_weights(engine.W, rows, dtype)
         groups = self.batch.gain.size // (engine.regions * width)
@@ -151,7 +161,7 @@ class Run:
         """Adds time-varying input, from the first step on; must be called before `advance`."""
         self._schedule = schedule
         self._stimulus_shape = layout.to_lanes(schedule.shape(), self.engine.width, self.engine.dtype)
-        self.work = self._new_work(len(schedule.target))
+        self.work, self._dt = self._new_work(len(schedule.target)), None
         self._integrate = self.engine.compile(stimulated=True)
 
     def _stimuli_for(self, dt: float, steps: int) -> layout.Stimuli:
@@ -170,6 +180,8 @@ class Run:
     def advance(self, dt: float, steps: int, samples: int) -> np.ndarray:
         """Takes `samples` times `steps` steps of `dt` ms; states after each, [sample, group, region, state, lane]."""
         out = np.empty((samples, self.batch.state.size), self.engine.dtype)
+        if self.work.constants.size and dt != self._dt:
+            self._prepare(dt)
         if self._schedule is not None:
             self.stimuli = self._stimuli_for(dt, steps * samples)
         self.batch.amplitude[:] = self._inverse_time_constants * (self._sigma * np.sqrt(dt))
@@ -177,6 +189,14 @@ class Run:
         self._integrate(self.batch, self.stimuli, self.work, self.weights, out.dtype.type(dt), steps, out)
         self.cpu_seconds += time.process_time() - began
         return out.reshape(samples, *self.shape)
+
+    def _prepare(self, dt: float) -> None:
+        """Works out the constants of the Riccati step, for full and for short steps."""
+        populations = self.engine.model.qif.values(self._parameters)
+        for k, h in enumerate((dt, dt / riccati_passes.SHORT)):
+            table = layout.to_lanes(constants(populations, h), self.engine.width, self.engine.dtype)
+            self.work.constants[k * table.size : (k + 1) * table.size] = table
+        self._dt = dt
 
     def snapshot(self) -> tuple:
         """All that the way from here on depends on, for `restore`."""

@@ -23,10 +23,13 @@ happen to be aligned (`ngnmm_core.kernels.lanes.aligned` sees to it), and a misa
 """
 
 from ngnmm_core.kernels.llvm.arithmetic import (
+    lane_abs,
+    lane_any,
     lane_power_of_two,
     lane_round,
     lane_select,
     lane_split_exponent,
+    lane_split_near_one,
     lane_sqrt,
 )
 from ngnmm_core.kernels.llvm.memory import align_stack, load, make_ring_access, make_tuple_access, store
@@ -43,10 +46,13 @@ __all__ = [
     "align_stack",
     "combine",
     "kernel",
+    "lane_abs",
+    "lane_any",
     "lane_power_of_two",
     "lane_round",
     "lane_select",
     "lane_split_exponent",
+    "lane_split_near_one",
     "lane_sqrt",
     "load",
     "make_dot",

@@ -112,6 +112,39 @@ def lane_split_exponent(typing_context, x):
     return result(x), codegen
 
 
+@intrinsic
+def lane_split_near_one(typing_context, x):
+    """`(mantissa, exponent)` per lane with x = mantissa * 2**exponent and sqrt(1/2) <= mantissa < sqrt(2), x > 0."""
+    if not isinstance(x, LaneType):
+        return None
+    bits, mantissa, lowest = (I64, 52, 0x3FE6A09E667F3BCD) if x.scalar == types.float64 else (I32, 23, 0x3F3504F3)
+    result = types.UniTuple(x, 2)
+
+    def codegen(context, builder, sig, args):
+        integers = ir.VectorType(bits, x.width)
+        constant = lambda n: ir.Constant(integers, [n] * x.width)
+        word = builder.bitcast(args[0], integers)
+        exponent = builder.ashr(builder.sub(word, constant(lowest)), constant(mantissa))
+        fraction = builder.sub(word, builder.shl(exponent, constant(mantissa)))
+        lanes = [builder.bitcast(fraction, x.vector), builder.sitofp(exponent, x.vector)]
+        return context.make_tuple(builder, result, lanes)
+
+    return result(x), codegen
+
+
+@intrinsic
+def lane_any(typing_context, mask):
+    """Whether any lane of a mask is set."""
+    if not isinstance(mask, MaskType):
+        return None
+
+    def codegen(context, builder, sig, args):
+        word = builder.bitcast(args[0], ir.IntType(mask.width))
+        return builder.zext(builder.icmp_unsigned("!=", word, ir.Constant(word.type, 0)), ir.IntType(1))
+
+    return types.boolean(mask), codegen
+
+
 def _unary(name, doc):
     """An intrinsic that applies LLVM's vector function `name` to a lane."""
 
@@ -132,3 +165,4 @@ def _unary(name, doc):
 
 lane_round = _unary("rint", "Nearest whole number per lane.")
 lane_sqrt = _unary("sqrt", "Square root per lane.")
+lane_abs = _unary("fabs", "Absolute value per lane.")

@@ -1,0 +1,59 @@
+"""Logarithm of complex numbers in lanes: half the logarithm of the squared modulus, and the angle in (-pi, pi].
+
+Polynomials interpolate at Chebyshev nodes; errors stay below 1e-14 in double precision.
+"""
+
+import math
+
+from ngnmm_core.kernels.llvm import kernel, lane_abs, lane_select, lane_split_near_one
+
+# (atanh(t) - t) / t^3 and (atan(q) - q) / q^3 as polynomials in the square, for |t| <= 0.172 and |q| <= tan(pi/8)
+ATANH = (
+    0.3333333333333104, 0.20000000005603252, 0.14285712069162146, 0.11111431140049681, 0.09070096901554592,
+    0.0831090857542855,
+)  # fmt: skip
+ATAN = (
+    -0.3333333333333093, 0.19999999997724885, -0.14285713930378505, 0.11111089649208761, -0.09090255952647672,
+    0.07681045202292641, -0.06550907304894063, 0.05168834927568634, -0.02723288395358527,
+)  # fmt: skip
+TAN_22_5 = math.sqrt(2.0) - 1.0
+HALF_LOG_2 = 0.5 * math.log(2.0)
+QUARTER, HALF, WHOLE = 0.25 * math.pi, 0.5 * math.pi, math.pi
+
+
+@kernel(forceinline=True)
+def half_log(square):
+    """Half the natural logarithm of normal numbers > 0."""
+    m, exponent = lane_split_near_one(square)
+    t = (m - 1.0) / (m + 1.0)
+    u = t * t
+    series = u * ATANH[5] + ATANH[4]
+    series = series * u + ATANH[3]
+    series = series * u + ATANH[2]
+    series = series * u + ATANH[1]
+    series = series * u + ATANH[0]
+    return exponent * HALF_LOG_2 + (t + t * (u * series))
+
+
+@kernel(forceinline=True)
+def angle(x, y):
+    """The angle of x + i y; 0 for y = 0 and x > 0."""
+    a, b = lane_abs(x), lane_abs(y)
+    steep = a < b
+    small, large = lane_select(steep, a, b), lane_select(steep, b, a)
+    wide = large * TAN_22_5 < small
+    q = lane_select(wide, small - large, small) / lane_select(wide, small + large, large)
+    u = q * q
+    series = u * ATAN[8] + ATAN[7]
+    series = series * u + ATAN[6]
+    series = series * u + ATAN[5]
+    series = series * u + ATAN[4]
+    series = series * u + ATAN[3]
+    series = series * u + ATAN[2]
+    series = series * u + ATAN[1]
+    series = series * u + ATAN[0]
+    turned = q + q * (u * series)
+    turned = lane_select(wide, turned + QUARTER, turned)
+    turned = lane_select(steep, HALF - turned, turned)
+    turned = lane_select(x < 0.0, WHOLE - turned, turned)
+    return lane_select(y < 0.0, -turned, turned)

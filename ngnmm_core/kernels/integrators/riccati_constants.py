@@ -1,0 +1,116 @@
+"""Numbers that the Riccati step needs of every point: functions of its parameters and of the length of the step.
+
+The symbols are those of `riccati_flow`; h is the step in ms.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+# constants of a population, in the order of the table; then the weights of its sources
+(
+    V_TO_RE, R_TO_IM, SPREAD, DECAY, GAIN, INPUT, COUPLING, WIDTH, UNIT, T_0, T_1, Q_0, Q_1, D_0, D_1, LAG, HALF_DECAY,
+    DAMPING, MOMENT_1, MOMENT_2, RE_TO_V, IM_TO_R, WEIGHTS,
+) = range(23)  # fmt: skip
+
+
+class Structure(NamedTuple):
+    """Where a model's QIF populations have their states and drives; known when compiling.
+
+    `states` [population] positions of (rate, potential, synapse) in the state vector; `drives` [population] position
+    of the external input in the drives, -1 for none; `coupled` [population] whether the coupling enters; `sender` is
+    the population whose synapse a region sends.
+    """
+
+    states: tuple[tuple[int, int, int], ...]
+    drives: tuple[int, ...]
+    sender: int
+
+    @property
+    def populations(self) -> int:
+        """Number of populations."""
+        return len(self.states)
+
+    @property
+    def constants(self) -> int:
+        """Constants per population."""
+        return WEIGHTS + self.populations
+
+
+class PopulationValues(NamedTuple):
+    """One population at every point: arrays (point,); `weights` one for each source, negative for inhibition."""
+
+    tau: np.ndarray  # ms
+    Delta: np.ndarray
+    input: np.ndarray  # excitability and constant external input together
+    tau_s: np.ndarray  # ms
+    coupling: np.ndarray  # 1, or 0 where long-range input does not enter
+    weights: Sequence[np.ndarray]
+
+
+def population_constants(population: PopulationValues, h: float) -> np.ndarray:
+    """Constants [point, constant] of a population for steps of h ms."""
+    tau, tau_s = population.tau, population.tau_s
+    unit = (h / tau) ** 2
+    a = -unit * population.Delta  # the imaginary part of a, which no input changes
+    lag, gain = h / tau_s, 1.0 / (np.pi * tau_s)
+    damping = 1.0 / (1.0 + lag**2 / 60.0)
+    columns = {
+        V_TO_RE: -h / tau,
+        R_TO_IM: np.pi * h,
+        SPREAD: h * population.Delta / (np.pi * tau**2),
+        DECAY: lag,
+        GAIN: gain,
+        INPUT: unit * population.input,
+        COUPLING: unit * tau * population.coupling,
+        WIDTH: a,
+        UNIT: unit,
+        T_0: 1.0 - 2.0 / 15.0 * a**2,
+        T_1: 1.0 / 3.0 - 17.0 / 105.0 * a**2,
+        Q_0: 1.0 - 2.0 / 3.0 * a**2,
+        Q_1: 1.0 - 17.0 / 15.0 * a**2,
+        D_0: a**2 / 3.0,
+        D_1: 0.4 * a**2 - 1.0,
+        LAG: damping * gain,
+        HALF_DECAY: 0.5 * lag,
+        DAMPING: 1.0 / (1.0 + 0.5 * lag + damping * lag**2 / 12.0),
+        MOMENT_1: damping * lag / 12.0,
+        MOMENT_2: lag / 30.0,
+        RE_TO_V: -tau / h,
+        IM_TO_R: 1.0 / (np.pi * h),
+    }
+    columns |= {WEIGHTS + k: unit * tau * weight for k, weight in enumerate(population.weights)}
+    return np.stack([np.broadcast_to(columns[k], np.shape(tau)) for k in range(len(columns))], axis=-1)
+
+
+def constants(populations: Sequence[PopulationValues], h: float) -> np.ndarray:
+    """Constants [point, population, constant] for steps of h ms."""
+    return np.stack([population_constants(population, h) for population in populations], axis=1)
+
+
+def power_moments(powers: int) -> np.ndarray:
+    """Moments [moment, power] of x^n over the unit step: with weights 1, x - 1/2 and (x - 1/2)^2 - 1/12."""
+    n = np.arange(powers)
+    zero, one, two = 1.0 / (n + 1), 1.0 / (n + 2), 1.0 / (n + 3)
+    return np.stack([zero, one - 0.5 * zero, two - one + zero / 6.0])
+
+
+def extrapolation(past: int) -> np.ndarray:
+    """Weights [row, past] of the coupling at 0, -1, -2, ... steps: its three moments, and its value at the end."""
+    inverse = np.linalg.inv(np.vander(-np.arange(past, dtype=float), past, increasing=True))
+    return np.concatenate([power_moments(past), np.ones((1, past))]) @ inverse
+
+
+def correction(past: int) -> np.ndarray:
+    """Moments of what one more unit of the coupling at the end of the step adds to the polynomial."""
+    polynomial = np.poly(-np.arange(past, dtype=float))[::-1]  # x (x + 1) ... (x + past - 1), lowest power first
+    return power_moments(past + 1) @ polynomial / np.prod(np.arange(1.0, past + 1))
+
+
+def gauss_nodes() -> tuple[np.ndarray, np.ndarray]:
+    """Nodes in [0, 1] and weights [moment, node] that give the moments of polynomials up to degree five."""
+    x, w = np.polynomial.legendre.leggauss(4)
+    x, w = 0.5 * (x + 1.0), 0.5 * w
+    t = x - 0.5
+    return x, np.stack([w, w * t, w * (t * t - 1.0 / 12.0)])

@@ -1,0 +1,118 @@
+"""The exact flow of a QIF population over a step, and the moments of its synapse, in lanes.
+
+With Z = h (-v / tau + i pi r) and x = t / h the mean field is dZ/dx = -A - Z^2, A = (h / tau)^2 (E(x) - i Delta), a
+Riccati equation whose solution over a step is a Moebius map of Z, however large the burst.  E is smooth and enters by
+its moments a, b, c: integrals of A over the step with weights 1, x - 1/2 and (x - 1/2)^2 - 1/12.  a is complex, and its
+imaginary part a constant of the population.  The integral of pi r is the angle of the map's denominator, and its
+moments, which drive the synapse, follow from integrals K_n of x^(n-1) m / (1 + m x), m = T Z.  `docs/methods.md` derives
+all this.
+"""
+
+from ngnmm_core.kernels.complex_logarithm import angle, half_log
+from ngnmm_core.kernels.integrators.riccati_constants import D_0, D_1, Q_0, Q_1, T_0, T_1, WIDTH
+from ngnmm_core.kernels.llvm import kernel, lane_any, lane_select, load
+
+SMALL = 4e-6  # of |m|^2: below, the recursion of K_n loses digits and its series is used
+
+
+@kernel(forceinline=True)
+def predicted_moments(s, d1, d2, d3):
+    """Moments of s over the step from its derivatives at the start times 1, h, h^2, h^3."""
+    return (
+        s + (0.5 * d1 + (d2 * (1.0 / 6.0) + d3 * (1.0 / 24.0))),
+        d1 * (1.0 / 12.0) + (d2 * (1.0 / 24.0) + d3 * (1.0 / 80.0)),
+        d2 * (1.0 / 360.0) + d3 * (1.0 / 720.0),
+    )
+
+
+def make_flow(width):
+    """`denominator`, `numerator` and `moments` of one population, whose constants start at `place` of an array."""
+
+    @kernel(forceinline=True)
+    def constant(constants, place, k):
+        return load(constants, place + k * width)
+
+    @kernel(forceinline=True)
+    def denominator(constants, place, p, b, c):
+        """T: its real and imaginary part; `p` is the real part of a."""
+        t = p * (p * (62.0 / 2835.0) + 17.0 / 315.0) + (2.0 / 15.0 - (3.0 / 7.0) * b)
+        t = p * t + (constant(constants, place, T_1) - (11.0 / 15.0) * b + (3.0 / 7.0) * c)
+        t = p * t + ((constant(constants, place, T_0) + c) + b * ((38.0 / 35.0) * b - 1.0))
+        u = p * (p * (248.0 / 2835.0) + 17.0 / 105.0) + 4.0 / 15.0
+        u = constant(constants, place, WIDTH) * (p * u + (1.0 / 3.0 - (11.0 / 15.0) * b))
+        return t, u
+
+    @kernel(forceinline=True)
+    def numerator(constants, place, p, b, c):
+        """Q and D, each by its real and imaginary part."""
+        i = constant(constants, place, WIDTH)
+        q = p * (p * (1382.0 / 14175.0) + 62.0 / 315.0) + 17.0 / 45.0
+        q = p * q + (2.0 / 3.0 - (86.0 / 35.0) * b)
+        q = p * q + (constant(constants, place, Q_1) - 2.8 * b)
+        q = p * q + (constant(constants, place, Q_0) + b * (3.2 * b - 2.0))
+        q_i = i * (p * (p * (p * (248.0 / 315.0) + 17.0 / 15.0) + 4.0 / 3.0) + (1.0 - 2.8 * b))
+        d = ((3.0 / 7.0) * b - 2.0 / 15.0) - p * (p * (62.0 / 2835.0) + 17.0 / 315.0)
+        d = p * d + ((11.0 / 15.0) * b + (3.0 / 7.0) * c - 1.0 / 3.0)
+        d = p * d + (b + c + constant(constants, place, D_1))
+        d = p * d + (constant(constants, place, D_0) - 1.2 * b * b)
+        d_i = i * (p * (((22.0 / 15.0) * b - 2.0 / 3.0) - p * (p * (68.0 / 315.0) + 0.4)) + (b + c - 1.0))
+        return q, q_i, d, d_i
+
+    @kernel(forceinline=True)
+    def moments(t, p, b, i, m, y):
+        """Moments of the integral of pi r with weights 1, x - 1/2, ..., and its end without `rest_of_angle`.
+
+        `t` is the real part of T, `i` the imaginary part of a, `m` and `y` the parts of T Z.
+        """
+        k1, k2, k3, k4, k5, log = _integrals(m, y)
+        pp = p * p
+        j0 = (
+            log - k1[1] * t + (k3[1] * ((p + pp) * (1.0 / 3.0) - 2.0 * b) + (k4[1] * b - (0.2 * pp) * k5[1]))
+            + i * ((k3[0] - k1[0]) * (1.0 / 3.0) - (p * (1.0 / 30.0) + 1.0 / 6.0))
+        )  # fmt: skip
+        j1 = (
+            0.5 * (k1[1] - k2[1]) + (p * (1.0 / 6.0)) * ((k1[1] - k3[1]) - 2.0 * (k2[1] - k4[1]))
+            + b * ((k2[1] + k3[1]) + (k5[1] - 0.5 * k1[1] - 2.5 * k4[1]))
+            + i * ((1.0 / 6.0) * ((k1[0] - k3[0]) - 2.0 * (k2[0] - k4[0])) - (p * (1.0 / 90.0) + 1.0 / 24.0))
+        )  # fmt: skip
+        j2 = (
+            0.5 * k2[1] - k1[1] * (1.0 / 6.0) - k3[1] * (1.0 / 3.0)
+            + p * ((1.0 / 3.0) * (k2[1] - k4[1] + k5[1]) - k1[1] * (1.0 / 18.0) - k3[1] * (5.0 / 18.0))
+            + i * ((1.0 / 3.0) * (k2[0] - k4[0] + k5[0]) - k1[0] * (1.0 / 18.0) - k3[0] * (5.0 / 18.0) - 1.0 / 360.0)
+        )  # fmt: skip
+        return j0, j1, j2, log
+
+    return denominator, numerator, moments
+
+
+@kernel(forceinline=True)
+def rest_of_angle(i, p, b):
+    """What the integral of pi r has beside the angle of 1 + m."""
+    return i * (0.4 * b - 0.5 - p * (1.0 / 6.0 + p * (1.0 / 15.0)))
+
+
+@kernel(forceinline=True)
+def _integrals(m, y):
+    """K_1 to K_5 as pairs of lanes, and the angle of 1 + m."""
+    square = m * m + y * y
+    inverse = 1.0 / square
+    g, f = m * inverse, y * inverse  # 1 / m = g - i f
+    one = 1.0 + m
+    log, turn = half_log(one * one + y * y), angle(one, y)
+    a1, b1 = 1.0 - g * log - f * turn, f * log - g * turn
+    a2, b2 = 0.5 - g * a1 - f * b1, f * a1 - g * b1
+    a3, b3 = 1.0 / 3.0 - g * a2 - f * b2, f * a2 - g * b2
+    a4, b4 = 0.25 - g * a3 - f * b3, f * a3 - g * b3
+    a5, b5 = 0.2 - g * a4 - f * b4, f * a4 - g * b4
+    small = square < SMALL
+    if lane_any(small):
+        q, z = m * m - y * y, 2.0 * m * y  # m^2
+        a3, b3 = lane_select(small, m * 0.25 - 0.2 * q, a3), lane_select(small, y * 0.25 - 0.2 * z, b3)
+        a4, b4 = lane_select(small, m * 0.2 - q * (1.0 / 6.0), a4), lane_select(small, y * 0.2 - z * (1.0 / 6.0), b4)
+        a5, b5 = lane_select(small, m * (1.0 / 6.0), a5), lane_select(small, y * (1.0 / 6.0) - z * (1.0 / 7.0), b5)
+        c, d = m * q - y * z, m * z + y * q  # m^3
+        a2 = lane_select(small, m * (1.0 / 3.0) - 0.25 * q + 0.2 * c, a2)
+        b2 = lane_select(small, y * (1.0 / 3.0) - 0.25 * z + 0.2 * d, b2)
+        a1 = lane_select(small, m * 0.5 - q * (1.0 / 3.0) + 0.25 * c, a1)
+        b1 = lane_select(small, y * 0.5 - z * (1.0 / 3.0) + 0.25 * d, b1)
+    return (a1, b1), (a2, b2), (a3, b3), (a4, b4), (a5, b5), turn
