@@ -10,7 +10,7 @@ CURRENTS = np.linspace(3.0, 15.0, 8)
 COUPLINGS = np.linspace(0.0, 12.0, 8)
 
 
-@pytest.fixture(scope="module", params=["rk4", "multirate"])
+@pytest.fixture(scope="module", params=["rk4", "multirate", "riccati"])
 def eight(ei, directed5, points_of, start_of, integrate, request):
     """`run(chosen)`, which integrates some of eight different points together, and what it gives for all of them."""
     points, start = points_of(ei, 8, I_ext_e=CURRENTS, G=COUPLINGS), start_of(ei, 8, 5)

@@ -12,7 +12,7 @@ def lesioned(points, kinds, regions):
     return Points(points.parameters, points.seeds, extras)
 
 
-@pytest.mark.parametrize("method", ["rk4", "multirate"])
+@pytest.mark.parametrize("method", ["rk4", "multirate", "riccati"])
 @pytest.mark.parametrize("region", [0, 4])
 @pytest.mark.parametrize("kind", [CUT, RENORMALISED])
 def test_a_lesion_is_the_network_without_the_region(

@@ -10,7 +10,7 @@ from ngnmm_core.simulation.waveforms import Schedule
 
 LABELS = ("a", "b", "c", "d", "e")
 WEIGHTS = {"b": 1.0, "d": -0.5}
-every_method = pytest.mark.parametrize(("method", "dt"), [("rk4", 0.01), ("multirate", 0.05)])
+every_method = pytest.mark.parametrize(("method", "dt"), [("rk4", 0.01), ("multirate", 0.05), ("riccati", 0.05)])
 
 
 def stimulated(model, W, points, start, stimuli, dt, samples, method="rk4", blocks=1):

@@ -10,9 +10,9 @@ import numpy as np
 
 # constants of a population, in the order of the table; then the weights of its sources
 (
-    V_TO_RE, R_TO_IM, SPREAD, DECAY, GAIN, INPUT, COUPLING, WIDTH, UNIT, T_0, T_1, Q_0, Q_1, D_0, D_1, LAG, HALF_DECAY,
+    V_TO_RE, R_TO_IM, SPREAD, DECAY, GAIN, INPUT, COUPLING, WIDTH, UNIT, T_0, T_1, Q_0, Q_1, D_0, D_1, D_2, LAG, HALF_DECAY,
     DAMPING, MOMENT_1, MOMENT_2, RE_TO_V, IM_TO_R, WEIGHTS,
-) = range(23)  # fmt: skip
+) = range(24)  # fmt: skip
 
 
 class Structure(NamedTuple):
@@ -72,6 +72,7 @@ def population_constants(population: PopulationValues, h: float) -> np.ndarray:
         Q_1: 1.0 - 17.0 / 15.0 * a**2,
         D_0: a**2 / 3.0,
         D_1: 0.4 * a**2 - 1.0,
+        D_2: 2.0 / 15.0 * a**2 - 1.0,
         LAG: damping * gain,
         HALF_DECAY: 0.5 * lag,
         DAMPING: 1.0 / (1.0 + 0.5 * lag + damping * lag**2 / 12.0),

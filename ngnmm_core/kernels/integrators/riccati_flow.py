@@ -9,7 +9,7 @@ all this.
 """
 
 from ngnmm_core.kernels.complex_logarithm import angle, half_log
-from ngnmm_core.kernels.integrators.riccati_constants import D_0, D_1, Q_0, Q_1, T_0, T_1, WIDTH
+from ngnmm_core.kernels.integrators.riccati_constants import D_0, D_1, D_2, Q_0, Q_1, T_0, T_1, WIDTH
 from ngnmm_core.kernels.llvm import kernel, lane_any, lane_select, load
 
 SMALL = 4e-6  # of |m|^2: below, the recursion of K_n loses digits and its series is used
@@ -55,20 +55,27 @@ def make_flow(width):
         d = p * d + ((11.0 / 15.0) * b + (3.0 / 7.0) * c - 1.0 / 3.0)
         d = p * d + (b + c + constant(constants, place, D_1))
         d = p * d + (constant(constants, place, D_0) - 1.2 * b * b)
-        d_i = i * (p * (((22.0 / 15.0) * b - 2.0 / 3.0) - p * (p * (68.0 / 315.0) + 0.4)) + (b + c - 1.0))
+        d_i = i * (
+            p * (((22.0 / 15.0) * b - 2.0 / 3.0) - p * (p * (68.0 / 315.0) + 0.4))
+            + (b + c + constant(constants, place, D_2))
+        )
         return q, q_i, d, d_i
 
     @kernel(forceinline=True)
-    def moments(t, p, b, i, m, y):
+    def moments(T, a, b, c, m, y):
         """Moments of the integral of pi r with weights 1, x - 1/2, ..., and its end without `rest_of_angle`.
 
-        `t` is the real part of T, `i` the imaginary part of a, `m` and `y` the parts of T Z.
+        T and a are given by their parts, T Z = m + i y.
         """
+        (t, u), (p, i) = T, a
         k1, k2, k3, k4, k5, log = _integrals(m, y)
-        pp = p * p
+        square, cross = (p * p - i * i) * 0.2, (p * i) * 0.4  # a^2 / 5
         j0 = (
-            log - k1[1] * t + (k3[1] * ((p + pp) * (1.0 / 3.0) - 2.0 * b) + (k4[1] * b - (0.2 * pp) * k5[1]))
-            + i * ((k3[0] - k1[0]) * (1.0 / 3.0) - (p * (1.0 / 30.0) + 1.0 / 6.0))
+            log - k1[1] * t - k1[0] * u
+            + k3[1] * (p * (1.0 / 3.0) + square * (5.0 / 3.0) - 2.0 * b + 10.0 * c)
+            + k3[0] * (i * (1.0 / 3.0) + cross * (5.0 / 3.0))
+            + k4[1] * (b - 15.0 * c) + (k5[1] * (6.0 * c - square) - k5[0] * cross)
+            - i * (p * (1.0 / 30.0) + 1.0 / 6.0)
         )  # fmt: skip
         j1 = (
             0.5 * (k1[1] - k2[1]) + (p * (1.0 / 6.0)) * ((k1[1] - k3[1]) - 2.0 * (k2[1] - k4[1]))

@@ -7,7 +7,12 @@ from ngnmm_core.kernels.integrators.riccati_constants import (
     extrapolation, gauss_nodes,
 )  # fmt: skip
 from ngnmm_core.kernels.integrators.riccati_flow import make_flow, predicted_moments, rest_of_angle
-from ngnmm_core.kernels.integrators.riccati_inputs import MOMENTS, make_coupling_moments, make_drive_moments, make_inputs
+from ngnmm_core.kernels.integrators.riccati_inputs import (
+    MOMENTS,
+    make_coupling_moments,
+    make_drive_moments,
+    make_inputs,
+)
 from ngnmm_core.kernels.layout import FILLED, POSITION, Nodes
 from ngnmm_core.kernels.llvm import align_stack, kernel, load, make_row_products, store
 
@@ -94,7 +99,11 @@ def _make_predict(structure, width):
         k = work.constants
         r, v = load(state, o + places[q][0] * width), load(state, o + places[q][1] * width)
         s = load(state, o + places[q][2] * width)
-        re, im, decay = load(k, at + V_TO_RE * width) * v, load(k, at + R_TO_IM * width) * r, load(k, at + DECAY * width)
+        re, im, decay = (
+            load(k, at + V_TO_RE * width) * v,
+            load(k, at + R_TO_IM * width) * r,
+            load(k, at + DECAY * width),
+        )
         a = load(k, at + INPUT * width) + load(k, at + COUPLING * width) * newest
         for source in range(P):
             a = a + load(k, at + (WEIGHTS + source) * width) * load(state, o + places[source][2] * width)
@@ -124,7 +133,7 @@ def _make_respond(structure, width):
         t, u = denominator(k, at, a, b, c)
         m, y = re * t - im * u, re * u + im * t
         i, gain, decay = load(k, at + WIDTH * width), load(k, at + GAIN * width), load(k, at + DECAY * width)
-        j0, j1, j2, turn = moments(t, a, b, i, m, y)
+        j0, j1, j2, turn = moments((t, u), (a, i), b, c, m, y)
         lag = load(k, at + LAG * width) * (j1 + load(k, at + HALF_DECAY * width) * j2)
         m0 = (s + gain * j0 + decay * lag) * load(k, at + DAMPING * width)
         m1 = lag - load(k, at + MOMENT_1 * width) * m0

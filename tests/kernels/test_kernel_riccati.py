@@ -1,0 +1,109 @@
+"""The exact flow of QIF populations: what it is, what it needs, and where other methods fail."""
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+from ngnmm_core.kernels.complex_logarithm import angle, half_log
+from ngnmm_core.kernels.integrators import riccati_constants as rc
+from ngnmm_core.models import get_model
+
+RNG = np.random.default_rng(7)
+QIF_MODELS = [get_model("ei_ngnmm"), get_model("ngnmm_population")]
+UNEQUAL = {
+    "tau_e": 12.0, "tau_i": 6.0, "tau_se": 1.7, "tau_si": 3.1, "eta_e": -4.0, "eta_i": -6.5, "Delta_e": 0.8,
+    "Delta_i": 1.4, "J_ee": 7.0, "J_ei": 11.0, "J_ie": 15.0, "J_ii": 3.0, "I_ext_e": 14.0, "I_ext_i": 1.5, "G": 6.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("model", QIF_MODELS, ids=lambda model: model.name)
+def test_the_populations_that_a_model_declares_have_its_right_hand_side(model):
+    parameters = {p.name: np.array([p.default * RNG.uniform(0.5, 1.5) + 0.1]) for p in model.parameters}
+    x, coupling = RNG.uniform(0.1, 2.0, len(model.states)), 0.7
+    drive = tuple(parameters[name][0] for name in model.drives)
+    constants = tuple(float(np.ravel(c)[0]) for c in model.coefficients(parameters))
+    slope = model.derivative(tuple(x), drive, constants, coupling)
+    structure = model.qif.structure(model.state_names, model.drives)
+    s = [x[places[2]] for places in structure.states]
+    for places, p in zip(structure.states, model.qif.values(parameters), strict=True):
+        r, v, _ = x[list(places)]
+        total = p.input[0] + p.tau[0] * (sum(w[0] * s_l for w, s_l in zip(p.weights, s, strict=True)))
+        total += p.tau[0] * p.coupling[0] * coupling
+        expected = (
+            (p.Delta[0] / (np.pi * p.tau[0]) + 2 * r * v) / p.tau[0],
+            (v * v + total - (np.pi * p.tau[0] * r) ** 2) / p.tau[0],
+            (r - x[places[2]]) / p.tau_s[0],
+        )
+        np.testing.assert_allclose([slope[k] for k in places], expected, rtol=1e-13)
+    assert model.sent(tuple(x), constants) == s[structure.sender]
+
+
+def test_the_logarithm_in_lanes(on_lanes):
+    square, x, y = np.exp(RNG.normal(0, 20, 4000)), RNG.normal(0, 1, 4000), RNG.normal(0, 1, 4000)
+    np.testing.assert_allclose(on_lanes(lambda a, b: half_log(a), square), 0.5 * np.log(square), rtol=0, atol=2e-14)
+    np.testing.assert_allclose(on_lanes(lambda a, b: angle(a, b), x, y), np.arctan2(y, x), rtol=0, atol=5e-15)
+    near = 1.0 + 1e-6 * x
+    np.testing.assert_allclose(on_lanes(lambda a, b: half_log(a), near), 0.5 * np.log(near), rtol=1e-14, atol=1e-22)
+
+
+def test_the_moments_of_the_coupling_are_those_of_a_polynomial():
+    """Eight values at 0, -1, ... of a polynomial of degree seven, and of one of degree eight with the correction."""
+    x, weights = RNG.normal(size=9), rc.extrapolation(8)
+    past = -np.arange(8.0)
+    nodes, gauss = np.polynomial.legendre.leggauss(12)
+    t, w = 0.5 * nodes, 0.5 * gauss
+    basis = np.stack([np.ones(12), t, t * t - 1 / 12])
+    for degree in (7, 8):
+        polynomial = np.polynomial.Polynomial(x[: degree + 1])
+        expected = basis @ (w * polynomial(t + 0.5))
+        found = weights[:3] @ polynomial(past)
+        found += rc.correction(8) * (polynomial(1.0) - weights[3] @ polynomial(past))
+        np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8)
+
+
+def test_unequal_populations_agree_with_dop853(ei, directed5, points_of, start_of, integrate, dop853):
+    start, times = start_of(ei, 1, 5), np.array([10.0, 30.0, 50.0])
+    expected = dop853(ei, directed5, ei.resolve(UNEQUAL), start[0], times)
+    steps = {0.1: 100, 0.05: 200, 0.025: 400}
+    errors = []
+    for dt, n in steps.items():
+        result = integrate(ei, directed5, points_of(ei, **UNEQUAL), start, dt, samples=5, steps=n, method="riccati")
+        errors.append(np.abs(result[[0, 2, 4], 0] - expected).max())
+    assert errors[0] < 1e-4
+    assert errors[2] < 2e-8
+    assert errors[0] > 10.0 * errors[1] > 100.0 * errors[2]
+
+
+def test_one_population_per_region(population, directed5, points_of, start_of, integrate, dop853):
+    start, values = start_of(population, 1, 5), {"G": 3.0, "I_ext": 2.0}
+    expected = dop853(population, directed5, population.resolve(values), start[0], np.array([15.0, 30.0]))
+    points = points_of(population, **values)
+    result = integrate(population, directed5, points, start, 0.05, samples=2, steps=300, method="riccati")
+    np.testing.assert_allclose(result[:, 0], expected, rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("Delta", [0.05, 0.2])
+def test_bursts_of_nearly_identical_neurons(ei, directed5, points_of, integrate, dop853, Delta):
+    """Where Runge-Kutta steps of 0.05 ms blow up: a population of Delta 0.05 fires in a tenth of a millisecond."""
+    values = {"I_ext_e": 15.0, "G": 5.0, "Delta": Delta}
+    start = np.tile([0.02, -1.0, 0.02, 0.02, -1.0, 0.02], (1, 5, 1)) * np.linspace(0.9, 1.1, 5)[:, None]
+    expected = dop853(ei, directed5, ei.resolve(values), start[0], np.array([30.0]))[0]
+    result = integrate(ei, directed5, points_of(ei, **values), start, 0.00625, 1, 4800, method="riccati")[0, 0]
+    np.testing.assert_allclose(result, expected, rtol=0, atol=1e-5 * np.ptp(expected))
+
+
+def test_a_step_is_exact_where_the_input_is_constant(population, points_of, integrate):
+    """Without synapses and coupling, half a period in one step lands on the closed form of the Riccati equation."""
+    values = {"J": 0.0, "G": 0.0, "I_ext": 5.2, "Delta": 0.3, "tau_s": 3.0}
+    p = {k: float(v) for k, v in population.resolve(values).items()}
+    kappa = np.sqrt(p["eta"] + p["I_ext"] - 1j * p["Delta"])
+    start = np.arctan((-0.4 - 1j * np.pi * p["tau"] * 0.05) / kappa)
+    closed = lambda t: kappa * np.tan(start + kappa * t / p["tau"])  # v - i pi tau r: tau u' = u^2 + kappa^2
+    times, x0 = 5.0 * np.arange(1, 21), np.array([[[0.05, -0.4, 0.03]]])
+    r, v, s = integrate(population, [[0.0]], points_of(population, **values), x0, 0.1, 20, 50, method="riccati")[
+        :, 0, 0
+    ].T
+    np.testing.assert_allclose(v - 1j * np.pi * p["tau"] * r, closed(times), rtol=1e-9)
+    slope = lambda t, s: (-closed(t).imag / (np.pi * p["tau"]) - s) / p["tau_s"]
+    expected = solve_ivp(slope, (0, 100), [0.03], "DOP853", times, rtol=1e-11, atol=1e-13).y[0]
+    np.testing.assert_allclose(s, expected, rtol=0, atol=1e-9)
