@@ -47,6 +47,7 @@ def check_declaration(model: "Model") -> None:
     _check_references(model)
     _check_values(model)
     _check_functions(model)
+    _check_qif(model)
 
 
 def _refuse(model: "Model", what: str, allowed: str) -> InputError:
@@ -124,6 +125,26 @@ def _check_functions(model: "Model") -> None:
         found = _call(model, "equilibrium_curve", curve.points, (np.clip(values, curve.low, curve.high), defaults, 0.0))
         if not isinstance(found, tuple) or len(found) != 2 or len(found[0]) != len(initial):
             raise _refuse(model, "equilibrium_curve gives no (states, drive)", f"{len(initial)} states and a drive")
+
+
+def _check_qif(model: "Model") -> None:
+    """Whether the QIF populations that a model declares have its own right-hand side."""
+    if model.qif is None:
+        return
+    named = [name for population in model.qif.populations for name in population.states]
+    if sorted(named) != sorted(model.state_names):
+        raise _refuse(model, f"qif has the states {', '.join(named)}", f"each of {', '.join(model.state_names)} once")
+    values = {p.name: 1.1 * p.default + 0.05 * (k + 1) for k, p in enumerate(model.parameters)}
+    states = {name: 0.3 + 0.1 * k for k, name in enumerate(model.state_names)}
+    x, coefficients = tuple(states.values()), model.coefficients(values)
+    slopes = model.derivative(x, tuple(values[name] for name in model.drives), coefficients, COUPLING)
+    declared = model.qif.derivative(states, values, COUPLING)
+    for name, slope in zip(model.state_names, slopes, strict=True):
+        if abs(declared[name] - slope) > 1e-9 * (1.0 + abs(slope)):
+            raise _refuse(model, f"qif gives {name}' = {declared[name]:.6g}", f"what derivative gives, {slope:.6g}")
+    sent = model.qif.populations[model.qif.sender].states[2]
+    if model.sent(x, coefficients) != states[sent]:
+        raise _refuse(model, f"qif sends {sent}", "what `sent` sends")
 
 
 def _evaluate(model: "Model", parameters: dict[str, Any], states: tuple, kind: type) -> None:

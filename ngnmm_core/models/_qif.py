@@ -68,6 +68,21 @@ class QifPopulations:
         """Numbers of every population at every point."""
         return [population.values(parameters) for population in self.populations]
 
+    def derivative(self, states: Mapping[str, float], parameters: Mapping[str, float], coupling: float):
+        """Time derivatives of the states by name, by the equations of `QifPopulation`."""
+        found = {}
+        for population, p in zip(self.populations, self.values(parameters), strict=True):
+            r, v, s = (states[name] for name in population.states)
+            synapses = [states[source.states[2]] for source in self.populations]
+            received = sum(w * s_l for w, s_l in zip(p.weights, synapses, strict=True)) + p.coupling * coupling
+            slopes = (
+                (p.Delta / (math.pi * p.tau) + 2.0 * r * v) / p.tau,
+                (v * v + p.input - (math.pi * p.tau * r) ** 2) / p.tau + received,
+                (r - s) / p.tau_s,
+            )
+            found |= dict(zip(population.states, slopes, strict=True))
+        return found
+
 
 def kuramoto_modulus(rate, potential, decay):
     """Modulus of the Kuramoto order parameter, |Z| = |(1 - conj(w)) / (1 + conj(w))| with w = pi tau r + i v.

@@ -3,15 +3,15 @@
 The symbols are those of `riccati_flow`; h is the step in ms.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 # constants of a population, in the order of the table; then the weights of its sources
 (
-    V_TO_RE, R_TO_IM, SPREAD, DECAY, GAIN, INPUT, COUPLING, WIDTH, UNIT, T_0, T_1, Q_0, Q_1, D_0, D_1, D_2, LAG, HALF_DECAY,
-    DAMPING, MOMENT_1, MOMENT_2, RE_TO_V, IM_TO_R, WEIGHTS,
+    V_TO_RE, R_TO_IM, SPREAD, DECAY, GAIN, INPUT, COUPLING, WIDTH, UNIT, T_0, T_1, Q_0, Q_1, D_0, D_1, D_2, LAG,
+    HALF_DECAY, DAMPING, MOMENT_1, MOMENT_2, RE_TO_V, IM_TO_R, WEIGHTS,
 ) = range(24)  # fmt: skip
 
 

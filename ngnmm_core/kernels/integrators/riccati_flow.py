@@ -2,10 +2,9 @@
 
 With Z = h (-v / tau + i pi r) and x = t / h the mean field is dZ/dx = -A - Z^2, A = (h / tau)^2 (E(x) - i Delta), a
 Riccati equation whose solution over a step is a Moebius map of Z, however large the burst.  E is smooth and enters by
-its moments a, b, c: integrals of A over the step with weights 1, x - 1/2 and (x - 1/2)^2 - 1/12.  a is complex, and its
-imaginary part a constant of the population.  The integral of pi r is the angle of the map's denominator, and its
-moments, which drive the synapse, follow from integrals K_n of x^(n-1) m / (1 + m x), m = T Z.  `docs/methods.md` derives
-all this.
+its moments a, b, c: integrals of A over the step with weights 1, x - 1/2 and (x - 1/2)^2 - 1/12.  Only a is complex,
+with a constant imaginary part.  The integral of pi r is the angle of the map's denominator, and its moments, which
+drive the synapse, follow from the integrals K_n of x^n m / (1 + m x) with m = T Z.  `docs/methods.md` derives all this.
 """
 
 from ngnmm_core.kernels.complex_logarithm import angle, half_log

@@ -2,9 +2,25 @@
 
 from ngnmm_core.kernels.integrators.multirate import VOLLEY_PIECES
 from ngnmm_core.kernels.integrators.riccati_constants import (
-    COUPLING, DAMPING, DECAY, GAIN, HALF_DECAY, IM_TO_R, INPUT, LAG, MOMENT_1, MOMENT_2, R_TO_IM, RE_TO_V, SPREAD,
-    UNIT, V_TO_RE, WEIGHTS, WIDTH, correction,
-    extrapolation, gauss_nodes,
+    COUPLING,
+    DAMPING,
+    DECAY,
+    GAIN,
+    HALF_DECAY,
+    IM_TO_R,
+    INPUT,
+    LAG,
+    MOMENT_1,
+    MOMENT_2,
+    R_TO_IM,
+    RE_TO_V,
+    SPREAD,
+    V_TO_RE,
+    WEIGHTS,
+    WIDTH,
+    correction,
+    extrapolation,
+    gauss_nodes,
 )  # fmt: skip
 from ngnmm_core.kernels.integrators.riccati_flow import make_flow, predicted_moments, rest_of_angle
 from ngnmm_core.kernels.integrators.riccati_inputs import (
