@@ -1,20 +1,21 @@
 """What an analysis declares: its options, what it needs, the variables it writes, and how it is computed.
 
-One analysis is one file in this folder with a module-level `ANALYSIS`, named in `ngnmm_core.analysis.registry`.
+One analysis is one file in this folder with a module-level `ANALYSIS`; other files there are helpers.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from ngnmm_core.analysis.maps import Map
+from ngnmm_core.errors import InputError, twice, unknown
 from ngnmm_core.section import Section
 from ngnmm_core.simulation.observation import Reducer, Window
 
-if TYPE_CHECKING:
-    pass
-
+SIMULATION = "simulation"
 KHZ = 1000.0  # Hz in the rates of the models, which are in 1/ms
 
 
@@ -65,11 +66,20 @@ class Analysis:
         "simulation": fed by the network simulation through `reducer(options, window)`; any other word names the
         stage (rule and shards) that runs it.
     variables
-        `variables(options)`: what it writes.
+        `variables(options)`: what it writes, its status included.
+    maps
+        `maps(options)`: what is drawn over the grid.
+    compares_regions
+        Whether it compares regions with each other, and is refused for one region alone.
     coordinates
         `coordinates(options, window)`: values of the dimensions it introduces, as {name: (values, unit, long_name)}.
     check
         `check(options, study)`: raises `InputError` for options that can't work in a study.
+
+    Raises
+    ------
+    InputError
+        On construction, for a declaration that does not hold together; in one line.
     """
 
     name: str
@@ -80,3 +90,32 @@ class Analysis:
     reducer: Callable[[Any, Window], Reducer] | None = None
     coordinates: Callable[[Any, Any], Mapping[str, tuple[Any, str, str]]] = field(default=lambda options, window: {})
     check: Callable[[Any, Any], None] = field(default=lambda options, study: None)
+    maps: Callable[[Any], tuple[Map, ...]] = field(default=lambda options: ())
+    compares_regions: bool = False
+
+    def __post_init__(self):
+        _check_declaration(self)
+
+
+def _check_declaration(analysis: Analysis) -> None:
+    """Refuses an analysis whose names don't fit together."""
+    where = f"analysis {analysis.name}"
+    if not re.fullmatch(r"[a-z]\w*", analysis.name, re.ASCII):
+        raise InputError(f"{where}: {analysis.name!r} is no name; allowed: letters, digits and _, a small letter first")
+    if analysis.needs == SIMULATION and analysis.reducer is None:
+        raise InputError(f"{where}: it needs a simulation and has no reducer; allowed: `reducer`, a class")
+    options = analysis.options()
+    variables = {variable.name: variable for variable in analysis.variables(options)}
+    if f"{analysis.name}_status" not in variables:
+        raise InputError(f"{where}: it has no status; allowed: ngnmm_core.analysis.contract.status among the variables")
+    for kind, names in (
+        ("variable", [variable.name for variable in analysis.variables(options)]),
+        ("map", [drawn.name for drawn in analysis.maps(options)]),
+    ):
+        if repeated := twice(names):
+            raise InputError(f"{where}: the {kind} '{repeated}' is declared twice; allowed: names of their own")
+    for drawn in analysis.maps(options):
+        if drawn.variable not in variables:
+            raise unknown(f"{where}: map {drawn.name}: variable", drawn.variable, variables)
+        if drawn.rows is not None and drawn.rows not in variables[drawn.variable].dims:
+            raise unknown(f"{where}: map {drawn.name}: rows", drawn.rows, variables[drawn.variable].dims)

@@ -140,4 +140,5 @@ ANALYSIS = Analysis(
     reducer=DynamicFcReducer,
     coordinates=coordinates,
     check=check,
+    compares_regions=True,
 )

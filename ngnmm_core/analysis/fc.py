@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.analysis.maps import Look, Map
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.observation import Window
 from ngnmm_core.streaming.activity import OUTCOMES
@@ -115,6 +116,7 @@ class EnvelopeSignal:
 
 
 SIGNALS = {"rate": RateSignal, "gamma_envelope": EnvelopeSignal}
+SIGNAL_TEXTS = {"rate": "firing rate", "gamma_envelope": "gamma envelope"}
 
 
 class FcReducer:
@@ -153,6 +155,27 @@ def coordinates(options: FcOptions, window: Window):
     return {"signal": (list(options.signals), "1", "signal that is correlated")}
 
 
+CORRELATION = Look("vlag", -1.0, 1.0, diverging=True)
+
+
+def maps(options: FcOptions) -> tuple[Map, ...]:
+    """What is drawn over the grid."""
+    signals = " and ".join(SIGNAL_TEXTS[name] for name in options.signals)
+    low, high = options.band_hz
+    mean = Map(
+        "fc",
+        "fc",
+        "mean functional connectivity",
+        f"**Mean functional connectivity**: Pearson correlation between regions, mean over all pairs, of {signals}.\n\n"
+        f"The envelope is the amplitude between {low:g} and {high:g} Hz. Where phases of regions are unrelated, the "
+        "rates hardly correlate even if the regions are coupled; the envelopes show what is left.",
+        lambda values: values.mean("edge"),
+        CORRELATION,
+        rows="signal",
+    )
+    return (mean,)
+
+
 ANALYSIS = Analysis(
     name="fc",
     title="Functional connectivity",
@@ -162,4 +185,6 @@ ANALYSIS = Analysis(
     reducer=FcReducer,
     coordinates=coordinates,
     check=check,
+    maps=maps,
+    compares_regions=True,
 )

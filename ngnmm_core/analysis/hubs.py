@@ -108,4 +108,5 @@ ANALYSIS = Analysis(
     options=HubsOptions,
     variables=variables,
     check=check,
+    compares_regions=True,
 )

@@ -4,6 +4,7 @@ Pecora, Carroll, Phys. Rev. Lett. 80, 2109 (1998), doi:10.1103/PhysRevLett.80.21
 """
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.analysis.maps import Look, Map
 
 REGIMES = ("rest", "limit_cycle", "multi_period_cycle", "torus", "chaos", "irregular")  # as in `attractor`
 OK, DIVERGED, UNCOUPLED, IRREGULAR = range(4)
@@ -27,10 +28,41 @@ def variables(options: MsfOptions) -> tuple[Variable, ...]:
     )
 
 
+NEUTRAL = 1e-7  # growth rates up to this (1/ms) are neither growth nor decay, as in ngnmm_core.dynamics.dispersion
+
+GROWTH_RATE = Map(
+    "growth_rate",
+    "msf",
+    "largest transverse growth rate",
+    "**Largest transverse growth rate** of the homogeneous (synchronous) state: the largest growth rate of "
+    "perturbations along the eigenvectors of W, the uniform one left out (master stability function).\n\nRed: "
+    "perturbations grow and regions desynchronise; blue: they decay. The black line is the border between the two. "
+    "Negative values beyond the end of the scale have its last colour.",
+    lambda values: values.isel(mode=slice(1, None)).max("mode"),  # mode 0 is the uniform direction
+    Look("vlag", diverging=True, positive=True),
+    statuses=("msf_status",),
+    above=NEUTRAL,
+    instead="transverse_exponent",
+)
+UNSTABLE_MODES = Map(
+    "unstable_modes",
+    "unstable_modes",
+    "number of unstable modes",
+    "**Number of unstable modes**: along how many eigenvectors of W (the uniform one left out) perturbations of the "
+    "homogeneous state grow.\n\n0: the homogeneous state is stable in the network. The black line borders the region "
+    "where it is not.",
+    lambda values: values.where(values >= 0),
+    Look("rocket_r", low=0.0, whole=True),
+    statuses=("msf_status",),
+    above=0.5,
+    instead="transverse_unstable_modes",
+)
+
 ANALYSIS = Analysis(
     name="msf",
     title="Master stability function",
     needs="msf",
     options=MsfOptions,
     variables=variables,
+    maps=lambda options: (GROWTH_RATE, UNSTABLE_MODES),
 )

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ngnmm_core.analysis.contract import KHZ, Analysis, Options, Variable, status
+from ngnmm_core.analysis.maps import Look, Map
 from ngnmm_core.simulation.observation import OK, Window
 from ngnmm_core.streaming.moments import Moments
 
@@ -60,6 +61,16 @@ def coordinates(options: RatesOptions, window: Window):
     return {"population": ([p.name for p in window.model.populations], "1", "population of neurons")}
 
 
+FIRING_RATE = Map(
+    "firing_rate",
+    "firing_rate",
+    "mean firing rate, excitatory",
+    "**Firing rate** of the first population (excitatory in E-I models): mean over time and regions.",
+    lambda values: values.isel(population=0).mean("region"),
+    Look("mako_r", low=0.0),
+    title="firing rate",
+)
+
 ANALYSIS = Analysis(
     name="rates",
     title="Firing rates and within-population synchrony",
@@ -68,4 +79,5 @@ ANALYSIS = Analysis(
     variables=variables,
     reducer=RatesReducer,
     coordinates=coordinates,
+    maps=lambda options: (FIRING_RATE,),
 )

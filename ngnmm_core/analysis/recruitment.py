@@ -12,6 +12,7 @@ from pydantic import Field
 
 from ngnmm_core.analysis.activity_threshold import population_index, threshold_rates
 from ngnmm_core.analysis.contract import KHZ, Analysis, Options, Variable, status
+from ngnmm_core.analysis.maps import Look, Map, as_it_is
 from ngnmm_core.analysis.path_lengths import Distances, distances_from
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.simulation.observation import OK, Window
@@ -217,6 +218,30 @@ def coordinates(options: RecruitmentOptions, window: Window):
     return {"path_measure": (list(MEASURES), "1", "measure of the distance from the focus")}
 
 
+FRACTION = Map(
+    "recruited_fraction",
+    "recruited_fraction",
+    "fraction of the regions recruited",
+    "**Fraction recruited**: share of the regions outside the focus whose smoothed firing rate rises above the "
+    "threshold and stays there.",
+    as_it_is,
+    Look("flare", 0.0, 1.0),
+    title="fraction recruited",
+    statuses=("simulation_status", "recruitment_status"),
+    over_regions=False,
+)
+LATENCY = Map(
+    "median_latency",
+    "median_latency",
+    "median latency",
+    "**Median latency**: time from the onset of the stimulus to the recruitment, median over the recruited regions "
+    "outside the focus.",
+    as_it_is,
+    Look("viridis_r", low=0.0),
+    statuses=("simulation_status", "recruitment_status"),
+    over_regions=False,
+)
+
 ANALYSIS = Analysis(
     name="recruitment",
     title="Recruitment of regions by a focal stimulus",
@@ -226,4 +251,6 @@ ANALYSIS = Analysis(
     reducer=RecruitmentReducer,
     coordinates=coordinates,
     check=check,
+    maps=lambda options: (FRACTION, LATENCY),
+    compares_regions=True,
 )

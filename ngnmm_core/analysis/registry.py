@@ -1,33 +1,22 @@
-"""The analyses that a study can ask for, by name."""
+"""The analyses that a study can ask for: every file in this folder that defines `ANALYSIS`, found by its name."""
 
 import importlib
 from functools import cache
+from pathlib import Path
 
 from ngnmm_core.analysis.contract import Analysis
+from ngnmm_core.compilation.declarations import declared_in
 from ngnmm_core.errors import unknown
 
-MODULES = {
-    "rates": "ngnmm_core.analysis.rates",
-    "spectra": "ngnmm_core.analysis.spectra",
-    "fc": "ngnmm_core.analysis.fc",
-    "synchrony": "ngnmm_core.analysis.synchrony",
-    "msf": "ngnmm_core.analysis.msf",
-    "transverse": "ngnmm_core.analysis.transverse",
-    "dispersion": "ngnmm_core.analysis.dispersion",
-    "lyapunov": "ngnmm_core.analysis.lyapunov",
-    "network_lyapunov": "ngnmm_core.analysis.network_lyapunov",
-    "multistability": "ngnmm_core.analysis.multistability",
-    "cross_frequency": "ngnmm_core.analysis.cross_frequency",
-    "amplitude_modulation": "ngnmm_core.analysis.amplitude_modulation",
-    "orbit_diagram": "ngnmm_core.analysis.orbit_diagram",
-    "series": "ngnmm_core.analysis.series",
-    "continuation": "ngnmm_core.analysis.continuation",
-    "hubs": "ngnmm_core.analysis.hubs",
-    "recruitment": "ngnmm_core.analysis.recruitment",
-    "dynamic_fc": "ngnmm_core.analysis.dynamic_fc",
-    "memory": "ngnmm_core.analysis.memory",
-    "bistability": "ngnmm_core.analysis.bistability",
-}
+
+def analysis_names() -> tuple[str, ...]:
+    """Names of all analyses, in alphabetical order; an analysis' name is the name of its file."""
+    return declared_in(Path(__file__).parent, "ANALYSIS")
+
+
+def module_name(name: str) -> str:
+    """The full name of the Python module that defines an analysis."""
+    return f"{__package__}.{name}"
 
 
 @cache
@@ -39,6 +28,6 @@ def get_analysis(name: str) -> Analysis:
     InputError
         For an unknown name; the message lists the known ones.
     """
-    if name not in MODULES:
-        raise unknown(f"analyses.{name}", name, MODULES)
-    return importlib.import_module(MODULES[name]).ANALYSIS
+    if name not in analysis_names():
+        raise unknown(f"analyses.{name}", name, analysis_names())
+    return importlib.import_module(module_name(name)).ANALYSIS

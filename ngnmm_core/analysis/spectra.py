@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.analysis.maps import Look, Map, mean_over_regions
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.observation import Window
 from ngnmm_core.streaming.activity import OUTCOMES
@@ -169,6 +170,36 @@ def coordinates(options: SpectraOptions, window: Window):
     }
 
 
+def maps(options: SpectraOptions) -> tuple[Map, ...]:
+    """What is drawn over the grid."""
+    peak = Map(
+        "peak_frequency",
+        "peak_frequency",
+        "peak frequency, median over regions",
+        "**Peak frequency**: frequency at which the power spectral density of a region is largest (1 Hz or more), "
+        "median over the regions that oscillate.",
+        lambda values: values.median("region"),
+        title="peak frequency",
+    )
+    if "gamma" not in options.bands:
+        return (peak,)
+    low, high = options.bands["gamma"]
+    gamma = Map(
+        "gamma_power",
+        "gamma_power",
+        "gamma power, mean over regions",
+        "**Gamma power**: power of the model's observable (for E-I models the mean membrane potential of the "
+        f"excitatory population, dimensionless) from {low:g} to {high:g} Hz, mean over regions.\n\nSpectra by the "
+        f"method of Welch with segments of {options.segment_ms:g} ms. Zero: oscillating outside the band. At rest it "
+        "would be that of round-off.",
+        mean_over_regions,
+        Look("magma_r", low=0.0),
+        title="gamma power",
+        of_motion=True,
+    )
+    return (gamma, peak)
+
+
 ANALYSIS = Analysis(
     name="spectra",
     title="Power spectra, band powers and peak frequencies",
@@ -178,4 +209,5 @@ ANALYSIS = Analysis(
     reducer=SpectraReducer,
     coordinates=coordinates,
     check=check,
+    maps=maps,
 )

@@ -7,6 +7,7 @@ doi:10.1103/PhysRevE.48.4810).
 import numpy as np
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.analysis.maps import Look, Map, as_it_is
 from ngnmm_core.simulation.observation import OK, Window
 from ngnmm_core.streaming.activity import REST, SETTLING
 from ngnmm_core.streaming.moments import Moments
@@ -60,6 +61,19 @@ def variables(options: SynchronyOptions) -> tuple[Variable, ...]:
     )
 
 
+SYNCHRONY = Map(
+    "synchrony",
+    "synchrony",
+    "synchrony between regions",
+    "**Synchrony between regions**: variance over time of the mean over regions, divided by the mean of the variances "
+    "of the regions. 1: all regions move together; about 1/N: the N regions are independent.\n\nDots mark points where "
+    "the two halves of the time window disagree: the value depends on when one looks.",
+    as_it_is,
+    Look("cividis", 0.0, 1.0),
+    title="synchrony",
+    doubtful=("synchrony_status", "not_stationary", "not stationary"),
+)
+
 ANALYSIS = Analysis(
     name="synchrony",
     title="Synchrony between regions",
@@ -67,4 +81,6 @@ ANALYSIS = Analysis(
     options=SynchronyOptions,
     variables=variables,
     reducer=SynchronyReducer,
+    maps=lambda options: (SYNCHRONY,),
+    compares_regions=True,
 )

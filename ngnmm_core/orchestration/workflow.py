@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ngnmm_core.analysis.registry import module_name as analysis_module
 from ngnmm_core.compilation.code_hash import code_hash, script_hash
 from ngnmm_core.errors import InputError
 from ngnmm_core.orchestration.announcement import Announcement
+from ngnmm_core.orchestration.captions import Captions
 from ngnmm_core.orchestration.connectomes import Connectomes
 from ngnmm_core.orchestration.job_resources import Jobs
 from ngnmm_core.orchestration.locks import is_locked, take_over
 from ngnmm_core.orchestration.plans import Plans
 from ngnmm_core.orchestration.recipes import Recipes
 from ngnmm_core.orchestration.studies import Studies
-from ngnmm_core.plotting.catalogue import figure_files
+from ngnmm_core.plotting.catalogue import MAPS, figure_files
 from ngnmm_core.preflight.checks import check_study, check_writable
 from ngnmm_core.products.run_summary import as_text, tables
 from ngnmm_core.stages.context import fingerprint
@@ -75,6 +77,8 @@ class Workflow:
         Their shards.
     jobs : Jobs
         What their jobs ask a scheduler for.
+    captions : Captions
+        Of their figures.
     """
 
     def __init__(
@@ -98,7 +102,7 @@ class Workflow:
             self._announce,
             self._ended,
         )
-        self.jobs = Jobs(self.plans)
+        self.jobs, self.captions = Jobs(self.plans), Captions(self.root)
         self._recipes = Recipes(self.results, self.writing, dry=self._process.announcing)
 
     def comparison(self, name: str) -> list[str]:
@@ -184,6 +188,13 @@ class Workflow:
             built, regions = Path(self.connectomes.path(name)), self.connectomes.regions(name)
             for warning in check_study(study, built, regions, self.results):
                 print(warning, file=sys.stderr)
+
+    def figure_key(self, name: str, family: str) -> str:
+        """A hash that changes when the figures of one family must be drawn anew."""
+        modules = [f"ngnmm_core.plotting.{family}", "ngnmm_core.plotting.parts.save"]
+        if family == MAPS:
+            modules += [analysis_module(analysis.name) for analysis, _ in self.studies.find(name).analyses]
+        return self.key(name, "figures.py", *modules)
 
     def study_file(self, name: str) -> str:
         """The file with the resolved config of a study, written if this process may."""

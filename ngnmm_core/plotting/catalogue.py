@@ -18,7 +18,7 @@ from ngnmm_core.study.study import Study
 
 MAPS, HIGHLIGHTS, MODES, CONNECTOME, HUBS = "maps", "highlights", "modes", "connectome", "hubs"
 BRANCHES = "branches"
-SPREAD, IN_TURN, FILM = "spread", "in_turn", "film"
+SPREAD, REGION_SCAN, FILM = "spread", "region_scan", "film"
 MEMORY, TRIAL, BISTABILITY = "memory", "trial", "bistability"
 CATEGORIES = {
     MAPS: "Maps",
@@ -28,7 +28,7 @@ CATEGORIES = {
     HUBS: "Hubs",
     BRANCHES: "Bifurcations",
     SPREAD: "Spread",
-    IN_TURN: "Spread",
+    REGION_SCAN: "Spread",
     FILM: "Spread",
     MEMORY: "Working memory",
     TRIAL: "Working memory",
@@ -41,7 +41,7 @@ FILES = {
     HUBS: "hubs.nc",
     BRANCHES: "branches.nc",
     SPREAD: "highlights.nc",
-    IN_TURN: "sweep.nc",
+    REGION_SCAN: "sweep.nc",
     MEMORY: "memory.nc",
     TRIAL: "highlights.nc",
     BISTABILITY: "sweep.nc",
@@ -50,16 +50,6 @@ KINDS, FILM_KINDS = ("svg", "png"), ("gif", "html")  # of files of a figure, and
 MOST_HUB_FIGURES = 12
 RECRUITMENT = "recruitment"
 OF_SPREAD = {RECRUITMENT, "dynamic_fc", "bistability"}  # analyses that the figures of a spread show
-
-# Maps by the analysis that they need, with what they are called in the report.
-MAPS_OF = {
-    "spectra": {"gamma_power": "gamma power", "peak_frequency": "peak frequency"},
-    "synchrony": {"synchrony": "synchrony"},
-    "fc": {"fc": "mean functional connectivity"},
-    "rates": {"firing_rate": "firing rate"},
-    "msf": {"growth_rate": "largest transverse growth rate", "unstable_modes": "number of unstable modes"},
-    RECRUITMENT: {"recruited_fraction": "fraction recruited", "median_latency": "median latency"},
-}
 
 
 @dataclass(frozen=True)
@@ -78,6 +68,8 @@ class FigureEntry:
         What tells it from others of its category in the report.
     caption : str
         A file of `workflow/report/`.
+    text : str
+        What it begins with, of a figure whose analysis says that.
     point : str
         The parameters of the point it is about, if it is about one.
     """
@@ -88,6 +80,7 @@ class FigureEntry:
     labels: Mapping[str, str]
     caption: str
     point: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,7 +105,7 @@ class FigureJob:
 
 def figures_of(study: Study) -> list[FigureEntry]:
     """All figures of a study, in the order of the report."""
-    made = (_maps, _highlights, _modes, _connectome, _hubs, _branches, _in_turn, _spread, _memory, _bistable)
+    made = (_maps, _highlights, _modes, _connectome, _hubs, _branches, _region_scan, _spread, _memory, _bistable)
     return [entry for entries in made for entry in entries(study)]
 
 
@@ -158,31 +151,30 @@ def _maps(study: Study) -> list[FigureEntry]:
     sizes = _sizes(study)
     if choose_axes(sizes).kind == "single":
         return []
-    names = {name: text for analysis in study.options for name, text in MAPS_OF.get(analysis, {}).items()}
-    if "gamma" not in getattr(study.options.get("spectra"), "bands", ()):
-        names.pop("gamma_power", None)
+    drawn = [one for analysis, options in study.analyses for one in analysis.maps(options)]
+    found = [
+        FigureEntry(one.stem, MAPS, CATEGORIES[MAPS], {"quantity": one.title or one.text}, "map.rst", text=one.caption)
+        for one in drawn
+        if one.over_regions or not region_axis(sizes)
+    ]
     stages = {stage.name for stage in stages_of(study)}
     if stages & {"simulation", "msf"} and not {RECRUITMENT, MEMORY} & set(study.options):  # a transient, a task
-        names["regime"] = "regime"
-    if region_axis(sizes):
-        for name in MAPS_OF[RECRUITMENT]:
-            names.pop(name, None)
-    return [
-        FigureEntry(f"map_{name}", MAPS, CATEGORIES[MAPS], {"quantity": text}, f"map_{name}.rst")
-        for name, text in names.items()
-    ]
+        found.append(FigureEntry("map_regime", MAPS, CATEGORIES[MAPS], {"quantity": "regime"}, "map_regime.rst"))
+    return found
 
 
 def _sizes(study: Study) -> dict[str, int]:
     return dict(zip(study.dims(), study.shape(), strict=True))
 
 
-def _in_turn(study: Study) -> list[FigureEntry]:
+def _region_scan(study: Study) -> list[FigureEntry]:
     """Where regions are stimulated or taken out one after another."""
     axis = region_axis(_sizes(study))
     if axis is None or RECRUITMENT not in study.options:
         return []
-    return [FigureEntry("in_turn", IN_TURN, CATEGORIES[IN_TURN], {"in turn": axis}, "in_turn.rst")]
+    return [
+        FigureEntry("region_scan", REGION_SCAN, CATEGORIES[REGION_SCAN], {"region by region": axis}, "region_scan.rst")
+    ]
 
 
 def _highlights(study: Study) -> list[FigureEntry]:

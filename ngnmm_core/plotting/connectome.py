@@ -14,10 +14,11 @@ from ngnmm_core.plotting.parts.regions import draw_matrix, region_order
 from ngnmm_core.plotting.parts.style import (
     ACCENT,
     INK,
+    LOOKS,
     MUTED,
     SECOND,
     TWO_COLUMNS,
-    look,
+    colour_scale,
     new_figure,
     panel_letter,
     themed,
@@ -80,7 +81,7 @@ def _matrix(part: SubFigure, dataset: xr.Dataset, weights: np.ndarray) -> None:
     low = max(np.percentile(positive, 1.0), high / 10.0**DECADES) if positive.size else 0.1
     norm = LogNorm(min(low, 0.5 * high), high)
     image = draw_matrix(
-        axes, np.where(weights > 0.0, weights, np.nan), region_order(dataset), look("weights").cmap, norm
+        axes, np.where(weights > 0.0, weights, np.nan), region_order(dataset), LOOKS["weights"].cmap, norm
     )
     axes.set_xlabel("Source")
     axes.set_ylabel("Target")
@@ -157,10 +158,10 @@ def strongest_edges(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _brain(part: SubFigure, weights: np.ndarray, centres: np.ndarray) -> None:
     panels = part.subplots(1, 3, width_ratios=view_widths(centres))
     strength = weights.sum(axis=1)
-    looks = look("strength")
+    looks = LOOKS["strength"]
     sizes = 5.0 + 45.0 * strength / (strength.max() or 1.0) * min(1.0, 100.0 / len(weights))
     edges = strongest_edges(weights)
-    markers = three_views(panels, centres, strength, (looks.cmap, looks.norm(strength)), sizes, edges)
+    markers = three_views(panels, centres, strength, (looks.cmap, colour_scale(looks, strength)), sizes, edges)
     bar = part.colorbar(markers, ax=panels, fraction=0.02, pad=0.01, aspect=26, shrink=0.85)
     bar.outline.set_linewidth(0.5)
     bar.set_label("Strength")

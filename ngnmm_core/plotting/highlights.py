@@ -8,12 +8,13 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure, SubFigure
 
+from ngnmm_core.analysis import fc, msf, spectra
 from ngnmm_core.plotting.parts import panels
 from ngnmm_core.plotting.parts.labels import assignments, number, signal_text, unit_text
-from ngnmm_core.plotting.parts.quantities import QUANTITIES as Q
-from ngnmm_core.plotting.parts.quantities import REASONS, flag_words, grid_dims, grid_values, reasons
+from ngnmm_core.plotting.parts.quantities import flag_words, grid_dims, grid_values, reason_text, reasons
 from ngnmm_core.plotting.parts.style import INK, MUTED, TWO_COLUMNS, new_figure, panel_letter, themed
 
+MAPS = {drawn.name: drawn for one in (fc, msf, spectra) for drawn in one.ANALYSIS.maps(one.ANALYSIS.options())}
 HEIGHTS = {"activity": 62.0, "middle": 62.0, "bottom": 58.0}  # mm
 TITLE_MM = 8.0
 
@@ -87,8 +88,8 @@ def _observable(point: xr.Dataset) -> str:
 
 
 def _why(point: xr.Dataset, quantity: str) -> str:
-    reason = str(reasons(point, Q[quantity]).values)
-    return REASONS[reason][0] if reason else ""
+    reason = str(reasons(point, MAPS[quantity]).values)
+    return reason_text(reason) if reason else ""
 
 
 # ------------------------------------------------------------------ rows
@@ -178,7 +179,7 @@ def _network_facts(point: xr.Dataset):
     if "peak_frequency" in point:
         yield "peak frequency, median", _value(point["peak_frequency"].median(), "Hz")
     if "gamma_power" in point:
-        yield "gamma power, mean", _value(grid_values(point, Q["gamma_power"]))
+        yield "gamma power, mean", _value(grid_values(point, MAPS["gamma_power"]))
     if "firing_rate" in point:
         for name in point["population"].values:
             yield f"firing rate {name}, mean", _value(point["firing_rate"].sel(population=name).mean(), "Hz")

@@ -14,9 +14,10 @@ from ngnmm_core.plotting.parts.quantities import flag_words
 from ngnmm_core.plotting.parts.style import (
     INK,
     LINES,
+    LOOKS,
     MUTED,
     TWO_COLUMNS,
-    look,
+    colour_scale,
     new_figure,
     panel_letter,
     say_undefined,
@@ -60,7 +61,7 @@ def hub_figure(dataset: xr.Dataset, hub_point: int) -> Figure:
     figure = new_figure(TWO_COLUMNS, sum(heights) + TITLE_MM)
     figure.suptitle(_title(point), x=0.01, ha="left", fontsize=8.5)
     parts = np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights))
-    norm = look("hub_zscore").norm(point["hub_zscore"].values)
+    norm = colour_scale(LOOKS["hub_zscore"], point["hub_zscore"].values)
     letters = iter("abcdefghijkl")
     for part, lesion in zip(parts, lesions, strict=False):
         _lesion(part, point.sel(lesion=lesion), lesion, norm, letters)
@@ -125,7 +126,7 @@ def _brain(part: SubFigure, centres: np.ndarray, scores: np.ndarray, norm: Norma
     largest = np.nanmax(np.abs(scores), initial=0.0) or 1.0
     share = np.nan_to_num(np.clip(scores, 0.0, None) / largest)
     sizes = (4.0 + 32.0 * share) * min(1.0, 100.0 / len(scores))
-    markers = three_views(panels, centres, scores, (look("hub_zscore").cmap, norm), sizes)
+    markers = three_views(panels, centres, scores, (LOOKS["hub_zscore"].cmap, norm), sizes)
     if np.isfinite(scores).any():
         bar = part.colorbar(
             markers, ax=panels, orientation="horizontal", fraction=0.04, pad=0.02, shrink=0.5, aspect=30
@@ -141,7 +142,7 @@ def _ranking(axes: Axes, point: xr.Dataset, scores: np.ndarray, norm: Normalize)
     low, high = _interval(point, order, top)
     left, right = min(0.0, float(low.min())), max(float(high.max()), 0.0)
     axes.hlines(rows, low, high, color=MUTED, linewidth=1.0, zorder=1)
-    colors = colormaps[look("hub_zscore").cmap](norm(top))
+    colors = colormaps[LOOKS["hub_zscore"].cmap](norm(top))
     notable = point["hub_pvalue"].values[order] < NOTABLE if "hub_pvalue" in point else np.ones(len(order), bool)
     faces = np.where(notable[:, None], colors, 1.0)
     axes.scatter(top, rows, c=faces, s=16, edgecolors=INK, linewidths=0.6, zorder=2)

@@ -11,12 +11,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from ngnmm_core.analysis.maps import Look
 from ngnmm_core.plotting.parts.cells import reason_patches, wrapped
 from ngnmm_core.plotting.parts.frame import add_legend, add_title, fixed_text, label_below
 from ngnmm_core.plotting.parts.labels import assignments, label, number, signal_text, symbol
 from ngnmm_core.plotting.parts.layout import POINT, GridAxes
-from ngnmm_core.plotting.parts.quantities import REASONS, swept, undefined_style
-from ngnmm_core.plotting.parts.style import LINES, MM, MUTED, ONE_COLUMN, TWO_COLUMNS, Look, new_figure, say_undefined
+from ngnmm_core.plotting.parts.quantities import reasons_found, swept, undefined_style
+from ngnmm_core.plotting.parts.style import LINES, MM, MUTED, ONE_COLUMN, TWO_COLUMNS, new_figure, say_undefined
 
 PANEL_MM = 56.0  # height, with the labels of the axes
 STRIP = 0.035  # height of a strip of undefined points, in panel heights
@@ -159,7 +160,7 @@ def _strip(axes: Axes, x: Abscissa, why: np.ndarray, line: int, color: str) -> l
         style = undefined_style(str(why[k])) | {"edgecolor": color}
         box = ((edges[k], top - STRIP), edges[k + 1] - edges[k], STRIP)
         axes.add_patch(Rectangle(*box, transform=axes.get_xaxis_transform(), linewidth=0.0, zorder=2, **style))
-    return [reason for reason in REASONS if (why == reason).any()]
+    return reasons_found(why)
 
 
 def _line_handles(dataset: xr.Dataset, grid: GridAxes) -> list[Line2D]:

@@ -13,6 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from ngnmm_core.analysis.maps import Look, Map
+from ngnmm_core.analysis.registry import analysis_names, get_analysis
+from ngnmm_core.errors import InputError
 from ngnmm_core.plotting import lines, regimes
 from ngnmm_core.plotting.parts.cells import (
     border,
@@ -25,15 +28,17 @@ from ngnmm_core.plotting.parts.cells import (
 from ngnmm_core.plotting.parts.frame import MapFrame, fixed_text, selected
 from ngnmm_core.plotting.parts.labels import label, signal_text
 from ngnmm_core.plotting.parts.layout import GridAxes, choose_axes
-from ngnmm_core.plotting.parts.quantities import QUANTITIES, Quantity, doubtful, grid_dims, grid_values, reasons
-from ngnmm_core.plotting.parts.style import INK, Look, look, themed
+from ngnmm_core.plotting.parts.quantities import doubtful, grid_dims, grid_values, reasons
+from ngnmm_core.plotting.parts.style import INK, colour_scale, themed
+
+REGIME_STEM = "map_regime"
 
 
 @dataclass(frozen=True)
 class Field:
     """A quantity over the grid, ready to draw: values, why some are missing, which ones are doubtful."""
 
-    quantity: Quantity
+    quantity: Map
     values: xr.DataArray
     reasons: xr.DataArray
     doubtful: xr.DataArray | None
@@ -41,7 +46,7 @@ class Field:
     @property
     def look(self) -> Look:
         """Colours and limits."""
-        return look(self.quantity.variable)
+        return self.quantity.look
 
     @property
     def label(self) -> str:
@@ -64,31 +69,45 @@ class Field:
 
 def draw(stem: str, dataset: xr.Dataset) -> Figure | None:
     """The figure of that name in the catalogue, such as `map_synchrony`."""
-    name = stem.removeprefix("map_")
-    return regimes.regime_map(dataset) if name == "regime" else quantity_map(dataset, name)
+    if stem == REGIME_STEM:
+        return regimes.regime_map(dataset)
+    return quantity_map(dataset, declared_maps()[stem.removeprefix("map_")])
+
+
+def declared_maps() -> dict[str, Map]:
+    """The maps that the analyses of the package declare, by name."""
+    analyses = map(get_analysis, analysis_names())
+    return {drawn.name: drawn for analysis in analyses for drawn in analysis.maps(analysis.options())}
 
 
 @themed
-def quantity_map(dataset: xr.Dataset, name: str) -> Figure | None:
+def quantity_map(dataset: xr.Dataset, quantity: Map) -> Figure | None:
     """One quantity over the grid.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         A `sweep.nc`.
-    name : str
-        A key of `QUANTITIES`.
+    quantity : Map
+        As an analysis declares it.
 
     Returns
     -------
     Figure or None
         None for a single point, and for a dataset without the variable.
+
+    Raises
+    ------
+    InputError
+        If the reduction of the map leaves more than one number per point, and per `rows`.
     """
-    quantity = QUANTITIES[name]
     grid = choose_axes({dim: dataset.sizes[dim] for dim in grid_dims(dataset)})
     if grid.kind == "single" or quantity.variable not in dataset:
         return None
-    values = selected(grid_values(dataset, quantity), grid)
+    reduced = grid_values(dataset, quantity)
+    if left := [str(dim) for dim in reduced.dims if dim not in (*grid_dims(dataset), quantity.rows)]:
+        raise InputError(f"map {quantity.name}: its reduction leaves {', '.join(left)}; allowed: one number per point")
+    values = selected(reduced, grid)
     why = selected(reasons(dataset, quantity), grid)
     marked = doubtful(dataset, quantity)
     field = Field(quantity, values, why, marked if marked is None else selected(marked, grid))
@@ -101,7 +120,7 @@ def _map(dataset: xr.Dataset, field: Field, grid: GridAxes) -> Figure:
     rows = field.row_names()
     frame = MapFrame(dataset, grid, len(rows))
     cells = {(r, c): field.panel(row, frame.picker(c)) for r, row in enumerate(rows) for c in range(frame.columns)}
-    norm = field.look.norm(np.concatenate([values.ravel() for values, _, _ in cells.values()]))
+    norm = colour_scale(field.look, np.concatenate([values.ravel() for values, _, _ in cells.values()]))
     found: dict[str, None] = {}
     edged = dots = False
     for (r, c), (values, why, doubt) in cells.items():
@@ -133,7 +152,7 @@ def _extend(norm: Normalize, cells: dict) -> str:
     return "min" if lowest < norm.vmin else "neither"
 
 
-def _legend(found: list[str], edged: bool, dots: bool, quantity: Quantity) -> list:
+def _legend(found: list[str], edged: bool, dots: bool, quantity: Map) -> list:
     handles: list = reason_patches(found)
     if edged:
         handles.append(Line2D([], [], color=INK, linewidth=1.0, label="border of transverse instability"))

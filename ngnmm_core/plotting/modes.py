@@ -4,13 +4,14 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from ngnmm_core.analysis.msf import GROWTH_RATE
 from ngnmm_core.connectome import normalise, spectrum
 from ngnmm_core.dynamics.dispersion import NEUTRAL
 from ngnmm_core.plotting.highlights import point_of, title_of
 from ngnmm_core.plotting.parts.brain import region_centres
 from ngnmm_core.plotting.parts.eigenvector import LEAST_MM, draw_eigenvector, row_height
 from ngnmm_core.plotting.parts.labels import number, unit_text
-from ngnmm_core.plotting.parts.quantities import QUANTITIES, REASONS, reasons
+from ngnmm_core.plotting.parts.quantities import reason_text, reasons
 from ngnmm_core.plotting.parts.style import TWO_COLUMNS, new_figure, say_undefined, themed
 
 MOST = 3  # directions in one figure
@@ -67,8 +68,8 @@ def modes_figure(dataset: xr.Dataset, connectome: xr.Dataset, normalization: str
     parts = np.atleast_1d(figure.subfigures(max(len(modes), 1), 1))
     if not modes:
         axes = parts[0].subplots()
-        why = str(reasons(point, QUANTITIES["growth_rate"]).values)
-        say_undefined(axes, f"no growth rates: {REASONS.get(why, ('not defined', ''))[0]}")
+        why = str(reasons(point, GROWTH_RATE).values)
+        say_undefined(axes, f"no growth rates: {reason_text(why or 'other')}")
         axes.set(xticks=[], yticks=[])
         return figure
     regions = connectome["region"].values

@@ -6,23 +6,23 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from ngnmm_core.analysis.maps import Map
+from ngnmm_core.analysis.recruitment import FRACTION, LATENCY
 from ngnmm_core.plotting.parts.brain import region_centres, three_views, view_widths
 from ngnmm_core.plotting.parts.layout import POINT, region_axis
-from ngnmm_core.plotting.parts.quantities import QUANTITIES, grid_dims, grid_values
+from ngnmm_core.plotting.parts.quantities import grid_dims, grid_values
 from ngnmm_core.plotting.parts.style import (
     INK,
     MUTED,
     SECOND,
     TWO_COLUMNS,
-    Look,
-    look,
+    colour_scale,
     new_figure,
     panel_letter,
     say_undefined,
     themed,
 )
 
-FRACTION, LATENCY = "recruited_fraction", "median_latency"
 ROWS = 15  # of a ranking
 BRAIN_MM, RANKING_MM, TITLE_MM = 54.0, 66.0, 8.0
 NONE = -1  # no region
@@ -30,12 +30,12 @@ TITLES = {"resection": "Spread with one region taken out", "stimulus": "Spread w
 
 
 def draw(stem: str, dataset: xr.Dataset) -> Figure:
-    """The figure; a study has one, `in_turn`."""
-    return in_turn_figure(dataset)
+    """The figure; a study has one, `region_scan`."""
+    return region_scan_figure(dataset)
 
 
 @themed
-def in_turn_figure(dataset: xr.Dataset) -> Figure:
+def region_scan_figure(dataset: xr.Dataset) -> Figure:
     """Share of the regions recruited and their median latency, by the region that is the focus or is taken out.
 
     Parameters
@@ -46,8 +46,8 @@ def in_turn_figure(dataset: xr.Dataset) -> Figure:
     axis = region_axis({dim: dataset.sizes[dim] for dim in grid_dims(dataset)})
     others = {dim: 0 for dim in grid_dims(dataset) if dim not in (axis, POINT) and dim in dataset.dims}
     fraction, latency = (
-        grid_values(dataset, QUANTITIES[name]).isel(others, drop=True, missing_dims="ignore").values
-        for name in (FRACTION, LATENCY)
+        grid_values(dataset, quantity).isel(others, drop=True, missing_dims="ignore").values
+        for quantity in (FRACTION, LATENCY)
     )
     chosen = dataset[axis].values.astype(int)
     centres = region_centres(dataset)
@@ -58,8 +58,8 @@ def in_turn_figure(dataset: xr.Dataset) -> Figure:
     parts = list(np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights)))
     letters = iter("abcd")
     if centres is not None:
-        for part, values, name in ((parts[0], fraction, FRACTION), (parts[1], latency, LATENCY)):
-            _brain(part, centres, _by_region(chosen, values, len(centres)), name, next(letters))
+        for part, values, quantity in ((parts[0], fraction, FRACTION), (parts[1], latency, LATENCY)):
+            _brain(part, centres, _by_region(chosen, values, len(centres)), quantity, next(letters))
     names = [str(name).replace("_", " ") for name in dataset["region"].values]
     order = [k for k in ranked(fraction, latency) if chosen[k] != NONE]
     ends = (("spreads least", order[::-1][:ROWS]), ("spreads most, fastest first", order[:ROWS]))
@@ -95,16 +95,16 @@ def _by_region(chosen: np.ndarray, values: np.ndarray, regions: int) -> np.ndarr
     return found
 
 
-def _brain(part: SubFigure, centres: np.ndarray, values: np.ndarray, name: str, letter: str) -> None:
+def _brain(part: SubFigure, centres: np.ndarray, values: np.ndarray, quantity: Map, letter: str) -> None:
     panels = part.subplots(1, 3, width_ratios=view_widths(centres))
     panel_letter(panels[0], letter, dx_mm=-2.0)
     sizes = np.full(len(values), 26.0 * min(1.0, 100.0 / len(values)))
-    shown: Look = look(name)
-    markers = three_views(panels, centres, values, (shown.cmap, shown.norm(values)), sizes)
+    colours = (quantity.look.cmap, colour_scale(quantity.look, values))
+    markers = three_views(panels, centres, values, colours, sizes)
     if np.isfinite(values).any():
         bar = part.colorbar(markers, ax=panels, fraction=0.02, pad=0.01, aspect=26, shrink=0.85)
         bar.outline.set_linewidth(0.5)
-        bar.set_label("fraction recruited" if name == FRACTION else "median latency (ms)")
+        bar.set_label("fraction recruited" if quantity == FRACTION else "median latency (ms)")
 
 
 def _ranking(axes: Axes, names: list[str], fraction: np.ndarray, latency: np.ndarray) -> None:
@@ -114,8 +114,7 @@ def _ranking(axes: Axes, names: list[str], fraction: np.ndarray, latency: np.nda
         axes.set(xticks=[], yticks=[])
         return
     rows = np.arange(len(names))
-    shown = look(FRACTION)
-    colours = colormaps[shown.cmap](shown.norm(fraction)(fraction))
+    colours = colormaps[FRACTION.look.cmap](colour_scale(FRACTION.look, fraction)(fraction))
     axes.barh(rows, fraction, height=0.7, color=colours, edgecolor=INK, linewidth=0.4)
     for row, late in zip(rows, latency, strict=True):
         text = f"{late:.0f} ms" if np.isfinite(late) else "–"

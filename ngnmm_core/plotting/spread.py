@@ -7,6 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from ngnmm_core.analysis.recruitment import LATENCY
 from ngnmm_core.plotting.parts.brain import region_centres, three_views, view_widths
 from ngnmm_core.plotting.parts.labels import label, point_text
 from ngnmm_core.plotting.parts.style import (
@@ -15,7 +16,7 @@ from ngnmm_core.plotting.parts.style import (
     MUTED,
     SECOND,
     TWO_COLUMNS,
-    Look,
+    colour_scale,
     new_figure,
     panel_letter,
     say_undefined,
@@ -25,7 +26,6 @@ from ngnmm_core.plotting.parts.style import (
 from ngnmm_core.plotting.spread_fc import FC_MM, connectivity
 
 RASTER_MM, BRAIN_MM, DISTANCE_MM, TITLE_MM = 66.0, 56.0, 54.0, 8.0
-LATENCY = Look("viridis_r", low=0.0)
 DISTANCES = {"path_length": "path length (sum of 1/weight)", "focal_weight": "weight from the focus"}
 NONE = "no region is recruited"
 
@@ -114,7 +114,7 @@ def _brain(part: SubFigure, point: xr.Dataset, centres: np.ndarray, letter: str)
     panel_letter(panels[0], letter, dx_mm=-2.0)
     latency = point["latency"].values.astype(float)
     sizes = np.full(len(latency), 26.0 * min(1.0, 100.0 / len(latency)))
-    markers = three_views(panels, centres, latency, (LATENCY.cmap, LATENCY.norm(latency)), sizes)
+    markers = three_views(panels, centres, latency, (LATENCY.look.cmap, colour_scale(LATENCY.look, latency)), sizes)
     if np.isfinite(latency).any():
         bar = part.colorbar(markers, ax=panels, fraction=0.02, pad=0.01, aspect=26, shrink=0.85)
         bar.outline.set_linewidth(0.5)

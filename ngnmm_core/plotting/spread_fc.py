@@ -7,9 +7,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 
+from ngnmm_core.analysis.fc import CORRELATION
 from ngnmm_core.plotting.parts.layout import evenly_chosen
 from ngnmm_core.plotting.parts.regions import from_edges
-from ngnmm_core.plotting.parts.style import INK, LINES, MUTED, UNDEFINED, look, panel_letter, say_undefined
+from ngnmm_core.plotting.parts.style import INK, LINES, MUTED, UNDEFINED, colour_scale, panel_letter, say_undefined
 
 FC_MM = 44.0
 MATRICES = 4
@@ -46,14 +47,15 @@ def connectivity(part: SubFigure, point: xr.Dataset, onset: float | None, letter
     panels = matrices.subplots(1, MATRICES)
     panel_letter(panels[0], next(letters), dx_mm=-3.0)
     order = _by_onset(point)
-    scale = look("fc")
     image = None
     for panel, window in zip(panels, shown, strict=False):
         axes.axvline(middle[window], color=MUTED, linewidth=0.5, linestyle=":", zorder=0)
         matrix = from_edges(pairs[window], point, 1.0)[np.ix_(order, order)]
         matrix[~np.isfinite(matrix).any(axis=1)] = np.nan
         panel.set_facecolor(UNDEFINED)
-        image = panel.imshow(matrix, cmap=scale.cmap, norm=scale.norm(matrix), interpolation="none")
+        image = panel.imshow(
+            matrix, cmap=CORRELATION.cmap, norm=colour_scale(CORRELATION, matrix), interpolation="none"
+        )
         panel.set(title=f"{middle[window]:.0f} ms".replace("-", "−"), xticks=[], yticks=[])
     for panel in panels[len(shown) :]:
         panel.set_visible(False)

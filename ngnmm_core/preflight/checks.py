@@ -17,7 +17,6 @@ from ngnmm_core.storage.atomic import WRITABLE
 from ngnmm_core.study.study import Study
 
 SPARE = 1.05  # of the estimated need that must be free
-OF_SEVERAL = ("fc", "synchrony", "dynamic_fc", "recruitment", "hubs")  # analyses that compare regions with others
 
 
 def check_study(study: Study, built: Path, regions: int, results: Path) -> list[str]:
@@ -91,9 +90,11 @@ def check_alone(study: Study, regions: int) -> None:
             f"normalization: {study.config.normalization}: the connectome has one region, which receives nothing; "
             "allowed: none"
         )
-    for name in study.options:
-        if name in OF_SEVERAL:
-            raise InputError(f"analyses.{name}: the connectome has one region; allowed: analyses of single regions")
+    for analysis, _ in study.analyses:
+        if analysis.compares_regions:
+            raise InputError(
+                f"analyses.{analysis.name}: the connectome has one region; allowed: analyses of single regions"
+            )
 
 
 def _check_regions(study: Study, labels: Sequence[str] | None, regions: int) -> None:

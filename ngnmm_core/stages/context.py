@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-from ngnmm_core.analysis.registry import MODULES
+from ngnmm_core.analysis.registry import module_name as analysis_module
 from ngnmm_core.compilation.code_hash import code_hash
 from ngnmm_core.models import module_name
 from ngnmm_core.stages.contract import FORMAT
@@ -22,7 +22,7 @@ def context(study: Study, stage: str, connectome: str) -> dict[str, Any]:
     """
     kind = STAGES[stage]
     analyses = kind.analyses(study)
-    entries = [*SHARED, kind.module, module_name(study.model.name), *(MODULES[a.name] for a, _ in analyses)]
+    entries = [*SHARED, kind.module, module_name(study.model.name), *(analysis_module(a.name) for a, _ in analyses)]
     return {
         "format": FORMAT,
         "stage": stage,

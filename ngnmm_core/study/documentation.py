@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ngnmm_core.analysis.registry import MODULES, get_analysis
+from ngnmm_core.analysis.registry import analysis_names, get_analysis
 from ngnmm_core.models import get_model, model_names
 from ngnmm_core.points import SEED
 from ngnmm_core.simulation.settings import NOISE
@@ -48,7 +48,7 @@ def json_schema() -> dict[str, Any]:
         "additionalProperties": False,
     }
     options = {}
-    for name in MODULES:
+    for name in analysis_names():
         schema = get_analysis(name).options.model_json_schema()
         definitions |= schema.pop("$defs", {})
         options[name] = {"anyOf": [schema, {"type": "null"}]}
@@ -56,7 +56,7 @@ def json_schema() -> dict[str, Any]:
         "description": properties["analyses"]["description"],
         "anyOf": [
             {"type": "object", "properties": options, "additionalProperties": False},
-            {"type": "array", "items": {"enum": list(MODULES)}},
+            {"type": "array", "items": {"enum": list(analysis_names())}},
         ],
     }
     study = {k: v for k, v in one.items() if k != "title"}
@@ -135,7 +135,7 @@ def model_table(name: str) -> str:
 def variable_table() -> str:
     """Variables of the result by analysis."""
     rows = [_row("analysis", "variable", "dimensions after the grid", "unit", "meaning"), _row(*["---"] * 5)]
-    for name in MODULES:
+    for name in analysis_names():
         analysis = get_analysis(name)
         for v in analysis.variables(analysis.options()):
             meaning = v.long_name + (f" ({', '.join(v.flags)})" if v.flags else "")
@@ -160,7 +160,7 @@ def tables() -> dict[str, str]:
         "stimuli": key_table(Stimulus, "simulation.stimuli[]."),
     }
     analyses = []
-    for name in MODULES:
+    for name in analysis_names():
         analysis = get_analysis(name)
         options = key_table(analysis.options, f"analyses.{name}.") if analysis.options.model_fields else "No options."
         analyses.append(f"#### `{name}`: {analysis.title}\n\n{options}")

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from ngnmm_core.analysis.contract import Options
-from ngnmm_core.analysis.registry import MODULES, get_analysis
+from ngnmm_core.analysis.registry import analysis_names, get_analysis
 from ngnmm_core.connectome import ConnectomeSpec
 from ngnmm_core.errors import InputError, twice
 from ngnmm_core.section import Section
@@ -58,7 +58,7 @@ class StudyConfig(Section):
     @field_validator("analyses", mode="before")
     @classmethod
     def _analyses(cls, value: Any) -> dict[str, Options]:
-        allowed = f"allowed: names with options, or a list of names; there are {', '.join(MODULES)}"
+        allowed = f"allowed: names with options, or a list of names; there are {', '.join(analysis_names())}"
         if isinstance(value, list | tuple):
             for name in value:
                 if not isinstance(name, str):
@@ -110,4 +110,4 @@ def analysis_options(analyses: dict[str, Any]) -> dict[str, Options]:
 
 def known_analyses() -> tuple[str, ...]:
     """Names of all analyses."""
-    return tuple(MODULES)
+    return analysis_names()

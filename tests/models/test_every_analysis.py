@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ngnmm_core.analysis.hub_scores import hub_scores
-from ngnmm_core.analysis.registry import MODULES
+from ngnmm_core.analysis.registry import analysis_names
 from ngnmm_core.api import get_connectome, run_stage
 from ngnmm_core.connectome import Connectome, normalise
 from ngnmm_core.errors import InputError
@@ -84,7 +84,7 @@ def scored(study, runs, connectome):
 
 
 @pytest.mark.parametrize("name", POINTS)
-@pytest.mark.parametrize("analysis", sorted(set(MODULES) - ELSEWHERE))
+@pytest.mark.parametrize("analysis", sorted(set(analysis_names()) - ELSEWHERE))
 def test_every_analysis_runs_or_is_refused(analysis, name, ring6):
     if (analysis, name) in REFUSED:
         with pytest.raises(InputError) as caught:

@@ -8,15 +8,21 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, StrictUndefined
 from made_up_datasets import CONFIG, GRID, SPREADING, made_up
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 
-from ngnmm_core.plotting.catalogue import MAPS_OF, RECRUITMENT, figure_files, figures_of, jobs_of
+from ngnmm_core.analysis.maps import COLOUR_MAPS
+from ngnmm_core.analysis.registry import analysis_names, get_analysis
+from ngnmm_core.orchestration.captions import Captions
+from ngnmm_core.plotting.catalogue import figure_files, figures_of, jobs_of
+from ngnmm_core.plotting.maps import declared_maps
 from ngnmm_core.plotting.parts.captions import describe, facts
-from ngnmm_core.plotting.parts.quantities import QUANTITIES
 from ngnmm_core.study.load import make_study
 
 ROOT = Path(__file__).resolve().parents[2]
 HUBS = {"at": [{"G": 2, "I_ext_e": 3}], "seeds": 1, "null_seeds": 3}
+OF_SPREAD = ("recruited_fraction", "median_latency")
+CAPTIONS = Captions(ROOT)
 HIGHLIGHTS = [{"G": 2}, {"G": 3, "I_ext_e": 13}]
 
 
@@ -31,13 +37,25 @@ def stems(study):
 
 
 def test_a_full_study_has_figures_of_every_family(full):
-    maps = {f"map_{name}" for name in (*QUANTITIES, "regime") if name not in MAPS_OF[RECRUITMENT]}
+    maps = {f"map_{name}" for name in (*declared_maps(), "regime") if name not in OF_SPREAD}
     points = {"highlight_1", "highlight_2", "modes_1", "modes_2", "hubs_1", "hubs_2", "hubs_3"}
     assert stems(full) == maps | points | {"connectome"}
 
 
-def test_every_quantity_belongs_to_an_analysis():
-    assert {name for names in MAPS_OF.values() for name in names} == set(QUANTITIES)
+@pytest.mark.parametrize("name", analysis_names())
+def test_maps_that_are_declared_have_names_of_their_own_and_words(name):
+    analysis = get_analysis(name)
+    others = [get_analysis(other) for other in analysis_names() if other != name]
+    taken = {drawn.name for other in others for drawn in other.maps(other.options())}
+    for drawn in analysis.maps(analysis.options()):
+        assert drawn.name not in taken
+        assert drawn.caption.startswith("**")
+        assert colormaps[drawn.look.cmap] is not None
+
+
+def test_colour_maps_that_may_be_declared_exist():
+    for name in COLOUR_MAPS:
+        assert {colormaps[name].name, colormaps[f"{name}_r"].name} == {name, f"{name}_r"}
 
 
 def test_every_figure_of_the_catalogue_can_be_drawn(full, connectome_of, hubs_of):
@@ -80,7 +98,7 @@ def test_a_spread_over_coupling_and_amplitude_has_maps_and_a_film(spreads_of):
 
 def test_regions_in_turn_have_a_figure_and_no_maps(spreads_of):
     study = spreads_of({"focal.region": [0, 1, 2, 3, 4, 5], "seed": [0, 1]})
-    assert stems(study) == {"in_turn", "connectome", "spread_1"}
+    assert stems(study) == {"region_scan", "connectome", "spread_1"}
 
 
 @pytest.mark.parametrize(
@@ -88,14 +106,14 @@ def test_regions_in_turn_have_a_figure_and_no_maps(spreads_of):
 )
 def test_every_figure_of_a_spread_can_be_drawn_and_has_a_caption(spreads_of, grid):
     study = spreads_of(grid)
-    data = {"maps": made_up(study, "sweep.nc"), "in_turn": made_up(study, "sweep.nc")}
+    data = {"maps": made_up(study, "sweep.nc"), "region_scan": made_up(study, "sweep.nc")}
     environment = Environment(undefined=StrictUndefined)
     for job in jobs_of([study]):
         for entry in job.figures:
             if entry.family in data:
                 module = importlib.import_module(f"ngnmm_core.plotting.{entry.family}")
                 assert isinstance(module.draw(entry.stem, data[entry.family]), Figure), entry.stem
-            text = (ROOT / "workflow" / "report" / entry.caption).read_text(encoding="utf-8")
+            text = Path(CAPTIONS.file("spreads", entry)).read_text(encoding="utf-8")
             assert "2000 ms" in environment.from_string(text).render(snakemake=Params(job))
 
 
@@ -145,7 +163,7 @@ def test_every_caption_exists_and_states_the_parameters(full):
     environment = Environment(undefined=StrictUndefined)
     for job in jobs_of([full]):
         for entry in job.figures:
-            text = (ROOT / "workflow" / "report" / entry.caption).read_text(encoding="utf-8")
+            text = Path(CAPTIONS.file("spreads", entry)).read_text(encoding="utf-8")
             shown = environment.from_string(text).render(snakemake=Params(job))
             assert "I_ext_e = 3, 8, 10, 13" in shown
             assert "2000 ms" in shown

@@ -1,18 +1,26 @@
 """Maps, lines and dots over grids and lists of points."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
 from made_up_datasets import GRID
 from matplotlib.patches import Rectangle
 
-from ngnmm_core.plotting.maps import draw, quantity_map
+from ngnmm_core.errors import InputError
+from ngnmm_core.plotting.maps import declared_maps, draw, quantity_map
 from ngnmm_core.plotting.parts import quantities
-from ngnmm_core.plotting.parts.quantities import QUANTITIES, REASONS, grid_values, reasons
+from ngnmm_core.plotting.parts.quantities import REASONS, grid_values, reasons
 from ngnmm_core.plotting.regimes import regime_map
 
 REST, SETTLING = 0, 1
+QUANTITIES = declared_maps()
 NAMES = (*QUANTITIES, "regime")
+
+
+def map_of(dataset, name):
+    return draw(f"map_{name}", dataset)
 
 
 def panels(figure):
@@ -37,7 +45,7 @@ def at_rest(sweep, **where):
 
 @pytest.mark.parametrize("name", QUANTITIES)
 def test_columns_share_their_limits(sweep, name):
-    figure = quantity_map(sweep, name)
+    figure = map_of(sweep, name)
     images = [axes.images[0] for axes in panels(figure)]
     rows = 2 if name == "fc" else 1
     assert len(images) == 3 * rows
@@ -47,24 +55,24 @@ def test_columns_share_their_limits(sweep, name):
 
 
 def test_a_cell_has_the_value_of_its_point(sweep):
-    figure = quantity_map(sweep, "synchrony")
+    figure = map_of(sweep, "synchrony")
     image = panels(figure)[1].images[0].get_array()
     expected = sweep["synchrony"].isel(seed=0).sel(Delta=1.0).transpose("G", "I_ext_e")
     np.testing.assert_allclose(image, expected)
 
 
 def test_growth_rates_diverge_from_zero(sweep):
-    norm = panels(quantity_map(sweep, "growth_rate"))[0].images[0].norm
+    norm = panels(map_of(sweep, "growth_rate"))[0].images[0].norm
     assert norm.vmin == -norm.vmax
 
 
 def test_the_uniform_mode_is_left_out_of_growth_rates(sweep):
     sweep["msf"].loc[{"mode": 0}] = 1e3
-    assert panels(quantity_map(sweep, "growth_rate"))[0].images[0].norm.vmax < 1.0
+    assert panels(map_of(sweep, "growth_rate"))[0].images[0].norm.vmax < 1.0
 
 
 def test_what_is_not_defined_is_hatched_and_explained(sweep, texts):
-    figure = quantity_map(at_rest(sweep, I_ext_e=3, Delta=0.8), "synchrony")
+    figure = map_of(at_rest(sweep, I_ext_e=3, Delta=0.8), "synchrony")
     first, *others = panels(figure)
     assert hatches(first) == {REASONS["rest"][1]}
     assert hatched_cells(first) == {(row, 0) for row in range(4)}
@@ -90,21 +98,21 @@ def test_every_reason_has_its_hatch(sweep, texts, name, status, code, reason):
     sweep[variable] = sweep[variable].astype(float)
     sweep[variable].loc[where] = np.nan
     sweep[status].loc[where] = code
-    figure = quantity_map(sweep, name)
+    figure = map_of(sweep, name)
     assert hatches(panels(figure)[1]) == {REASONS[reason][1]}
     assert hatched_cells(panels(figure)[1]) == {(1, 2)}
     assert REASONS[reason][0] in texts(figure)
 
 
 def test_no_hatch_and_no_legend_where_all_is_defined(sweep):
-    figure = quantity_map(sweep, "synchrony")
+    figure = map_of(sweep, "synchrony")
     assert not any(hatches(axes) for axes in panels(figure))
     assert not figure.legends
 
 
 def test_values_that_are_not_stationary_are_marked(sweep, texts):
     sweep["synchrony_status"].loc[{"G": 2, "Delta": 1.0, "I_ext_e": 10}] = 4
-    figure = quantity_map(sweep, "synchrony")
+    figure = map_of(sweep, "synchrony")
     assert [len(axes.lines) for axes in panels(figure)] == [0, 1, 0]
     assert "not stationary" in texts(figure)
 
@@ -112,7 +120,7 @@ def test_values_that_are_not_stationary_are_marked(sweep, texts):
 def test_the_border_of_instability_runs_along_cells(sweep):
     sweep["msf"] = xr.full_like(sweep["msf"], -0.01)
     sweep["msf"].loc[{"G": [3, 4]}] = 0.01
-    figure = quantity_map(sweep, "growth_rate")
+    figure = map_of(sweep, "growth_rate")
     for axes in panels(figure):
         (lines,) = axes.collections
         assert {tuple(y) for y in (s[:, 1] for s in lines.get_segments())} == {(1.5, 1.5)}
@@ -120,21 +128,21 @@ def test_the_border_of_instability_runs_along_cells(sweep):
 
 @pytest.mark.parametrize(("name", "unit"), [("peak_frequency", "(Hz)"), ("growth_rate", "(ms⁻¹)")])
 def test_units_are_in_the_labels(sweep, texts, name, unit):
-    assert any(unit in text for text in texts(quantity_map(sweep, name)))
+    assert any(unit in text for text in texts(map_of(sweep, name)))
 
 
 def test_axes_and_columns_are_named(sweep, texts):
-    found = texts(quantity_map(sweep, "synchrony"))
+    found = texts(map_of(sweep, "synchrony"))
     assert any("External input" in text and "I_{" in text for text in found)
     assert any("Global coupling" in text for text in found)
     assert sum("Δ" in text for text in found) == 3
     assert any("seed 0" in text for text in found)
-    assert not any("seed" in text for text in texts(quantity_map(sweep, "growth_rate")))
+    assert not any("seed" in text for text in texts(map_of(sweep, "growth_rate")))
 
 
 def test_seeds_are_averaged_and_said_to_be(sweep_of, texts):
     sweep = sweep_of({"G": [1, 2, 3, 4], "I_ext_e": [3, 8, 10, 13], "seed": [0, 1]})
-    figure = quantity_map(sweep, "synchrony")
+    figure = map_of(sweep, "synchrony")
     mean = sweep["synchrony"].mean("seed").transpose("G", "I_ext_e")
     np.testing.assert_allclose(panels(figure)[0].images[0].get_array(), mean)
     assert "mean over 2 seeds" in texts(figure)
@@ -142,7 +150,7 @@ def test_seeds_are_averaged_and_said_to_be(sweep_of, texts):
 
 def test_further_axes_show_their_first_value_and_say_so(sweep_of, texts):
     sweep = sweep_of({"G": [1, 2, 3, 4], "I_ext_e": [3, 8, 10, 13], "Delta": [0.8, 1.0], "J_ee": [4, 5]})
-    figure = quantity_map(sweep, "synchrony")
+    figure = map_of(sweep, "synchrony")
     expected = sweep["synchrony"].sel(Delta=0.8, J_ee=4).transpose("G", "I_ext_e")
     np.testing.assert_allclose(panels(figure)[0].images[0].get_array(), expected)
     assert any("first of 2 values" in text for text in texts(figure))
@@ -150,7 +158,7 @@ def test_further_axes_show_their_first_value_and_say_so(sweep_of, texts):
 
 def test_many_columns_are_thinned_and_said_to_be(sweep_of, texts):
     sweep = sweep_of({"G": [1, 2, 3, 4], "I_ext_e": [3, 8], "Delta": [0.1 * k for k in range(1, 12)]})
-    figure = quantity_map(sweep, "synchrony")
+    figure = map_of(sweep, "synchrony")
     assert len(panels(figure)) == 6
     assert any("6 of 11" in text for text in texts(figure))
 
@@ -190,7 +198,7 @@ def test_a_single_point_has_no_map(sweep_of, name, keys):
 
 
 def test_without_the_variable_there_is_no_map(sweep):
-    assert quantity_map(sweep.drop_vars("synchrony"), "synchrony") is None
+    assert map_of(sweep.drop_vars("synchrony"), "synchrony") is None
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -213,7 +221,7 @@ def test_lines_of_nothing_but_diverged_points_say_so(sweep_of, texts):
     sweep = sweep_of({"G": [1, 2, 3, 4], "seed": [0]})
     sweep["fc"] = xr.full_like(sweep["fc"], np.nan)
     sweep["simulation_status"] = xr.full_like(sweep["simulation_status"], 1)
-    figure = quantity_map(sweep, "fc")
+    figure = map_of(sweep, "fc")
     assert texts(figure).count("no value at any point") == 2
     assert not any(len(axes.get_yticks()) for axes in figure.axes)
 
@@ -223,7 +231,7 @@ def test_lines_of_nothing_but_diverged_points_say_so(sweep_of, texts):
 def test_counts_have_whole_ticks_from_zero(sweep_of, grid, count):
     sweep = sweep_of(grid)
     sweep["unstable_modes"] = xr.full_like(sweep["unstable_modes"], count)
-    axes = quantity_map(sweep, "unstable_modes").axes[-1]  # the colour bar, or the only panel
+    axes = map_of(sweep, "unstable_modes").axes[-1]  # the colour bar, or the only panel
     low, high = axes.get_ylim()
     ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]
     assert ticks[0] == 0
@@ -232,7 +240,7 @@ def test_counts_have_whole_ticks_from_zero(sweep_of, grid, count):
 
 
 def test_lines_that_coincide_are_both_seen(sweep_of):
-    figure = quantity_map(sweep_of({"Delta": [0.8, 1.2], "G": [1, 2, 3, 4, 5]}), "firing_rate")
+    figure = map_of(sweep_of({"Delta": [0.8, 1.2], "G": [1, 2, 3, 4, 5]}), "firing_rate")
     below, above = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 5]
     assert below.get_linestyle() == "-"
     assert above.get_linestyle() == "--"
@@ -244,7 +252,7 @@ def test_power_at_rest_is_not_drawn(sweep):
     """It is that of round-off."""
     sweep = at_rest(sweep, I_ext_e=3)
     sweep["gamma_power"].loc[{"I_ext_e": 3}] = 1e-29
-    for axes in panels(quantity_map(sweep, "gamma_power")):
+    for axes in panels(map_of(sweep, "gamma_power")):
         assert hatched_cells(axes) == {(row, 0) for row in range(4)}
 
 
@@ -279,3 +287,18 @@ def test_transverse_exponents_stand_where_the_homogeneous_state_is_chaotic(sweep
     np.testing.assert_array_equal(values, before.where(~chaotic, 0.5))
     assert not (reasons(whole, quantity).where(chaotic, "") == "irregular").any()
     assert (reasons(whole.drop_vars("transverse_exponent"), quantity).where(chaotic, "") == "irregular").any()
+
+
+def test_a_reduction_that_leaves_regions_is_refused(sweep):
+    bad = replace(QUANTITIES["gamma_power"], reduce=lambda values: values)
+    with pytest.raises(InputError, match="map gamma_power: its reduction leaves region; allowed: one number per point"):
+        quantity_map(sweep, bad)
+
+
+def test_a_status_without_words_of_its_own_has_its_meaning_in_the_legend(sweep, texts):
+    where = {"G": 2, "Delta": 1.0, "I_ext_e": 10}
+    sweep["synchrony"].loc[where] = np.nan
+    sweep["synchrony_status"].loc[where] = 4
+    sweep["synchrony_status"].attrs["flag_meanings"] = "undefined ok diverged at_rest still_settling no_fast_rhythm"
+    figure = quantity_map(sweep, replace(QUANTITIES["synchrony"], statuses=("synchrony_status",), doubtful=None))
+    assert "no fast rhythm" in texts(figure)

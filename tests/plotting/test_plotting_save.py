@@ -12,10 +12,11 @@ import pytest
 from ngnmm_core.plotting.connectome import connectome_figure
 from ngnmm_core.plotting.highlights import detail_sheet
 from ngnmm_core.plotting.hubs import hub_figure
-from ngnmm_core.plotting.maps import quantity_map
+from ngnmm_core.plotting.maps import declared_maps, quantity_map
 from ngnmm_core.plotting.parts.save import save
 from ngnmm_core.plotting.regimes import regime_map
 
+MAPS = declared_maps()
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -36,7 +37,7 @@ def test_every_kind_of_figure_has_the_same_bytes_twice(tmp_path, sweep, highligh
     sweep["synchrony"].loc[{"G": 1}] = float("nan")
     for folder in (tmp_path / "first", tmp_path / "second"):
         figures = {
-            "map": quantity_map(sweep, "synchrony"),
+            "map": quantity_map(sweep, MAPS["synchrony"]),
             "regime": regime_map(sweep),
             "highlight": detail_sheet(highlights, 0),
             "connectome": connectome_figure(connectome_of()),
@@ -49,7 +50,7 @@ def test_every_kind_of_figure_has_the_same_bytes_twice(tmp_path, sweep, highligh
 
 
 def test_saving_again_gives_the_same_bytes(tmp_path, sweep):
-    figure = quantity_map(sweep, "peak_frequency")
+    figure = quantity_map(sweep, MAPS["peak_frequency"])
     save(figure, tmp_path / "a.svg", tmp_path / "a.png")
     save(figure, tmp_path / "b.png", tmp_path / "b.svg")
     found = digests(tmp_path)
@@ -58,7 +59,7 @@ def test_saving_again_gives_the_same_bytes(tmp_path, sweep):
 
 
 def test_files_tell_neither_time_nor_version(tmp_path, sweep):
-    save(quantity_map(sweep, "synchrony"), tmp_path / "a.svg", tmp_path / "a.png")
+    save(quantity_map(sweep, MAPS["synchrony"]), tmp_path / "a.svg", tmp_path / "a.png")
     for path in tmp_path.iterdir():
         content = path.read_bytes()
         assert mpl.__version__.encode() not in content
@@ -67,9 +68,9 @@ def test_files_tell_neither_time_nor_version(tmp_path, sweep):
 
 
 def test_the_settings_of_the_user_change_nothing_and_stay(tmp_path, sweep):
-    save(quantity_map(sweep, "synchrony"), tmp_path / "a.svg")
+    save(quantity_map(sweep, MAPS["synchrony"]), tmp_path / "a.svg")
     with mpl.rc_context({"font.size": 20.0, "font.family": "serif", "svg.fonttype": "none", "axes.grid": True}):
-        figure = quantity_map(sweep, "synchrony")
+        figure = quantity_map(sweep, MAPS["synchrony"])
         assert mpl.rcParams["font.size"] == 20.0
         assert mpl.rcParams["svg.fonttype"] == "none"
         save(figure, tmp_path / "b.svg")
@@ -99,7 +100,7 @@ def test_another_process_gives_the_same_bytes(tmp_path, sweep):
 def test_a_failed_save_leaves_the_old_file(tmp_path, sweep, monkeypatch):
     path = tmp_path / "a.svg"
     path.write_text("old")
-    figure = quantity_map(sweep, "synchrony")
+    figure = quantity_map(sweep, MAPS["synchrony"])
 
     def fail(*arguments, **options):
         Path(arguments[0]).write_text("half")
@@ -114,4 +115,4 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, sweep, monkeypatch):
 
 def test_other_formats_are_refused(tmp_path, sweep):
     with pytest.raises(ValueError, match="allowed"):
-        save(quantity_map(sweep, "synchrony"), tmp_path / "a.tiff")
+        save(quantity_map(sweep, MAPS["synchrony"]), tmp_path / "a.tiff")

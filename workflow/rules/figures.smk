@@ -36,7 +36,7 @@ for drawing in jobs_of(studies.concerned.values()):
                         drawing.study.name if len(studies.concerned) > 1 else None
                     ),
                     labels=dict(figure.labels),
-                    caption=f"../report/{figure.caption}",
+                    caption=ngnmm.captions.file(drawing.study.name, figure),
                 )
                 for figure in drawing.figures
             ],
@@ -58,11 +58,8 @@ for drawing in jobs_of(studies.concerned.values()):
             point=drawing.point,
             about=describe(drawing.study),
             facts=facts(drawing.study),
-            key=lambda wildcards, drawing=drawing: ngnmm.key(
-                drawing.study.name,
-                "figures.py",
-                f"ngnmm_core.plotting.{drawing.family}",
-                "ngnmm_core.plotting.parts.save",
+            key=lambda wildcards, drawing=drawing: ngnmm.figure_key(
+                drawing.study.name, drawing.family
             ),
         message:
             f"Drawing {drawing.title}"

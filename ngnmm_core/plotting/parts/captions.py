@@ -43,9 +43,7 @@ def facts(study: Study) -> dict[str, str]:
     gamma = getattr(spectra, "bands", {}).get("gamma", (30.0, 100.0))
     return {
         "gamma_hz": f"{number(gamma[0])} to {number(gamma[1])} Hz",
-        "segment_ms": number(getattr(spectra, "segment_ms", 1000.0)),
         "signals": " and ".join(signal_text(name) for name in getattr(fc, "signals", ())),
-        "envelope_hz": " to ".join(number(f) for f in getattr(fc, "band_hz", (30.0, 100.0))) + " Hz",
         "lesions": " and ".join(getattr(study.options.get("hubs"), "lesion", ())),
         "null_seeds": str(getattr(study.options.get("hubs"), "null_seeds", "")),
         "seeds": str(getattr(study.options.get("hubs"), "seeds", "")),

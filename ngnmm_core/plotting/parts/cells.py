@@ -15,7 +15,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from ngnmm_core.plotting.parts.labels import number
-from ngnmm_core.plotting.parts.quantities import REASONS, undefined_style
+from ngnmm_core.plotting.parts.quantities import reason_text, reasons_found, undefined_style
 from ngnmm_core.plotting.parts.style import INK, UNDEFINED
 
 
@@ -28,8 +28,8 @@ def draw_cells(axes: Axes, values: np.ndarray, cmap: str | Colormap, norm: Norma
 
 
 def hatch_cells(axes: Axes, reasons: np.ndarray) -> list[str]:
-    """Hatches the cells whose reason, a key of `REASONS` [y, x], is not empty; returns the reasons found."""
-    found = [reason for reason in REASONS if (reasons == reason).any()]
+    """Hatches the cells whose reason, a word [y, x], is not empty; returns the reasons found."""
+    found = reasons_found(reasons)
     for reason in found:
         for row, mask in enumerate(reasons == reason):
             for start, stop in _runs(mask):
@@ -67,7 +67,7 @@ def border(axes: Axes, inside: np.ndarray, known: np.ndarray) -> bool:
 
 def reason_patches(found: list[str]) -> list[Patch]:
     """Entries of a legend that explain the hatches."""
-    return [Patch(label=REASONS[reason][0], linewidth=0.4, **undefined_style(reason)) for reason in found]
+    return [Patch(label=reason_text(reason), linewidth=0.4, **undefined_style(reason)) for reason in found]
 
 
 def grid_ticks(values: np.ndarray, most: int) -> np.ndarray:

@@ -5,8 +5,9 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 
+from ngnmm_core.analysis.maps import Look
 from ngnmm_core.plotting.parts.brain import three_views, view_height, view_widths
-from ngnmm_core.plotting.parts.style import INK, TWO_COLUMNS, Look, look, panel_letter
+from ngnmm_core.plotting.parts.style import INK, LOOKS, TWO_COLUMNS, colour_scale, panel_letter
 
 NAMED = 8
 SIGNED, MODULUS = "Component", "Modulus of the component"
@@ -39,7 +40,7 @@ def draw_eigenvector(
     """
     title, letter = words
     shown, looks, label = _shown(vector)
-    colours = (looks.cmap, looks.norm(shown))
+    colours = (looks.cmap, colour_scale(looks, shown))
     if centres is None:
         axes = part.subplots()
         _names(axes, shown, regions, colours, label)
@@ -61,7 +62,7 @@ def draw_eigenvector(
 def _shown(vector: np.ndarray) -> tuple[np.ndarray, Look, str]:
     """What is drawn of it, how, and what it is called."""
     if np.abs(np.imag(vector)).max() > 0.0:
-        return np.abs(vector), look("strength"), MODULUS
+        return np.abs(vector), LOOKS["strength"], MODULUS
     return np.real(vector), Look("vlag", diverging=True), SIGNED
 
 

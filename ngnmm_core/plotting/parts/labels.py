@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ngnmm_core.analysis.fc import SIGNAL_TEXTS
 from ngnmm_core.simulation.stimuli import name_and_unit
 
 GREEK = {
@@ -22,7 +23,6 @@ GREEK = {
 SYMBOLS = {"noise_sigma": "$\\mathrm{σ}$"}
 SIGNS = {"degree": "°"}  # of units
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-SIGNALS = {"rate": "firing rate", "gamma_envelope": "gamma envelope", "bold": "BOLD"}
 
 
 def symbol(name: str) -> str:
@@ -107,4 +107,4 @@ def _unit_of(name: str) -> str:
 
 def signal_text(name: str) -> str:
     """What a `signal` of the functional connectivity is called in a figure."""
-    return SIGNALS.get(name, name.replace("_", " "))
+    return SIGNAL_TEXTS.get(name, name.replace("_", " "))

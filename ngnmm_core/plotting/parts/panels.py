@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.image import AxesImage
 
+from ngnmm_core.analysis.fc import CORRELATION
 from ngnmm_core.plotting.parts.labels import label, signal_text
 from ngnmm_core.plotting.parts.regions import draw_matrix, from_edges, mark_hemispheres, region_order, resampling
 from ngnmm_core.plotting.parts.style import (
@@ -17,7 +18,6 @@ from ngnmm_core.plotting.parts.style import (
     MUTED,
     PAPER,
     SECOND,
-    look,
     say_undefined,
     signal_scale,
 )
@@ -130,9 +130,8 @@ def gamma_band(dataset: xr.Dataset) -> tuple[float, float]:
 def connectivity(axes: Axes, point: xr.Dataset, signal: str, why: str) -> AxesImage:
     """The functional connectivity of one signal as a matrix by hemisphere."""
     values = point["fc"].sel(signal=signal).values.astype(float)
-    looks = look("fc")
     norm = Normalize(-_fc_reach(point), _fc_reach(point))
-    image = draw_matrix(axes, from_edges(values, point), region_order(point), looks.cmap, norm)
+    image = draw_matrix(axes, from_edges(values, point), region_order(point), CORRELATION.cmap, norm)
     axes.set_title(signal_text(signal))
     if not np.isfinite(values).any():
         say_undefined(axes, f"not defined: {why}" if why else "not defined")

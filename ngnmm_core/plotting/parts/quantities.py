@@ -1,18 +1,14 @@
 """The quantities that are drawn over a grid: one number per point, and why it is not defined where it is not."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 import xarray as xr
 
+from ngnmm_core.analysis.maps import NETWORK, Map
 from ngnmm_core.plotting.parts.layout import POINT, SEED
 from ngnmm_core.plotting.parts.style import UNDEFINED
 
 REGIME = "network_regime"
-NETWORK, HOMOGENEOUS = ("simulation_status", REGIME), ("msf_status",)
-SPREAD = ("simulation_status", "recruitment_status")
-NEUTRAL = 1e-7  # growth rates up to this (1/ms) are neither growth nor decay, as in ngnmm_core.dynamics.dispersion
+HOMOGENEOUS = ("msf_status",)
 SLAB = 2**24  # numbers taken into memory at once
 FINE = ("", "ok", "oscillating", "limit_cycle", "multi_period_cycle", "not_stationary")
 
@@ -31,94 +27,7 @@ REASONS = {
     "other": ("not defined", "//--"),
 }
 SAME_REASON = {"at_rest": "rest"}
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """One quantity over the grid.
-
-    Attributes
-    ----------
-    variable : str
-        The variable of the dataset that it is made from.
-    text : str
-        What it is called; the unit comes from the dataset.
-    reduce : callable
-        From the variable to one number per point (and per `rows`).
-    statuses : tuple of str
-        Flag variables that say, in this order, why a value is not defined.
-    rows : str or None
-        A dimension of which every value gets a row of panels.
-    doubtful : (variable, flag, words) or None
-        Points whose value is defined but marked.
-    above : float or None
-        Values above it mean that the homogeneous state is unstable; the border is drawn.
-    instead : str or None
-        Another variable, reduced in the same way, that gives the value where the first one has none and it is there.
-    of_motion : bool
-        Whether it means nothing at rest, where it is computed from round-off.
-    """
-
-    variable: str
-    text: str
-    reduce: Callable[[xr.DataArray], xr.DataArray]
-    statuses: tuple[str, ...] = NETWORK
-    rows: str | None = None
-    doubtful: tuple[str, str, str] | None = None
-    above: float | None = None
-    instead: str | None = None
-    of_motion: bool = False
-
-
-def _mean_over_regions(values: xr.DataArray) -> xr.DataArray:
-    return values.mean("region")
-
-
-def _excitatory_rate(values: xr.DataArray) -> xr.DataArray:
-    return values.isel(population=0).mean("region")
-
-
-def _largest_transverse(values: xr.DataArray) -> xr.DataArray:
-    """The uniform direction, mode 0, is left out."""
-    return values.isel(mode=slice(1, None)).max("mode")
-
-
-def _as_it_is(values: xr.DataArray) -> xr.DataArray:
-    return values
-
-
-QUANTITIES = {
-    "gamma_power": Quantity("gamma_power", "gamma power, mean over regions", _mean_over_regions, of_motion=True),
-    "peak_frequency": Quantity(
-        "peak_frequency", "peak frequency, median over regions", lambda values: values.median("region")
-    ),
-    "synchrony": Quantity(
-        "synchrony",
-        "synchrony between regions",
-        _as_it_is,
-        doubtful=("synchrony_status", "not_stationary", "not stationary"),
-    ),
-    "fc": Quantity("fc", "mean functional connectivity", lambda values: values.mean("edge"), rows="signal"),
-    "firing_rate": Quantity("firing_rate", "mean firing rate, excitatory", _excitatory_rate),
-    "growth_rate": Quantity(
-        "msf",
-        "largest transverse growth rate",
-        _largest_transverse,
-        HOMOGENEOUS,
-        above=NEUTRAL,
-        instead="transverse_exponent",
-    ),
-    "unstable_modes": Quantity(
-        "unstable_modes",
-        "number of unstable modes",
-        lambda v: v.where(v >= 0),
-        HOMOGENEOUS,
-        above=0.5,
-        instead="transverse_unstable_modes",
-    ),
-    "recruited_fraction": Quantity("recruited_fraction", "fraction of the regions recruited", _as_it_is, SPREAD),
-    "median_latency": Quantity("median_latency", "median latency", _as_it_is, SPREAD),
-}
+WORD = "U64"
 
 
 def grid_dims(dataset: xr.Dataset) -> tuple[str, ...]:
@@ -130,7 +39,7 @@ def grid_dims(dataset: xr.Dataset) -> tuple[str, ...]:
     return tuple(found)
 
 
-def grid_values(dataset: xr.Dataset, quantity: Quantity) -> xr.DataArray:
+def grid_values(dataset: xr.Dataset, quantity: Map) -> xr.DataArray:
     """The quantity as float, with the dimensions of the grid (without seeds: the mean over them) and `rows`."""
     values = _reduced(dataset[quantity.variable], quantity, grid_dims(dataset))
     if quantity.instead in dataset:
@@ -142,7 +51,7 @@ def grid_values(dataset: xr.Dataset, quantity: Quantity) -> xr.DataArray:
     return values.assign_attrs(dataset[quantity.variable].attrs)
 
 
-def _reduced(variable: xr.DataArray, quantity: Quantity, grid: tuple[str, ...]) -> xr.DataArray:
+def _reduced(variable: xr.DataArray, quantity: Map, grid: tuple[str, ...]) -> xr.DataArray:
     """The reduced variable, worked out in slabs: all pairs of regions at all points may exceed the memory."""
     axes = [dim for dim in variable.dims if dim in grid]
     if variable.size <= SLAB or not axes:
@@ -154,8 +63,8 @@ def _reduced(variable: xr.DataArray, quantity: Quantity, grid: tuple[str, ...]) 
     return xr.concat([quantity.reduce(slab.astype(float)) for slab in slabs], longest).transpose(*axes, ...)
 
 
-def reasons(dataset: xr.Dataset, quantity: Quantity) -> xr.DataArray:
-    """Why the quantity is not defined, a key of `REASONS` per point of the grid, empty where nothing speaks against it.
+def reasons(dataset: xr.Dataset, quantity: Map) -> xr.DataArray:
+    """Why the quantity is not defined, a word per point of the grid, empty where nothing speaks against it.
 
     With several seeds, that of the first.
     """
@@ -180,25 +89,24 @@ def _as_reasons(words: np.ndarray) -> np.ndarray:
     def reason(word: str) -> str:
         if word in FINE:
             return ""
-        word = SAME_REASON.get(word, word)
-        return word if word in REASONS else "other"
+        return SAME_REASON.get(word, word)
 
-    return np.vectorize(reason, otypes=["U32"])(words)
+    return np.vectorize(reason, otypes=[WORD])(words)
 
 
 def flag_words(variable: xr.DataArray) -> xr.DataArray:
     """The meanings of a CF flag variable, point by point; empty where the variable does not tell them."""
     if "flag_meanings" not in variable.attrs:
-        return variable.copy(data=np.full(variable.shape, "", "U32"))
+        return variable.copy(data=np.full(variable.shape, "", WORD))
     meanings = str(variable.attrs["flag_meanings"]).split()
     values = np.atleast_1d(variable.attrs.get("flag_values", [])).astype(int)
     known = dict(zip(values.tolist(), meanings, strict=False))
     codes = variable.fillna(-1).values.astype(int)
-    words = np.vectorize(lambda code: known.get(int(code), "undefined"), otypes=["U32"])(codes)
+    words = np.vectorize(lambda code: known.get(int(code), "undefined"), otypes=[WORD])(codes)
     return variable.copy(data=words)
 
 
-def doubtful(dataset: xr.Dataset, quantity: Quantity) -> xr.DataArray | None:
+def doubtful(dataset: xr.Dataset, quantity: Map) -> xr.DataArray | None:
     """Where the quantity is defined but to be taken with care (for any of the seeds); None if that can't be."""
     if quantity.doubtful is None or quantity.doubtful[0] not in dataset:
         return None
@@ -206,9 +114,20 @@ def doubtful(dataset: xr.Dataset, quantity: Quantity) -> xr.DataArray | None:
     return marked.any(SEED) if SEED in marked.dims else marked
 
 
+def reason_text(reason: str) -> str:
+    """Words for the legend: those of a status that is not in the table are its own."""
+    return REASONS[reason][0] if reason in REASONS else reason.replace("_", " ")
+
+
+def reasons_found(reasons: np.ndarray) -> list[str]:
+    """The reasons among those of many points, in the order of the table."""
+    words = [str(word) for word in np.unique(reasons) if word]
+    return sorted(words, key=lambda word: list(REASONS).index(word) if word in REASONS else len(REASONS))
+
+
 def undefined_style(reason: str) -> dict[str, str]:
     """How a patch looks that stands for values not defined for that reason."""
-    return {"facecolor": UNDEFINED, "edgecolor": "#8a8a8a", "hatch": REASONS[reason][1]}
+    return {"facecolor": UNDEFINED, "edgecolor": "#8a8a8a", "hatch": REASONS.get(reason, REASONS["other"])[1]}
 
 
 def swept(dataset: xr.Dataset) -> list[str]:

@@ -1,13 +1,13 @@
-"""The look of all figures: theme, sizes, and one colour map, limits and words per quantity.
+"""The look of all figures: theme, sizes, colour scales.
 
 Figures are made for print: 85 mm is one column of a journal, 180 mm are two, with text of 6 to 8 points.  Colour maps
 are perceptually uniform and safe for colour-blind readers; what can be negative has a diverging map centred on zero.
+What an analysis draws over the grid looks as it declares (`ngnmm_core.analysis.maps`).
 """
 
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
@@ -15,6 +15,8 @@ import numpy as np
 import seaborn as sns
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure, FigureBase
+
+from ngnmm_core.analysis.maps import Look
 
 MM = 1.0 / 25.4
 DIGITS = 7  # of positions in a figure, in units of its size
@@ -126,59 +128,25 @@ def new_figure(width_mm: float, height_mm: float) -> Figure:
     return Figure(figsize=(width_mm * MM, height_mm * MM), layout="constrained")
 
 
-@dataclass(frozen=True)
-class Look:
-    """How one quantity looks everywhere.
-
-    `low` and `high` fix the limits of the colour scale; None takes them from the data (all panels of a figure
-    together).  `diverging` centres the scale on zero; where what is positive matters more, `positive` lets the positive
-    values set its reach, and lower ones than that have the last colour.  `whole` marks numbers of things.
-    """
-
-    cmap: str
-    low: float | None = None
-    high: float | None = None
-    diverging: bool = False
-    positive: bool = False
-    whole: bool = False
-
-    def norm(self, values: np.ndarray) -> Normalize:
-        """The colour scale for all values that share it."""
-        finite = np.asarray(values)[np.isfinite(values)]
-        low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
-        if self.diverging:
-            reach = self.high if self.high is not None else max(abs(low), abs(high))
-            if self.positive and high > 0.0:
-                reach = max(high, 0.1 * abs(low))
-            return Normalize(-(reach or 1.0), reach or 1.0)
-        low = self.low if self.low is not None else low
-        high = self.high if self.high is not None else high
-        return Normalize(low, high if high > low else low + 1.0)
-
-
 LOOKS = {
-    "gamma_power": Look("magma_r", low=0.0),
-    "band_power": Look("magma_r", low=0.0),
-    "peak_frequency": Look("viridis"),
-    "firing_rate": Look("mako_r", low=0.0),
-    "synchrony": Look("cividis", 0.0, 1.0),
-    "population_synchrony": Look("cividis", 0.0, 1.0),
-    "fc": Look("vlag", -1.0, 1.0, diverging=True),
-    "msf": Look("vlag", diverging=True, positive=True),
-    "unstable_modes": Look("rocket_r", low=0.0, whole=True),
     "weights": Look("rocket_r"),
     "strength": Look("viridis", low=0.0),
-    "recruited_fraction": Look("flare", 0.0, 1.0),
-    "median_latency": Look("viridis_r", low=0.0),
     "hub_zscore": Look("vlag", diverging=True),
-    "hub_score": Look("rocket_r", low=0.0),
 }
-OTHER = Look("viridis")
 
 
-def look(variable: str) -> Look:
-    """How a variable of that name looks; a plain sequential scale for one that is not in the table."""
-    return LOOKS.get(variable, OTHER)
+def colour_scale(look: Look, values: np.ndarray) -> Normalize:
+    """The colour scale for all values that share it."""
+    finite = np.asarray(values)[np.isfinite(values)]
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
+    if look.diverging:
+        reach = look.high if look.high is not None else max(abs(low), abs(high))
+        if look.positive and high > 0.0:
+            reach = max(high, 0.1 * abs(low))
+        return Normalize(-(reach or 1.0), reach or 1.0)
+    low = look.low if look.low is not None else low
+    high = look.high if look.high is not None else high
+    return Normalize(low, high if high > low else low + 1.0)
 
 
 def rounded_up(value: float) -> float:

@@ -6,7 +6,7 @@ import xarray as xr
 from made_up_datasets import REGIONS, region_coords
 
 from ngnmm_core.plotting.parts.layout import region_axis
-from ngnmm_core.plotting.region_scan import in_turn_figure, ranked
+from ngnmm_core.plotting.region_scan import ranked, region_scan_figure
 
 FRACTION = [1.0, 0.2, 1.0, 0.0, 1.0, 0.8, 1.0]  # of no resection, then of those of regions 5, 4, ... 0
 LATENCY = [500.0, 150.0, 900.0, np.nan, 510.0, 600.0, 505.0]
@@ -33,7 +33,7 @@ def test_the_widest_and_of_equal_ones_the_fastest_spread_comes_first():
 
 
 def test_bars_stand_beside_the_names_of_their_regions(resections):
-    figure = in_turn_figure(resections)
+    figure = region_scan_figure(resections)
     least = next(axes for axes in figure.axes if axes.get_title(loc="left") == "spreads least")
     names = [text.get_text() for text in least.get_yticklabels()]
     labels = [str(name).replace("_", " ") for name in resections["region"].values]
@@ -43,7 +43,7 @@ def test_bars_stand_beside_the_names_of_their_regions(resections):
 
 
 def test_colours_on_the_brain_belong_to_the_regions(resections):
-    figure = in_turn_figure(resections)
+    figure = region_scan_figure(resections)
     axial = figure.axes[1]
     (markers,) = [c for c in axial.collections if c.get_array() is not None]
     centres = np.stack([resections["centre_x"].values, resections["centre_y"].values], axis=1)
