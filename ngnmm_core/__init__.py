@@ -6,7 +6,7 @@ connectome.  They are imported at first use, so that importing the package costs
 
 from importlib import import_module
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _LAZY = {
     "InputError": "errors",

@@ -73,8 +73,9 @@ def get_connectome(source: Any = "hcp-aal2-94") -> "xr.Dataset":
 
 
 def _kept() -> Path:
-    """Where connectomes are kept: with those of the workflow, if we are in its folder."""
-    return Path("resources/connectomes") if Path("Snakefile").is_file() else cache_directory() / "connectomes"
+    """Where connectomes are kept: with those of the workflow, if it has been run in this folder."""
+    there = Path("Snakefile").is_file() or Path("resources/connectomes").is_dir()
+    return Path("resources/connectomes") if there else cache_directory() / "connectomes"
 
 
 def simulate(

@@ -1,8 +1,8 @@
 """Makes the lock files and environment.yml from pyproject.toml.  For developers: `make lock` (needs uv).
 
-requirements.lock holds what a run needs, requirements-dev.lock also what tests need, both with hashes for every
-supported Python and platform and without the address of any index.  environment.yml names the direct dependencies of
-a run at the same versions, for conda.
+requirements.lock holds what a run needs, requirements-dev.lock also what tests need, requirements-docs.lock what the
+documentation and the notebooks need: with hashes for every supported Python and platform, and without the address of
+any index.  environment.yml names the direct dependencies of a run at the same versions, for conda.
 """
 
 import re
@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # Versions that conda-forge does not carry under that name are held back to the newest that both carry.
 HELD_BACK = ["netcdf4==1.7.4"]
-BUILD = ["setuptools>=77"]  # builds the package itself, offline, into the environment
+BUILD = ["hatchling>=1.27", "editables>=0.5"]  # builds the package itself, offline, into the environment
 CONDA_NAMES = {"snakemake": "snakemake-minimal"}
 
 
@@ -51,7 +51,7 @@ def compile_lock(extras: tuple[str, ...], output: Path, *options: str) -> None:
 
 def environment(versions: dict[str, str]) -> str:
     """The text of environment.yml."""
-    names = sorted({name_of(r) for r in direct_dependencies("workflow")})
+    names = sorted({name_of(r) for r in direct_dependencies("slurm")})
     lines = [f"  - {CONDA_NAMES.get(name, name)}={versions[name]}" for name in names]
     return "\n".join([
         "# Direct dependencies for conda users, at the versions of requirements.lock (made by `make lock`).",
@@ -61,16 +61,18 @@ def environment(versions: dict[str, str]) -> str:
         "  - bioconda",
         "  - nodefaults",
         "dependencies:",
-        "  - python>=3.11,<3.14",
+        "  - python>=3.11",
         *lines,
         "",
     ])  # fmt: skip
 
 
 def main() -> None:
-    """Writes the three files."""
-    compile_lock(("workflow",), ROOT / "requirements.lock")
-    compile_lock(("workflow", "dev"), ROOT / "requirements-dev.lock", "--constraint", "requirements.lock")
+    """Writes the lock files and environment.yml."""
+    run, constraint = ("slurm",), ("--constraint", "requirements.lock")
+    compile_lock(run, ROOT / "requirements.lock")
+    compile_lock((*run, "dev"), ROOT / "requirements-dev.lock", *constraint)
+    compile_lock((*run, "docs", "notebook", "viz"), ROOT / "requirements-docs.lock", *constraint)
     (ROOT / "environment.yml").write_text(environment(locked_versions(ROOT / "requirements.lock")))
 
 

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ngnmm_core.errors import InputError, nearest, unknown
+from ngnmm_core.installation import workflow_folder
 
-DEFAULT_REGISTRY = Path(__file__).resolve().parents[2] / "config" / "connectomes.yaml"
 SHA256 = r"^[0-9a-f]{64}$"
 
 
@@ -114,17 +114,16 @@ def load_registry(path: str | Path | None = None) -> Registry:
     Parameters
     ----------
     path : str or Path, optional
-        The YAML file; without it `config/connectomes.yaml` of the repository that this package lies in.
+        The YAML file; without it `config/connectomes.yaml` of this package.
 
     Raises
     ------
     InputError
-        If the file is missing (it is not part of the installed package: give its path then), is not YAML, or has an
-        entry that doesn't fit.
+        If the file is missing, is not YAML, or has an entry that doesn't fit.
     """
     import yaml
 
-    path = DEFAULT_REGISTRY if path is None else Path(path)
+    path = workflow_folder() / "config" / "connectomes.yaml" if path is None else Path(path)
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -1,5 +1,6 @@
 """What a run tells before it spends anything: the cost of every stage and, once all are planned, of the whole."""
 
+import atexit
 import sys
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from ngnmm_core.orchestration.connectomes import Connectomes
 from ngnmm_core.preflight.calibration import rates
 from ngnmm_core.preflight.estimate import Estimate, estimate, estimate_text, total_text
+from ngnmm_core.progress import LEDGER
 from ngnmm_core.stages.registry import stages_of
 from ngnmm_core.study.study import Study
 from ngnmm_core.sweep.plan import Shard
@@ -25,6 +27,8 @@ class Announcement:
         Number of jobs that may run at once.
     targets : callable
         What Snakemake is asked for.
+    last : callable
+        Whether the forecast of the whole is to stand at the very end, as in a dry run.
     """
 
     def __init__(
@@ -33,21 +37,28 @@ class Announcement:
         results: Path,
         workers: Callable[[], int],
         targets: Callable[[], Collection[str]],
+        last: Callable[[], bool] = lambda: False,
     ):
         self.studies, self.connectomes, self.results = connectomes.studies, connectomes, results
-        self._workers, self._targets = workers, targets
+        self._workers, self._targets, self._last = workers, targets, last
         self._estimates: dict[tuple[str, str], Estimate] = {}
 
     def of_stage(self, study: Study, stage: str, shards: Sequence[Shard]) -> None:
         """Tells what a stage will cost, and after the last one what the run will."""
         regions = self.connectomes.regions(study.name)
-        missing = [len(shard.ids) for shard in shards if not shard.finished]
-        found = estimate(study, stage, regions, missing, rates(study, stage, regions))
+        waiting = [shard for shard in shards if not shard.finished]
+        found = estimate(study, stage, regions, [len(s.ids) for s in waiting], rates(study, stage, regions))
+        for shard, seconds in zip(waiting, found.jobs, strict=True):
+            LEDGER.plan(shard.path, len(shard.ids), seconds)
         self._estimates[study.name, stage] = found
         print(estimate_text(found), file=sys.stderr)
         awaited = self._awaited()
         if (study.name, stage) in awaited and awaited <= set(self._estimates):
-            print(total_text(list(self._estimates.values()), self._workers()), file=sys.stderr)
+            total = total_text(list(self._estimates.values()), self._workers())
+            if self._last():
+                atexit.register(print, total, file=sys.stderr)
+            elif total:
+                print(total, file=sys.stderr)
 
     def _awaited(self) -> set[tuple[str, str]]:
         """The stages that the targets need."""

@@ -21,7 +21,7 @@ from ngnmm_core.orchestration.recipes import Recipes
 from ngnmm_core.orchestration.studies import Studies
 from ngnmm_core.plotting.catalogue import MAPS, figure_files
 from ngnmm_core.preflight.checks import check_study, check_writable
-from ngnmm_core.products.run_summary import as_text, tables
+from ngnmm_core.products.run_summary import cost_text, points_text
 from ngnmm_core.stages.context import fingerprint
 from ngnmm_core.stages.contract import SWEEP
 from ngnmm_core.storage.atomic import write_atomically
@@ -47,6 +47,8 @@ class Process:
         What it is asked for: names of rules and files.
     words : sequence of str
         Its command line, without the program.
+    looking : callable
+        Whether it is a dry run, which ends with the forecast.
     """
 
     writing: Callable[[], bool] = lambda: False
@@ -54,6 +56,7 @@ class Process:
     workers: Callable[[], int] = lambda: 1
     targets: Callable[[], Collection[str]] = tuple
     words: Sequence[str] = ()
+    looking: Callable[[], bool] = lambda: False
 
 
 class Workflow:
@@ -93,7 +96,10 @@ class Workflow:
         self.results, self.resources = (Path(folder) for folder in folders)
         self.studies = Studies(config, files, self.root, self._process.words, self._ended)
         self.connectomes = Connectomes(self.studies, self.resources)
-        self._announcement = Announcement(self.connectomes, self.results, self._process.workers, self._process.targets)
+        process = self._process
+        self._announcement = Announcement(
+            self.connectomes, self.results, process.workers, process.targets, process.looking
+        )
         self.plans = Plans(
             self.connectomes,
             self.results,
@@ -171,8 +177,9 @@ class Workflow:
         parts = []
         for name in made:
             merged = [path for path in map(Path, self.plans.merged_files(name)) if path.is_file()]
-            parts += [as_text(table) for table in tables(self.results / name, merged)]
-            parts.append(f"{self.results / name}: {SWEEP}, figures/, provenance.json, summary.html")
+            parts += points_text(merged)
+            parts.append(f"{name}: {cost_text(self.results / name)}")
+            parts.append(f"{self.results / name}: summary.html, {', '.join(path.name for path in merged)}, figures/")
         return "\n".join(parts)
 
     @staticmethod

@@ -7,7 +7,7 @@ from ngnmm_core.preflight.cost import JOB_SECONDS, Rates, disk_bytes, memory_mb,
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.study.study import Study
 
-HINT = "python -m ngnmm_core calibrate"
+HINT = "ngnmm calibrate"
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,36 @@ def _counts(variable: netCDF4.Variable) -> list[tuple[str, str, str]]:
     return [(names.get(code, str(code)), str(count), total) for code, count in sorted(counted.items()) if code != 0]
 
 
+def points_text(merged: Sequence[Path]) -> list[str]:
+    """One line per merged file on how its points came out; files whose points are all right are left out."""
+    lines = {}
+    for file, variable, name, count, total in statuses(merged).rows:
+        analysis = variable.removesuffix("_status")
+        if name == "undefined":
+            key = f"{analysis}: {int(total) - int(count)} of {total} points asked for"
+            lines.setdefault(file, {}).setdefault(key, [])
+        else:
+            lines.setdefault(file, {}).setdefault(f"{count} of {total} {name.replace('_', ' ')}", []).append(analysis)
+    return [
+        f"{file}: " + "; ".join(f"{key} ({', '.join(of)})" if of else key for key, of in found.items())
+        for file, found in lines.items()
+    ]
+
+
+def cost_text(results: Path) -> str:
+    """One line on what all jobs of a study took, whenever they ran; empty if nothing is known."""
+    jobs = costs(results / "benchmarks")
+    if not jobs:
+        return ""
+    shards = [job for job in jobs if job.rule.startswith("shard ")]
+    others = sum(job.cpu for job in jobs) - sum(job.cpu for job in shards)
+    longest = max((job.wall for job in shards), default=0.0)
+    return (
+        f"took {time_text(sum(job.cpu for job in shards))} of CPU time in {len(shards)} shards (the longest "
+        f"{time_text(longest)}), {time_text(others)} in compilation, merges and figures"
+    )
+
+
 def tables(results: Path, merged: Sequence[Path]) -> list[Table]:
     """The tables of a study, without empty ones; `results` is its folder, `merged` are its merged files."""
     jobs = costs(results / "benchmarks")

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ngnmm_core import __version__
+
 ROOT = Path(__file__).resolve().parents[2]
 REQUIRED = {"authors", "cff-version", "message", "title"}
 OF_REFERENCES = {"authors", "title", "type"}
@@ -19,7 +21,9 @@ def citation():
 
 def test_the_version_is_that_of_the_package(citation):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert citation["version"] == project["version"]
+    assert citation["version"] == __version__
+    assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert "version" in project["dynamic"]
     assert citation["license"] == project["license"]
 
 

@@ -1,10 +1,17 @@
-"""`python -m ngnmm_core check` and `calibrate` on a small study of one's own."""
+"""The command `ngnmm`: what it checks, plans, lists, starts and completes."""
+
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
 import yaml
 
-from ngnmm_core.cli import main
+from ngnmm_core import __version__
+from ngnmm_core.cli import main, running
+from ngnmm_core.connectome import load_registry
+from ngnmm_core.models import get_model, model_names
+from ngnmm_core.study.load import load_studies, read_yaml
 
 
 @pytest.fixture
@@ -36,3 +43,102 @@ def test_calibrate_measures_every_stage_and_keeps_what_it_found(study, tmp_path,
     assert [line.partition(":")[0] for line in lines] == ["small (simulation)", "small (msf)"]
     assert all("of CPU time per point on " in line for line in lines)
     assert len(list(tmp_path.rglob("calibration*.json"))) == 2
+
+
+def test_plan_tells_the_cost_of_every_stage_and_of_the_whole(study, capsys):
+    assert main(["plan", study, "--cores", "3"]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("small (simulation): 6 points, 6 to compute in")
+    assert lines[1].startswith("small (msf): 2 points, 2 to compute in")
+    assert lines[2].startswith("in all 8 points in")
+    assert "on 3 cores" in lines[2]
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "run", "report"])
+def test_a_study_that_is_not_there_is_refused_with_what_there_is(command, tmp_path, monkeypatch, refused):
+    monkeypatch.chdir(tmp_path)
+    refused(lambda: main([command, "missing.yaml"]), "missing.yaml", "no such file", "seizure", "paper_quick")
+
+
+def test_an_unknown_command_names_the_near_one(refused):
+    refused(lambda: main(["modles"]), "'modles'", "did you mean 'models'?", "connectomes")
+
+
+def test_an_unknown_option_is_refused(study, refused):
+    refused(lambda: main(["check", study, "--fast"]), "--fast", "ngnmm check --help")
+
+
+def test_the_version_is_that_of_the_package(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"ngnmm {__version__}\n"
+
+
+def test_connectomes_are_listed_with_their_sizes(capsys):
+    assert main(["connectomes"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for name, entry in load_registry().entries.items():
+        assert any(line.startswith(name) and f"{entry.regions} regions" in line for line in lines)
+
+
+@pytest.mark.parametrize("model", model_names())
+def test_a_new_study_can_be_checked_and_names_all_parameters(model, tmp_path, monkeypatch, capsys, refused):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "first.yaml", "--model", model]) == 0
+    text = (tmp_path / "first.yaml").read_text()
+    (study,) = load_studies(read_yaml("first.yaml")).values()
+    assert study.model.name == model
+    assert study.size() > 4
+    assert all(name in text for name in get_model(model).axis_names if name not in get_model(model).targets("Delta"))
+    assert main(["check", "first.yaml"]) == 0
+    assert f"first: {study.size()} points" in capsys.readouterr().out
+    refused(lambda: main(["new", "first.yaml"]), "first.yaml", "exists")
+    refused(lambda: main(["new", "first.txt"]), "first.txt", ".yaml")
+    refused(lambda: main(["new", "no/first.yaml"]), "no/first.yaml", "folder")
+
+
+def test_run_hands_a_file_a_bundled_name_or_nothing_to_snakemake(study, monkeypatch):
+    started = []
+    monkeypatch.setattr(running, "start", lambda command: started.append(command) or 0)
+    main(["run", study, "--cores", "3", "-n", "--until", "merge"])
+    main(["run", "seizure", "--plain"])
+    main(["run", "--profile", "profiles/slurm"])
+    main(["report", study, "-o", "all.html"])
+    own, bundled, default, report = (" ".join(command) for command in started)
+    assert "--until merge --cores 3 --dry-run" in own
+    assert own.endswith("--configfile small.yaml")
+    assert bundled.endswith("--cores all -- seizure")
+    assert "--logger" not in own + bundled
+    assert "--cores" not in default
+    assert default.endswith("--logger ngnmm")
+    assert "--report all.html" in report
+
+
+def test_a_report_has_a_known_format(study, refused):
+    refused(lambda: main(["report", study, "-o", "report.pdf"]), "report.pdf", ".zip or .html")
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("ngnmm", "co"), {"connectomes", "completion"}),
+        (("ngnmm", "run", "sei"), {"seizure"}),
+        (("ngnmm", "point", "--dur"), {"--duration_ms"}),
+        (("ngnmm", "new", "--model", "jan"), {"jansen_rit"}),
+    ],
+)
+def test_the_shell_completes(words, offered, capsys, tmp_path):
+    assert main(["completion", "bash"]) == 0
+    script = capsys.readouterr().out
+    given = f"COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; _ngnmm; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    done = subprocess.run(["bash", "-c", script + given], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert set(done.stdout.split()) == offered
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_get_the_same_words(shell, capsys):
+    main(["completion", shell])
+    script = capsys.readouterr().out
+    assert all(word in script for word in ("connectomes", "--duration_ms", "working_memory"))

@@ -35,14 +35,19 @@ def test_conda_users_get_the_versions_of_the_lock(lock, locked):
 
 
 @pytest.mark.parametrize(
-    ("file", "extras"), [("requirements.lock", ("workflow",)), ("requirements-dev.lock", ("dev",))]
+    ("file", "extras"),
+    [
+        ("requirements.lock", ("slurm",)),
+        ("requirements-dev.lock", ("dev",)),
+        ("requirements-docs.lock", ("docs", "notebook", "viz")),
+    ],
 )
 def test_every_direct_dependency_is_locked(lock, file, extras):
     versions = lock.locked_versions(ROOT / file)
     assert {lock.name_of(r) for r in lock.direct_dependencies(*extras)} <= set(versions)
 
 
-@pytest.mark.parametrize("file", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("file", ["requirements.lock", "requirements-dev.lock", "requirements-docs.lock"])
 def test_locks_have_hashes_and_no_index(file):
     text = (ROOT / file).read_text()
     packages = re.findall(r"^[a-z0-9_.-]+==", text, re.MULTILINE)
@@ -50,6 +55,7 @@ def test_locks_have_hashes_and_no_index(file):
     assert "://" not in text
 
 
-def test_both_locks_agree(lock, locked):
-    dev = lock.locked_versions(ROOT / "requirements-dev.lock")
-    assert {name: dev[name] for name in locked} == locked
+@pytest.mark.parametrize("file", ["requirements-dev.lock", "requirements-docs.lock"])
+def test_locks_agree(lock, locked, file):
+    others = lock.locked_versions(ROOT / file)
+    assert {name: others[name] for name in locked} == locked

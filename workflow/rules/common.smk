@@ -36,6 +36,7 @@ ngnmm = Workflow(
         or 1,
         targets=lambda: workflow.dag_settings.targets,
         words=sys.argv[1:],
+        looking=lambda: workflow.dryrun,
     ),
 )
 studies, connectomes, plans, jobs = (

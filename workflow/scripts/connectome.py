@@ -2,16 +2,15 @@
 
 from pathlib import Path
 
-from ngnmm_core.connectome.registry import DEFAULT_REGISTRY
 from ngnmm_core.orchestration.script import run
 
 
-def main(spec: str, connectome: Path, registry: Path = DEFAULT_REGISTRY) -> None:
+def main(spec: str, connectome: Path) -> None:
     """`spec` is the study key `connectome` as JSON."""
-    from ngnmm_core.connectome import ConnectomeSpec, build_connectome, load_registry
+    from ngnmm_core.connectome import ConnectomeSpec, build_connectome
     from ngnmm_core.storage.netcdf import write_netcdf
 
-    write_netcdf(build_connectome(ConnectomeSpec.model_validate_json(spec), load_registry(registry)), connectome)
+    write_netcdf(build_connectome(ConnectomeSpec.model_validate_json(spec)), connectome)
 
 
 run(main, globals())

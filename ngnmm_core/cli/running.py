@@ -1,0 +1,114 @@
+"""`ngnmm run` and `ngnmm report`: Snakemake with this workflow, in the current folder."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from ngnmm_core.cli.studies import bundled_studies, study_file
+from ngnmm_core.errors import InputError
+from ngnmm_core.installation import workflow_folder
+
+DISPLAY = "snakemake_logger_plugin_ngnmm"
+
+
+def add(commands) -> None:
+    """Add the commands to the parser."""
+    more = "What it does not know goes to Snakemake, e.g. --until merge, --keep-going."
+    run = commands.add_parser(
+        "run",
+        help="run a study to its datasets, figures and explorer",
+        description="Runs a study in this folder; results go to results/, what is kept to resources/.",
+        epilog=more,
+    )
+    _add_study(run)
+    run.add_argument("--cores", default="all", help="number of cores; default: %(default)s")
+    run.add_argument("--profile", help="a profile of Snakemake, e.g. profiles/slurm; it sets the number of jobs")
+    run.add_argument("-n", "--dry-run", action="store_true", help="only tell what would be done, and what it will cost")
+    run.add_argument("--plain", action="store_true", help="Snakemake's own messages instead of the progress display")
+    run.set_defaults(run=_run)
+    report = commands.add_parser(
+        "report",
+        help="bundle the figures of a finished study into one report",
+        description="Bundles the figures, tables and explorer of a finished study into an archive or a page.",
+        epilog=more,
+    )
+    _add_study(report)
+    report.add_argument("-o", "--output", type=Path, default=Path("report.zip"), help=".zip or .html; %(default)s")
+    report.set_defaults(run=_report)
+
+
+def _add_study(command) -> None:
+    bundled = ", ".join(bundled_studies())
+    command.add_argument("study", nargs="?", help=f"a YAML file, or one of {bundled}; without it, the default study")
+
+
+def snakemake_command(study: str | None, *words: str) -> list[str]:
+    """The command that runs Snakemake on a study: a file, the name of a bundled one, or None for the default.
+
+    Raises
+    ------
+    InputError
+        If there is no such study.
+    """
+    file = study_file(study)  # refuses what is not there
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(workflow_folder() / "Snakefile"), *words]
+    if study is None:
+        return command
+    if Path(study).is_file():
+        return [*command, "--configfile", str(file)]
+    return [*command, "--", study]
+
+
+def _run(options, rest: list[str]) -> int:
+    words = list(rest)
+    words += ["--profile", options.profile] if options.profile else ["--cores", options.cores]
+    if options.dry_run:
+        words += ["--dry-run", "--quiet", "host", "reason"]
+    elif not options.plain and "--logger" not in words and importlib.util.find_spec(DISPLAY):
+        words += ["--logger", "ngnmm"]
+    return start(snakemake_command(options.study, *words))
+
+
+def _report(options, rest: list[str]) -> int:
+    if options.output.suffix not in (".zip", ".html"):
+        raise InputError(f"--output: '{options.output}' has no known format; allowed: a name ending in .zip or .html")
+    words = ["--report", str(options.output), "--quiet", "host", *rest]
+    return start(snakemake_command(options.study, *words))
+
+
+def start(command: list[str]) -> int:
+    """Run Snakemake in this folder with caches that can be written; return its exit code."""
+    from ngnmm_core.orchestration.locks import remove_stale
+
+    if message := remove_stale():
+        print(message, file=sys.stderr)
+    environment = os.environ | caches()
+    process = subprocess.Popen(command, env=environment)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:  # Snakemake has got it as well: it ends its jobs and unlocks the folder
+            continue
+
+
+def caches() -> dict[str, str]:
+    """Variables that lead caches of other programs to a place that can be written, where the home can't."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    existing = next(folder for folder in (base, *base.parents) if folder.exists())
+    if existing.is_dir() and os.access(existing, os.W_OK) and _can_make(existing):
+        return {}
+    place = Path(tempfile.gettempdir(), f"ngnmm-{os.getuid()}")
+    place.mkdir(mode=0o700, exist_ok=True)
+    return {"XDG_CACHE_HOME": str(place), "MPLCONFIGDIR": str(place / "matplotlib")}
+
+
+def _can_make(folder: Path) -> bool:
+    """Whether a file can be made in a folder: of a read-only file system, permissions don't tell."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,97 @@
+"""`ngnmm check`, `plan` and `calibrate`: what can be told of a study before it runs."""
+
+import logging
+import os
+from pathlib import Path
+
+from ngnmm_core.errors import InputError
+from ngnmm_core.installation import workflow_folder
+
+
+def add(commands) -> None:
+    """Add the commands to the parser."""
+    for name, function, text in (
+        ("check", _check, "check a study file without running it"),
+        ("plan", _plan, "tell what a study will cost: points, jobs, CPU time, memory, disk"),
+        ("calibrate", _calibrate, "measure how fast this machine computes a study's points"),
+    ):
+        command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        optional = name != "check"
+        command.add_argument(
+            "study",
+            nargs="?" if optional else None,
+            help="a YAML file, or the name of a bundled study"
+            + ("; without it, the default study" if optional else ""),
+        )
+        if name == "plan":
+            command.add_argument("--cores", type=int, default=os.cpu_count(), help="default: %(default)s")
+        command.set_defaults(run=function)
+
+
+def bundled_studies() -> list[str]:
+    """Names of the studies that come with the workflow."""
+    return sorted(path.stem for path in (workflow_folder() / "config" / "studies").glob("*.yaml"))
+
+
+def study_file(given: str | None) -> Path:
+    """The file of a study: a path, the name of a bundled study, or without either the default study.
+
+    Raises
+    ------
+    InputError
+        If there is neither such a file nor such a study.
+    """
+    root = workflow_folder()
+    if given is None:
+        return root / "config" / "config.yaml"
+    if Path(given).is_file():
+        return Path(given)
+    if given in bundled_studies():
+        return root / "config" / "studies" / f"{given}.yaml"
+    bundled = ", ".join(bundled_studies())
+    raise InputError(f"{given}: no such file; allowed: a YAML file (see ngnmm new), or one of {bundled}")
+
+
+def open_workflow(file: Path, process=None):
+    """What Snakemake would know of a study file in this folder."""
+    from ngnmm_core.orchestration import Workflow
+    from ngnmm_core.study.load import read_yaml
+
+    return Workflow(read_yaml(file), [str(file)], workflow_folder(), ("results", "resources"), process)
+
+
+def _check(options, rest) -> None:
+    """Check what `ngnmm run` checks before it starts anything."""
+    workflow = open_workflow(study_file(options.study))
+    workflow.check()
+    for name, study in workflow.studies.main.items():
+        print(f"{name}: {study.size()} points ({' x '.join(map(str, study.shape())) or '1'})")
+
+
+def _plan(options, rest) -> None:
+    """Print the forecast of every stage and of the whole, as a dry run of Snakemake does."""
+    from ngnmm_core.orchestration import Process
+    from ngnmm_core.stages.registry import stages_of
+
+    process = Process(announcing=True, workers=lambda: options.cores)
+    workflow = open_workflow(study_file(options.study), process)
+    workflow.check()
+    for name, study in workflow.studies.main.items():
+        for stage in stages_of(study):
+            workflow.plans.shards(name, stage.name)
+
+
+def _calibrate(options, rest) -> None:
+    from ngnmm_core.orchestration import prepare_jobs
+    from ngnmm_core.preflight.calibration import calibrate
+    from ngnmm_core.preflight.cost import time_text
+    from ngnmm_core.stages.registry import STAGES, stages_of
+
+    logging.basicConfig(level=logging.WARNING)
+    workflow = open_workflow(study_file(options.study))
+    prepare_jobs(workflow.root, workflow.resources / "kernels")
+    for name, study in workflow.studies.main.items():
+        for stage in stages_of(study):
+            rates = calibrate(study, stage.name, workflow.connectomes.regions(name))
+            seconds = rates.seconds(rates.lanes, STAGES[stage.name].settings(study)) / rates.lanes
+            print(f"{name} ({stage.name}): {time_text(seconds)} of CPU time per point on {rates.source}")
