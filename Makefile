@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CORES ?= all
 SHARDS ?= 300
 # a lock that a killed run has left goes first; that of a living one stays
-SNAKEMAKE := $(BIN)/python -m ngnmm_core unlock && $(BIN)/snakemake --cores $(CORES)
+SNAKEMAKE := $(BIN)/ngnmm unlock && $(BIN)/snakemake --cores $(CORES) --logger ngnmm
 STUDY ?= $(shell sed -n 's/^study: *//p' config/config.yaml)
 
 .PHONY: help env env-dev run partial test test-fast test-slurm soak lint docs bench lock unlock clean-study repertoire \
@@ -33,7 +33,7 @@ $(VENV)/.dev-ready: requirements-dev.lock $(VENV)/.run-ready
 	@touch $@
 
 run: env  ## the study in config/config.yaml, to its figures
-	$(SNAKEMAKE)
+	@$(BIN)/ngnmm run --cores $(CORES)
 
 partial: env  ## merges what there is of an unfinished study
 	$(SNAKEMAKE) partial
@@ -57,19 +57,19 @@ lint: env-dev  ## style, import contracts, Snakemake's own checks
 	$(BIN)/snakemake --lint
 
 repertoire: env  ## the comparison of models over their published ranges (repertoire-quick: coarse grids, minutes)
-	$(SNAKEMAKE) repertoire
+	@$(BIN)/ngnmm run repertoire --cores $(CORES)
 
 repertoire-quick: env
-	$(SNAKEMAKE) repertoire_quick
+	@$(BIN)/ngnmm run repertoire_quick --cores $(CORES)
 
 paper: env  ## the figures of arXiv:2512.03907 (paper-quick: coarse meshes, minutes)
-	$(SNAKEMAKE) paper
+	@$(BIN)/ngnmm run paper --cores $(CORES)
 
 paper-quick: env
-	$(SNAKEMAKE) paper_quick
+	@$(BIN)/ngnmm run paper_quick --cores $(CORES)
 
 docs: env  ## the schema and the generated tables of the documentation
-	$(BIN)/python -m ngnmm_core docs
+	$(BIN)/ngnmm docs
 
 bench: env-dev  ## speed beside C and other tools, to docs/benchmarks (10 minutes; PEERS=python with the others)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m benchmarks.bench $(if $(PEERS),--peers $(PEERS))
@@ -78,7 +78,7 @@ lock:  ## new lock files and environment.yml (needs uv)
 	$(PYTHON) tools/lock.py
 
 unlock: env  ## removes the lock of a run that was killed; that of a living one stays
-	@$(BIN)/python -m ngnmm_core unlock
+	@$(BIN)/ngnmm unlock
 
 clean-study:  ## removes results/STUDY (asks first; STUDY=name)
 	@case "$(STUDY)" in ""|.*|/*|*/.*) \

@@ -23,6 +23,7 @@ STUDY = {
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     """The wheel, built from this checkout."""
+    pytest.importorskip("hatchling", reason="hatchling is not installed: `make env` installs it")
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)

@@ -60,7 +60,7 @@ def test_the_default_study_is_good():
 
 def test_the_schema_and_the_generated_tables_are_up_to_date():
     stale = write_all(REPOSITORY, change=False)
-    assert stale == [], "run: python -m ngnmm_core docs"
+    assert stale == [], "run: ngnmm docs"
 
 
 @pytest.fixture(scope="module")
