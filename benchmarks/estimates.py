@@ -89,16 +89,16 @@ def _run(command) -> None:
 def row(title: str, study, stage: str, folder: Path) -> list[str]:
     """A row of the table."""
     from ngnmm_core.preflight.calibration import measure
-    from ngnmm_core.preflight.cost import reference_rates, time_text
+    from ngnmm_core.preflight.cost import time_text
     from ngnmm_core.preflight.estimate import estimate
+    from ngnmm_core.stages.registry import STAGES
 
     took, points = measured(study, stage, folder)
     begin = time.process_time()
     here = measure(study, stage, REGIONS)
     calibration = time.process_time() - begin
     told = [
-        sum(estimate(study, stage, REGIONS, points, rates).jobs)
-        for rates in (reference_rates(study, stage, REGIONS), here)
+        sum(estimate(study, stage, REGIONS, points, rates).jobs) for rates in (STAGES[stage].cost(study, REGIONS), here)
     ]
     ratios = [f"{seconds:.1f} s ({seconds / took:.2f})" for seconds in told]
     calibrated = time_text(calibration) if here.source else "-"

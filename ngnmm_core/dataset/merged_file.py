@@ -23,7 +23,8 @@ from ngnmm_core.simulation.settings import NOISE
 from ngnmm_core.simulation.stimuli import name_and_unit
 from ngnmm_core.stages.context import context, fingerprint
 from ngnmm_core.stages.contract import BRANCHES, SWEEP, Layout, Stage
-from ngnmm_core.stages.layouts import homogeneous_layout, hub_points
+from ngnmm_core.stages.layouts import homogeneous_layout
+from ngnmm_core.stages.lesions import hub_points
 from ngnmm_core.stages.registry import stages_of
 from ngnmm_core.storage.atomic import whole_file
 from ngnmm_core.storage.integrity import require_intact

@@ -10,9 +10,9 @@ from ngnmm_core.compilation.code_hash import code_hash
 from ngnmm_core.compilation.kernel_cache import cached
 from ngnmm_core.dynamics.variational import WIDTH, constants_of, to_lanes
 from ngnmm_core.kernels import layout
-from ngnmm_core.kernels.integrators import multirate
 from ngnmm_core.kernels.lanes import aligned
 from ngnmm_core.kernels.network_tangents import PAST, Tangents, make_network_tangents
+from ngnmm_core.kernels.steppers import multirate
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.engine import wide_registers
 

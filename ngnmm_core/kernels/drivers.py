@@ -5,13 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ngnmm_core.kernels.inline import inlined
-from ngnmm_core.kernels.integrators import heun, multirate, riccati, rk4
-from ngnmm_core.kernels.integrators.riccati_constants import Structure
 from ngnmm_core.kernels.lanes import lane_width
 from ngnmm_core.kernels.llvm import kernel, load, make_tuple_access, store
+from ngnmm_core.kernels.steppers.riccati_constants import Structure
 from ngnmm_core.kernels.stimuli import make_drive
-
-METHODS = {"riccati": riccati, "multirate": multirate, "rk4": rk4, "heun": heun}
 
 
 class Equations(NamedTuple):
@@ -39,8 +36,8 @@ def compile_equations(derivative, sent, sizes, noise: tuple[int, ...], stimulate
     return Equations(inlined(derivative), inlined(sent), *sizes, noise, *drive, stimulated)
 
 
-def make_integrator(method: str, equations: Equations, rows: int, dtype=np.float64):
-    """Compiles (at the first call) the time loop of one model with one method.
+def make_integrator(make_step, equations: Equations, rows: int, dtype=np.float64):
+    """Compiles (at the first call) the time loop of one model with one method, given by its `make_step`.
 
     Returns
     -------
@@ -50,7 +47,7 @@ def make_integrator(method: str, equations: Equations, rows: int, dtype=np.float
         `samples[k]` ([sample, group * state * region * lane], flat in the last axis).
     """
     width = lane_width(dtype)
-    step = METHODS[method].make_step(equations, rows, width)
+    step = make_step(equations, rows, width)
     states, coefficients = equations.states, equations.coefficients
     load_states, _ = make_tuple_access(states)
     load_coefficients, _ = make_tuple_access(coefficients)

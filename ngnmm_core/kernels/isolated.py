@@ -10,8 +10,8 @@ Luther, Math. Comp. 22, 434 (1968), doi:10.1090/S0025-5718-68-99876-1.
 
 from ngnmm_core.kernels.differentiation import dual, make_seed
 from ngnmm_core.kernels.inline import inlined
-from ngnmm_core.kernels.integrators.luther import A3, A4, A5, A6, A7, B
 from ngnmm_core.kernels.llvm import combine, kernel, scaled
+from ngnmm_core.kernels.steppers.luther import A3, A4, A5, A6, A7, B
 
 
 def make_isolated(derivative, sent, states):

@@ -7,11 +7,11 @@ Error by halving the step: Hairer, Norsett, Wanner, Solving Ordinary Differentia
 doi:10.1007/978-3-540-78862-1, section II.4.
 """
 
-from ngnmm_core.kernels.integrators.luther import ORDER
 from ngnmm_core.kernels.isolated import make_isolated
 from ngnmm_core.kernels.lanes import lane_exp
 from ngnmm_core.kernels.llvm import align_stack, kernel, lane_select, load, make_tuple_access, store
 from ngnmm_core.kernels.normal import lane_log
+from ngnmm_core.kernels.steppers.luther import ORDER
 
 FIRST_MS = 0.02  # before it is mended
 MENDED = 2  # times: a third changes the number of steps by less than a hundredth

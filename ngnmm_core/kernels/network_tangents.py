@@ -1,7 +1,7 @@
 """A network together with small perturbations of it: a perturbation is one more lane in the same coupling product.
 
 The state of the one network fills all lanes of group 0; every further group holds eight perturbations.  The method is
-that of `ngnmm_core.kernels.integrators.multirate` with one substep: the coupling, and what the perturbations feel of
+that of `ngnmm_core.kernels.steppers.multirate` with one substep: the coupling, and what the perturbations feel of
 it, is evaluated once per step and extrapolated from its past, and every region takes a step of Luther's method.
 
 Perturbations beside the solution: Benettin et al., Meccanica 15, 9 (1980), doi:10.1007/BF02128236.  Luther's method:
@@ -14,8 +14,6 @@ import numpy as np
 
 from ngnmm_core.kernels.differentiation import dual, make_seed
 from ngnmm_core.kernels.inline import inlined
-from ngnmm_core.kernels.integrators import luther
-from ngnmm_core.kernels.integrators.luther import A3, A4, A5, A6, A7, B
 from ngnmm_core.kernels.llvm import (
     align_stack,
     combine,
@@ -28,6 +26,8 @@ from ngnmm_core.kernels.llvm import (
     scaled,
     store,
 )
+from ngnmm_core.kernels.steppers import luther
+from ngnmm_core.kernels.steppers.luther import A3, A4, A5, A6, A7, B
 
 PAST = 8  # values of the coupling that the polynomial goes through
 

@@ -1,7 +1,7 @@
 """What the models share that are exact mean fields of quadratic integrate-and-fire (QIF) neurons.
 
 A model whose populations receive nothing but filtered input can declare them with `QifPopulations`: it is then
-integrated with the exact flow of their Riccati equation (`ngnmm_core.kernels.integrators.riccati`).
+integrated with the exact flow of their Riccati equation (`ngnmm_core.kernels.steppers.riccati`).
 """
 
 import math
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ngnmm_core.kernels.functions import sqrt
-from ngnmm_core.kernels.integrators.riccati_constants import PopulationValues, Structure
+from ngnmm_core.kernels.steppers.riccati_constants import PopulationValues, Structure
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 from ngnmm_core.connectome.spec import SINGLE
 from ngnmm_core.plotting.parts.labels import assignments, number
 from ngnmm_core.plotting.parts.layout import choose_axes, region_axis
-from ngnmm_core.stages.layouts import hub_points
+from ngnmm_core.stages.lesions import hub_points
 from ngnmm_core.stages.registry import stages_of
 from ngnmm_core.study.study import Study
 

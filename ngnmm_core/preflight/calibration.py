@@ -5,7 +5,6 @@ in the transient and time in the window that is analysed differ, so each has its
 master stability function) is measured at points spread over the study.
 """
 
-import importlib
 import json
 import time
 from collections.abc import Callable
@@ -18,9 +17,11 @@ from ngnmm_core.compilation.cache_folder import cache_directory
 from ngnmm_core.compilation.cpu_target import processor
 from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.points import Points
-from ngnmm_core.preflight.cost import EXTRA_MS, LONG, Rates, reference_rates
+from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.stages.context import context, fingerprint
+from ngnmm_core.stages.contract import Rates, Stage
 from ngnmm_core.stages.registry import STAGES
+from ngnmm_core.stages.simulation import simulator
 from ngnmm_core.stages.task import Task
 from ngnmm_core.storage.atomic import write_atomically
 from ngnmm_core.study.study import Study
@@ -45,7 +46,7 @@ def rates(study: Study, stage: str, regions: int) -> Rates:
     try:
         return Rates(**json.loads(calibration_file(study, stage, regions).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
-        return reference_rates(study, stage, regions)
+        return STAGES[stage].cost(study, regions)
 
 
 def calibrate(study: Study, stage: str, regions: int) -> Rates:
@@ -57,19 +58,21 @@ def calibrate(study: Study, stage: str, regions: int) -> Rates:
 
 def measure(study: Study, stage: str, regions: int) -> Rates:
     """The rates of a stage on this machine, on a made-up dense network."""
-    if stage in LONG:
-        return reference_rates(study, stage, regions)
-    weights = np.random.default_rng(0).uniform(0.1, 1.0, (regions, regions))
     kind = STAGES[stage]
-    points = kind.layout(study, regions).points
+    if not kind.measured:
+        return kind.cost(study, regions)
+    weights = np.random.default_rng(0).uniform(0.1, 1.0, (regions, regions))
     connectome = Connectome(weights, _labels(study, regions)).normalised("row")
+    points = kind.layout(study, regions).points
     task = Task(study.model, connectome, points, kind.settings(study), tuple(kind.analyses(study)))
-    if "duration_ms" not in task.settings:
-        return Rates(_per_point(task, kind.module), source=processor())
-    transient, window, lanes = _simulation(task, stage)
-    fixed = EXTRA_MS.get(task.settings["method"], 0.0) * transient
-    if stage == "highlights" and "msf" in study.options:
-        fixed += _per_point(task.with_analyses(lambda a: a.name == "msf"), STAGES["msf"].module)
+    if not kind.simulates:
+        return Rates(_per_point(task, kind), source=processor())
+    transient, window, lanes = _simulation(task, kind)
+    fixed = Simulation.model_validate(dict(task.settings)).integrator.start_ms * transient
+    for other in kind.also:
+        besides = task.with_analyses(lambda a, other=other: a.needs == other)
+        if besides.analyses:
+            fixed += _per_point(besides, STAGES[other])
     return Rates(fixed, transient, window, lanes, processor())
 
 
@@ -85,21 +88,16 @@ def _labels(study: Study, regions: int) -> tuple[str, ...]:
     return tuple(labels)
 
 
-def _simulation(task: Task, stage: str) -> tuple[float, float, int]:
+def _simulation(task: Task, kind: Stage) -> tuple[float, float, int]:
     """CPU seconds per point and ms in the transient and in the window, and the number of lanes."""
-    from ngnmm_core.simulation.settings import Simulation
-    from ngnmm_core.stages import lesions, simulation
-
-    settings = Simulation.model_validate(dict(task.settings))
-    fed = [(a.reducer, options) for a, options in task.analyses if a.reducer is not None]
-    reducers = lesions._reducers(task) if stage == "lesions" else fed
-    lanes = simulation.simulator(task, settings, reducers).engine.batch_size
+    settings, reducers = Simulation.model_validate(dict(task.settings)), kind.reducers(task)
+    lanes = simulator(task, settings, reducers).engine.batch_size
     points = _spread(task.points, lanes)
 
     def run(transient: int, window: int) -> None:
         times = {"transient_ms": transient, "duration_ms": transient + window}
         in_ms = {key: samples * settings.sample_ms for key, samples in times.items()}
-        simulation.simulator(task, settings.model_copy(update=in_ms), reducers).feed(points)
+        simulator(task, settings.model_copy(update=in_ms), reducers).feed(points)
 
     run(1, SHORTEST)  # compiles
     base = _cpu_seconds(lambda: run(1, SHORTEST))
@@ -110,14 +108,13 @@ def _simulation(task: Task, stage: str) -> tuple[float, float, int]:
     return max(transient, 0.0), max(window, 0.0), lanes
 
 
-def _per_point(task: Task, module: str) -> float:
+def _per_point(task: Task, kind: Stage) -> float:
     """CPU seconds per point of a job that does not simulate, its start left out."""
-    job = importlib.import_module(module)
-    job.warm(task)
+    kind.warm(task)
     for count in SPREAD:
         few = replace(task, points=_spread(task.points, count))
         start = time.process_time()
-        job.run(few)
+        kind.run(few)
         took = time.process_time() - start
         if took > LONG_ENOUGH:
             break

@@ -5,14 +5,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from ngnmm_core.analysis.contract import Analysis, Options
 from ngnmm_core.connectome import Connectome, connectome_from, connectome_of, load_connectome, read_connectome_file
 from ngnmm_core.errors import InputError
 from ngnmm_core.preflight.cost import disk_bytes, size_text
 from ngnmm_core.preflight.step_trial import check_steps
 from ngnmm_core.simulation.lesions import AXIS as RESECTION
 from ngnmm_core.simulation.stimuli import check_indices
-from ngnmm_core.stages.registry import OF_HOMOGENEOUS, stages_of
+from ngnmm_core.stages.registry import STAGES, stages_of, starts_network
 from ngnmm_core.storage.atomic import WRITABLE
 from ngnmm_core.study.study import Study
 
@@ -67,10 +66,10 @@ def check_on_connectome(study: Study, connectome: Connectome) -> float:
     check_alone(study, len(connectome))
     _check_regions(study, connectome.labels, len(connectome))
     normalised = connectome.normalised(study.config.normalization)
-    homogeneous = [analysis.name for analysis, options in study.analyses if _of_homogeneous(analysis, options)]
+    homogeneous = [a.name for a, options in study.analyses if STAGES[a.needs].needs_equal_rows(options)]
     if homogeneous:
         normalised.row_sum(f"analyses.{homogeneous[0]}")
-    elif study.simulates and study.simulation.initial.start == "homogeneous":
+    elif starts_network(study) and study.simulation.initial.start == "homogeneous":
         normalised.row_sum("simulation.initial.from: homogeneous")
     return float(normalised.weights.sum(axis=1).max())
 
@@ -111,12 +110,6 @@ def _check_regions(study: Study, labels: Sequence[str] | None, regions: int) -> 
         check_indices(stimulus, indices, regions)
         if labels is not None:
             stimulus.weights(labels)
-
-
-def _of_homogeneous(analysis: Analysis, options: Options) -> bool:
-    """Whether an analysis is about the state with all regions alike."""
-    of_network = analysis.needs == "bistability" and options.of == "network"
-    return of_network or analysis.needs in (*OF_HOMOGENEOUS, "orbit_diagram", "continuation")
 
 
 def check_disk(study: Study, regions: int, results: Path) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ngnmm_core.preflight.cost import JOB_SECONDS, Rates, disk_bytes, memory_mb, size_text, time_text
+from ngnmm_core.preflight.cost import JOB_SECONDS, disk_bytes, memory_mb, size_text, time_text
+from ngnmm_core.stages.contract import Rates
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.study.study import Study
 

@@ -17,9 +17,9 @@ from ngnmm_core.compilation.cache_folder import cache_directory
 from ngnmm_core.compilation.code_hash import code_hash
 from ngnmm_core.errors import InputError
 from ngnmm_core.points import Points
-from ngnmm_core.simulation.settings import STEPS_MS, Simulation
+from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.stages.context import fingerprint
-from ngnmm_core.stages.registry import STAGES, stages_of
+from ngnmm_core.stages.registry import stages_of
 from ngnmm_core.storage.atomic import write_atomically
 from ngnmm_core.study.study import Study
 
@@ -58,11 +58,10 @@ def check_steps(study: Study, regions: int, row_sum: float) -> list[str]:
     """
     warnings = {}
     for stage in stages_of(study):
-        settings = STAGES[stage.name].settings(study)
-        if "duration_ms" not in settings:
+        if not stage.simulates:
             continue
-        simulation = Simulation.model_validate(settings)
-        if simulation.dt_ms * UNTRIED < STEPS_MS[simulation.method]:
+        simulation = Simulation.model_validate(stage.settings(study))
+        if simulation.dt_ms * UNTRIED < simulation.integrator.step_ms:
             continue
         points = _stimulated(study, _extremes(stage.layout(study, regions).points))
         verdict = _verdict(study, simulation, points, row_sum)
@@ -150,7 +149,7 @@ class Trial:
             )
             return {"refused": False, "message": message}
         blows_up = f"{step} makes {method} blow up at {place} after {blown[1]:.3g} ms"
-        if settings.dt_ms > STEPS_MS[settings.method]:
+        if settings.dt_ms > settings.integrator.step_ms:
             return {"refused": True, "message": f"{key}: {blows_up}; allowed: at most {better}"}
         return {"refused": False, "message": f"warning: {key}: {blows_up}; largest step that does not: {better}"}
 

@@ -9,7 +9,7 @@ from ngnmm_core.analysis.hub_table import hub_table
 from ngnmm_core.connectome import connectome_of, load_connectome
 from ngnmm_core.dataset.assemble import load_resolved
 from ngnmm_core.products.dynamical_influence import dynamical_influence
-from ngnmm_core.stages.layouts import hub_points
+from ngnmm_core.stages.lesions import hub_points
 from ngnmm_core.stages.task import Task
 from ngnmm_core.storage.atomic import write_atomically
 from ngnmm_core.storage.netcdf import write_netcdf

@@ -11,10 +11,11 @@ from numba.core.codegen import get_host_cpu_features
 from ngnmm_core.compilation.code_hash import code_hash
 from ngnmm_core.compilation.kernel_cache import cached
 from ngnmm_core.kernels import drivers, layout
-from ngnmm_core.kernels.integrators import multirate, riccati_passes
-from ngnmm_core.kernels.integrators.riccati_constants import Structure, constants
 from ngnmm_core.kernels.lanes import lane_width
+from ngnmm_core.kernels.steppers import riccati_passes
+from ngnmm_core.kernels.steppers.riccati_constants import Structure, constants
 from ngnmm_core.models._base import Model
+from ngnmm_core.simulation.integrators import get_integrator, integrator_module
 from ngnmm_core.simulation.waveforms import Schedule
 
 L2_BYTES = 512 * 1024  # weights larger than this are streamed: several lane groups then share each pass
@@ -34,10 +35,10 @@ def _integrator(model: Model, method: str, rows: int, dtype: str, stimulated: bo
     noise = model.noisy_states
     equations = drivers.compile_equations(model.derivative, model.sent, model.sizes, noise, stimulated, width)
     equations = equations._replace(structure=structure_of(model))
-    integrate = drivers.make_integrator(method, equations, rows, dtype)
+    integrate = drivers.make_integrator(get_integrator(method).make_step, equations, rows, dtype)
     if not model.derivative.__module__.startswith("ngnmm_core."):
         return integrate  # a model made in a notebook: its source can't be hashed, so nothing is kept
-    code = code_hash(["ngnmm_core.kernels.drivers", model.derivative.__module__])
+    code = code_hash(["ngnmm_core.kernels.drivers", integrator_module(method), model.derivative.__module__])
     return cached(integrate, f"{model.name}-{method}", f"{code}-{method}-{rows}-{dtype}-{stimulated}")
 
 
@@ -56,7 +57,7 @@ class Engine:
     W : array (region, region)
         Normalised weights; W[i, j] is the weight of what i receives from j.
     method : str
-        A name in `ngnmm_core.kernels.drivers.METHODS`.
+        A name of `ngnmm_core.simulation.integrators`.
     dtype : str
         float64 or float32.
     substeps : int
@@ -93,12 +94,8 @@ class Engine:
     @property
     def nodes(self) -> layout.Nodes:
         """What the method needs inside a step."""
-        if self.method == "riccati":
-            return riccati_passes.nodes(structure_of(self.model), self.width)
-        if self.method != "multirate":
-            return layout.ONE_NODE
-        weights = multirate.extrapolation(self.substeps, multirate.PAST[self.width])
-        return layout.Nodes(multirate.fractions(self.substeps), weights, self.substeps)
+        nodes = get_integrator(self.method).nodes
+        return layout.ONE_NODE if nodes is None else nodes(structure_of(self.model), self.substeps, self.width)
 
     def compile(self, stimulated: bool = False):
         """The compiled integrator, from the cache if it is there.  See `kernels.drivers.make_integrator`."""

@@ -5,19 +5,20 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from ngnmm_core.errors import InputError
+from ngnmm_core.kernels.integrators import Integrator
 from ngnmm_core.section import Section, is_multiple
+from ngnmm_core.simulation.integrators import DEFAULT, get_integrator, integrator_names
 from ngnmm_core.simulation.lesions import Resection
 from ngnmm_core.simulation.stimuli import Stimulus
-
-STEPS_MS = {"multirate": 0.05, "rk4": 0.01, "heun": 0.01}
-# Length of the stability interval on the negative real axis: a (sub)step times the fastest rate must stay below it.
-# Bursts that grow blow up before; `ngnmm_core.preflight.step_trial` finds out where.
-STABLE = {"multirate": 3.6, "rk4": 2.78, "heun": 2.0}
-
 
 NOISE = "noise_sigma"  # also an axis
 MOST_STEPS = 1e12  # a year on a fast machine
 SHORTEST_STEP_MS = 1e-4  # bursts last tenths of a ms: below, a step gains nothing but rounding errors
+
+
+def _steps() -> str:
+    """Give the steps of all integrators in words."""
+    return ", ".join(f"{get_integrator(name).step_ms:g} for {name}" for name in integrator_names())
 
 
 class Initial(Section):
@@ -44,13 +45,12 @@ class Simulation(Section):
     dt_ms: float = Field(
         0.05,
         gt=0,
-        description="integration step (ms), at least 1e-4; if not given, 0.05 for multirate, 0.01 for rk4 and heun",
+        description=f"integration step (ms), at least 1e-4; if not given, {_steps()}",
     )
     sample_ms: float = Field(0.2, gt=0, description="time between the samples that are analysed (ms)")
-    method: Literal["multirate", "rk4", "heun"] = Field(
-        "multirate",
-        description="`multirate`: sixth order, coupling once per step; `rk4`: fourth order, coupling at every "
-        "stage; `heun`: for additive noise",
+    method: Literal[integrator_names()] = Field(
+        DEFAULT,
+        description="; ".join(f"`{name}`: {get_integrator(name).description}" for name in integrator_names()),
     )
     substeps: int = Field(2, ge=1, le=64, description="of `multirate`: local steps of every region per step")
     precision: Literal["float64", "float32"] = Field(
@@ -70,8 +70,14 @@ class Simulation(Section):
     @classmethod
     def _step_of_the_method(cls, values: Any) -> Any:
         if isinstance(values, dict) and "dt_ms" not in values:
-            return {**values, "dt_ms": STEPS_MS.get(str(values.get("method", "multirate")), 0.05)}
+            method = values.get("method", DEFAULT)
+            return {**values, "dt_ms": get_integrator(method if method in integrator_names() else DEFAULT).step_ms}
         return values
+
+    @property
+    def integrator(self) -> Integrator:
+        """What the method declares."""
+        return get_integrator(self.method)
 
     def check(self, fastest_rate: float, largest_noise: float = 0.0) -> None:
         """Whether the times fit each other and the method.
@@ -124,19 +130,24 @@ class Simulation(Section):
                 f"simulation.duration_ms: {self.duration_ms:g} leaves {self.window_samples} sample to analyse; "
                 "allowed: at least 2 samples"
             )
-        largest = STABLE[self.method] / fastest_rate * (self.substeps if self.method == "multirate" else 1)
+        # bursts that grow blow up before: `ngnmm_core.preflight.step_trial` finds out where
+        largest = self.integrator.stability / fastest_rate * (self.substeps if self.integrator.local_steps else 1)
         if self.dt_ms > largest:
             raise InputError(
                 f"simulation.dt_ms: {self.dt_ms:g} is unstable for method {self.method} in this model; "
                 f"allowed: at most {largest:.2g}, less at strong coupling"
             )
-        if self.precision == "float32" and self.method == "heun":
-            raise InputError("simulation.precision: 'float32' is not for method heun; allowed: float64")
+        if self.precision not in self.integrator.precisions:
+            raise InputError(
+                f"simulation.precision: {self.precision!r} is not for method {self.method}; "
+                f"allowed: {', '.join(self.integrator.precisions)}"
+            )
         noise = max(self.noise_sigma, largest_noise)
-        if noise > 0 and self.method != "heun":
+        if noise > 0 and not self.integrator.stochastic:
+            stochastic = [name for name in integrator_names() if get_integrator(name).stochastic]
             raise InputError(
                 f"simulation.noise_sigma: {noise:g} needs a stochastic method, and simulation.method is "
-                f"{self.method!r}; allowed: method: heun, or noise_sigma: 0"
+                f"{self.method!r}; allowed: method: {' or '.join(stochastic)}, or noise_sigma: 0"
             )
 
     @property

@@ -12,6 +12,7 @@ from ngnmm_core.models._base import Model
 from ngnmm_core.points import Points
 from ngnmm_core.simulation.engine import Engine, Run
 from ngnmm_core.simulation.initial_states import nominal, perturbed
+from ngnmm_core.simulation.integrators import OF_HOMOGENEOUS_STATES
 from ngnmm_core.simulation.lesions import lesion_factors
 from ngnmm_core.simulation.observation import DIVERGED, OK, Reducer, Window
 from ngnmm_core.simulation.settings import NOISE, Simulation
@@ -248,7 +249,7 @@ def _finish(activity: Activity, reducers: Sequence[Reducer], divergence: Diverge
 
 def homogeneous_states(model: Model, parameters: Mapping[str, np.ndarray], row_sum: float) -> np.ndarray:
     """States [point, state] of the homogeneous system `SETTLE_MS` after its nominal initial state."""
-    engine = Engine(model, np.full((1, 1), row_sum), "rk4")
+    engine = Engine(model, np.full((1, 1), row_sum), OF_HOMOGENEOUS_STATES)
     states = []
     points = len(parameters["G"])
     for start in range(0, points, engine.batch_size):

@@ -1,12 +1,14 @@
-"""The job of the stage `bistability`: saddle-node points and states of every point, without any simulation."""
+"""The stage `bistability`: saddle-node points and states of every point, without any simulation."""
 
 import numpy as np
 
-from ngnmm_core.analysis.bistability import KINDS, NO_EDGE, NOT_BISTABLE, OK
+from ngnmm_core.analysis.bistability import KINDS, NO_EDGE, NOT_BISTABLE, OK, BistabilityOptions
 from ngnmm_core.analysis.contract import KHZ
-from ngnmm_core.dynamics.bistable_range import bistable_range, rest_and_active, stable_states
 from ngnmm_core.models._base import Model
+from ngnmm_core.stages.contract import Rates, Stage
+from ngnmm_core.stages.layouts import homogeneous_layout
 from ngnmm_core.stages.task import Task
+from ngnmm_core.study.study import Study
 
 ENDS = {"resting_edge": "edge", "bistable_low": "low", "bistable_high": "high"}
 
@@ -25,6 +27,8 @@ def run(task: Task) -> dict[str, np.ndarray]:
 
 
 def _at_point(model: Model, parameters: dict[str, float], weight: float) -> dict[str, np.ndarray]:
+    from ngnmm_core.dynamics.bistable_range import bistable_range, rest_and_active, stable_states
+
     found = bistable_range(model, parameters, weight)
     result = {"drive": parameters[model.equilibrium_curve.drive]}
     for variable, end in ENDS.items():
@@ -46,10 +50,23 @@ def _rates(model: Model, parameters: dict[str, float], state: np.ndarray) -> np.
     return KHZ * np.array(list(rates))
 
 
-def window(task: Task) -> Task:
-    """What the coordinates are made from: nothing is simulated."""
-    return task
-
-
 def warm(task: Task) -> None:
     """Nothing is compiled."""
+
+
+def _needs_equal_rows(options: BistabilityOptions) -> bool:
+    return options.of == "network"
+
+
+def _cost(study: Study, regions: int) -> Rates:
+    return Rates(0.1)
+
+
+STAGE = Stage(
+    name="bistability",
+    run=run,
+    warm=warm,
+    layout=homogeneous_layout,
+    cost=_cost,
+    needs_equal_rows=_needs_equal_rows,
+)

@@ -7,6 +7,7 @@ from typing import Any
 from ngnmm_core.analysis.registry import module_name as analysis_module
 from ngnmm_core.compilation.code_hash import code_hash
 from ngnmm_core.models import module_name
+from ngnmm_core.simulation.integrators import integrator_module
 from ngnmm_core.stages.contract import FORMAT
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.study.study import Study
@@ -21,8 +22,9 @@ def context(study: Study, stage: str, connectome: str) -> dict[str, Any]:
     `connectome` is the identity of the connectome.
     """
     kind = STAGES[stage]
-    analyses = kind.analyses(study)
+    analyses, settings = kind.analyses(study), kind.settings(study)
     entries = [*SHARED, kind.module, module_name(study.model.name), *(analysis_module(a.name) for a, _ in analyses)]
+    entries += [integrator_module(name) for name in kind.integrators(settings)]
     return {
         "format": FORMAT,
         "stage": stage,
@@ -30,7 +32,7 @@ def context(study: Study, stage: str, connectome: str) -> dict[str, Any]:
         "parameters": list(study.model.parameter_names),
         "connectome": connectome,
         "normalization": study.config.normalization,
-        "settings": kind.settings(study),
+        "settings": settings,
         "analyses": {a.name: o.model_dump(mode="json") for a, o in analyses},
         "cpu_target": study.config.cpu_target,
         "code": code_hash(entries),

@@ -1,17 +1,19 @@
-"""The job of the stage `dispersion`: growth rates against Lambda at every point."""
+"""The stage `dispersion`: growth rates against Lambda at every point."""
 
 import numpy as np
 
 from ngnmm_core.analysis.dispersion import DIVERGED, IRREGULAR, MOST_INTERVALS, OK, UNCOUPLED
-from ngnmm_core.dynamics.attractor import find_attractors
-from ngnmm_core.dynamics.dispersion import dispersions
-from ngnmm_core.dynamics.stability_intervals import stable_intervals, transverse
-from ngnmm_core.dynamics.variational import warm_solutions
+from ngnmm_core.stages.contract import Stage, equal_rows
+from ngnmm_core.stages.layouts import homogeneous_layout
 from ngnmm_core.stages.task import Task
 
 
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
+    from ngnmm_core.dynamics.attractor import find_attractors
+    from ngnmm_core.dynamics.dispersion import dispersions
+    from ngnmm_core.dynamics.stability_intervals import stable_intervals, transverse
+
     parameters, axis = task.points.parameters, task.options("dispersion").axis.values
     row_sum = task.connectome.row_sum("analyses.dispersion")
     attractors = find_attractors(task.model, parameters, row_sum)
@@ -32,12 +34,19 @@ def run(task: Task) -> dict[str, np.ndarray]:
     }
 
 
-def window(task: Task) -> Task:
-    """What the coordinates are made from: nothing is simulated."""
-    return task
-
-
 def warm(task: Task) -> None:
     """Compiles everything that `run` calls."""
+    from ngnmm_core.dynamics.attractor import find_attractors
+    from ngnmm_core.dynamics.variational import warm_solutions
+
     warm_solutions(task.model, False)
     find_attractors(task.model, task.points.take(slice(0, 1)).parameters, 1.0)
+
+
+STAGE = Stage(
+    name="dispersion",
+    run=run,
+    warm=warm,
+    layout=homogeneous_layout,
+    needs_equal_rows=equal_rows,
+)

@@ -1,19 +1,37 @@
-"""The job of the stage `lesions`: simulations with a region taken out, for hub scores."""
+"""The stage `lesions`: simulations with a region taken out, for hub scores."""
+
+from typing import Any
 
 import numpy as np
 
 from ngnmm_core.analysis import fc, spectra
-from ngnmm_core.analysis.transfer_entropy import InformationReducer
+from ngnmm_core.analysis.contract import Variable
+from ngnmm_core.analysis.hubs import hub_simulation
+from ngnmm_core.analysis.transfer_entropy import SURROGATES, InformationReducer
+from ngnmm_core.points import Points
+from ngnmm_core.simulation.lesions import CUT, KINDS, LESION, NONE, REGION
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.stages import simulation
+from ngnmm_core.stages.contract import LESIONS, Layout, Rates, Reducers, Stage
 from ngnmm_core.stages.task import Task
-from ngnmm_core.stages.variables import SIMULATION
 from ngnmm_core.streaming.leave_one_out import LeaveOneOutSynchrony
+from ngnmm_core.study.study import Study
 
 SEGMENT_MS, SHARE = 1000.0, 0.4  # of the window, for the gamma power: two segments and more
 
+SURROGATE_AXIS = {"surrogate": (np.arange(SURROGATES), "1", "time-shifted surrogate")}
 
-def _reducers(task: Task):
+VARIABLES = (
+    *simulation.VARIABLES,
+    Variable("lesion_fc", ("edge",), "1", "functional connectivity under the lesion", "float32"),
+    Variable("lesion_synchrony", ("region",), "1", "synchrony of the other regions"),
+    Variable("lesion_gamma_power", ("region",), "1", "power in the gamma band under the lesion", "float32"),
+    Variable("lesion_information", ("region",), "1", "mean transfer entropy to the others (nat), of unlesioned runs"),
+    Variable("lesion_information_surrogates", ("surrogate", "region"), "1", "the same with shifted sources", "float32"),
+)
+
+
+def _reducers(task: Task) -> Reducers:
     options, settings = task.options("hubs"), Simulation.model_validate(task.settings)
     segment_ms = min(SEGMENT_MS, SHARE * settings.window_samples * settings.sample_ms)
     fc_options = fc.FcOptions(signals=(options.signal,))
@@ -29,7 +47,7 @@ def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
     settings = Simulation.model_validate(task.settings)
     results = simulation.simulator(task, settings, _reducers(task)).run(task.points)
-    kept = {v.name: results[v.name] for v in SIMULATION}
+    kept = {v.name: results[v.name] for v in simulation.VARIABLES}
     own = ("lesion_synchrony", "lesion_information", "lesion_information_surrogates")
     return kept | {
         "lesion_fc": results["fc"][:, 0],
@@ -46,3 +64,60 @@ def window(task: Task):
 def warm(task: Task) -> None:
     """Compiles everything that `run` calls."""
     simulation.compile_with(task, _reducers(task))
+
+
+def _layout(study: Study, regions: int) -> Layout:
+    """At every chosen grid point: runs without lesion for the null, then every lesion of every region."""
+    options = study.options["hubs"]
+    chosen = study.points(False).take(hub_points(study))
+    runs = [(NONE, -1, seed) for seed in range(options.null_seeds)]
+    for kind in options.lesion:
+        code = CUT + KINDS.index(kind)
+        runs += [(code, region, seed) for region in range(regions) for seed in range(options.seeds)]
+    kinds, lesioned, seeds = np.array(runs).T
+    index = np.repeat(np.arange(len(chosen)), len(runs))
+    repeated = chosen.take(index)
+    tile = lambda values: np.tile(values, len(chosen))
+    extras = {LESION: tile(kinds), REGION: tile(lesioned)}
+    return Layout(("run",), (len(index),), Points(repeated.parameters, tile(seeds), extras))
+
+
+def hub_points(study: Study) -> np.ndarray:
+    """Positions, in the flattened grid without seeds, of the points that hubs are looked for at."""
+    names, shape = study.dims(False), study.shape(False)
+    wanted = study.options["hubs"].at
+    chosen = np.zeros(shape, bool) if wanted else np.ones(shape, bool)
+    mesh = dict(zip(names, np.meshgrid(*(study.axes[n] for n in names), indexing="ij"), strict=True))
+    for point in wanted:
+        chosen |= np.logical_and.reduce([mesh[name] == value for name, value in point.items()])
+    return np.flatnonzero(chosen.ravel())
+
+
+def _settings(study: Study) -> dict[str, Any]:
+    return hub_simulation(study.options["hubs"], study.simulation).model_dump(mode="json", by_alias=True)
+
+
+def _signals(study: Study) -> int:
+    return 1
+
+
+def _cost(study: Study, regions: int) -> Rates:
+    return simulation.simulation_rates(_settings(study), regions, len(STAGE.analyses(study)), _signals(study))
+
+
+STAGE = Stage(
+    name="lesions",
+    run=run,
+    warm=warm,
+    window=window,
+    reducers=_reducers,
+    integrators=simulation.integrators_of,
+    layout=_layout,
+    settings=_settings,
+    cost=_cost,
+    signals=_signals,
+    starts_network=True,
+    file=LESIONS,
+    own_variables=VARIABLES,
+    own_coordinates=SURROGATE_AXIS,
+)

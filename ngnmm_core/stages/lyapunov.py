@@ -1,19 +1,21 @@
-"""The job of the stage `lyapunov`: exponents of the homogeneous system at every point."""
+"""The stage `lyapunov`: exponents of the homogeneous system at every point."""
 
 import numpy as np
 
 from ngnmm_core.analysis.lyapunov import DIVERGED, OK
-from ngnmm_core.dynamics.attractor import find_attractors
-from ngnmm_core.dynamics.attractor_exponents import homogeneous_exponents
-from ngnmm_core.dynamics.irregular_attractors import classify
-from ngnmm_core.dynamics.lyapunov_runs import Settings, kaplan_yorke_dimension
-from ngnmm_core.dynamics.tangent_growth import warm_stretching
-from ngnmm_core.dynamics.variational import warm_solutions
+from ngnmm_core.stages.contract import AT_AN_ATTRACTOR, Rates, Stage, equal_rows
+from ngnmm_core.stages.layouts import homogeneous_layout
 from ngnmm_core.stages.task import Task
+from ngnmm_core.study.study import Study
 
 
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
+    from ngnmm_core.dynamics.attractor import find_attractors
+    from ngnmm_core.dynamics.attractor_exponents import homogeneous_exponents
+    from ngnmm_core.dynamics.irregular_attractors import classify
+    from ngnmm_core.dynamics.lyapunov_runs import Settings, kaplan_yorke_dimension
+
     options, parameters, states = task.options("lyapunov"), task.points.parameters, len(task.model.states)
     row_sum = task.connectome.row_sum("analyses.lyapunov")
     attractors = classify(task.model, parameters, row_sum, find_attractors(task.model, parameters, row_sum))
@@ -34,13 +36,26 @@ def run(task: Task) -> dict[str, np.ndarray]:
     }
 
 
-def window(task: Task) -> Task:
-    """What the coordinates are made from: nothing is simulated."""
-    return task
-
-
 def warm(task: Task) -> None:
     """Compiles everything that `run` calls."""
+    from ngnmm_core.dynamics.attractor import find_attractors
+    from ngnmm_core.dynamics.tangent_growth import warm_stretching
+    from ngnmm_core.dynamics.variational import warm_solutions
+
     warm_stretching(task.model)
     warm_solutions(task.model, False)
     find_attractors(task.model, task.points.take(slice(0, 1)).parameters, 1.0)
+
+
+def _cost(study: Study, regions: int) -> Rates:
+    return Rates(1.5 * AT_AN_ATTRACTOR)  # all points that are not at rest have exponents
+
+
+STAGE = Stage(
+    name="lyapunov",
+    run=run,
+    warm=warm,
+    layout=homogeneous_layout,
+    cost=_cost,
+    needs_equal_rows=equal_rows,
+)

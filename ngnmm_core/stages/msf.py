@@ -1,4 +1,4 @@
-"""The job of the stage `msf`: attractor and dispersion relation of every point."""
+"""The stage `msf`: attractor and dispersion relation of every point."""
 
 import logging
 
@@ -6,16 +6,17 @@ import numpy as np
 
 from ngnmm_core.analysis.msf import DIVERGED, IRREGULAR, OK, UNCOUPLED
 from ngnmm_core.connectome.eigenmodes import spectrum
-from ngnmm_core.dynamics.attractor import find_attractors
-from ngnmm_core.dynamics.dispersion import dispersions, unstable
-from ngnmm_core.dynamics.irregular_attractors import classify
-from ngnmm_core.dynamics.tangent_growth import warm_stretching
-from ngnmm_core.dynamics.variational import warm_solutions
+from ngnmm_core.stages.contract import Stage, equal_rows
+from ngnmm_core.stages.layouts import homogeneous_layout
 from ngnmm_core.stages.task import Task
 
 
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
+    from ngnmm_core.dynamics.attractor import find_attractors
+    from ngnmm_core.dynamics.dispersion import dispersions
+    from ngnmm_core.dynamics.irregular_attractors import classify
+
     parameters = task.points.parameters
     row_sum = task.connectome.row_sum("analyses.msf")
     modes = spectrum(task.connectome.weights).values
@@ -26,6 +27,8 @@ def run(task: Task) -> dict[str, np.ndarray]:
 
 
 def _results(attractors, relation, uncoupled: np.ndarray) -> dict[str, np.ndarray]:
+    from ngnmm_core.dynamics.dispersion import unstable
+
     known = np.array([a is not None for a in attractors])
     regular = np.isfinite(relation.growth_rate).all(axis=1)
     status = np.where(regular, np.where(uncoupled, UNCOUPLED, OK), np.where(known, IRREGULAR, DIVERGED))
@@ -47,14 +50,22 @@ def _results(attractors, relation, uncoupled: np.ndarray) -> dict[str, np.ndarra
     }
 
 
-def window(task: Task) -> Task:
-    """What the analysis sees: the task itself."""
-    return task
-
-
 def warm(task: Task) -> None:
     """Compiles everything that `run` calls, and refuses a connectome that it can't be called with."""
+    from ngnmm_core.dynamics.attractor import find_attractors
+    from ngnmm_core.dynamics.tangent_growth import warm_stretching
+    from ngnmm_core.dynamics.variational import warm_solutions
+
     task.connectome.row_sum("analyses.msf")
     warm_stretching(task.model)
     warm_solutions(task.model, np.iscomplexobj(spectrum(task.connectome.weights).values))
     find_attractors(task.model, task.points.take(slice(0, 1)).parameters, 1.0)
+
+
+STAGE = Stage(
+    name="msf",
+    run=run,
+    warm=warm,
+    layout=homogeneous_layout,
+    needs_equal_rows=equal_rows,
+)

@@ -1,16 +1,23 @@
-"""The job of the stage `multistability`: the attractors of every point that are found from several initial states."""
+"""The stage `multistability`: the attractors of every point that are found from several initial states."""
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ngnmm_core.analysis.multistability import DIVERGED, OK, UNRESOLVED
-from ngnmm_core.dynamics.attractor import REST, find_attractors
-from ngnmm_core.dynamics.coexistence import Coexistence, coexisting
-from ngnmm_core.dynamics.variational import warm_solutions
+from ngnmm_core.stages.contract import AT_AN_ATTRACTOR, Rates, Stage, equal_rows
+from ngnmm_core.stages.layouts import homogeneous_layout
 from ngnmm_core.stages.task import Task
+from ngnmm_core.study.study import Study
+
+if TYPE_CHECKING:
+    from ngnmm_core.dynamics.coexistence import Coexistence
 
 
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
+    from ngnmm_core.dynamics.coexistence import coexisting
+
     options = task.options("multistability")
     row_sum = task.connectome.row_sum("analyses.multistability")
     found = coexisting(task.model, task.points.parameters, row_sum, options.starts, options.spread)
@@ -24,24 +31,38 @@ def run(task: Task) -> dict[str, np.ndarray]:
     }
 
 
-def _counts(found: Coexistence) -> tuple[int, int, int]:
+def _counts(found: "Coexistence") -> tuple[int, int, int]:
+    from ngnmm_core.dynamics.attractor import REST
+
     resting = sum(a.regime == REST for a in found.attractors)
     cycles = sum(a.orbit is not None for a in found.attractors)
     return resting, cycles, len(found.attractors) - resting - cycles
 
 
-def _status(found: Coexistence) -> int:
+def _status(found: "Coexistence") -> int:
     if found.diverged:
         return DIVERGED
     return UNRESOLVED if found.unresolved else OK
 
 
-def window(task: Task) -> Task:
-    """What the coordinates are made from: nothing is simulated."""
-    return task
-
-
 def warm(task: Task) -> None:
     """Compiles everything that `run` calls."""
+    from ngnmm_core.dynamics.attractor import find_attractors
+    from ngnmm_core.dynamics.variational import warm_solutions
+
     warm_solutions(task.model, False)
     find_attractors(task.model, task.points.take(slice(0, 1)).parameters, 1.0)
+
+
+def _cost(study: Study, regions: int) -> Rates:
+    return Rates(float(study.options["multistability"].starts) * AT_AN_ATTRACTOR)  # an attractor per start
+
+
+STAGE = Stage(
+    name="multistability",
+    run=run,
+    warm=warm,
+    layout=homogeneous_layout,
+    cost=_cost,
+    needs_equal_rows=equal_rows,
+)

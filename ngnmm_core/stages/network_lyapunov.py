@@ -1,24 +1,30 @@
-"""The job of the stage `network_lyapunov`: the spectrum of the network at every point, one after the other."""
+"""The stage `network_lyapunov`: the spectrum of the network at every point, one after the other."""
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ngnmm_core.analysis.network_lyapunov import DIVERGED, OK
-from ngnmm_core.dynamics.lyapunov_runs import kaplan_yorke_dimension, with_exact_zero
-from ngnmm_core.dynamics.network_exponents import NetworkSettings, network_exponents
 from ngnmm_core.simulation.initial_states import nominal, perturbed
 from ngnmm_core.simulation.settings import Initial
-from ngnmm_core.simulation.simulator import homogeneous_states
+from ngnmm_core.stages.contract import PRODUCT_SECONDS, Rates, Stage
+from ngnmm_core.stages.layouts import network_layout
+from ngnmm_core.stages.simulation import homogeneous_start
 from ngnmm_core.stages.task import Task
 from ngnmm_core.storage.atomic import whole_file
+from ngnmm_core.study.study import Study
 
+TANGENT_SECONDS = 1.3e-8  # per region, perturbation and step
 NAMES = ("network_lyapunov_exponent", "network_lyapunov_exponent_error", "kaplan_yorke_dimension")
 
 
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
+    from ngnmm_core.dynamics.lyapunov_runs import kaplan_yorke_dimension, with_exact_zero
+    from ngnmm_core.dynamics.network_exponents import NetworkSettings, network_exponents
+
     options, points = task.options("network_lyapunov"), task.points
     possible = len(task.connectome) * len(task.model.states)
     count = min(options.exponents, possible)
@@ -43,6 +49,8 @@ def run(task: Task) -> dict[str, np.ndarray]:
 
 def _initial_states(task: Task) -> np.ndarray:
     """States [point, region, state] to start from, as the simulations of the study do."""
+    from ngnmm_core.simulation.simulator import homogeneous_states
+
     initial, points = Initial.model_validate(task.settings["initial"]), task.points
     base = nominal(task.model)[None, None]
     if initial.start == "homogeneous":
@@ -67,15 +75,37 @@ def _keep(path: Path, found: np.ndarray) -> None:
     path.with_suffix(".npz").unlink(missing_ok=True)
 
 
-def window(task: Task) -> Task:
-    """What the coordinates are made from."""
-    return task
-
-
 def warm(task: Task) -> None:
     """Compiles everything that `run` calls."""
+    from ngnmm_core.dynamics.network_exponents import NetworkSettings, network_exponents
+    from ngnmm_core.simulation.simulator import homogeneous_states
+
     parameters = {name: float(column[0]) for name, column in task.points.parameters.items()}
     state = np.tile(nominal(task.model), (len(task.connectome), 1))
     network_exponents(task.model, task.connectome.weights, parameters, state, NetworkSettings(1, 1.0, 1.0, 0.05, 0.05))
     if task.settings["initial"].get("from") == "homogeneous":
         homogeneous_states(task.model, task.points.take(slice(0, 1)).parameters, 1.0)
+
+
+def _settings(study: Study) -> dict[str, Any]:
+    return {"initial": study.simulation.initial.model_dump(mode="json", by_alias=True)}
+
+
+def _cost(study: Study, regions: int) -> Rates:
+    options = study.options["network_lyapunov"]
+    lanes = 8 * (1 + -(-options.exponents // 8))
+    step = lanes * (TANGENT_SECONDS * regions + PRODUCT_SECONDS * regions**2)
+    return Rates((options.duration_ms + options.transient_ms) / options.dt_ms * step * 1.2)  # orthonormalisation
+
+
+STAGE = Stage(
+    name="network_lyapunov",
+    run=run,
+    warm=warm,
+    layout=network_layout,
+    settings=_settings,
+    cost=_cost,
+    integrators=homogeneous_start,
+    measured=False,
+    starts_network=True,
+)

@@ -1,14 +1,22 @@
-"""The job of the stage `orbit_diagram`: trajectories of the homogeneous system, and their local maxima."""
+"""The stage `orbit_diagram`: trajectories of the homogeneous system, and their local maxima."""
 
 import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ngnmm_core.analysis.orbit_diagram import DIVERGED, NO_MAXIMA, OK, local_maxima
-from ngnmm_core.simulation.engine import Engine, Run
 from ngnmm_core.simulation.initial_states import nominal
+from ngnmm_core.stages.contract import Rates, Stage, equal_rows
+from ngnmm_core.stages.layouts import homogeneous_layout
 from ngnmm_core.stages.task import Task
+from ngnmm_core.study.study import Study
 
+if TYPE_CHECKING:
+    from ngnmm_core.simulation.engine import Engine
+
+METHOD = "rk4"
 DT_MS, STEPS_PER_SAMPLE = 0.01, 10  # maxima are rounded tops of synaptic activity: 0.1 ms resolves them
 AT_REST = 1e-9  # a signal that varies by less has no maxima but those of round-off
 REPORTED = 256  # points between lines in the log
@@ -16,8 +24,10 @@ REPORTED = 256  # points between lines in the log
 
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
+    from ngnmm_core.simulation.engine import Engine
+
     options, points = task.options("orbit_diagram"), task.points
-    engine = Engine(task.model, np.full((1, 1), task.connectome.row_sum("analyses.orbit_diagram")))
+    engine = Engine(task.model, np.full((1, 1), task.connectome.row_sum("analyses.orbit_diagram")), METHOD)
     results = {
         "local_maxima": np.full((len(points), options.count), np.nan),
         "maxima_count": np.zeros(len(points), np.int32),
@@ -32,8 +42,10 @@ def run(task: Task) -> dict[str, np.ndarray]:
     return results
 
 
-def _signals(engine: Engine, points, options) -> np.ndarray:
+def _signals(engine: "Engine", points, options) -> np.ndarray:
     """The state that is looked at, [point, sample]."""
+    from ngnmm_core.simulation.engine import Run
+
     states = len(engine.model.states)
     run = Run(engine, points.parameters, np.broadcast_to(nominal(engine.model), (len(points), 1, states)))
     sample_ms = DT_MS * STEPS_PER_SAMPLE
@@ -58,12 +70,28 @@ def _fill(results, k: int, signal: np.ndarray, count: int) -> None:
     results["local_maxima"][k, count - len(kept) :] = kept
 
 
-def window(task: Task) -> Task:
-    """What the coordinates are made from: nothing else is needed."""
-    return task
-
-
 def warm(task: Task) -> None:
     """Compiles everything that `run` calls."""
+    from ngnmm_core.simulation.engine import Engine
+
     options = task.options("orbit_diagram").model_copy(update={"transient_ms": 0.1, "duration_ms": 1.0})
-    _signals(Engine(task.model, np.full((1, 1), 1.0)), task.points.take(slice(0, 1)), options)
+    _signals(Engine(task.model, np.full((1, 1), 1.0), METHOD), task.points.take(slice(0, 1)), options)
+
+
+def _integrators(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    return (METHOD,)
+
+
+def _cost(study: Study, regions: int) -> Rates:
+    return Rates(0.02)
+
+
+STAGE = Stage(
+    name="orbit_diagram",
+    run=run,
+    warm=warm,
+    layout=homogeneous_layout,
+    cost=_cost,
+    integrators=_integrators,
+    needs_equal_rows=equal_rows,
+)

@@ -1,43 +1,125 @@
-"""The job of the stage `simulation`: network simulations, and the analyses that are fed by them."""
+"""The stage `simulation`: network simulations, and the analyses that are fed by them."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ngnmm_core.analysis.contract import Variable, status
+from ngnmm_core.simulation.integrators import OF_HOMOGENEOUS_STATES, get_integrator
 from ngnmm_core.simulation.observation import Window
 from ngnmm_core.simulation.series_file import SeriesFile
 from ngnmm_core.simulation.settings import Simulation
-from ngnmm_core.simulation.simulator import Simulator, make_window
+from ngnmm_core.stages.contract import PRODUCT_SECONDS, Rates, Reducers, Stage
+from ngnmm_core.stages.layouts import network_layout
 from ngnmm_core.stages.task import Task
+from ngnmm_core.streaming.activity import REGIMES
+from ngnmm_core.study.study import Study
 
+if TYPE_CHECKING:
+    from ngnmm_core.simulation.simulator import Simulator
+
+SAMPLE_SECONDS = 9e-9  # per region, point, sample and analysis
+PAIR_SECONDS = 2e-11  # per pair of regions, point and sample, for the covariances of one signal
+LANES = {"float64": 8, "float32": 16}
 WARM_SAMPLES = 256  # enough for the filters to give output
+
+VARIABLES = (
+    Variable("network_regime", (), "1", "regime of the network", dtype="int8", flags=REGIMES),
+    status("simulation"),
+    Variable("diverged_at_ms", (), "ms", "time at which the solution ceased to be finite"),
+    Variable("diverged_region", (), "1", "index of the first region that ceased to be finite", dtype="int32"),
+)
 
 
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
     settings = Simulation.model_validate(task.settings)
-    reducers = [(analysis.reducer, options) for analysis, options in task.analyses]
+    fed = reducers(task)
     if not task.keeps_series:
-        return simulator(task, settings, reducers).run(task.points)
+        return simulator(task, settings, fed).run(task.points)
     with SeriesFile(task.series, task.model, task.connectome.labels, task.points) as file:
-        return simulator(task, settings, [*reducers, (file.reducer, None)]).run(task.points)
+        return simulator(task, settings, [*fed, (file.reducer, None)]).run(task.points)
 
 
-def simulator(task: Task, settings: Simulation, reducers) -> Simulator:
+def reducers(task: Task) -> Reducers:
+    """Give the reducers of the analyses that simulations feed."""
+    return [(analysis.reducer, options) for analysis, options in task.analyses if analysis.reducer is not None]
+
+
+def simulator(task: Task, settings: Simulation, fed: Reducers) -> "Simulator":
     """The simulator of a task."""
-    return Simulator(task.model, task.connectome, settings, reducers)
+    from ngnmm_core.simulation.simulator import Simulator
+
+    return Simulator(task.model, task.connectome, settings, fed)
 
 
 def window(task: Task) -> Window:
     """What the analyses see of the simulations."""
+    from ngnmm_core.simulation.simulator import make_window
+
     return make_window(task.model, task.connectome, Simulation.model_validate(task.settings), task.points)
 
 
 def warm(task: Task) -> None:
     """Compiles everything that `run` calls."""
-    compile_with(task, [(analysis.reducer, options) for analysis, options in task.analyses])
+    compile_with(task, reducers(task))
 
 
-def compile_with(task: Task, reducers) -> None:
+def compile_with(task: Task, fed: Reducers) -> None:
     """Runs one point for a few samples, which compiles the integrator and the reducers."""
     settings = Simulation.model_validate(task.settings)
     times = {"transient_ms": settings.sample_ms, "duration_ms": WARM_SAMPLES * settings.sample_ms}
-    simulator(task, settings.model_copy(update=times), reducers).feed(task.points.take(slice(0, 1)))
+    simulator(task, settings.model_copy(update=times), fed).feed(task.points.take(slice(0, 1)))
+
+
+def _settings(study: Study) -> dict[str, Any]:
+    return study.simulation.model_dump(mode="json", by_alias=True)
+
+
+def integrators_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give the names of the integrators that simulations with these settings use."""
+    return (settings["method"], *homogeneous_start(settings))
+
+
+def homogeneous_start(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give the name of the integrator that finds the homogeneous state, if the network starts from it."""
+    return (OF_HOMOGENEOUS_STATES,) if settings["initial"]["from"] == "homogeneous" else ()
+
+
+def fc_signals(study: Study) -> int:
+    """Give the number of signals whose covariances are accumulated."""
+    return len(study.options["fc"].signals) if "fc" in study.options else 0
+
+
+def simulation_rates(settings: Mapping[str, Any], regions: int, analyses: int, signals: int) -> Rates:
+    """Give the cost of network simulations that feed some analyses and accumulate covariances of some signals."""
+    integrator, half = get_integrator(settings["method"]), 0.5 if settings["precision"] == "float32" else 1.0
+    substeps = settings["substeps"] if integrator.local_steps else 1
+    step = integrator.products * PRODUCT_SECONDS * regions**2
+    step += integrator.evaluations * substeps * integrator.evaluation_seconds * regions
+    step += integrator.noise_seconds * regions
+    transient = half * step / settings["dt_ms"]
+    sample = SAMPLE_SECONDS * regions * max(analyses, 1) + PAIR_SECONDS * regions**2 * signals
+    window = transient + sample / settings["sample_ms"]
+    return Rates(integrator.start_ms * transient, transient, window, LANES[settings["precision"]])
+
+
+def _cost(study: Study, regions: int) -> Rates:
+    return simulation_rates(_settings(study), regions, len(STAGE.analyses(study)), fc_signals(study))
+
+
+STAGE = Stage(
+    name="simulation",
+    run=run,
+    warm=warm,
+    window=window,
+    reducers=reducers,
+    integrators=integrators_of,
+    layout=network_layout,
+    settings=_settings,
+    cost=_cost,
+    signals=fc_signals,
+    starts_network=True,
+    own_variables=VARIABLES,
+)

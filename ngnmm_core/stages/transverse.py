@@ -1,19 +1,21 @@
-"""The job of the stage `transverse`: transverse exponents of the points that are neither at rest nor on a cycle."""
+"""The stage `transverse`: transverse exponents of the points that are neither at rest nor on a cycle."""
 
 import numpy as np
 
 from ngnmm_core.analysis.transverse import DIVERGED, OK, REGULAR, SIGNIFICANT, UNCOUPLED
 from ngnmm_core.connectome.eigenmodes import spectrum
-from ngnmm_core.dynamics.attractor import find_attractors
-from ngnmm_core.dynamics.attractor_exponents import across
-from ngnmm_core.dynamics.irregular_attractors import classify
-from ngnmm_core.dynamics.tangent_growth import warm_stretching
-from ngnmm_core.dynamics.variational import warm_solutions
+from ngnmm_core.stages.contract import AT_AN_ATTRACTOR, Rates, Stage, equal_rows
+from ngnmm_core.stages.layouts import homogeneous_layout
 from ngnmm_core.stages.task import Task
+from ngnmm_core.study.study import Study
 
 
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
+    from ngnmm_core.dynamics.attractor import find_attractors
+    from ngnmm_core.dynamics.attractor_exponents import across
+    from ngnmm_core.dynamics.irregular_attractors import classify
+
     parameters = task.points.parameters
     row_sum = task.connectome.row_sum("analyses.transverse")
     modes = spectrum(task.connectome.weights).values
@@ -35,13 +37,26 @@ def run(task: Task) -> dict[str, np.ndarray]:
     }
 
 
-def window(task: Task) -> Task:
-    """What the coordinates are made from: nothing is simulated."""
-    return task
-
-
 def warm(task: Task) -> None:
     """Compiles everything that `run` calls."""
+    from ngnmm_core.dynamics.attractor import find_attractors
+    from ngnmm_core.dynamics.tangent_growth import warm_stretching
+    from ngnmm_core.dynamics.variational import warm_solutions
+
     warm_stretching(task.model, np.iscomplexobj(spectrum(task.connectome.weights).values))
     warm_solutions(task.model, False)
     find_attractors(task.model, task.points.take(slice(0, 1)).parameters, 1.0)
+
+
+def _cost(study: Study, regions: int) -> Rates:
+    return Rates(1.5 * AT_AN_ATTRACTOR)  # few points of a grid are chaotic, and only those have exponents
+
+
+STAGE = Stage(
+    name="transverse",
+    run=run,
+    warm=warm,
+    layout=homogeneous_layout,
+    cost=_cost,
+    needs_equal_rows=equal_rows,
+)

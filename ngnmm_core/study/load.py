@@ -169,6 +169,11 @@ def make_study(name: str, config: Mapping[str, Any]) -> Study:
     study = Study(name, checked, names.model, fixed, axes, listed, _options(checked))
     if study.simulates:
         checked.simulation.check(study.fastest_rate, study.largest_noise)
+        if checked.simulation.integrator.qif_only and study.model.qif is None:
+            raise InputError(
+                f"simulation.method: {checked.simulation.method} is for models of QIF neurons with synapses, and "
+                f"{study.model.name} declares no such populations; allowed: multirate, rk4, heun"
+            )
         if study.largest_noise > 0 and not study.model.noisy_states:
             raise InputError(
                 f"simulation.noise_sigma: {study.largest_noise:g}, and no state of {study.model.name} takes noise; "

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from ngnmm_core.points import Points
-from ngnmm_core.preflight.cost import reference_rates, seconds_per_point
+from ngnmm_core.preflight.cost import LANES, seconds_per_point
 from ngnmm_core.stages.context import context, fingerprint
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.storage.atomic import write_atomically
@@ -25,7 +25,6 @@ from ngnmm_core.study.study import Study
 from ngnmm_core.sweep.identity import point_ids, read_definition
 
 MOST_SHARDS = 500
-LANES = 8
 HEAVY = 1.0  # CPU seconds of a point above which, but in lanes, it is not computed together with others
 
 
@@ -67,7 +66,7 @@ def plan(study: Study, stage: str, folder: Path, connectome: str, regions: int, 
     points = STAGES[stage].layout(study, regions).points
     ids = point_ids(points, fingerprint(surroundings))
     kept, missing = _cover(folder, ids, write)
-    seconds, in_lanes = seconds_per_point(study, stage, regions), reference_rates(study, stage, regions).lanes > 1
+    seconds, in_lanes = seconds_per_point(study, stage, regions), STAGES[stage].simulates
     new = _cut(missing, len(ids), seconds, study.config.shards, LANES if in_lanes or seconds < HEAVY else 1)
     return kept + [_define(folder, surroundings, points, ids, part, write) for part in new]
 

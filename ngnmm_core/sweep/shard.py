@@ -1,6 +1,5 @@
 """Runs one shard: from its definition and the connectome to a netCDF file with the results of its points."""
 
-import importlib
 import json
 import logging
 import shutil
@@ -52,9 +51,8 @@ def run_shard(definition_path: str | Path, connectome_path: str | Path, output: 
 def compute(stage: str, task: Task) -> xr.Dataset:
     """The results of a task as a dataset over `point`."""
     kind = STAGES[stage]
-    module = importlib.import_module(kind.module)
-    results = module.run(task)
-    coordinates = kind.coordinates(task.analyses, module.window(task))
+    results = kind.run(task)
+    coordinates = kind.coordinates(task.analyses, kind.window(task))
     return as_dataset(results, kind.variables(task.analyses), coordinates)
 
 
@@ -76,7 +74,7 @@ def load_task(definition_path: str | Path, connectome_path: str | Path) -> tuple
 def warm_up(definition_path: str | Path, connectome_path: str | Path) -> None:
     """Compiles what a shard's job calls into the kernel cache."""
     definition, task = load_task(definition_path, connectome_path)
-    importlib.import_module(STAGES[definition["context"]["stage"]].module).warm(task)
+    STAGES[definition["context"]["stage"]].warm(task)
 
 
 def calibrate_for(study: Study, definition_path: str | Path, connectome_path: str | Path) -> None:

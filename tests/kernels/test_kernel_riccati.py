@@ -8,7 +8,7 @@ from scipy.integrate import solve_ivp
 
 from ngnmm_core.errors import InputError
 from ngnmm_core.kernels.complex_logarithm import angle, half_log
-from ngnmm_core.kernels.integrators import riccati_constants as rc
+from ngnmm_core.kernels.steppers import riccati_constants as rc
 from ngnmm_core.models import get_model
 from ngnmm_core.models._qif import QifPopulations
 

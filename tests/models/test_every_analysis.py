@@ -10,7 +10,7 @@ from ngnmm_core.connectome import Connectome, normalise
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model
 from ngnmm_core.products.dynamical_influence import dynamical_influence
-from ngnmm_core.stages.layouts import hub_points
+from ngnmm_core.stages.lesions import hub_points
 from ngnmm_core.stages.registry import stages_of
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.load import make_study

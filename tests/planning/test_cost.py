@@ -10,16 +10,14 @@ from made_up_results import REGIONS, make_study
 from ngnmm_core.orchestration import job_resources as resources
 from ngnmm_core.preflight import calibration
 from ngnmm_core.preflight.cost import (
-    CURVE_SECONDS,
     JOB_SECONDS,
-    SECONDS,
-    Rates,
     disk_bytes,
     memory_mb,
-    reference_rates,
     seconds_per_point,
 )
 from ngnmm_core.preflight.estimate import estimate, estimate_text, total_text, wall_seconds
+from ngnmm_core.stages.continuation import CURVE_SECONDS, DIAGRAM_SECONDS
+from ngnmm_core.stages.contract import Rates
 from ngnmm_core.stages.registry import STAGES
 
 FIXED = Rates(fixed=0.5, transient=0.001, window=0.003, lanes=8, source="a processor")
@@ -85,7 +83,7 @@ def test_the_cost_of_a_point_does_not_depend_on_the_machine(study, tmp_path, mon
 
 def test_reference_rates_follow_the_settings():
     def rate(regions=90, **simulation):
-        return reference_rates(make_study(simulation={**TIMES, **simulation}), "simulation", regions).transient
+        return STAGES["simulation"].cost(make_study(simulation={**TIMES, **simulation}), regions).transient
 
     assert rate(dt_ms=0.025) == pytest.approx(2 * rate(dt_ms=0.05))
     assert rate(precision="float32") == pytest.approx(0.5 * rate())
@@ -98,21 +96,21 @@ def test_curves_in_the_plane_cost_by_the_values_that_they_start_from():
         analyses = {"continuation": {"parameter": "I_ext_e", "range": [0, 20], **options}}
         study = make_study(grid={"G": [2, 5]}, analyses=analyses)
         points = len(STAGES["continuation"].layout(study, REGIONS).points)
-        return points, points * reference_rates(study, "continuation", REGIONS).fixed
+        return points, points * STAGES["continuation"].cost(study, REGIONS).fixed
 
     (diagrams, alone), (more, three) = seconds(), seconds(second="G", ladder=[2, 5, 8])
     assert (diagrams, more) == (2, 3)
-    assert three - alone == pytest.approx(SECONDS["continuation"] + 3 * CURVE_SECONDS)
+    assert three - alone == pytest.approx(DIAGRAM_SECONDS + 3 * CURVE_SECONDS)
     assert seconds(second="G", ladder=[2, 5, 8, 9, 10, 11])[1] - three == pytest.approx(3 * CURVE_SECONDS)
-    assert seconds(second="G")[1] - alone == pytest.approx(SECONDS["continuation"] + 2 * CURVE_SECONDS)
+    assert seconds(second="G")[1] - alone == pytest.approx(DIAGRAM_SECONDS + 2 * CURVE_SECONDS)
 
 
 def test_a_calibration_is_kept_and_belongs_to_its_code_and_settings(study, tmp_path, monkeypatch):
     monkeypatch.setenv("NGNMM_CACHE_DIR", str(tmp_path))
-    assert calibration.rates(study, "simulation", REGIONS) == reference_rates(study, "simulation", REGIONS)
+    assert calibration.rates(study, "simulation", REGIONS) == STAGES["simulation"].cost(study, REGIONS)
     file = calibration.calibration_file(study, "simulation", REGIONS)
     file.write_text("{")
-    assert calibration.rates(study, "simulation", REGIONS) == reference_rates(study, "simulation", REGIONS)
+    assert calibration.rates(study, "simulation", REGIONS) == STAGES["simulation"].cost(study, REGIONS)
     longer = make_study(simulation={**TIMES, "duration_ms": 9000})
     assert calibration.calibration_file(longer, "simulation", REGIONS) == file
     other = make_study(simulation={**TIMES, "method": "rk4"})

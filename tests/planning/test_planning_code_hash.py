@@ -119,7 +119,7 @@ def test_docstrings_make_nothing_anew(changed):
     assert changed(docstrings, *(str(p.relative_to(PACKAGE)) for p in modules)) == set()
 
 
-@pytest.mark.parametrize("module", ["kernels/integrators/rk4.py", "simulation/engine.py"])
+@pytest.mark.parametrize("module", ["kernels/steppers/rk4.py", "simulation/engine.py"])
 def test_code_of_the_integrator_makes_every_simulation_anew_and_no_connectome(changed, module):
     assert changed(code, module) == (SHARDS | POPULATION) - {"msf", "population msf"}
 
@@ -192,7 +192,7 @@ def test_modules_are_found_through_imports():
     assert {
         "ngnmm_core.stages.simulation",
         "ngnmm_core.simulation.engine",
-        "ngnmm_core.kernels.integrators.rk4",
+        "ngnmm_core.kernels.steppers.rk4",
     } <= set(found)
     assert list(found) == sorted(found)
     assert not any(name.startswith("ngnmm_core.plotting") for name in found)

@@ -24,7 +24,7 @@ def prose(text):
 
 
 def test_code_of_a_kernel_runs_every_shard_again(checkout, planned):
-    with checkout.edited("ngnmm_core/kernels/integrators/rk4.py", code):
+    with checkout.edited("ngnmm_core/kernels/steppers/rk4.py", code):
         assert planned() == {"warmup": 1, "shard": 3, "merge": 1}
 
 
@@ -43,7 +43,7 @@ def test_code_of_the_merge_merges_again(checkout, planned):
 
 def test_docstrings_comments_and_documents_do_nothing(checkout, planned):
     with (
-        checkout.edited("ngnmm_core/kernels/integrators/rk4.py", prose),
+        checkout.edited("ngnmm_core/kernels/steppers/rk4.py", prose),
         checkout.edited("ngnmm_core/kernels/drivers.py", prose),
         checkout.edited("ngnmm_core/models/ei_ngnmm.py", prose),
         checkout.edited("ngnmm_core/dataset/merged_file.py", prose),
@@ -75,7 +75,7 @@ def test_a_shrunk_grid_is_merged_after_the_metadata_of_snakemake_were_lost(check
 
 
 def test_code_of_a_kernel_is_noticed_after_the_metadata_of_snakemake_were_lost(checkout, planned):
-    with checkout.without(".snakemake"), checkout.edited("ngnmm_core/kernels/integrators/rk4.py", code):
+    with checkout.without(".snakemake"), checkout.edited("ngnmm_core/kernels/steppers/rk4.py", code):
         assert planned()["shard"] == 3
 
 

@@ -1,1 +1,71 @@
-"""Integrators, one file each; a file that defines `INTEGRATOR` can be asked for by its name."""
+"""Integrators, one declaration per file: a file that defines `INTEGRATOR` is a method that a study can ask for.
+
+A declaration says all that settings, costs, checks and documentation need to know of a method.  It is read whenever
+the workflow is parsed, so it must not import numba: `make_step` imports the step itself, from
+`ngnmm_core.kernels.steppers`, when it is called.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+
+class Integrator(NamedTuple):
+    """What an integrator declares.
+
+    Attributes
+    ----------
+    description : str
+        For the documentation: order, and what it is for.
+    order : int
+        Of the error without noise; a test measures it.
+    step_ms : float
+        The step if a study gives none (ms).
+    stability : float
+        Length of the stability interval on the negative real axis: a local step times the fastest rate of a model must
+        stay below it.
+    products : int
+        Coupling products per step.
+    evaluations : int
+        Evaluations of the right-hand side per local step.
+    evaluation_seconds : float
+        CPU seconds of one of them, per region and point, on the reference machine.
+    make_step : callable
+        `make_step(equations, rows, width)` compiles the step of one model.
+    strong_order : int or None
+        Of the strong error with additive noise; None for a method that takes no noise.
+    noise_seconds : float
+        CPU seconds of the noise per step, region and point.
+    local_steps : bool
+        Whether a step consists of `substeps` local steps, with the coupling extrapolated.
+    precisions : tuple of str
+        What it can compute in.
+    start_ms : float
+        Simulated time that smaller steps at the start cost besides (ms).
+    nodes : callable or None
+        `nodes(structure, substeps, width)`: where inside a step coupling and drives are needed, the weights that
+        extrapolate the coupling there, and what else the step keeps; None where they are needed at its ends and its
+        middle alone.
+    qif_only : bool
+        Whether it is for models that declare their populations of QIF neurons.
+    """
+
+    description: str
+    order: int
+    step_ms: float
+    stability: float
+    products: int
+    evaluations: int
+    evaluation_seconds: float
+    make_step: Callable[..., Any]
+    strong_order: int | None = None
+    noise_seconds: float = 0.0
+    local_steps: bool = False
+    precisions: tuple[str, ...] = ("float64", "float32")
+    start_ms: float = 0.0
+    nodes: Callable[[Any, int, int], Any] | None = None
+    qif_only: bool = False
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether it takes additive noise."""
+        return self.strong_order is not None

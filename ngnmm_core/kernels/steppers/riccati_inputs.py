@@ -1,8 +1,8 @@
 """Moments over a step of what enters a QIF population: coupling, stimuli, synapses; in lanes."""
 
-from ngnmm_core.kernels.integrators.riccati_constants import COUPLING, INPUT, UNIT, WEIGHTS, gauss_nodes
 from ngnmm_core.kernels.layout import FILLED, POSITION
 from ngnmm_core.kernels.llvm import kernel, load, make_dot, make_ring_access, make_tuple_access, scaled, store
+from ngnmm_core.kernels.steppers.riccati_constants import COUPLING, INPUT, UNIT, WEIGHTS, gauss_nodes
 
 MOMENTS = 3
 

@@ -8,8 +8,8 @@ drive the synapse, follow from the integrals K_n of x^n m / (1 + m x) with m = T
 """
 
 from ngnmm_core.kernels.complex_logarithm import angle, half_log
-from ngnmm_core.kernels.integrators.riccati_constants import D_0, D_1, D_2, Q_0, Q_1, T_0, T_1, WIDTH
 from ngnmm_core.kernels.llvm import kernel, lane_any, lane_select, load
+from ngnmm_core.kernels.steppers.riccati_constants import D_0, D_1, D_2, Q_0, Q_1, T_0, T_1, WIDTH
 
 SMALL = 4e-6  # of |m|^2: below, the recursion of K_n loses digits and its series is used
 

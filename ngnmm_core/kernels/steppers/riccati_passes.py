@@ -1,7 +1,9 @@
 """The two passes over all regions of a Riccati step: before the product with the connectome, and after it."""
 
-from ngnmm_core.kernels.integrators.multirate import VOLLEY_PIECES
-from ngnmm_core.kernels.integrators.riccati_constants import (
+from ngnmm_core.kernels.layout import FILLED, POSITION, Nodes
+from ngnmm_core.kernels.llvm import align_stack, kernel, load, make_row_products, store
+from ngnmm_core.kernels.steppers.multirate import VOLLEY_PIECES
+from ngnmm_core.kernels.steppers.riccati_constants import (
     COUPLING,
     DAMPING,
     DECAY,
@@ -22,15 +24,13 @@ from ngnmm_core.kernels.integrators.riccati_constants import (
     extrapolation,
     gauss_nodes,
 )  # fmt: skip
-from ngnmm_core.kernels.integrators.riccati_flow import make_flow, predicted_moments, rest_of_angle
-from ngnmm_core.kernels.integrators.riccati_inputs import (
+from ngnmm_core.kernels.steppers.riccati_flow import make_flow, predicted_moments, rest_of_angle
+from ngnmm_core.kernels.steppers.riccati_inputs import (
     MOMENTS,
     make_coupling_moments,
     make_drive_moments,
     make_inputs,
 )
-from ngnmm_core.kernels.layout import FILLED, POSITION, Nodes
-from ngnmm_core.kernels.llvm import align_stack, kernel, load, make_row_products, store
 
 SLOTS = {8: 8, 16: 5}  # values of the coupling that the polynomial goes through, by lanes
 RE, IM, M_RE, M_IM, END, A, B, C = range(8)  # what the first pass leaves to the second, for every population

@@ -1,0 +1,102 @@
+"""The exact Riccati flow of QIF populations that are coupled through synapses; the coupling once per step.
+
+A burst costs nothing, for each population moves by the solution of its equation (`riccati_flow`).  What must be smooth
+in a step is the input alone: synapses, coupling and drives.  A step goes:
+
+1. The moments of every synapse are predicted from its derivatives at the start, those of the coupling from the
+   polynomial through its last values.
+2. With them the angle of the flow gives the moments of the synapses again, and their values at the end.
+3. One product with the connectome gives the coupling at the end; what it differs by from the polynomial corrects the
+   moments of the coupling.
+4. States move by the flow with these moments, and the synapses by the angle that belongs to it.
+
+The first steps, which have no past, iterate 2 with the coupling that follows from the moments of the synapses.  As in
+`multirate`, the first `VOLLEY_MS` take steps of a quarter of the size.
+
+The order is five to six.  Mean field: Montbrio, Pazo, Roxin, Phys. Rev. X 5, 021028 (2015),
+doi:10.1103/PhysRevX.5.021028.  Moments in place of values in a step: Iserles, Norsett, Phil. Trans. R. Soc. A 357, 983
+(1999), doi:10.1098/rsta.1999.0362.
+"""
+
+from ngnmm_core.kernels.layout import FILLED, POSITION, STEP
+from ngnmm_core.kernels.llvm import kernel, load, make_row_products, store
+from ngnmm_core.kernels.steppers.multirate import VOLLEY_MS, VOLLEY_PIECES
+from ngnmm_core.kernels.steppers.riccati_passes import SLOTS, make_begin, make_finish
+
+ITERATIONS = 5  # of the moments of the coupling in a step without a past
+
+
+def make_step(equations, rows, width):
+    """`step(batch, stimuli, work, weights, dt, when)` for one model: advances `batch.state` by one step of `dt` ms."""
+    begin, finish = make_begin(equations, width), make_finish(equations, rows, width)
+    product = _make_product(rows, width)
+    slots = SLOTS[width]
+
+    @kernel
+    def remember(batch, work, weights):
+        """The coupling now becomes the newest value of the past."""
+        counters = work.counters
+        counters[POSITION] = (counters[POSITION] + 1) % slots
+        product(batch, work, weights, (work.sent, 0, work.past, counters[POSITION] * batch.gain.size))
+        counters[FILLED] += 1
+
+    @kernel
+    def first_guess(batch, work):
+        """Moments of a coupling that stays what it is."""
+        size = batch.gain.size
+        now = work.counters[POSITION] * size
+        for o in range(size):
+            work.first[o] = work.past[now + o]
+            work.first[size + o] = 0.0
+            work.first[2 * size + o] = 0.0
+
+    @kernel
+    def piece(batch, stimuli, work, weights, short, when):
+        counters, size = work.counters, batch.gain.size
+        if counters[FILLED] == 0:
+            remember(batch, work, weights)
+        if counters[FILLED] < slots:
+            first_guess(batch, work)
+            for _ in range(ITERATIONS):
+                begin(batch, stimuli, work, weights, short, when)
+                for k in range(3):
+                    product(batch, work, weights, (work.second, k * size, work.first, k * size))
+            begin(batch, stimuli, work, weights, short, when)
+            finish(batch, work, weights, short)
+            remember(batch, work, weights)
+        else:
+            begin(batch, stimuli, work, weights, short, when)
+            finish(batch, work, weights, short)
+            counters[POSITION] = (counters[POSITION] + 1) % slots
+
+    @kernel
+    def step(batch, stimuli, work, weights, dt, when):
+        counters, index = work.counters, when[0]
+        volley = (counters[STEP] + 0.5) * dt < VOLLEY_MS
+        pieces = VOLLEY_PIECES if volley else 1
+        for k in range(pieces):
+            piece(batch, stimuli, work, weights, 1 if volley else 0, (index, k / pieces, 1.0 / pieces))
+        counters[STEP] += 1
+        if volley and (counters[STEP] + 0.5) * dt >= VOLLEY_MS:
+            counters[FILLED] = 0  # what is remembered is spaced otherwise than the steps to come
+
+    return step
+
+
+def _make_product(rows, width):
+    """`product(batch, work, weights, (signal, start, out, place))`: gains times the weighted sums of a signal."""
+    row_products = make_row_products(rows)
+
+    @kernel
+    def product(batch, work, weights, arrays):
+        signal, start, out, place = arrays
+        n = weights.regions
+        for block in range((n + rows - 1) // rows):
+            first = block * rows
+            for group in range(batch.gain.size // (n * width)):
+                row_products(weights.packed, first * n, signal, start + group * n * width, n, work.products, (), 0)
+                for i in range(first, min(first + rows, n)):
+                    here = (group * n + i) * width
+                    store(out, place + here, load(batch.gain, here) * load(work.products, (i - first) * width))
+
+    return product

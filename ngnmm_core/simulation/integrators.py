@@ -1,0 +1,39 @@
+"""The integrators that a study can ask for, by name: the files in `ngnmm_core.kernels.integrators`."""
+
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+from ngnmm_core.compilation.declarations import declared_in
+from ngnmm_core.errors import unknown
+from ngnmm_core.kernels import integrators
+from ngnmm_core.kernels.integrators import Integrator
+
+DEFAULT = "multirate"
+OF_HOMOGENEOUS_STATES = "rk4"  # what finds the state that homogeneous starts have
+
+
+@cache
+def integrator_names() -> tuple[str, ...]:
+    """Give the names of all integrators, the default first."""
+    names = declared_in(Path(integrators.__file__).parent, "INTEGRATOR")
+    return tuple(sorted(names, key=lambda name: (name != DEFAULT, name)))
+
+
+def integrator_module(name: str) -> str:
+    """Give the full name of the module that declares an integrator."""
+    return f"{integrators.__name__}.{name}"
+
+
+@cache
+def get_integrator(name: str) -> Integrator:
+    """Give the declaration of an integrator.
+
+    Raises
+    ------
+    InputError
+        For an unknown name; the message lists the known ones.
+    """
+    if name not in integrator_names():
+        raise unknown("simulation.method", name, integrator_names())
+    return import_module(integrator_module(name)).INTEGRATOR
