@@ -54,7 +54,7 @@ def study_file(given: str | None) -> Path:
 
 def open_workflow(file: Path, process=None):
     """What Snakemake would know of a study file in this folder."""
-    from ngnmm_core.orchestration import Workflow
+    from ngnmm_core.orchestration.workflow import Workflow
     from ngnmm_core.study.load import read_yaml
 
     return Workflow(read_yaml(file), [str(file)], workflow_folder(), ("results", "resources"), process)
@@ -70,7 +70,7 @@ def _check(options, rest) -> None:
 
 def _plan(options, rest) -> None:
     """Print the forecast of every stage and of the whole, as a dry run of Snakemake does."""
-    from ngnmm_core.orchestration import Process
+    from ngnmm_core.orchestration.workflow import Process
     from ngnmm_core.stages.registry import stages_of
 
     process = Process(announcing=True, workers=lambda: options.cores)
@@ -82,7 +82,7 @@ def _plan(options, rest) -> None:
 
 
 def _calibrate(options, rest) -> None:
-    from ngnmm_core.orchestration import prepare_jobs
+    from ngnmm_core.orchestration.workflow import prepare_jobs
     from ngnmm_core.preflight.calibration import calibrate
     from ngnmm_core.preflight.cost import time_text
     from ngnmm_core.stages.registry import STAGES, stages_of

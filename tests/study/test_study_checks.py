@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ngnmm_core.orchestration import Workflow
+from ngnmm_core.orchestration.workflow import Workflow
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -43,6 +43,11 @@ STUDY = {
 }
 
 
+def test_scripts_choose_the_target_before_numpy_is_loaded():
+    command = "import sys, ngnmm_core.orchestration.script; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", command], cwd=REPOSITORY).returncode == 0
+
+
 def test_all_libraries_compute_for_the_target():
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "OPENBLAS_VERBOSE": "2"}
     done = subprocess.run([sys.executable, "-c", LOADED], env=environment, capture_output=True, text=True, check=True)

@@ -12,7 +12,7 @@ MAIN_PROCESS = workflow.exec_mode == ExecMode.DEFAULT
 sys.path.insert(0, str(ROOT))
 from ngnmm_core.orchestration import job_resources as resources
 from ngnmm_core.errors import InputError, tell_plainly
-from ngnmm_core.orchestration import Process, Workflow, prepare_jobs
+from ngnmm_core.orchestration.workflow import Process, Workflow, prepare_jobs
 
 # The config is a whole study if it was read from a file, here or by a workflow that uses this one as a module; else it
 # is laid over the default study.
