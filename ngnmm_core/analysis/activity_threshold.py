@@ -9,7 +9,7 @@ from ngnmm_core.analysis.contract import KHZ
 from ngnmm_core.connectome.normalisation import LARGEST_SPREAD, row_sum_spread
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.models._base import Model
-from ngnmm_core.simulation.observation import Window
+from ngnmm_core.simulation.observation import SampledWindow
 
 
 def population_index(key: str, model: Model, name: str | None) -> int:
@@ -31,7 +31,7 @@ def population_index(key: str, model: Model, name: str | None) -> int:
     return names.index(name)
 
 
-def threshold_rates(window: Window, population: int, between: float, threshold_hz: float | None) -> np.ndarray:
+def threshold_rates(window: SampledWindow, population: int, between: float, threshold_hz: float | None) -> np.ndarray:
     """The threshold at every point in 1/ms, [point]; NaN where rest and activity don't both exist.
 
     Parameters
@@ -45,7 +45,7 @@ def threshold_rates(window: Window, population: int, between: float, threshold_h
 
 
 def input_threshold_rates(
-    window: Window, population: int, between: float, threshold_hz: float | None, amplitudes: np.ndarray
+    window: SampledWindow, population: int, between: float, threshold_hz: float | None, amplitudes: np.ndarray
 ) -> np.ndarray:
     """The same while the drive of one region is raised by some amplitude, [point]; NaN where that decides its state."""
     if threshold_hz is not None:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.errors import InputError
-from ngnmm_core.simulation.observation import Window
+from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.streaming.activity import OUTCOMES
 from ngnmm_core.streaming.decimate import Decimator, decimation_factor
 from ngnmm_core.streaming.envelope import Envelope
@@ -99,7 +99,7 @@ class _Follower:
 class AmplitudeModulationReducer:
     """Follows every region and the mean over regions."""
 
-    def __init__(self, options: AmplitudeModulationOptions, window: Window):
+    def __init__(self, options: AmplitudeModulationOptions, window: SampledWindow):
         self.points = window.points
         self.decimator, _ = _filters(options, window.sample_ms)
         self.region_mean = RegionMean(window.included)
@@ -142,7 +142,7 @@ def variables(options: AmplitudeModulationOptions) -> tuple[Variable, ...]:
     )
 
 
-def coordinates(options: AmplitudeModulationOptions, window: Window):
+def coordinates(options: AmplitudeModulationOptions, window: SampledWindow):
     """Frequencies of the modulation."""
     follower = _Follower(options, window.sample_ms)
     return {"modulation_frequency": (follower.welch.frequency, "Hz", "frequency of the modulation")}

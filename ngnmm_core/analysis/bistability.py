@@ -37,8 +37,8 @@ def variables(options: BistabilityOptions) -> tuple[Variable, ...]:
     rates = ("population",)
     return (
         Variable("drive", (), "1", "value of the drive at the point"),
-        Variable("resting_edge", (), "1", "drive at which the resting state ends"),
-        Variable("resting_edge_kind", (), "1", "bifurcation that ends the resting state", "int8", flags=KINDS),
+        Variable("rest_bifurcation", (), "1", "drive at which the resting state ends"),
+        Variable("rest_bifurcation_kind", (), "1", "bifurcation that ends the resting state", "int8", flags=KINDS),
         Variable("bistable_low", (), "1", "low end of the bistable range of the drive"),
         Variable("bistable_high", (), "1", "high end of the bistable range of the drive"),
         Variable("bistable_low_kind", (), "1", "bifurcation at the low end", "int8", flags=KINDS),

@@ -13,7 +13,7 @@ import numpy as np
 from ngnmm_core.analysis.maps import Map
 from ngnmm_core.errors import InputError, twice, unknown
 from ngnmm_core.section import Section
-from ngnmm_core.simulation.observation import Reducer, Window
+from ngnmm_core.simulation.observation import Reducer, SampledWindow
 
 SIMULATION = "simulation"
 KHZ = 1000.0  # Hz in the rates of the models, which are in 1/ms
@@ -87,7 +87,7 @@ class Analysis:
     needs: str
     options: type[Options]
     variables: Callable[[Any], tuple[Variable, ...]]
-    reducer: Callable[[Any, Window], Reducer] | None = None
+    reducer: Callable[[Any, SampledWindow], Reducer] | None = None
     coordinates: Callable[[Any, Any], Mapping[str, tuple[Any, str, str]]] = field(default=lambda options, window: {})
     check: Callable[[Any, Any], None] = field(default=lambda options, study: None)
     maps: Callable[[Any], tuple[Map, ...]] = field(default=lambda options: ())

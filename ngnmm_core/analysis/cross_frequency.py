@@ -13,7 +13,7 @@ from pydantic import Field
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.errors import InputError
-from ngnmm_core.simulation.observation import OK, Window
+from ngnmm_core.simulation.observation import OK, SampledWindow
 from ngnmm_core.streaming.activity import REST, SETTLING
 from ngnmm_core.streaming.decimate import Decimator, decimation_factor, filter_length
 from ngnmm_core.streaming.region_mean import RegionMean
@@ -116,7 +116,7 @@ def _factor(options: CrossFrequencyOptions, sample_ms: float) -> int:
 class CrossFrequencyReducer:
     """Keeps the end of the decimated observable of every region and of their mean."""
 
-    def __init__(self, options: CrossFrequencyOptions, window: Window):
+    def __init__(self, options: CrossFrequencyOptions, window: SampledWindow):
         self.options, self.points = options, window.points
         self.decimator = Decimator(window.sample_ms, options.amplitude_hz[1], _factor(options, window.sample_ms))
         self.region_mean = RegionMean(window.included)
@@ -193,7 +193,7 @@ def variables(options: CrossFrequencyOptions) -> tuple[Variable, ...]:
     return (*regions, *mean, *fast, status("cross_frequency", "at_rest", "still_settling", "no_fast_rhythm"))
 
 
-def coordinates(options: CrossFrequencyOptions, window: Window):
+def coordinates(options: CrossFrequencyOptions, window: SampledWindow):
     """Phase bands by name."""
     return {"phase_band": (list(options.phase_bands), "1", "band whose phase is taken")}
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.errors import InputError
 from ngnmm_core.section import is_multiple
-from ngnmm_core.simulation.observation import OK, Window
+from ngnmm_core.simulation.observation import OK, SampledWindow
 from ngnmm_core.streaming.activity import REST_STD
 
 _DIVERGED, AT_REST = 1, 2
@@ -50,7 +50,7 @@ def check(options: DynamicFcOptions, study) -> None:
         raise InputError(f"{key}.window_ms: {options.window_ms:g} ms; allowed: from {shortest:g} to {longest:g} ms")
 
 
-def _steps(options: DynamicFcOptions, window: Window) -> tuple[int, int, int]:
+def _steps(options: DynamicFcOptions, window: SampledWindow) -> tuple[int, int, int]:
     """Samples per step, steps per window, and number of windows."""
     samples, steps = round(options.step_ms / window.sample_ms), round(options.window_ms / options.step_ms)
     return samples, steps, max(window.samples // samples - steps + 1, 0)
@@ -62,7 +62,7 @@ class DynamicFcReducer:
     For models without rates in Hz it is the observable, as in `fc`.
     """
 
-    def __init__(self, options: DynamicFcOptions, window: Window):
+    def __init__(self, options: DynamicFcOptions, window: SampledWindow):
         self.options, self.window, self.points = options, window, window.points
         self.each, self.steps, self.windows = _steps(options, window)
         self.has_rate = window.model.populations[0].rate is not None
@@ -123,7 +123,7 @@ def variables(options: DynamicFcOptions) -> tuple[Variable, ...]:
     )
 
 
-def coordinates(options: DynamicFcOptions, window: Window):
+def coordinates(options: DynamicFcOptions, window: SampledWindow):
     """The middles of the windows."""
     samples, steps, windows = _steps(options, window)
     first = window.start_ms + 0.5 * samples * steps * window.sample_ms

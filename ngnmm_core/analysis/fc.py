@@ -14,7 +14,7 @@ from pydantic import Field
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.analysis.maps import Look, Map
 from ngnmm_core.errors import InputError
-from ngnmm_core.simulation.observation import Window
+from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.streaming.activity import OUTCOMES
 from ngnmm_core.streaming.covariance import Covariance
 from ngnmm_core.streaming.decimate import Decimator, decimation_factor, filter_length
@@ -88,7 +88,7 @@ class RateSignal:
     For models without rates in Hz it is the observable, which is an activity there.
     """
 
-    def __init__(self, options: FcOptions, window: Window):
+    def __init__(self, options: FcOptions, window: SampledWindow):
         self.has_rate = window.model.populations[0].rate is not None
         self.step = max(round(EVERY_MS / window.sample_ms), 1)
         self.sample_ms = self.step * window.sample_ms
@@ -104,7 +104,7 @@ class RateSignal:
 class EnvelopeSignal:
     """The amplitude of the observable in a band."""
 
-    def __init__(self, options: FcOptions, window: Window):
+    def __init__(self, options: FcOptions, window: SampledWindow):
         low, high = options.band_hz
         self.decimator = Decimator(window.sample_ms, high, _factor(window.sample_ms, high))
         self.sample_ms = self.decimator.sample_ms
@@ -122,7 +122,7 @@ SIGNAL_TEXTS = {"rate": "firing rate", "gamma_envelope": "gamma envelope"}
 class FcReducer:
     """One covariance per signal."""
 
-    def __init__(self, options: FcOptions, window: Window):
+    def __init__(self, options: FcOptions, window: SampledWindow):
         self.points = window.points
         self.edges = np.triu_indices(window.regions, 1)
         self.signals = [SIGNALS[name](options, window) for name in options.signals]
@@ -150,7 +150,7 @@ def variables(options: FcOptions) -> tuple[Variable, ...]:
     )
 
 
-def coordinates(options: FcOptions, window: Window):
+def coordinates(options: FcOptions, window: SampledWindow):
     """Signals by name."""
     return {"signal": (list(options.signals), "1", "signal that is correlated")}
 

@@ -18,8 +18,8 @@ import numpy as np
 
 from ngnmm_core.analysis.graph_measures import structural_measures
 from ngnmm_core.analysis.hub_statistics import family_pvalue, interval, split_half, upper_pvalue, zscore
-from ngnmm_core.analysis.hubs import DIVERGED, EMPTIED_ROW, NOT_OSCILLATING, OK, HubsOptions, variables
-from ngnmm_core.simulation.lesions import CUT, KINDS, LESION, NONE, REGION, RENORMALISED, emptied_row
+from ngnmm_core.analysis.hubs import DIVERGED, ISOLATED_REGION, NOT_OSCILLATING, OK, HubsOptions, variables
+from ngnmm_core.simulation.lesions import CUT, KINDS, LESION, NONE, REGION, RENORMALISED, isolated_region
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -110,7 +110,7 @@ class _Point:
 def _lesion_scores(point: _Point, code: int, W: np.ndarray) -> dict[str, np.ndarray]:
     """Everything [region] about one kind of lesion, and the stability of its ranking."""
     changes = point.changes(code)
-    emptied = np.array([code == RENORMALISED and emptied_row(W, k) for k in range(point.regions)])
+    emptied = np.array([code == RENORMALISED and isolated_region(W, k) for k in range(point.regions)])
     for values in changes.values():
         values[:, emptied] = np.nan
     scores, seeds = changes["hub"], len(changes["hub"])
@@ -128,7 +128,7 @@ def _lesion_scores(point: _Point, code: int, W: np.ndarray) -> dict[str, np.ndar
         result[f"{name}_zscore"] = zscore(changes[name], *point.null(name))
     lost = np.array([point.diverged[np.concatenate(point.runs_of(code, k))].any() for k in range(point.regions)])
     code_of = np.where(lost, DIVERGED, np.where(np.isfinite(result["hub_score"]), OK, NOT_OSCILLATING))
-    result["hubs_status"] = np.where(emptied, EMPTIED_ROW, code_of).astype(np.int8)
+    result["hubs_status"] = np.where(emptied, ISOLATED_REGION, code_of).astype(np.int8)
     return result
 
 

@@ -10,7 +10,7 @@ from ngnmm_core.analysis.fc import FcOptions, check_window
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.lesions import KINDS
 
-OK, DIVERGED, NOT_OSCILLATING, EMPTIED_ROW = range(4)
+OK, DIVERGED, NOT_OSCILLATING, ISOLATED_REGION = range(4)
 
 
 class HubsOptions(Options):
@@ -97,7 +97,7 @@ def variables(options: HubsOptions) -> tuple[Variable, ...]:
         Variable("information_flow_pvalue", ("region",), "1", "p-value of it, for all regions together"),
         Variable("dynamical_influence", ("region",), "1", "left eigenvector of the leading mode, largest value 1"),
         Variable("leading_mode", (), "1", "mode of W that grows fastest at the homogeneous state", "int32"),
-        replace(status("hubs", "not_oscillating", "emptied_row"), dims=dims),
+        replace(status("hubs", "not_oscillating", "isolated_region"), dims=dims),
     )
 
 

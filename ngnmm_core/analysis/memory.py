@@ -22,7 +22,7 @@ from pydantic import Field
 from ngnmm_core.analysis.activity_threshold import input_threshold_rates, population_index, threshold_rates
 from ngnmm_core.analysis.contract import KHZ, Analysis, Options, Variable, status
 from ngnmm_core.analysis.memory_protocol import check_protocol
-from ngnmm_core.simulation.observation import OK, Window
+from ngnmm_core.simulation.observation import OK, SampledWindow
 from ngnmm_core.simulation.stimuli import end_of
 from ngnmm_core.simulation.waveforms import Schedule
 from ngnmm_core.streaming.crossings import NEVER, Smoother, Stays
@@ -61,7 +61,7 @@ class MemoryOptions(Options):
 class MemoryReducer:
     """Watches the smoothed rate of every region, and reads it at the ends of the epochs."""
 
-    def __init__(self, options: MemoryOptions, window: Window):
+    def __init__(self, options: MemoryOptions, window: SampledWindow):
         self.options, self.window, self.points = options, window, window.points
         self.population = population_index("analyses.memory.population", window.model, options.population)
         self._schedule(options, window)
@@ -72,7 +72,7 @@ class MemoryReducer:
         self.read = {event: np.full((self.points, window.regions), np.nan) for event in read}
         self.position, self.stays = 0, None
 
-    def _schedule(self, options: MemoryOptions, window: Window) -> None:
+    def _schedule(self, options: MemoryOptions, window: SampledWindow) -> None:
         """Times of the events [point], regions of cue and probe [point, region], amplitudes [point]."""
         schedule = Schedule(window.stimuli, window.model.drives, window.connectome.labels, window.extras, window.points)
         names, shape = [s.name for s in window.stimuli], schedule.shape()
@@ -239,7 +239,7 @@ def variables(options: MemoryOptions) -> tuple[Variable, ...]:
     )
 
 
-def coordinates(options: MemoryOptions, window: Window):
+def coordinates(options: MemoryOptions, window: SampledWindow):
     """The events of a trial."""
     return {"event": (list(EVENTS), "1", "event of a trial")}
 

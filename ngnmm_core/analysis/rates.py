@@ -4,7 +4,7 @@ import numpy as np
 
 from ngnmm_core.analysis.contract import KHZ, Analysis, Options, Variable, status
 from ngnmm_core.analysis.maps import Look, Map
-from ngnmm_core.simulation.observation import OK, Window
+from ngnmm_core.simulation.observation import OK, SampledWindow
 from ngnmm_core.streaming.moments import Moments
 
 
@@ -15,7 +15,7 @@ class RatesOptions(Options):
 class RatesReducer:
     """Mean and standard deviation of every population's rate, and its mean Kuramoto modulus."""
 
-    def __init__(self, options: RatesOptions, window: Window):
+    def __init__(self, options: RatesOptions, window: SampledWindow):
         self.populations, self.points, self.regions = window.model.populations, window.points, window.regions
         self.rates = [Moments(window.samples) if p.rate else None for p in self.populations]
         self.moduli = [Moments(window.samples) if p.kuramoto else None for p in self.populations]
@@ -56,7 +56,7 @@ def variables(options: RatesOptions) -> tuple[Variable, ...]:
     )
 
 
-def coordinates(options: RatesOptions, window: Window):
+def coordinates(options: RatesOptions, window: SampledWindow):
     """The populations by name."""
     return {"population": ([p.name for p in window.model.populations], "1", "population of neurons")}
 

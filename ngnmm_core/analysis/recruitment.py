@@ -2,7 +2,7 @@
 
 A region counts as recruited from the moment at which its smoothed firing rate rises above a threshold and then stays
 above it for a minimal time.  By default the threshold is half way between the rate at rest and that of one active
-region among resting ones, both equilibria of the model at the point (`analysis.working_point`).
+region among resting ones, both equilibria of the model at the point (`ngnmm_core.dynamics.bistable_range`).
 """
 
 from functools import lru_cache
@@ -15,7 +15,7 @@ from ngnmm_core.analysis.contract import KHZ, Analysis, Options, Variable, statu
 from ngnmm_core.analysis.maps import Look, Map, as_it_is
 from ngnmm_core.analysis.path_lengths import Distances, distances_from
 from ngnmm_core.errors import InputError, unknown
-from ngnmm_core.simulation.observation import OK, Window
+from ngnmm_core.simulation.observation import OK, SampledWindow
 from ngnmm_core.simulation.stimuli import Stimulus
 from ngnmm_core.simulation.waveforms import Schedule
 from ngnmm_core.streaming.crossings import NEVER, Smoother, Stays
@@ -72,7 +72,7 @@ def _focal(options: RecruitmentOptions, stimuli) -> Stimulus:
 class RecruitmentReducer:
     """Watches the smoothed rate of every region."""
 
-    def __init__(self, options: RecruitmentOptions, window: Window):
+    def __init__(self, options: RecruitmentOptions, window: SampledWindow):
         self.options, self.window, self.points = options, window, window.points
         self.population = population_index("analyses.recruitment.population", window.model, options.population)
         stimulus = _focal(options, window.stimuli)
@@ -213,7 +213,7 @@ def variables(options: RecruitmentOptions) -> tuple[Variable, ...]:
     )
 
 
-def coordinates(options: RecruitmentOptions, window: Window):
+def coordinates(options: RecruitmentOptions, window: SampledWindow):
     """The measures of distance from the focus."""
     return {"path_measure": (list(MEASURES), "1", "measure of the distance from the focus")}
 

@@ -5,7 +5,7 @@ from pydantic import Field
 
 from ngnmm_core.analysis.contract import KHZ, Analysis, Options, Variable, status
 from ngnmm_core.errors import InputError
-from ngnmm_core.simulation.observation import OK, Window
+from ngnmm_core.simulation.observation import OK, SampledWindow
 
 LAST_MS = 2000.0
 
@@ -37,14 +37,14 @@ def check(options: SeriesOptions, study) -> None:
         )
 
 
-def _samples(options: SeriesOptions, window: Window) -> int:
+def _samples(options: SeriesOptions, window: SampledWindow) -> int:
     return min(round((options.last_ms or LAST_MS) / window.sample_ms), window.samples)
 
 
 class SeriesReducer:
     """Keeps the last samples."""
 
-    def __init__(self, options: SeriesOptions, window: Window):
+    def __init__(self, options: SeriesOptions, window: SampledWindow):
         self.first = window.samples - _samples(options, window)
         self.points = window.points
         self.position = 0
@@ -89,7 +89,7 @@ def variables(options: SeriesOptions) -> tuple[Variable, ...]:
     )
 
 
-def coordinates(options: SeriesOptions, window: Window):
+def coordinates(options: SeriesOptions, window: SampledWindow):
     """Time since the start of the simulation's analysed window."""
     count = _samples(options, window)
     time = window.sample_ms * np.arange(window.samples - count + 1, window.samples + 1)

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.analysis.maps import Look, Map, mean_over_regions
 from ngnmm_core.errors import InputError
-from ngnmm_core.simulation.observation import Window
+from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.streaming.activity import OUTCOMES
 from ngnmm_core.streaming.decimate import Decimator, decimation_factor, filter_length
 from ngnmm_core.streaming.region_mean import RegionMean
@@ -91,7 +91,7 @@ def _welch(options: SpectraOptions, sample_ms: float) -> Welch:
 class SpectraReducer:
     """Streams the observable of every region, and its mean over regions, through a decimating filter into Welch."""
 
-    def __init__(self, options: SpectraOptions, window: Window):
+    def __init__(self, options: SpectraOptions, window: SampledWindow):
         self.options, self.points = options, window.points
         factor = _factor(options, window.sample_ms)
         self.decimator = Decimator(window.sample_ms, options.max_hz, factor)
@@ -162,7 +162,7 @@ def variables(options: SpectraOptions) -> tuple[Variable, ...]:
     )
 
 
-def coordinates(options: SpectraOptions, window: Window):
+def coordinates(options: SpectraOptions, window: SampledWindow):
     """Frequencies and band names."""
     return {
         "frequency": (_welch(options, window.sample_ms).frequency, "Hz", "frequency"),

@@ -8,7 +8,7 @@ import numpy as np
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.analysis.maps import Look, Map, as_it_is
-from ngnmm_core.simulation.observation import OK, Window
+from ngnmm_core.simulation.observation import OK, SampledWindow
 from ngnmm_core.streaming.activity import REST, SETTLING
 from ngnmm_core.streaming.moments import Moments
 from ngnmm_core.streaming.region_mean import RegionMean
@@ -24,7 +24,7 @@ class SynchronyOptions(Options):
 class SynchronyReducer:
     """Variances of every region and of the mean over regions."""
 
-    def __init__(self, options: SynchronyOptions, window: Window):
+    def __init__(self, options: SynchronyOptions, window: SampledWindow):
         self.points = window.points
         self.region_mean = RegionMean(window.included)
         self.regions, self.mean = Moments(window.samples), Moments(window.samples)

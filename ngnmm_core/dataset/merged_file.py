@@ -28,7 +28,7 @@ from ngnmm_core.stages.lesions import hub_points
 from ngnmm_core.stages.registry import stages_of
 from ngnmm_core.storage.atomic import whole_file
 from ngnmm_core.storage.integrity import require_intact
-from ngnmm_core.study.operating_point import AXES as POISE_AXES
+from ngnmm_core.study.operating_point import AXES as OPERATING_AXES
 from ngnmm_core.study.study import Study
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 CONVENTIONS = "CF-1.11"
 PARTIAL = ".partial.nc"
 KEPT_FROM_CONNECTOME = ("title", "atlas", "source", "terms", "citation")
-POISE_MEANINGS = {
-    "poise.margin": "distance of the drive from the end of the resting state",
-    "poise.position": "position of the drive in the bistable range",
+OPERATING_MEANINGS = {
+    "operating_point.margin": "distance of the drive from the end of the resting state",
+    "operating_point.position": "position of the drive in the bistable range",
 }
 EXTRAS = {
     "curves": "0: a diagram over one parameter; 1: curves in two parameters, at no one value of the second",
@@ -146,8 +146,8 @@ def _described(study: Study, name: str, values: np.ndarray) -> tuple[np.ndarray,
         return values.astype(np.int32), {"units": "1", "long_name": EXTRAS[name]}
     if name == NOISE:
         return values, {"units": "ms0.5", "long_name": "intensity of the additive noise"}
-    if name in POISE_AXES:
-        return values, {"units": "1", "long_name": POISE_MEANINGS[name]}
+    if name in OPERATING_AXES:
+        return values, {"units": "1", "long_name": OPERATING_MEANINGS[name]}
     if name not in study.model.axis_names:
         owner, _, field = name.partition(".")
         meaning, unit = name_and_unit(field)

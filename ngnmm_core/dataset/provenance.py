@@ -34,8 +34,8 @@ def scientific_config(study: Study, connectome: str) -> dict[str, Any]:
         "analyses": {name: options.model_dump(mode="json") for name, options in study.options.items()},
         "cpu_target": study.config.cpu_target,
     }
-    if study.config.model.poise is not None:
-        config["poise"] = study.config.model.poise.model_dump(mode="json")
+    if study.config.model.operating_point is not None:
+        config["operating_point"] = study.config.model.operating_point.model_dump(mode="json")
         config["parameters"].pop(study.model.equilibrium_curve.drive)
     if study.simulates:
         config["simulation"] = study.simulation.model_dump(mode="json", by_alias=True)

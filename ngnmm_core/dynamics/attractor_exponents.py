@@ -104,7 +104,7 @@ def _improved(attractor: Attractor, exact: Sequence[float], values: np.ndarray, 
     return values[order], errors[order]
 
 
-def across(
+def transverse_spectra(
     model: Model,
     parameters: Mapping[str, np.ndarray],
     row_sum: float,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ngnmm_core.dynamics.step_size import step_divisors
-from ngnmm_core.dynamics.tangent_growth import Stretching, TransverseStretching
+from ngnmm_core.dynamics.tangent_growth import TangentGrowth, TransverseStretching
 from ngnmm_core.dynamics.variational import WIDTH, Solutions
 from ngnmm_core.models._base import Model
 
@@ -44,7 +44,7 @@ def lyapunov_exponents(
         Where the solutions start; on the attractor, or use `transient_ms`.
     settings : Settings
     """
-    begin = lambda part, some: Stretching(model, part, some, settings.count)
+    begin = lambda part, some: TangentGrowth(model, part, some, settings.count)
     return _by_eights(model, begin, parameters, gains, states, settings)
 
 
@@ -97,17 +97,17 @@ def _by_eights(model: Model, begin, parameters, gains, states, settings: Setting
     return Exponents(*joined)
 
 
-def exponents_of(stretching: Stretching, states: np.ndarray, settings: Settings) -> Exponents:
+def exponents_of(growth: TangentGrowth, states: np.ndarray, settings: Settings) -> Exponents:
     """Exponents of up to eight cases from the growth of their perturbations; `states` [state, case]."""
     interval_ms = settings.interval_steps * settings.dt_ms
     if settings.transient_ms:
-        states, _ = stretching.run(
+        states, _ = growth.run(
             states, settings.dt_ms, settings.interval_steps, round(settings.transient_ms / interval_ms)
         )
     intervals = max(round(settings.duration_ms / interval_ms / BLOCKS), 1)
     means = []
     for _ in range(BLOCKS):
-        states, logs = stretching.run(states, settings.dt_ms, settings.interval_steps, intervals)
+        states, logs = growth.run(states, settings.dt_ms, settings.interval_steps, intervals)
         total = np.zeros(logs.shape[1:])
         for log in logs:
             total = total + log

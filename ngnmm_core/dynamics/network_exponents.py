@@ -17,7 +17,7 @@ import numpy as np
 
 from ngnmm_core.dynamics.lyapunov_runs import BLOCKS, block_mean
 from ngnmm_core.dynamics.network_equilibrium import resting_exponents
-from ngnmm_core.dynamics.network_tangent_growth import NetworkStretching
+from ngnmm_core.dynamics.network_tangent_growth import NetworkTangentGrowth
 from ngnmm_core.models._base import Model
 from ngnmm_core.storage.atomic import whole_file
 
@@ -63,7 +63,7 @@ def network_exponents(
     checkpoint : Path, optional
         A file to go on from, if it is there, and to keep up to date.
     """
-    run = NetworkStretching(model, W, parameters, state, settings.count, settings.dt_ms)
+    run = NetworkTangentGrowth(model, W, parameters, state, settings.count, settings.dt_ms)
     means = _resumed(run, checkpoint)
     if not means:
         before = _advanced(run, settings)
@@ -87,7 +87,7 @@ def network_exponents(
     return values[order], errors[order]
 
 
-def _advanced(run: NetworkStretching, settings: NetworkSettings) -> np.ndarray:
+def _advanced(run: NetworkTangentGrowth, settings: NetworkSettings) -> np.ndarray:
     """Takes the transient; the state in its middle."""
     intervals = settings.intervals(settings.transient_ms)
     for _ in range(intervals // 2):
@@ -98,7 +98,7 @@ def _advanced(run: NetworkStretching, settings: NetworkSettings) -> np.ndarray:
     return middle
 
 
-def _resumed(run: NetworkStretching, checkpoint: Path | None) -> list[np.ndarray]:
+def _resumed(run: NetworkTangentGrowth, checkpoint: Path | None) -> list[np.ndarray]:
     """The means of the blocks that a checkpoint holds; the run is brought to where these end."""
     if checkpoint is None or not checkpoint.is_file():
         return []

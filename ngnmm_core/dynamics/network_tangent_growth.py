@@ -27,7 +27,7 @@ def _kernels(model: Model, rows: int):
     return tuple(cached(one, name, f"{code}-{rows}") for one, name in zip(both, names, strict=True))
 
 
-class NetworkStretching:
+class NetworkTangentGrowth:
     """One network at one point, and `count` perturbations of it.
 
     Before the start the coupling is taken for constant; what that does to the solution is part of the transient.

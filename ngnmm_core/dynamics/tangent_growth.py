@@ -10,7 +10,7 @@ from ngnmm_core.kernels.lyapunov import make_complex_transverse, make_lyapunov, 
 from ngnmm_core.models._base import Model
 
 
-class Stretching:
+class TangentGrowth:
     """Perturbations that are kept orthogonal to each other, and all feel the same feedback.
 
     Parameters
@@ -50,7 +50,7 @@ class Stretching:
         )
 
 
-class TransverseStretching(Stretching):
+class TransverseStretching(TangentGrowth):
     """One perturbation for each of many Lambda, real or complex: array `gains` (1 + Lambda, case)."""
 
     def __init__(self, model: Model, parameters: Mapping[str, np.ndarray], gains: np.ndarray):
@@ -65,10 +65,10 @@ class TransverseStretching(Stretching):
         self._tangents = to_lanes(start)
 
 
-def warm_stretching(model: Model, complex_modes: bool | None = None) -> None:
+def warm_tangent_growth(model: Model, complex_modes: bool | None = None) -> None:
     """Compiles the kernels; those of the perturbations along Lambda if it is told whether they are complex."""
     arrays = {name: np.full(1, float(value)) for name, value in model.resolve({}).items()}
     state, gains = np.zeros((len(model.states), 1)), np.ones((2, 1))
-    Stretching(model, arrays, gains, 1).run(state, 1e-3, 1, 1)
+    TangentGrowth(model, arrays, gains, 1).run(state, 1e-3, 1, 1)
     if complex_modes is not None:
         TransverseStretching(model, arrays, gains + (1j if complex_modes else 0.0)).run(state, 1e-3, 1, 1)

@@ -9,7 +9,7 @@ them beside jobs.
 
 import numpy as np
 
-from ngnmm_core.simulation.observation import Window
+from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.study.study import Study
 
@@ -64,10 +64,12 @@ def series_bytes(study: Study, stage: str, regions: int) -> float:
     return 4.0 * regions * study.simulation.window_samples if kept else 0.0
 
 
-def window_of(study: Study, regions: int) -> Window:
+def window_of(study: Study, regions: int) -> SampledWindow:
     """What the analyses of a study will see of its simulations."""
     simulation = study.simulation
-    return Window(study.model, regions, simulation.window_samples, simulation.sample_ms, study.points().parameters)
+    return SampledWindow(
+        study.model, regions, simulation.window_samples, simulation.sample_ms, study.points().parameters
+    )
 
 
 def size_text(count: float) -> str:

@@ -94,7 +94,7 @@ def _lesion_of(points: Points, k: int, always: list[int], resection: Resection) 
     return sorted(lesioned), kind
 
 
-def emptied_row(W: np.ndarray, lesioned: int) -> bool:
+def isolated_region(W: np.ndarray, lesioned: int) -> bool:
     """Whether a lesion leaves another region without any input."""
     left = np.delete(W, lesioned, axis=1).sum(axis=1)
     return bool(np.any((np.delete(left, lesioned) <= 0) & (np.delete(W.sum(axis=1), lesioned) > 0)))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Window:
+class SampledWindow:
     """What a reducer must know of the simulation that it observes.
 
     `samples` states per point arrive every `sample_ms`, for `points` points of `regions` regions, as arrays

@@ -11,7 +11,7 @@ import numpy as np
 
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import Points
-from ngnmm_core.simulation.observation import Window
+from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.storage.atomic import PART, WholeFile
 
 STRETCH = 512  # samples per chunk
@@ -55,14 +55,14 @@ class SeriesFile:
                 self._written.finish()
             self._written.discard()
 
-    def reducer(self, options, window: Window) -> "_Batch":
+    def reducer(self, options, window: SampledWindow) -> "_Batch":
         """What takes the samples of the next batch of points."""
         if self._file is None:
             self._create(window)
         first, self._done = self._done, self._done + window.points
         return _Batch(self._file["observable"], first, window)
 
-    def _create(self, window: Window) -> None:
+    def _create(self, window: SampledWindow) -> None:
         import netCDF4
 
         for left in self.path.parent.glob(f".{self.path.name}.*{PART}"):
@@ -80,7 +80,7 @@ class SeriesFile:
         observable.set_var_chunk_cache(size=0)  # only whole chunks are written
         self._coordinates(window)
 
-    def _coordinates(self, window: Window) -> None:
+    def _coordinates(self, window: SampledWindow) -> None:
         file = self._file
         time = file.createVariable("time", "f8", ("time",))
         time.setncatts({"units": "ms", "long_name": "time since the end of the transient"})
@@ -99,7 +99,7 @@ class SeriesFile:
 class _Batch:
     """Writes the samples of one batch of points; gives no results of its own."""
 
-    def __init__(self, variable, first: int, window: Window):
+    def __init__(self, variable, first: int, window: SampledWindow):
         self._variable, self._points = variable, slice(first, first + window.points)
         self._stretch = np.empty((window.points, window.regions, min(STRETCH, window.samples)), np.float32)
         self._filled, self._written = 0, 0

@@ -14,7 +14,7 @@ from ngnmm_core.simulation.engine import Engine, Run
 from ngnmm_core.simulation.initial_states import nominal, perturbed
 from ngnmm_core.simulation.integrators import OF_HOMOGENEOUS_STATES
 from ngnmm_core.simulation.lesions import lesion_factors
-from ngnmm_core.simulation.observation import DIVERGED, OK, Reducer, Window
+from ngnmm_core.simulation.observation import DIVERGED, OK, Reducer, SampledWindow
 from ngnmm_core.simulation.settings import NOISE, Simulation
 from ngnmm_core.simulation.waveforms import Schedule
 from ngnmm_core.streaming.activity import Activity
@@ -210,10 +210,10 @@ def noise_of(settings: Simulation, points: Points) -> np.ndarray:
 
 def make_window(
     model: Model, connectome: Connectome, settings: Simulation, points: Points, lesions=(None, None)
-) -> Window:
+) -> SampledWindow:
     """What reducers must know of a simulation; lesioned regions (mask 0) are left out of means over regions."""
     mask, gain = lesions
-    return Window(
+    return SampledWindow(
         model=model,
         regions=len(connectome),
         samples=settings.window_samples,

@@ -10,7 +10,7 @@ from ngnmm_core.stages.layouts import homogeneous_layout
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.study import Study
 
-ENDS = {"resting_edge": "edge", "bistable_low": "low", "bistable_high": "high"}
+ENDS = {"rest_bifurcation": "edge", "bistable_low": "low", "bistable_high": "high"}
 
 
 def run(task: Task) -> dict[str, np.ndarray]:

@@ -39,10 +39,10 @@ def run(task: Task) -> dict[str, np.ndarray]:
 def warm(task: Task) -> None:
     """Compiles everything that `run` calls."""
     from ngnmm_core.dynamics.attractor import find_attractors
-    from ngnmm_core.dynamics.tangent_growth import warm_stretching
+    from ngnmm_core.dynamics.tangent_growth import warm_tangent_growth
     from ngnmm_core.dynamics.variational import warm_solutions
 
-    warm_stretching(task.model)
+    warm_tangent_growth(task.model)
     warm_solutions(task.model, False)
     find_attractors(task.model, task.points.take(slice(0, 1)).parameters, 1.0)
 

@@ -53,11 +53,11 @@ def _results(attractors, relation, uncoupled: np.ndarray) -> dict[str, np.ndarra
 def warm(task: Task) -> None:
     """Compiles everything that `run` calls, and refuses a connectome that it can't be called with."""
     from ngnmm_core.dynamics.attractor import find_attractors
-    from ngnmm_core.dynamics.tangent_growth import warm_stretching
+    from ngnmm_core.dynamics.tangent_growth import warm_tangent_growth
     from ngnmm_core.dynamics.variational import warm_solutions
 
     task.connectome.row_sum("analyses.msf")
-    warm_stretching(task.model)
+    warm_tangent_growth(task.model)
     warm_solutions(task.model, np.iscomplexobj(spectrum(task.connectome.weights).values))
     find_attractors(task.model, task.points.take(slice(0, 1)).parameters, 1.0)
 

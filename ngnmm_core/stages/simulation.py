@@ -7,7 +7,7 @@ import numpy as np
 
 from ngnmm_core.analysis.contract import Variable, status
 from ngnmm_core.simulation.integrators import OF_HOMOGENEOUS_STATES, get_integrator
-from ngnmm_core.simulation.observation import Window
+from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.simulation.series_file import SeriesFile
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.stages.contract import PRODUCT_SECONDS, Rates, Reducers, Stage
@@ -54,7 +54,7 @@ def simulator(task: Task, settings: Simulation, fed: Reducers) -> "Simulator":
     return Simulator(task.model, task.connectome, settings, fed)
 
 
-def window(task: Task) -> Window:
+def window(task: Task) -> SampledWindow:
     """What the analyses see of the simulations."""
     from ngnmm_core.simulation.simulator import make_window
 

@@ -13,7 +13,7 @@ from ngnmm_core.study.study import Study
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
     from ngnmm_core.dynamics.attractor import find_attractors
-    from ngnmm_core.dynamics.attractor_exponents import across
+    from ngnmm_core.dynamics.attractor_exponents import transverse_spectra
     from ngnmm_core.dynamics.irregular_attractors import classify
 
     parameters = task.points.parameters
@@ -22,7 +22,7 @@ def run(task: Task) -> dict[str, np.ndarray]:
     attractors = classify(task.model, parameters, row_sum, find_attractors(task.model, parameters, row_sum))
     uncoupled = parameters["G"] == 0
     coupled = [None if alone else a for a, alone in zip(attractors, uncoupled, strict=True)]
-    found = across(task.model, parameters, row_sum, coupled, modes, task.options("transverse").duration_ms)
+    found = transverse_spectra(task.model, parameters, row_sum, coupled, modes, task.options("transverse").duration_ms)
     regular = np.isnan(found.values).all(axis=1)
     known = np.array([a is not None for a in attractors])
     status = np.where(regular, np.where(uncoupled, UNCOUPLED, REGULAR), OK)
@@ -40,10 +40,10 @@ def run(task: Task) -> dict[str, np.ndarray]:
 def warm(task: Task) -> None:
     """Compiles everything that `run` calls."""
     from ngnmm_core.dynamics.attractor import find_attractors
-    from ngnmm_core.dynamics.tangent_growth import warm_stretching
+    from ngnmm_core.dynamics.tangent_growth import warm_tangent_growth
     from ngnmm_core.dynamics.variational import warm_solutions
 
-    warm_stretching(task.model, np.iscomplexobj(spectrum(task.connectome.weights).values))
+    warm_tangent_growth(task.model, np.iscomplexobj(spectrum(task.connectome.weights).values))
     warm_solutions(task.model, False)
     find_attractors(task.model, task.points.take(slice(0, 1)).parameters, 1.0)
 

@@ -17,12 +17,13 @@ from ngnmm_core.points import SEED
 from ngnmm_core.simulation.settings import NOISE
 from ngnmm_core.simulation.stimuli import SWEPT
 from ngnmm_core.study.axes import FORMS
-from ngnmm_core.study.operating_point import FIELDS as POISE_FIELDS
-from ngnmm_core.study.operating_point import Poise
+from ngnmm_core.study.operating_point import FIELDS as OPERATING_FIELDS
+from ngnmm_core.study.operating_point import OperatingPoint
 from ngnmm_core.study.schema import NAME, StudyConfig
 
 SCHEMA = Path("workflow/schemas/study.schema.json")
-DOTTED = rf"^[A-Za-z]\w*\.({'|'.join(dict.fromkeys((*SWEPT, *POISE_FIELDS)))})$"  # axes of stimuli and of the poise
+# axes of stimuli and of the operating point
+DOTTED = rf"^[A-Za-z]\w*\.({'|'.join(dict.fromkeys((*SWEPT, *OPERATING_FIELDS)))})$"
 DOCUMENTS = (Path("config/README.md"), Path("docs/models.md"), Path("docs/results.md"))
 
 
@@ -154,7 +155,7 @@ def tables() -> dict[str, str]:
         "keys": key_table(StudyConfig),
         "connectome": key_table(ConnectomeSpec, "connectome."),
         "model": key_table(ModelSpec, "model."),
-        "poise": key_table(Poise, "model.poise."),
+        "operating_point": key_table(OperatingPoint, "model.operating_point."),
         "simulation": key_table(Simulation, "simulation."),
         "initial": key_table(Initial, "simulation.initial."),
         "stimuli": key_table(Stimulus, "simulation.stimuli[]."),

@@ -16,8 +16,9 @@ from ngnmm_core.simulation.lesions import AXIS as RESECTION
 from ngnmm_core.simulation.lesions import check_axis
 from ngnmm_core.simulation.settings import NOISE, check_noise
 from ngnmm_core.simulation.stimuli import check_chain
+from ngnmm_core.study.former_keys import with_present_keys
 from ngnmm_core.study.messages import input_error
-from ngnmm_core.study.operating_point import axis_checks, check_poise
+from ngnmm_core.study.operating_point import axis_checks, check_operating_point
 from ngnmm_core.study.parameters import (
     Names,
     fixed_parameters,
@@ -145,14 +146,14 @@ def make_study(name: str, config: Mapping[str, Any]) -> Study:
         For a config with anything that is not allowed; the message names the key.
     """
     try:
-        checked = StudyConfig.model_validate(dict(config))
+        checked = StudyConfig.model_validate(with_present_keys(config))
     except ValidationError as error:
         raise input_error(error, root=StudyConfig) from None
-    poise = checked.model.poise
+    operating_point = checked.model.operating_point
     names = Names(
         get_model(checked.model.name),
         checked.simulation.stimuli,
-        axis_checks(poise) | {RESECTION: check_axis, NOISE: check_noise},
+        axis_checks(operating_point) | {RESECTION: check_axis, NOISE: check_noise},
     )
     fixed = fixed_parameters(names, checked.model.parameters)
     if checked.grid is not None and checked.points is not None:
@@ -160,9 +161,9 @@ def make_study(name: str, config: Mapping[str, Any]) -> Study:
     listed = checked.points is not None
     axes = listed_points(names, checked.points) if listed else grid_axes(names, checked.grid or {})
     keys = [(f"{'points' if listed else 'grid'}.{name}", name) for name in axes]
-    if poise is not None:
-        check_poise(poise, names.model, axes, checked.normalization)
-        keys.append(("model.poise", names.model.equilibrium_curve.drive))
+    if operating_point is not None:
+        check_operating_point(operating_point, names.model, axes, checked.normalization)
+        keys.append(("model.operating_point", names.model.equilibrium_curve.drive))
     _check_size(axes, listed)
     refuse_conflicts(names.model, [*((f"model.parameters.{name}", name) for name in fixed), *keys])
     highlights = highlight_values(names, checked.highlights)

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from ngnmm_core.models._base import Model
 
 FIELDS = ("margin", "position")
-AXES = tuple(f"poise.{field}" for field in FIELDS)
+AXES = tuple(f"operating_point.{field}" for field in FIELDS)
 DECIMALS = 9  # of the drive: the last digits of a root differ from machine to machine, and points are known by theirs
 
 
-class Poise(Section):
+class OperatingPoint(Section):
     """How far from its bifurcation a region is held."""
 
     margin: float | None = Field(
@@ -43,15 +43,17 @@ class Poise(Section):
     @model_validator(mode="after")
     def _one_of_two(self):
         if self.margin is not None and self.position is not None:
-            raise InputError("poise has both margin and position; allowed: one of the two")
+            raise InputError("operating_point has both margin and position; allowed: one of the two")
         return self
 
     def as_columns(self) -> dict[str, float | None]:
         """The values of what may be an axis, by the name of the axis."""
-        return {f"poise.{field}": getattr(self, field) for field in FIELDS}
+        return {f"operating_point.{field}": getattr(self, field) for field in FIELDS}
 
 
-def check_poise(poise: Poise, model: "Model", axes: Mapping[str, np.ndarray], normalization: str) -> None:
+def check_operating_point(
+    operating_point: OperatingPoint, model: "Model", axes: Mapping[str, np.ndarray], normalization: str
+) -> None:
     """Whether the bifurcation can be looked for, and the distance is given once, by key or axis.
 
     Raises
@@ -60,22 +62,26 @@ def check_poise(poise: Poise, model: "Model", axes: Mapping[str, np.ndarray], no
         Naming the key and what is allowed.
     """
     if model.equilibrium_curve is None:
-        raise InputError(f"model.poise: {model.name} declares no equilibrium_curve; allowed: a model that does")
-    if poise.of == "network" and normalization != "row":
         raise InputError(
-            f"model.poise.of: 'network' needs equal row sums, and normalization is '{normalization}'; allowed: "
-            "of: region, or normalization: row"
+            f"model.operating_point: {model.name} declares no equilibrium_curve; allowed: a model that does"
         )
-    given = [f"model.poise.{field}" for field in FIELDS if getattr(poise, field) is not None]
+    if operating_point.of == "network" and normalization != "row":
+        raise InputError(
+            f"model.operating_point.of: 'network' needs equal row sums, and normalization is '{normalization}'; "
+            "allowed: of: region, or normalization: row"
+        )
+    given = [f"model.operating_point.{field}" for field in FIELDS if getattr(operating_point, field) is not None]
     given += [f"grid.{axis}" for axis in AXES if axis in axes]
     if len(given) != 1:
         found = " and ".join(given) or "neither"
-        raise InputError(f"model.poise: {found} given; allowed: one of margin and position, as a key or as an axis")
+        raise InputError(
+            f"model.operating_point: {found} given; allowed: one of margin and position, as a key or as an axis"
+        )
 
 
-def axis_checks(poise: Poise | None) -> dict[str, Callable[[str, float], None]]:
-    """What checks the values of axes: `check(key, value)` by the name of the axis; none without a poise."""
-    return {f"poise.{field}": partial(_check_value, field) for field in FIELDS} if poise else {}
+def axis_checks(operating_point: OperatingPoint | None) -> dict[str, Callable[[str, float], None]]:
+    """What checks the values of axes: `check(key, value)` by the name of the axis; none without a operating_point."""
+    return {f"operating_point.{field}": partial(_check_value, field) for field in FIELDS} if operating_point else {}
 
 
 def _check_value(field: str, key: str, value: float) -> None:
@@ -84,8 +90,11 @@ def _check_value(field: str, key: str, value: float) -> None:
         raise InputError(f"{key}: {value:g} is out of range; allowed: {allowed}")
 
 
-def poised_drive(
-    poise: Poise, model: "Model", parameters: Mapping[str, np.ndarray], extras: Mapping[str, np.ndarray]
+def operating_drive(
+    operating_point: OperatingPoint,
+    model: "Model",
+    parameters: Mapping[str, np.ndarray],
+    extras: Mapping[str, np.ndarray],
 ) -> np.ndarray:
     """The drive at every point, [point].
 
@@ -103,12 +112,12 @@ def poised_drive(
     from ngnmm_core.dynamics.bistable_range import bistable_range
 
     count = len(parameters["G"])
-    field = next(f for f in FIELDS if f"poise.{f}" in extras or getattr(poise, f) is not None)
-    values = np.broadcast_to(extras.get(f"poise.{field}", getattr(poise, field)), count)
+    field = next(f for f in FIELDS if f"operating_point.{f}" in extras or getattr(operating_point, f) is not None)
+    values = np.broadcast_to(extras.get(f"operating_point.{field}", getattr(operating_point, field)), count)
     drive = np.empty(count)
     for k in range(count):
         here = {name: float(column[k]) for name, column in parameters.items()}
-        found = bistable_range(model, here, here["G"] if poise.of == "network" else 0.0)
+        found = bistable_range(model, here, here["G"] if operating_point.of == "network" else 0.0)
         if field == "margin":
             drive[k] = found.edge - values[k]
         else:
@@ -116,7 +125,9 @@ def poised_drive(
         if not np.isfinite(drive[k]):
             what = "end of the resting state" if field == "margin" else "bistable range"
             shown = ", ".join(f"{name} = {value:g}" for name, value in here.items() if name != _drive(model))
-            raise InputError(f"model.poise.{field}: there is no {what} at {shown}; allowed: parameters that have one")
+            raise InputError(
+                f"model.operating_point.{field}: there is no {what} at {shown}; allowed: parameters that have one"
+            )
     return np.round(drive, DECIMALS)
 
 

@@ -11,7 +11,7 @@ from ngnmm_core.errors import InputError, twice
 from ngnmm_core.section import Section
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.study.axes import FORMS
-from ngnmm_core.study.operating_point import Poise
+from ngnmm_core.study.operating_point import OperatingPoint
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 DEFAULT_ANALYSES = ("rates", "spectra", "fc", "synchrony")
@@ -22,7 +22,7 @@ class ModelSpec(Section):
 
     name: str = Field("ei_ngnmm", description="a model of `ngnmm_core/models/`")
     parameters: dict[str, Any] = Field({}, description="values of the model's parameters, where not its defaults")
-    poise: Poise | None = Field(
+    operating_point: OperatingPoint | None = Field(
         None, description="instead of a value for the drive: its distance from a bifurcation, found at every point"
     )
 

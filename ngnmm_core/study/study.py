@@ -11,8 +11,8 @@ from ngnmm_core.models._base import Model
 from ngnmm_core.points import SEED, Points, make_points
 from ngnmm_core.simulation.settings import NOISE, Simulation
 from ngnmm_core.simulation.stimuli import SWEPT, Stimulus, end_of, timed_values
-from ngnmm_core.study.operating_point import AXES as POISE_AXES
-from ngnmm_core.study.operating_point import poised_drive
+from ngnmm_core.study.operating_point import AXES as OPERATING_AXES
+from ngnmm_core.study.operating_point import operating_drive
 from ngnmm_core.study.schema import StudyConfig
 
 
@@ -65,7 +65,7 @@ class Study:
     @property
     def fastest_rate(self) -> float:
         """The fastest rate of the model (1/ms) anywhere in the study."""
-        points = self._unpoised(True)  # no model's fastest rate depends on its drive
+        points = self._points_with_default_drive(True)  # no model's fastest rate depends on its drive
         smallest = {name: float(np.min(values)) for name, values in points.parameters.items()}
         return float(self.model.fastest_rate(smallest))
 
@@ -92,7 +92,7 @@ class Study:
         count = len(next(iter(columns.values()))) if columns else 1
         sets = [(columns, count)]
         if self.config.highlights:
-            points = self._unpoised_at(self.config.highlights)
+            points = self._points_with_default_drive_at(self.config.highlights)
             sets.append((points.extras, len(points)))
         timed = [timed_values(stimuli, extras, size) for extras, size in sets]
         return {
@@ -111,7 +111,7 @@ class Study:
 
     def _is_of_system(self, axis: str) -> bool:
         """Whether the homogeneous system depends on an axis."""
-        return axis in self.model.axis_names or axis in POISE_AXES
+        return axis in self.model.axis_names or axis in OPERATING_AXES
 
     def shape(self, of_network: bool = True) -> tuple[int, ...]:
         """Lengths of `dims`."""
@@ -125,9 +125,9 @@ class Study:
 
     def points(self, of_network: bool = True) -> Points:
         """All points with all parameters resolved, in the order of the flattened grid."""
-        return self._poised(self._unpoised(of_network))
+        return self._at_operating_point(self._points_with_default_drive(of_network))
 
-    def _unpoised(self, of_network: bool) -> Points:
+    def _points_with_default_drive(self, of_network: bool) -> Points:
         """The points with the model's default for a drive that is to be found."""
         if self.listed:
             columns = {name: values for name, values in self.axes.items() if of_network or self._is_of_system(name)}
@@ -137,19 +137,19 @@ class Study:
             columns = {name: values.ravel() for name, values in zip(names, mesh, strict=True)}
         return make_points(self.model, self.fixed, columns, self.size(of_network))
 
-    def _poised(self, points: Points) -> Points:
+    def _at_operating_point(self, points: Points) -> Points:
         """The same points with the drive that the bifurcation asks for, if the study wants that."""
-        poise = self.config.model.poise
-        if poise is None:
+        operating_point = self.config.model.operating_point
+        if operating_point is None:
             return points
-        drive = poised_drive(poise, self.model, points.parameters, points.extras)
+        drive = operating_drive(operating_point, self.model, points.parameters, points.extras)
         return replace(points, parameters={**points.parameters, self.model.equilibrium_curve.drive: drive})
 
     def points_at(self, sets: Iterable[Mapping[str, float]]) -> Points:
         """Points given as parameter sets, such as `highlights`; what a set leaves out has the study's first value."""
-        return self._poised(self._unpoised_at(sets))
+        return self._at_operating_point(self._points_with_default_drive_at(sets))
 
-    def _unpoised_at(self, sets: Iterable[Mapping[str, float]]) -> Points:
+    def _points_with_default_drive_at(self, sets: Iterable[Mapping[str, float]]) -> Points:
         first = {name: values[0] for name, values in self.axes.items()}
         rows = [{**first, **{name: float(value) for name, value in given.items()}} for given in sets]
         resolved = [self.model.resolve({**self.fixed, **self._of_model(row)}) for row in rows]
@@ -157,7 +157,7 @@ class Study:
         extras = dict.fromkeys(name for row in rows for name in row if name not in {*self.model.axis_names, SEED})
         declared = {f"{s.name}.{field}": getattr(s, field) for s in self.simulation.stimuli for field in SWEPT}
         declared[NOISE] = self.simulation.noise_sigma
-        declared |= self.config.model.poise.as_columns() if self.config.model.poise else {}
+        declared |= self.config.model.operating_point.as_columns() if self.config.model.operating_point else {}
         values = {name: [row.get(name, declared.get(name)) for row in rows] for name in extras}
         seeds = np.array([row.get(SEED, 0) for row in rows]).astype(np.int64)
         return Points(parameters, seeds, {n: np.array(column, float) for n, column in values.items()})

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ngnmm_core.dynamics.attractor import CHAOS, LIMIT_CYCLE, REST, TORUS, Attractor, find_attractors
-from ngnmm_core.dynamics.attractor_exponents import across, homogeneous_exponents
+from ngnmm_core.dynamics.attractor_exponents import homogeneous_exponents, transverse_spectra
 from ngnmm_core.dynamics.differentiation import linearise
 from ngnmm_core.dynamics.dispersion import dispersion
 from ngnmm_core.dynamics.irregular_attractors import classify
@@ -19,7 +19,7 @@ from ngnmm_core.dynamics.lyapunov_runs import (
     lyapunov_exponents,
     transverse_exponents,
 )
-from ngnmm_core.dynamics.tangent_growth import Stretching
+from ngnmm_core.dynamics.tangent_growth import TangentGrowth
 from ngnmm_core.dynamics.variational import WIDTH, to_lanes
 from ngnmm_core.kernels.llvm import align_stack, kernel, make_tuple_access
 from ngnmm_core.kernels.lyapunov import make_orthonormalised
@@ -61,7 +61,7 @@ def lorenz():
     return model_of("lorenz", [("x", 1.0), ("y", 2.0), ("z", 20.0)], _lorenz)
 
 
-class Henon(Stretching):
+class Henon(TangentGrowth):
     """The map x' = 1 - 1.4 x^2 + y, y' = 0.3 x; ten steps are one iteration.
 
     So perturbations are orthonormalised after every second iteration, before round-off hides the second exponent.
@@ -197,7 +197,7 @@ def test_across_a_manifold_the_uniform_direction_is_the_system_itself(ei, attrac
     arrays = arrays_of(parameters)
     modes = np.array([1.0, 0.5, 0.0, -0.4])
     (attractor,) = classify(ei, arrays, 1.0, [attractor])
-    found = across(ei, arrays, 1.0, [attractor], modes, 4000.0)
+    found = transverse_spectra(ei, arrays, 1.0, [attractor], modes, 4000.0)
     own = homogeneous_exponents(ei, arrays, 1.0, [attractor], Settings(1, 4000.0))
     assert abs(found.values[0, 0] - own.values[0, 0]) < 3 * np.hypot(found.errors[0, 0], own.errors[0, 0])
     assert (found.errors < 0.005).all()

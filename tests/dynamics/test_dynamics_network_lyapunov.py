@@ -11,7 +11,7 @@ from ngnmm_core.dynamics.equilibria import eigenvalues
 from ngnmm_core.dynamics.floquet import exponents, monodromies
 from ngnmm_core.dynamics.network_equilibrium import network_equilibrium, network_jacobian, resting_exponents
 from ngnmm_core.dynamics.network_exponents import NetworkSettings, network_exponents
-from ngnmm_core.dynamics.network_tangent_growth import NetworkStretching
+from ngnmm_core.dynamics.network_tangent_growth import NetworkTangentGrowth
 from ngnmm_core.simulation.initial_states import nominal, perturbed
 
 RING = np.roll(np.eye(6), 1, axis=1) * 0.5 + np.roll(np.eye(6), -1, axis=1) * 0.5
@@ -112,7 +112,7 @@ def test_the_solution_is_the_engines(ei, integrate, points_of):
     parameters = {n: float(v) for n, v in ei.resolve({"I_ext_e": 13.0, "G": 5.0}).items()}
     state = perturbed(ei, np.tile(nominal(ei), (1, 6, 1)), np.array([3]), 0.01)[0]
     start = integrate(ei, RING, points_of(ei, I_ext_e=13, G=5), state[None], 0.005, 1, 40000)[0, 0]
-    run = NetworkStretching(ei, RING, parameters, start, 3, 0.05)
+    run = NetworkTangentGrowth(ei, RING, parameters, start, 3, 0.05)
     for _ in range(40):
         run.advance(100)
     other = run.state  # 200 ms later, on the same attractor: the start costs a phase, so compare by where it goes on
@@ -143,8 +143,8 @@ def test_a_run_that_was_killed_goes_on_with_the_same_bits(ei, tmp_path, monkeypa
         with pytest.raises(KeyboardInterrupt):
             network_exponents(ei, RING, parameters, state, settings, path)
     steps = [0]
-    advance = NetworkStretching.advance
-    monkeypatch.setattr(NetworkStretching, "advance", lambda self, n: (steps.append(n), advance(self, n))[1])
+    advance = NetworkTangentGrowth.advance
+    monkeypatch.setattr(NetworkTangentGrowth, "advance", lambda self, n: (steps.append(n), advance(self, n))[1])
     resumed = network_exponents(ei, RING, parameters, state, settings, path)
     assert len(steps) - 1 == 11 * settings.intervals(20.0)  # not the transient, nor the first five blocks
     np.testing.assert_array_equal(resumed, whole)

@@ -6,7 +6,7 @@ import xarray as xr
 
 from ngnmm_core.analysis.hub_scores import hub_scores
 from ngnmm_core.analysis.hub_table import hub_table
-from ngnmm_core.analysis.hubs import DIVERGED, EMPTIED_ROW, NOT_OSCILLATING, OK, HubsOptions, variables
+from ngnmm_core.analysis.hubs import DIVERGED, ISOLATED_REGION, NOT_OSCILLATING, OK, HubsOptions, variables
 from ngnmm_core.simulation.lesions import CUT, LESION, NONE, REGION, RENORMALISED
 
 REGIONS, HUB, SEEDS, NULLS = 6, 2, 4, 10
@@ -115,7 +115,7 @@ def test_undefined_diverged_and_emptied(lesions, weights):
     alone[4, 0] = 1.0
     hubs = scored(lesions, alone, lesion_fc=fc, simulation_status=status)
     assert hubs.hubs_status[0, 0].values.tolist() == [OK, DIVERGED, OK, NOT_OSCILLATING, OK, OK]
-    assert hubs.hubs_status[0, 1, 0] == EMPTIED_ROW
+    assert hubs.hubs_status[0, 1, 0] == ISOLATED_REGION
     assert np.isnan(hubs.hub_zscore[0, 0, [1, 3]]).all()
     assert np.isnan(hubs.hub_pvalue[0, 1, 0])
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ngnmm_core.points import Points
-from ngnmm_core.simulation.lesions import CUT, LESION, NONE, REGION, RENORMALISED, emptied_row, lesion_factors
+from ngnmm_core.simulation.lesions import CUT, LESION, NONE, REGION, RENORMALISED, isolated_region, lesion_factors
 
 
 def lesioned(points, kinds, regions):
@@ -58,7 +58,7 @@ def test_other_normalisations_keep_their_row_sums(points_of, ei):
 
 def test_a_row_that_the_lesion_empties_is_told(points_of, ei):
     W = np.array([[0.0, 0.5, 0.5], [1.0, 0.0, 0.0], [0.5, 0.5, 0.0]])  # 1 hears 0 alone
-    assert [emptied_row(W, k) for k in range(3)] == [True, False, False]
+    assert [isolated_region(W, k) for k in range(3)] == [True, False, False]
     _, gain = lesion_factors(lesioned(points_of(ei), [RENORMALISED], [0]), W)
     np.testing.assert_allclose(gain[0], [0.0, 0.0, 2.0])
 

@@ -55,7 +55,10 @@ def hubs_of():
         rng = np.random.default_rng(5)
         dims = ("hub_point", "lesion", "region")
         shape = (points, len(lesions), REGIONS)
-        flags = {"flag_values": np.arange(-1, 4), "flag_meanings": "undefined ok diverged not_oscillating emptied_row"}
+        flags = {
+            "flag_values": np.arange(-1, 4),
+            "flag_meanings": "undefined ok diverged not_oscillating isolated_region",
+        }
         names = ("hub_score", "hub_zscore", "hub_null_mean", "hub_null_std", "hub_synchrony_change")
         data = {name: (dims, rng.normal(1.0, 2.0, shape), {"units": "1"}) for name in names}
         data["hub_null_std"] = (dims, rng.uniform(0.5, 1.0, shape), {"units": "1"})

@@ -20,7 +20,7 @@ PROBE = {"name": "probe", "parameter": "I_ext", "after": "cue", "onset_ms": 300,
 CONFIG = {
     "connectome": {"name": "single"},
     "normalization": "none",
-    "model": {"name": "ngnmm_population", "poise": {"position": 0.5, "of": "region"}},
+    "model": {"name": "ngnmm_population", "operating_point": {"position": 0.5, "of": "region"}},
     "simulation": {
         "duration_ms": 600, "transient_ms": 50, "sample_ms": 1, "method": "heun", "dt_ms": 0.05, "noise_sigma": 3,
         "initial": {"from": "homogeneous", "sd": 0}, "stimuli": [CUE, PROBE],

@@ -22,7 +22,7 @@ def spread():
     """Eight regions in a line; stimulated at one end, and not at all."""
     config = {
         "connectome": {"name": "made_up"},
-        "model": {"name": "ngnmm_population", "poise": {"margin": 0.1}, "parameters": {"G": 3.0}},
+        "model": {"name": "ngnmm_population", "operating_point": {"margin": 0.1}, "parameters": {"G": 3.0}},
         "simulation": {
             "duration_ms": 900, "transient_ms": 50, "sample_ms": 0.5, "stimuli": [FOCAL],
             "initial": {"from": "homogeneous", "sd": 0.0},

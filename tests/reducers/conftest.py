@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ngnmm_core.simulation.observation import Window
+from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.streaming.activity import Activity
 
 UNEVEN = (1, 7, 64, 3, 130, 2, 500)
@@ -47,7 +47,7 @@ def window_of(ei):
     """`window_of(points, regions, samples, sample_ms)`: what a reducer is told."""
 
     def build(points, regions, samples, sample_ms=0.2, **more):
-        return Window(ei, regions, samples, sample_ms, {"G": np.zeros(points)}, **more)
+        return SampledWindow(ei, regions, samples, sample_ms, {"G": np.zeros(points)}, **more)
 
     return build
 

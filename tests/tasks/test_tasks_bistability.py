@@ -8,6 +8,7 @@ from ngnmm_core.analysis.bistability import NO_EDGE
 from ngnmm_core.api import get_connectome, run_study
 from ngnmm_core.dynamics.bistable_range import bistable_range, rest_and_active, stable_states
 from ngnmm_core.errors import InputError
+from ngnmm_core.study.former_keys import RenamedKeyWarning
 from ngnmm_core.study.load import make_study
 
 
@@ -80,11 +81,11 @@ def test_active_region_among_resting_ones_solves_the_equations(population, dop85
 def study_of(**changes):
     config = {
         "connectome": {"name": "ring"},
-        "model": {"name": "ngnmm_population", "poise": {"margin": 0.3}},
+        "model": {"name": "ngnmm_population", "operating_point": {"margin": 0.3}},
         "grid": {"G": [0.0, 3.0], "Delta": [0.8, 1.0]},
         "analyses": ["bistability"],
     }
-    return make_study("poised", {**config, **changes})
+    return make_study("near", {**config, **changes})
 
 
 def test_the_drive_is_the_margin_below_the_saddle_node_of_every_point():
@@ -97,19 +98,19 @@ def test_the_drive_is_the_margin_below_the_saddle_node_of_every_point():
 
 
 def test_position_is_a_share_of_the_bistable_range_and_may_be_an_axis():
-    model = {"name": "ngnmm_population", "poise": {"of": "region"}}
-    study = study_of(model=model, grid={"poise.position": [0.0, 0.25, 1.0], "G": [5.0]})
+    model = {"name": "ngnmm_population", "operating_point": {"of": "region"}}
+    study = study_of(model=model, grid={"operating_point.position": [0.0, 0.25, 1.0], "G": [5.0]})
     high, low = folds_of_quartic(1.0, 15.0, -5.0)
     np.testing.assert_allclose(
         study.points().parameters["I_ext"], low + np.array([0, 0.25, 1]) * (high - low), atol=1e-9
     )
-    assert study.dims(of_network=False) == ("poise.position", "G")
+    assert study.dims(of_network=False) == ("operating_point.position", "G")
 
 
 def test_what_was_found_is_written(ring6):
     dataset = run_study(study_of(), connectome_of(ring6))
     assert dataset.bistable_high.dims == ("G", "Delta")
-    np.testing.assert_allclose(dataset.drive, dataset.resting_edge - 0.3, atol=1e-9)
+    np.testing.assert_allclose(dataset.drive, dataset.rest_bifurcation - 0.3, atol=1e-9)
     assert (dataset.stable_states == 2).all()
     assert (dataset.rest_rate < 20).all()
     assert (dataset.active_rate > 80).all()
@@ -130,16 +131,28 @@ def connectome_of(W):
 @pytest.mark.parametrize(
     ("changes", "key", "found"),
     [
-        ({"model": {"name": "ngnmm_population", "poise": {}}}, "model.poise", "neither"),
-        ({"model": {"name": "ngnmm_population", "poise": {"margin": 1, "position": 1}}}, "model.poise", "both"),
-        ({"model": {"name": "ngnmm_population", "poise": {"position": 1.5}}}, "model.poise.position", "1.5"),
-        ({"normalization": "max"}, "model.poise.of", "max"),
-        ({"grid": {"I_ext": [0.0]}}, "model.poise", "grid.I_ext"),
-        ({"grid": {"poise.margin": [0.1]}}, "model.poise", "grid.poise.margin"),
-        ({"grid": {"poise.margins": [0.1]}}, "grid.poise.margins", "did you mean 'poise.margin'"),
+        ({"model": {"name": "ngnmm_population", "operating_point": {}}}, "model.operating_point", "neither"),
+        (
+            {"model": {"name": "ngnmm_population", "operating_point": {"margin": 1, "position": 1}}},
+            "model.operating_point",
+            "both",
+        ),
+        (
+            {"model": {"name": "ngnmm_population", "operating_point": {"position": 1.5}}},
+            "model.operating_point.position",
+            "1.5",
+        ),
+        ({"normalization": "max"}, "model.operating_point.of", "max"),
+        ({"grid": {"I_ext": [0.0]}}, "model.operating_point", "grid.I_ext"),
+        ({"grid": {"operating_point.margin": [0.1]}}, "model.operating_point", "grid.operating_point.margin"),
+        (
+            {"grid": {"operating_point.margins": [0.1]}},
+            "grid.operating_point.margins",
+            "did you mean 'operating_point.margin'",
+        ),
     ],
 )
-def test_a_bad_poise_is_refused_in_one_line(changes, key, found):
+def test_a_bad_operating_point_is_refused_in_one_line(changes, key, found):
     with pytest.raises(InputError) as refusal:
         study_of(**changes)
     assert str(refusal.value).startswith(key)
@@ -149,7 +162,9 @@ def test_a_bad_poise_is_refused_in_one_line(changes, key, found):
 
 def test_a_point_without_a_bifurcation_is_refused_and_named():
     study = study_of(grid={"Delta": [1.0, 5.0]})
-    with pytest.raises(InputError, match=r"model.poise.margin: there is no end of the resting state at .*Delta = 5"):
+    with pytest.raises(
+        InputError, match=r"model.operating_point.margin: there is no end of the resting state at .*Delta = 5"
+    ):
         study.points()
 
 
@@ -159,3 +174,17 @@ def test_quartic_agrees_with_a_root_of_the_slope():
     slope = lambda x: (drive(x + 1e-6) - drive(x - 1e-6)) / 2e-6
     x = brentq(slope, 0.2, 1.0)
     assert folds_of_quartic(1.0, 15.0, -5.0)[0] == pytest.approx(drive(x), abs=1e-9)
+
+
+def test_the_former_name_of_the_key_still_works_with_a_note():
+    model = {"name": "ngnmm_population", "poise": {"of": "region"}}
+    with pytest.warns(RenamedKeyWarning, match=r"model.poise is now called model.operating_point"):
+        former = study_of(model=model, grid={"poise.position": [0.0, 1.0]}, highlights=[{"poise.position": 0.5}])
+    model = {"name": "ngnmm_population", "operating_point": {"of": "region"}}
+    present = study_of(
+        model=model, grid={"operating_point.position": [0.0, 1.0]}, highlights=[{"operating_point.position": 0.5}]
+    )
+    np.testing.assert_array_equal(former.points().parameters["I_ext"], present.points().parameters["I_ext"])
+    assert former.dims() == present.dims() == ("operating_point.position",)
+    with pytest.raises(InputError, match=r"model.poise: the former name of model.operating_point"):
+        study_of(model={"name": "ngnmm_population", "poise": {"margin": 0.1}, "operating_point": {"margin": 0.1}})

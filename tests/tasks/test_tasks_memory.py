@@ -20,7 +20,7 @@ SIMULATION = {
 ALONE = {
     "connectome": {"name": "single"},
     "normalization": "none",
-    "model": {"name": "ngnmm_population", "poise": {"position": 0.5, "of": "region"}},
+    "model": {"name": "ngnmm_population", "operating_point": {"position": 0.5, "of": "region"}},
     "simulation": SIMULATION,
     "analyses": {"memory": {}},
 }
@@ -163,8 +163,8 @@ def test_the_item_of_a_network_is_the_cued_region(ring6):
     study = study_of(
         connectome={"name": "made_up"},
         normalization="row",
-        model={"name": "ngnmm_population", "parameters": {"G": 1.0}, "poise": {}},
-        grid={"probe.region": [2, 3], "poise.position": [0.6, 0.97]},
+        model={"name": "ngnmm_population", "parameters": {"G": 1.0}, "operating_point": {}},
+        grid={"probe.region": [2, 3], "operating_point.position": [0.6, 0.97]},
         stimuli={"cue": {"regions": ["region_3"]}, "probe": {"amplitude": 0.2}},
     )
     found = run_study(study, get_connectome(ring6))
@@ -235,7 +235,7 @@ def test_bands_of_survival_are_those_of_proportions():
         ({"analyses": {"memory": {"probe": None}}, "stimuli": {"cue": {"onset_ms": 680}}}, ["no delay"]),
         ({"stimuli": {"probe": {"kind": "sinusoid"}}}, ["probe.kind: 'sinusoid'", "threshold_hz"]),
         ({"grid": {"noise_sigma": [1]}, "simulation": {"method": "rk4"}}, ["simulation.noise_sigma: 1", "heun"]),
-        ({"model": {**ALONE["model"], "parameters": {"Delta": 5}}}, ["model.poise.position: there is no"]),
+        ({"model": {**ALONE["model"], "parameters": {"Delta": 5}}}, ["model.operating_point.position: there is no"]),
         ({"stimuli": {"cue": {"regions": ["Precuneus"]}}}, ["simulation.stimuli.cue.regions: unknown 'Precuneus'"]),
     ],
 )  # fmt: skip

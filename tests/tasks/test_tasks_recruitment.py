@@ -51,10 +51,10 @@ def chain(regions):
 
 
 def spread_on(W, **changes):
-    """A spread of one population per region, poised 0.1 below its saddle-node."""
+    """A spread of one population per region, held 0.1 below its saddle-node."""
     config = {
         "connectome": {"name": "made_up"},
-        "model": {"name": "ngnmm_population", "poise": {"margin": 0.1}},
+        "model": {"name": "ngnmm_population", "operating_point": {"margin": 0.1}},
         "grid": {"G": [3.0]},
         "simulation": SIMULATION,
         "analyses": {"recruitment": {}},

@@ -16,7 +16,7 @@ TRIALS = {
     "study": "trials",
     "connectome": {"name": "single"},
     "normalization": "none",
-    "model": {"name": "ngnmm_population", "poise": {"position": 0.5, "of": "region"}},
+    "model": {"name": "ngnmm_population", "operating_point": {"position": 0.5, "of": "region"}},
     "grid": {"cue.amplitude": [0, 0.5, 6], "seed": [0, 1, 2]},
     "simulation": SIMULATION,
     "analyses": {"memory": {}},
