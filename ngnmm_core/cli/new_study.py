@@ -55,12 +55,12 @@ def add(commands) -> None:
 
 def study_text(file: Path, model_name: str, connectome: str) -> str:
     """The text of a study file with all parameters of a model and all analyses in comments."""
-    from ngnmm_core.analysis.registry import MODULES, get_analysis
+    from ngnmm_core.analysis.registry import analysis_names, get_analysis
     from ngnmm_core.study.schema import DEFAULT_ANALYSES
 
     model = get_model(model_name)
     axes = _axes(model)
-    others = (name for name in MODULES if name not in (*DEFAULT_ANALYSES, "msf"))
+    others = (name for name in analysis_names() if name not in (*DEFAULT_ANALYSES, "msf"))
     source = f"{{path: {connectome}}}" if Path(connectome).suffix else f"{{name: {connectome}}}"
     fixed = (p for p in model.parameters if p.name not in axes and p.name not in model.aliases.get("Delta", ()))
     return TEMPLATE.format(
