@@ -22,7 +22,7 @@ SAMPLES = 5000
 DENSE_DECADES = 2.0  # of a positive coordinate around its nominal value, beyond which samples become sparse
 RELATIVE = 1e-15  # precision of a coordinate
 NEAREST = 1e-8  # of the distance of samples: how well the place is found where a branch turns
-SADDLE_NODE, HOPF = "LP", "HB"
+SADDLE_NODE, HOPF, BRANCH_POINT = "LP", "HB", "BP"
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class EquilibriumBifurcation:
-    """A saddle-node (LP) or Hopf (HB) point; period in ms and first Lyapunov coefficient for the latter."""
+    """A saddle-node (LP), Hopf (HB) or branch point (BP); period in ms and first Lyapunov coefficient of the second."""
 
     kind: str
     coordinate: float
@@ -75,7 +75,7 @@ class EquilibriumBifurcation:
 
     @property
     def criticality(self) -> str:
-        """`supercritical` (a stable cycle is born) or `subcritical`; empty for a saddle-node."""
+        """`supercritical` (a stable cycle is born) or `subcritical`; empty for what is no Hopf point."""
         if self.kind != HOPF:
             return ""
         return "supercritical" if self.lyapunov_coefficient < 0 else "subcritical"

@@ -28,17 +28,21 @@ class Parameter:
     meaning: str
     positive: bool = False
     non_negative: bool = False
+    at_most: float = math.inf
 
     @property
     def allowed(self) -> str:
         """The allowed values in words."""
-        if self.positive:
-            return "a number > 0"
-        return "a number >= 0" if self.non_negative else "a finite number"
+        least = "> 0" if self.positive else ">= 0" if self.non_negative else ""
+        bounds = " and ".join(
+            [*([least] if least else []), *([f"<= {self.at_most:g}"] if self.at_most < math.inf else [])]
+        )
+        return f"a number {bounds}" if bounds else "a finite number"
 
     def accepts(self, value: float) -> bool:
         """Whether a finite value is in the allowed range."""
-        return value > 0 if self.positive else value >= 0 if self.non_negative else True
+        above = value > 0 if self.positive else value >= 0 if self.non_negative else True
+        return above and value <= self.at_most
 
     def refusal(self, value: float) -> str:
         """What is wrong with a value and what is allowed, for messages; empty if nothing is."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ngnmm_core.kernels.functions import sqrt
+from ngnmm_core.kernels.functions import exp, select, sqrt
 from ngnmm_core.kernels.steppers.riccati_constants import PopulationValues, Structure
 
 
@@ -93,3 +93,36 @@ def kuramoto_modulus(rate, potential, decay):
     a = math.pi * rate / decay
     squared = potential * potential
     return sqrt(((1.0 - a) * (1.0 - a) + squared) / ((1.0 + a) * (1.0 + a) + squared))
+
+
+def resting_synapse(rate, p):
+    """Resources x and release u of Tsodyks and Markram's synapse at a constant rate (1/ms).
+
+    `p` holds tau_d and tau_f (ms) and U0.
+
+    Tsodyks, Pawelzik, Markram, Neural Comput. 10, 821 (1998), doi:10.1162/089976698300017502.
+    """
+    driven = p["U0"] * p["tau_f"] * rate
+    u = (p["U0"] + driven) / (1.0 + driven)
+    return 1.0 / (1.0 + p["tau_d"] * u * rate), u
+
+
+def inhibited_rate(drive, tau, Delta, J):
+    """Rate at which a population that inhibits itself with weight J >= 0 rests under a drive; 1/ms.
+
+    The root of (Delta / (2 pi tau r))^2 - (pi tau r)^2 - tau J r + drive, which falls from +infinity to -infinity, by
+    bisection in the logarithm of r and then Newton steps.
+    """
+    half, full, inward = Delta / (2.0 * math.pi * tau), math.pi * tau, tau * J
+    low, high = drive * 0.0 - 64.0, drive * 0.0 + 24.0  # of the logarithm of r
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        r = exp(middle)
+        positive = (half / r) * (half / r) - (full * r) * (full * r) - inward * r + drive > 0
+        low, high = select(positive, middle, low), select(positive, high, middle)
+    r = exp(0.5 * (low + high))
+    for _ in range(3):
+        value = (half / r) * (half / r) - (full * r) * (full * r) - inward * r + drive
+        slope = -2.0 * half * half / (r * r * r) - 2.0 * full * full * r - inward
+        r = r - value / slope
+    return r

@@ -16,9 +16,8 @@ shares the equations of one population, to which it reduces when the cross weigh
 
 import math
 
-from ngnmm_core.kernels.functions import exp, select
 from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
-from ngnmm_core.models._qif import QifPopulation, QifPopulations, kuramoto_modulus
+from ngnmm_core.models._qif import QifPopulation, QifPopulations, inhibited_rate, kuramoto_modulus
 
 
 def coefficients(p):
@@ -70,29 +69,12 @@ def equilibria(r_e, p, weight):
 
     The inhibitory rate is the one root of a function that falls from +infinity to -infinity.
     """
-    r_i = _inhibitory_rate(p, p["eta_i"] + p["I_ext_i"] + p["tau_i"] * (p["J_ie"] + weight) * r_e)
+    drive = p["eta_i"] + p["I_ext_i"] + p["tau_i"] * (p["J_ie"] + weight) * r_e
+    r_i = inhibited_rate(drive, p["tau_i"], p["Delta_i"], p["J_ii"])
     v_e, v_i = (-p[f"Delta_{k}"] / (2.0 * math.pi * p[f"tau_{k}"] * r) for k, r in (("e", r_e), ("i", r_i)))
     quench = math.pi * p["tau_e"] * r_e
     recurrent = p["tau_e"] * ((p["J_ee"] + weight) * r_e - p["J_ei"] * r_i)
     return (r_e, v_e, r_e, r_i, v_i, r_i), quench * quench - v_e * v_e - p["eta_e"] - recurrent
-
-
-def _inhibitory_rate(p, drive):
-    """Root of (Delta / (2 pi tau r))^2 - (pi tau r)^2 - tau J_ii r + drive, by bisection and then Newton steps."""
-    half, full = p["Delta_i"] / (2.0 * math.pi * p["tau_i"]), math.pi * p["tau_i"]
-    inward = p["tau_i"] * p["J_ii"]
-    low, high = drive * 0.0 - 64.0, drive * 0.0 + 24.0  # of the logarithm of r
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        r = exp(middle)
-        positive = (half / r) * (half / r) - (full * r) * (full * r) - inward * r + drive > 0
-        low, high = select(positive, middle, low), select(positive, high, middle)
-    r = exp(0.5 * (low + high))
-    for _ in range(3):
-        value = (half / r) * (half / r) - (full * r) * (full * r) - inward * r + drive
-        slope = -2.0 * half * half / (r * r * r) - 2.0 * full * full * r - inward
-        r = r - value / slope
-    return r
 
 
 MODEL = Model(

@@ -1,8 +1,10 @@
 """Every model's right-hand side against one written down independently, and its Jacobian against finite differences.
 
-A new model adds its equations, as the paper prints them, to `EQUATIONS` below.
+A new model adds its equations, as the paper prints them, to `EQUATIONS` below; those of the next-generation family are
+in `family_equations.py`.
 """
 
+import family_equations as family
 import numpy as np
 import pytest
 
@@ -75,19 +77,19 @@ def wilson_cowan(x, p, c):
 
 EQUATIONS = {
     "ei_ngnmm": ei_ngnmm, "ngnmm_population": ngnmm_population, "jansen_rit": jansen_rit, "wilson_cowan": wilson_cowan
-}  # fmt: skip
+} | family.EQUATIONS  # fmt: skip
 SENT = {
     "ei_ngnmm": lambda x, p: x[2],
     "ngnmm_population": lambda x, p: x[2],
     "jansen_rit": lambda x, p: 1e-3 * pyramidal_rate(x[1], p),
     "wilson_cowan": lambda x, p: x[0],
-}
+} | family.SENT
 SIZE = {
     "ei_ngnmm": [0.2, 3.0, 0.2, 0.2, 3.0, 0.2],
     "ngnmm_population": [0.2, 3.0, 0.2],
     "jansen_rit": [0.1, 5.0, 15.0, 0.02, 1.0, 1.0],
     "wilson_cowan": [0.3, 0.3],
-}
+} | family.SIZE
 
 every_model = pytest.mark.parametrize("name", model_names())
 

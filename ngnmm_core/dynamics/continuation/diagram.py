@@ -2,10 +2,12 @@
 
 import logging
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
 from ngnmm_core.dynamics.continuation.branches import CycleBranch, follow_cycles
+from ngnmm_core.dynamics.continuation.branching import beside, branch_point
 from ngnmm_core.dynamics.continuation.equilibria import (
     bifurcations,
     find_equilibria,
@@ -20,6 +22,7 @@ from ngnmm_core.dynamics.continuation.system import System
 from ngnmm_core.dynamics.equilibrium_branch import HOPF, Branch, EquilibriumBifurcation, EquilibriumSystem
 
 STARTS = 5  # values of the parameter where equilibria are looked for, if the branch is not explicit
+SWITCH = 0.02  # distance from a branch point at which the other branch is met, in the metric of the continuation
 
 
 @dataclass
@@ -115,17 +118,28 @@ def _equilibria(result: Diagram, system: System, limits: tuple[float, float]) ->
         return
     branches: list[list[Place]] = []
     for p in np.linspace(*limits, STARTS):
-        values = system.at(np.array([p]))
-        for x in find_equilibria(system.model, values, system.row_sum).states:
-            if any(passes_through(places, x, p) for places in branches):
-                continue
-            places = follow_equilibrium(system, x, p, limits)
-            if not places:
-                result.failures.append(f"equilibrium lost at {p:.6g}")
-            elif not any(same_branch(places, others) for others in branches):
-                result.points += [(len(branches), b) for b in bifurcations(places)]
-                branches.append(places)
+        for x in find_equilibria(system.model, system.at(np.array([p])), system.row_sum).states:
+            _follow(result, branches, system, np.append(x, p), limits)
+    for places in branches:  # grows while branches are switched
+        for before, after in pairwise(places):
+            there = branch_point(before, after)
+            for u in beside(there, SWITCH) if there is not None else ():
+                _follow(result, branches, system, u, limits)
+    for number, places in enumerate(branches):
+        result.points += [(number, b) for b in bifurcations(places)]
     result.equilibria = [_table(system, places) for places in branches]
+
+
+def _follow(result: Diagram, branches: list[list[Place]], system: System, u: np.ndarray, limits) -> None:
+    """Adds the branch through an equilibrium and value of the parameter, u, unless it is one of the branches."""
+    x, p = u[:-1], float(u[-1])
+    if not limits[0] <= p <= limits[1] or any(passes_through(places, x, p) for places in branches):
+        return
+    places = follow_equilibrium(system, x, p, limits)
+    if not places:
+        result.failures.append(f"equilibrium lost at {p:.6g}")
+    elif not any(same_branch(places, others) for others in branches):
+        branches.append(places)
 
 
 def _table(system: System, places: list[Place]) -> Branch:

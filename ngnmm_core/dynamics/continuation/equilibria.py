@@ -9,11 +9,19 @@ from itertools import pairwise
 import numpy as np
 from scipy.stats import qmc
 
+from ngnmm_core.dynamics.continuation.branching import branch_point, coincide
 from ngnmm_core.dynamics.continuation.follow import Place, Steps, follow, locate, place
-from ngnmm_core.dynamics.continuation.solver import correct
+from ngnmm_core.dynamics.continuation.solver import correct, inner
 from ngnmm_core.dynamics.continuation.system import System
 from ngnmm_core.dynamics.equilibria import newton
-from ngnmm_core.dynamics.equilibrium_branch import HOPF, SADDLE_NODE, Branch, EquilibriumBifurcation, EquilibriumSystem
+from ngnmm_core.dynamics.equilibrium_branch import (
+    BRANCH_POINT,
+    HOPF,
+    SADDLE_NODE,
+    Branch,
+    EquilibriumBifurcation,
+    EquilibriumSystem,
+)
 from ngnmm_core.dynamics.hopf import first_lyapunov_coefficient
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.initial_states import nominal
@@ -51,8 +59,7 @@ class EquilibriumProblem:
     def evaluate(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """f, and its Jacobian by states and parameters."""
         x, p = u[: self.system.size], u[self.system.size :]
-        linear, jacobian = self.system.linearise(x[None], p[None])
-        return linear.derivative[0], np.hstack([jacobian[0], self.system.parameter_slopes(x, p)])
+        return self.system.evaluate(x, p)
 
     def jacobian(self, u: np.ndarray) -> np.ndarray:
         """Jacobian by the states."""
@@ -80,25 +87,33 @@ def follow_equilibrium(system: System, x: np.ndarray, p: float, limits, steps: S
     direction = np.zeros(system.size + 1)
     direction[-1] = 1.0
     first = correct(problem, np.append(x, p), direction[None])
-    if first is None:
+    start = place(problem, first, direction) if first is not None else None
+    if start is None:
         return []
-    halves = []
-    for sign in (-1.0, 1.0):
-        start = place(problem, first, sign * direction)
-        halves.append(_half(start, limits, steps) if start is not None else [])
-    start = place(problem, first, direction)
-    backwards = [Place(w.problem, w.solution, -w.tangent) for w in reversed(halves[0])]
-    return [*backwards, *([start] if start is not None else []), *halves[1]]
+    forwards = _half(start, limits, steps)
+    if forwards and forwards[-1].u is start.u:
+        return [start, *forwards]  # a closed loop
+    turned = Place(problem, start.solution, -start.tangent)
+    backwards = [Place(w.problem, w.solution, -w.tangent) for w in reversed(_half(turned, limits, steps))]
+    return [*backwards, start, *forwards]
 
 
 def _half(start: Place, limits, steps: Steps) -> list[Place]:
-    """The branch in the direction of the start's tangent, up to and with the border of the range."""
+    """The branch in the direction of the start's tangent, up to and with the border of the range, or the start."""
     places: list[Place] = []
-    for _, here in follow(start, steps, limits=limits):
+    for before, here in follow(start, steps, limits=limits):
+        if len(places) > 3 and _between(start, before, here):
+            return [*places, start]
         places.append(here)
-        if len(places) > 3 and np.sum(here.problem.metric * (here.u - start.u) ** 2) < (0.3 * steps.longest) ** 2:
-            return places  # a closed loop
     return places
+
+
+def _between(start: Place, before: Place, after: Place) -> bool:
+    """Whether a step of a branch passes through a place, as where a loop closes."""
+    metric, gap = start.problem.metric, start.u - before.u
+    along, length = (inner(metric, before.tangent, x) for x in (gap, after.u - before.u))
+    aside = inner(metric, gap, gap) - along * along
+    return bool(0.0 < along <= length and aside < (0.3 * length) ** 2)
 
 
 def passes_through(places: list[Place], x: np.ndarray, p: float) -> bool:
@@ -125,12 +140,18 @@ def same_branch(places: list[Place], others: list[Place]) -> bool:
 
 # ------------------------------------------------------------------ bifurcations
 def bifurcations(places: list[Place]) -> list[EquilibriumBifurcation]:
-    """Saddle-node and Hopf points on a branch, in its order; their `coordinate` is the position in `places`."""
+    """Saddle-node, Hopf and branch points on a branch, in its order; `coordinate` is the position in `places`."""
     found = []
     for k, (before, after) in enumerate(pairwise(places)):
+        crossing = branch_point(before, after)
+        found += (
+            [EquilibriumBifurcation(BRANCH_POINT, float(k), float(crossing.u[-1]), crossing.u[:-1])] if crossing else []
+        )
         for test, describe in ((fold_along, _saddle_node), (hopf_along, _hopf)):
             there = locate(before, after, test)
-            point = describe(there, k) if there is not None else None
+            if there is None or (crossing is not None and coincide(crossing, there)):
+                continue
+            point = describe(there, k)
             found += [point] if point is not None else []
     return found
 
@@ -201,18 +222,23 @@ def _searched(system: System) -> Branch:
     found: list[np.ndarray] = []
     on_branches: list[np.ndarray] = []
     for x in _newton_from_many(system, p):
-        _add(found, x)
+        if _physical(system, x):
+            _add(found, x)
     for x in found:  # other sheets of the same branch
         if not _known(on_branches, x):
             for crossing in _crossings(system, x, p):
                 _add(on_branches, crossing)
                 _add(found, crossing)
-    floor = np.where([s.non_negative for s in system.model.states], 0.0, -np.inf)
-    physical = sorted((x for x in found if (x >= floor).all()), key=lambda x: x[0])
+    physical = sorted((x for x in found if _physical(system, x)), key=lambda x: x[0])
     states = np.array(physical).reshape(-1, system.size)
     drive = np.full(len(states), p)
     jacobians = system.linearise(states, drive[:, None])[1]
     return Branch(states[:, 0], drive, states, np.linalg.eigvals(jacobians).astype(complex))
+
+
+def _physical(system: System, x: np.ndarray) -> bool:
+    """Whether no state is negative that must not be."""
+    return all(value >= 0.0 or not state.non_negative for state, value in zip(system.model.states, x, strict=True))
 
 
 def _crossings(system: System, x: np.ndarray, p: float) -> list[np.ndarray]:

@@ -96,11 +96,13 @@ class System:
         positive = self.model.parameter(name).positive
         return STEP * (abs(value) if positive and value else max(abs(value), 1.0))
 
-    def parameter_slopes(self, x: np.ndarray, p: np.ndarray) -> np.ndarray:
-        """Derivatives of f by the free parameters at one state: array [state, parameter]."""
+    def evaluate(self, x: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Time derivative f [state] at one state, and f's derivatives by states and free parameters, side by side."""
         sets, weights = self.stencil(p)
-        values = self.linearise(np.broadcast_to(x, (len(sets), len(x))), sets)[0].derivative
-        return np.einsum("po,pos->sp", weights, values.reshape(len(p), len(OFFSETS), -1))
+        sets = np.vstack([p, sets])
+        linear, jacobian = self.linearise(np.broadcast_to(x, (len(sets), len(x))), sets)
+        values = linear.derivative[1:].reshape(len(p), len(OFFSETS), -1)
+        return linear.derivative[0], np.hstack([jacobian[0], np.einsum("po,pos->sp", weights, values)])
 
     def constants(self, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What the kernels need of a point, and its derivatives by the free parameters.

@@ -1,0 +1,101 @@
+"""Next-generation neural mass model with synaptic depression.
+
+For each region, with c = G * sum_j W_kj (1 - A_j) r_j:
+
+    tau   r' = Delta / (pi tau) + 2 r v
+    tau   v' = v^2 + eta + I_ext - (pi tau r)^2 + tau (J (1 - A) r + c)
+    tau_A A' = B
+    tau_A B' = alpha tau r - A - 2 B
+
+A is the depression of all the synapses that a region sends by, its long-range ones too: the rate filtered by an alpha
+kernel of time constant tau_A, alpha times tau r at rest.  Gast, Schmidt, Knoesche, Neural Comput. 32, 1615 (2020),
+doi:10.1162/neco_a_01300.
+
+Between two subcritical Hopf points (eta + I_ext from -5.66 to -5.02 at the defaults) the population bursts.  Nothing
+keeps A below 1, where the synapse would change its sign: at rates near 1 / (alpha tau) the model has left its meaning.
+Limit: with alpha = 0 the equilibria are those of `ngnmm_population`.  `ngnmm_stp` has bounded resources.
+"""
+
+import math
+
+from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
+from ngnmm_core.models._qif import kuramoto_modulus
+
+
+def coefficients(p):
+    """Numbers that depend on the parameters alone."""
+    rate = 1.0 / p["tau"]
+    return (
+        p["Delta"] * (rate * rate / math.pi),
+        rate,
+        p["eta"] * rate,
+        math.pi**2 * p["tau"],
+        p["J"],
+        1.0 / p["tau_A"],
+        p["alpha"] * p["tau"],
+    )
+
+
+def derivative(states, drive, coefficients, coupling):
+    """Time derivatives of (r, v, A, B)."""
+    r, v, A, B = states
+    (I_ext,) = drive
+    spread, rate, eta, quench, J, recovery, strength = coefficients
+    return (
+        spread + 2.0 * r * v * rate,
+        (v * v + I_ext) * rate + eta - quench * (r * r) + J * (1.0 - A) * r + coupling,
+        B * recovery,
+        (strength * r - A - 2.0 * B) * recovery,
+    )
+
+
+def sent(states, coefficients):
+    """A region sends its firing rate through its depressed synapses (1/ms)."""
+    return (1.0 - states[2]) * states[0]
+
+
+def equilibria(r, p, weight):
+    """The equilibrium with rate r, and the input that it takes: every equation is solved for one unknown."""
+    v = -p["Delta"] / (2.0 * math.pi * p["tau"] * r)
+    A = p["alpha"] * p["tau"] * r
+    quench = math.pi * p["tau"] * r
+    return (r, v, A, 0.0 * r), quench * quench - v * v - p["eta"] - p["tau"] * (p["J"] + weight) * (1.0 - A) * r
+
+
+MODEL = Model(
+    name="ngnmm_sd",
+    title="Next-generation neural mass model with synaptic depression",
+    doi="10.1162/neco_a_01300",
+    states=(
+        State("r", "ms-1", 0.02, non_negative=True),
+        State("v", "1", -1.0, noise="tau"),
+        State("A", "1", 0.0),
+        State("B", "1", 0.0),
+    ),
+    parameters=(
+        Parameter("tau", 10.0, "ms", "membrane time constant", positive=True),
+        Parameter("tau_A", 100.0, "ms", "time constant of the depression", positive=True),
+        Parameter("eta", -6.0, "1", "centre of the excitabilities"),
+        Parameter("Delta", 2.0, "1", "half-width of the excitabilities (heterogeneity)", positive=True),
+        Parameter("J", 15.0 * math.sqrt(2.0), "1", "recurrent synaptic weight (negative: inhibition)"),
+        Parameter("alpha", 0.5, "1", "strength of the depression", non_negative=True),
+        Parameter("I_ext", 0.0, "1", "external input"),
+        COUPLING,
+    ),
+    drives=("I_ext",),
+    coefficients=coefficients,
+    derivative=derivative,
+    sent=sent,
+    observable="v",
+    populations=(
+        Population(
+            "E",
+            "excitatory",
+            rate=lambda states, c: states[0],
+            kuramoto=lambda states, c: kuramoto_modulus(states[0], states[1], c[1]),
+        ),
+    ),
+    # bursts reach |pi tau r + i v| = 17 at G = 5: the rate is twice that over tau
+    fastest_rate=lambda p: 2.0 * 30.0 / p["tau"],
+    equilibrium_curve=EquilibriumCurve("r", "I_ext", equilibria, 1e-20, 1e8),
+)
