@@ -21,15 +21,21 @@ class BistabilityOptions(Options):
 
 
 def check(options: BistabilityOptions, study) -> None:
-    """The model must declare its branch of equilibria.
+    """The model must declare its branch of equilibria, and the network must be whole.
 
     Raises
     ------
     InputError
-        For a model without `equilibrium_curve`.
+        For a model without `equilibrium_curve`, or the network's range beside regions that are taken out.
     """
     if study.model.equilibrium_curve is None:
         raise InputError(f"analyses.bistability: {study.model.name} declares no equilibrium_curve; allowed: without it")
+    taken_out = study.simulation.resection.regions or "resection.region" in study.axes
+    if options.of == "network" and taken_out:
+        raise InputError(
+            "analyses.bistability.of: network is about all regions alike, and simulation.resection takes some out; "
+            "allowed: of: region, or no resection"
+        )
 
 
 def variables(options: BistabilityOptions) -> tuple[Variable, ...]:

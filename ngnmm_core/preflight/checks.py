@@ -8,6 +8,7 @@ from pathlib import Path
 from ngnmm_core.connectome import Connectome, connectome_from, connectome_of, load_connectome, read_connectome_file
 from ngnmm_core.errors import InputError
 from ngnmm_core.preflight.cost import disk_bytes, size_text
+from ngnmm_core.preflight.reach import check_reach
 from ngnmm_core.preflight.step_trial import check_steps
 from ngnmm_core.simulation.lesions import AXIS as RESECTION
 from ngnmm_core.simulation.stimuli import check_indices
@@ -43,6 +44,7 @@ def check_connectome(study: Study, built: Path, regions: int) -> float | None:
         For a file that is not a matrix of weights, a zero row under row normalisation, an analysis of the homogeneous
         state where the rows don't sum to the same, or a stimulus to a region that is not there.
     """
+    check_reach(study)
     check_alone(study, regions)
     spec = study.config.connectome
     if spec.name is None:
@@ -63,6 +65,7 @@ def check_on_connectome(study: Study, connectome: Connectome) -> float:
     InputError
         As `check_connectome`.
     """
+    check_reach(study)
     check_alone(study, len(connectome))
     _check_regions(study, connectome.labels, len(connectome))
     normalised = connectome.normalised(study.config.normalization)

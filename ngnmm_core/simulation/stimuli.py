@@ -16,6 +16,12 @@ from ngnmm_core.errors import InputError, twice, unknown
 from ngnmm_core.section import Section, is_multiple
 
 SWEPT = ("amplitude", "onset_ms", "duration_ms", "frequency_hz", "phase_deg", "region")
+# What each kind of waveform uses besides a name, a place, an amplitude and an onset; the rest is refused.
+SHAPED_BY = {
+    "pulse": ("duration_ms", "period_ms", "count"),
+    "sinusoid": ("duration_ms", "frequency_hz", "phase_deg"),
+    "table": ("times_ms", "values"),
+}
 JUMPING = ("pulse", "sinusoid")  # kinds that start and end abruptly
 UNITS = {"_ms": "ms", "_hz": "Hz", "_deg": "degree"}  # by the end of the name of a number
 
@@ -84,6 +90,7 @@ class Stimulus(Section):
         key = f"simulation.stimuli.{self.name}"
         if self.parameter not in drives:
             raise unknown(f"{key}.parameter", self.parameter, drives)
+        self._refuse_unused(key, overrides)
         for field in ("onset_ms", "duration_ms", "period_ms"):
             for value in overrides.get(field, [getattr(self, field)]):
                 if value is not None and self.kind in JUMPING and not is_multiple(value, dt_ms):
@@ -101,6 +108,16 @@ class Stimulus(Section):
                 )
         if self.kind == "table":
             self._check_table(key)
+
+    def _refuse_unused(self, key: str, overrides: Mapping[str, Sequence[float]]) -> None:
+        """Refuses what is set for another kind of waveform: it would be ignored."""
+        used = SHAPED_BY[self.kind]
+        for field in dict.fromkeys(field for fields in SHAPED_BY.values() for field in fields):
+            default = type(self).model_fields[field].default
+            values = [value for value in overrides.get(field, [getattr(self, field)]) if value != default]
+            if field not in used and (values or field in overrides):
+                found = values[0] if values else default
+                raise InputError(f"{key}.{field}: {found} is not for kind {self.kind!r}; allowed: {', '.join(used)}")
 
     def _check_table(self, key: str) -> None:
         times = self.times_ms

@@ -15,7 +15,7 @@ from ngnmm_core.analysis.continuation import (
 )
 from ngnmm_core.points import Points
 from ngnmm_core.simulation.initial_states import nominal
-from ngnmm_core.stages.contract import BRANCHES, Layout, Rates, Stage, equal_rows
+from ngnmm_core.stages.contract import BRANCHES, OF_NETWORKS, Layout, Rates, Stage, equal_rows
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.study import Study
 
@@ -120,6 +120,7 @@ STAGE = Stage(
     settings=_ladder,
     cost=_cost,
     needs_equal_rows=equal_rows,
+    unreachable=OF_NETWORKS,
     measured=False,
     file=BRANCHES,
 )

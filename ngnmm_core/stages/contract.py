@@ -71,6 +71,10 @@ def _no_signals(study: Study) -> int:
     return 0
 
 
+# What the homogeneous system has not: all its regions are alike
+OF_NETWORKS = ("resection",)
+
+
 def _the_task(task: Task) -> Any:
     return task
 
@@ -127,6 +131,11 @@ class Stage:
         Whether a few of its points can be computed to measure what they cost; False if one takes too long.
     starts_network : bool
         Whether it starts from initial states of the network, as its simulations do.
+    unreachable : tuple of str
+        Settings that would matter to what the stage looks at but can't reach its job, of those in
+        `ngnmm_core.preflight.reach`: a study that has one is refused.
+    unreachable_axes : tuple of str
+        The same where only values that vary over the grid can't reach it.
     own_variables, own_coordinates
         What the job writes besides what its analyses declare.
     """
@@ -147,6 +156,8 @@ class Stage:
     also: tuple[str, ...] = ()
     measured: bool = True
     starts_network: bool = False
+    unreachable: tuple[str, ...] = ()
+    unreachable_axes: tuple[str, ...] = ()
     own_variables: tuple[Variable, ...] = ()
     own_coordinates: Mapping[str, tuple[Any, str, str]] = field(default_factory=dict)
 

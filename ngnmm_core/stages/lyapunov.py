@@ -3,7 +3,7 @@
 import numpy as np
 
 from ngnmm_core.analysis.lyapunov import DIVERGED, OK
-from ngnmm_core.stages.contract import AT_AN_ATTRACTOR, Rates, Stage, equal_rows
+from ngnmm_core.stages.contract import AT_AN_ATTRACTOR, OF_NETWORKS, Rates, Stage, equal_rows
 from ngnmm_core.stages.layouts import homogeneous_layout
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.study import Study
@@ -58,4 +58,5 @@ STAGE = Stage(
     layout=homogeneous_layout,
     cost=_cost,
     needs_equal_rows=equal_rows,
+    unreachable=OF_NETWORKS,
 )

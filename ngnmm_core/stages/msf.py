@@ -6,7 +6,7 @@ import numpy as np
 
 from ngnmm_core.analysis.msf import DIVERGED, IRREGULAR, OK, UNCOUPLED
 from ngnmm_core.connectome.eigenmodes import spectrum
-from ngnmm_core.stages.contract import Stage, equal_rows
+from ngnmm_core.stages.contract import OF_NETWORKS, Stage, equal_rows
 from ngnmm_core.stages.layouts import homogeneous_layout
 from ngnmm_core.stages.task import Task
 
@@ -68,4 +68,5 @@ STAGE = Stage(
     warm=warm,
     layout=homogeneous_layout,
     needs_equal_rows=equal_rows,
+    unreachable=OF_NETWORKS,
 )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ngnmm_core.analysis.multistability import DIVERGED, OK, UNRESOLVED
-from ngnmm_core.stages.contract import AT_AN_ATTRACTOR, Rates, Stage, equal_rows
+from ngnmm_core.stages.contract import AT_AN_ATTRACTOR, OF_NETWORKS, Rates, Stage, equal_rows
 from ngnmm_core.stages.layouts import homogeneous_layout
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.study import Study
@@ -65,4 +65,5 @@ STAGE = Stage(
     layout=homogeneous_layout,
     cost=_cost,
     needs_equal_rows=equal_rows,
+    unreachable=OF_NETWORKS,
 )

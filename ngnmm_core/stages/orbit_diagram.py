@@ -8,7 +8,7 @@ import numpy as np
 
 from ngnmm_core.analysis.orbit_diagram import DIVERGED, NO_MAXIMA, OK, local_maxima
 from ngnmm_core.simulation.initial_states import nominal
-from ngnmm_core.stages.contract import Rates, Stage, equal_rows
+from ngnmm_core.stages.contract import OF_NETWORKS, Rates, Stage, equal_rows
 from ngnmm_core.stages.layouts import homogeneous_layout
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.study import Study
@@ -94,4 +94,5 @@ STAGE = Stage(
     cost=_cost,
     integrators=_integrators,
     needs_equal_rows=equal_rows,
+    unreachable=OF_NETWORKS,
 )

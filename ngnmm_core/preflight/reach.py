@@ -1,0 +1,69 @@
+"""Settings that can't reach what a study asks for: refused, for a setting that is ignored makes a number wrong."""
+
+from collections.abc import Callable, Mapping
+
+from ngnmm_core.errors import InputError
+from ngnmm_core.simulation.lesions import AXIS as RESECTION
+from ngnmm_core.simulation.settings import NOISE
+from ngnmm_core.simulation.stimuli import SWEPT
+from ngnmm_core.stages.registry import STAGES, stages_of
+from ngnmm_core.study.study import Study
+
+
+def _axes_of_stimuli(study: Study) -> list[str]:
+    names = [f"{stimulus.name}.{field}" for stimulus in study.simulation.stimuli for field in SWEPT]
+    return [name for name in names if name in study.axes]
+
+
+def _resection(study: Study) -> dict[str, object]:
+    regions = study.simulation.resection.regions
+    return {"simulation.resection.regions": regions} if regions else {}
+
+
+def _noise(study: Study) -> dict[str, object]:
+    sigma = study.simulation.noise_sigma
+    return {f"simulation.{NOISE}": f"{sigma:g}"} if sigma > 0 and NOISE not in study.axes else {}
+
+
+def _stimuli(study: Study) -> dict[str, object]:
+    return {f"simulation.stimuli.{stimulus.name}": stimulus.kind for stimulus in study.simulation.stimuli}
+
+
+# What may be unreachable: where a study sets it, with the value found; and the axes of the grid that set it.
+SETTINGS: Mapping[str, Callable[[Study], Mapping[str, object]]] = {
+    "resection": _resection,
+    "noise_sigma": _noise,
+    "stimuli": _stimuli,
+}
+AXES: Mapping[str, Callable[[Study], list[str]]] = {
+    "resection": lambda study: [RESECTION] if RESECTION in study.axes else [],
+    "noise_sigma": lambda study: [NOISE] if NOISE in study.axes else [],
+    "stimuli": _axes_of_stimuli,
+}
+
+
+def check_reach(study: Study) -> None:
+    """Refuse a study that sets what one of its analyses can't take into account.
+
+    Raises
+    ------
+    InputError
+        Naming the setting, its value, the analysis, and what is allowed.
+    """
+    for stage in stages_of(study):
+        analyses = " and ".join(f"analyses.{analysis.name}" for analysis, _ in study.analyses_of(stage.name))
+        reachable = [name for name in study.options if not _blocked(study, name)]
+        others = f", or without {analyses}" if reachable else ""
+        for setting in stage.unreachable:
+            for key, value in SETTINGS[setting](study).items():
+                raise InputError(f"{key}: {value} does not reach {analyses}; allowed: none of it{others}")
+        for setting in (*stage.unreachable, *stage.unreachable_axes):
+            for axis in AXES[setting](study):
+                key = f"{'points' if study.listed else 'grid'}.{axis}"
+                raise InputError(f"{key}: does not reach {analyses}; allowed: no such axis{others}")
+
+
+def _blocked(study: Study, analysis: str) -> bool:
+    """Tell whether the stage of an analysis has settings that can't reach it."""
+    needs = next(a.needs for a, _ in study.analyses if a.name == analysis)
+    return bool(STAGES[needs].unreachable or STAGES[needs].unreachable_axes)
