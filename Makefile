@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 SHARDS ?= 300
+BITS ?= results/bits.json
 # a lock that a killed run has left goes first; that of a living one stays
 SNAKEMAKE := $(BIN)/ngnmm unlock && $(BIN)/snakemake --cores $(CORES) --logger ngnmm
 STUDY ?= $(shell sed -n 's/^study: *//p' config/config.yaml)
 
 .PHONY: help env env-dev run partial test test-fast test-slurm soak lint docs bench lock unlock clean-study repertoire \
-	repertoire-quick paper paper-quick
+	repertoire-quick paper paper-quick result-bits
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/' | expand -t 20
@@ -73,6 +74,10 @@ docs: env  ## the schema and the generated tables of the documentation
 
 bench: env-dev  ## speed beside C and other tools, to docs/benchmarks (10 minutes; PEERS=python with the others)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m benchmarks.bench $(if $(PEERS),--peers $(PEERS))
+
+result-bits: env  ## hashes of small studies' results, to BITS=results/bits.json (AGAINST=older.json compares)
+	$(BIN)/python tools/result_bits.py run $(BITS)
+	$(if $(AGAINST),$(BIN)/python tools/result_bits.py compare $(AGAINST) $(BITS))
 
 lock:  ## new lock files and environment.yml (needs uv)
 	$(PYTHON) tools/lock.py
