@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ngnmm_core.analysis.fit import MERGE
 from ngnmm_core.compilation.kernel_cache import cache_directory
 from ngnmm_core.connectome import (
     Connectome,
@@ -19,10 +20,12 @@ from ngnmm_core.connectome import (
 )
 from ngnmm_core.connectome.arrays import ConnectomeArrays, checked
 from ngnmm_core.connectome.datasets import as_dataset
+from ngnmm_core.dataset.fit_scores import with_scores
 from ngnmm_core.dataset.merged_file import describe_regions, point_coordinates
 from ngnmm_core.errors import InputError
 from ngnmm_core.preflight.checks import check_on_connectome
 from ngnmm_core.preflight.step_trial import check_steps
+from ngnmm_core.recordings.load import load_recordings
 from ngnmm_core.stages.contract import Stage
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.stages.task import Task
@@ -140,7 +143,7 @@ def run_study(study: Study, connectome: "Connectome | xr.Dataset") -> "xr.Datase
     row_sum = check_on_connectome(study, brain)
     for warning in check_steps(study, len(brain), row_sum):
         logging.warning("%s", warning)
-    names = list(dict.fromkeys(analysis.needs for analysis, _ in study.analyses))
+    names = list(dict.fromkeys(analysis.needs for analysis, _ in study.analyses if analysis.needs != MERGE))
     if len(names) > 1 and "continuation" in names:
         raise InputError("analyses.continuation: has diagrams in place of grid points; allowed: a call of its own")
     parts = []
@@ -148,8 +151,11 @@ def run_study(study: Study, connectome: "Connectome | xr.Dataset") -> "xr.Datase
         if name == "lesions":
             raise InputError("analyses.hubs: takes a workflow; allowed: run it with snakemake")
         parts.append(run_stage(study, STAGES[name], brain))
-    merged = xr.merge(parts, compat="equals", join="outer", combine_attrs="override")
-    return merged.assign_attrs(parts[0].attrs)
+    merged = xr.merge(parts, compat="equals", join="outer", combine_attrs="override").assign_attrs(parts[0].attrs)
+    if "fit" not in study.options:
+        return merged
+    built = None if isinstance(connectome, Connectome) else connectome
+    return with_scores(study, merged, load_recordings(study.config.empirical, built, brain.labels))
 
 
 def run_stage(study: Study, stage: Stage, connectome: "Connectome | xr.Dataset") -> "xr.Dataset":

@@ -75,6 +75,8 @@ class Analysis:
         `coordinates(options, window)`: values of the dimensions it introduces, as {name: (values, unit, long_name)}.
     check
         `check(options, study)`: raises `InputError` for options that can't work in a study.
+    adapt
+        `adapt(options, config)`: the options with what other keys of the study settle for them.
 
     Raises
     ------
@@ -90,6 +92,7 @@ class Analysis:
     reducer: Callable[[Any, SampledWindow], Reducer] | None = None
     coordinates: Callable[[Any, Any], Mapping[str, tuple[Any, str, str]]] = field(default=lambda options, window: {})
     check: Callable[[Any, Any], None] = field(default=lambda options, study: None)
+    adapt: Callable[[Any, Any], Any] = field(default=lambda options, config: options)
     maps: Callable[[Any], tuple[Map, ...]] = field(default=lambda options: ())
     compares_regions: bool = False
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from ngnmm_core.connectome import connectome_of, load_connectome
 from ngnmm_core.dataset.merged_file import PARTIAL, merge_file
 from ngnmm_core.dataset.provenance import config_hash, git_state, job_times, machine
+from ngnmm_core.recordings.load import load_recordings
+from ngnmm_core.stages.contract import SWEEP
 from ngnmm_core.storage.atomic import write_atomically
 from ngnmm_core.study.load import make_study
 from ngnmm_core.study.study import Study
@@ -29,8 +31,12 @@ def assemble(
     path, identity = source
     study = load_resolved(study_path)
     file = output.name.replace(PARTIAL, ".nc")
-    connectome = connectome_of(load_connectome(path), str(path))
-    missing = merge_file(study, file, _by_stage(shards), (connectome, identity), output, hubs)
+    dataset = load_connectome(path)
+    recordings = None
+    if file == SWEEP and "fit" in study.options:
+        recordings = load_recordings(study.config.empirical, dataset)
+    brain = (connectome_of(dataset, str(path)), identity)
+    missing = merge_file(study, file, _by_stage(shards), brain, output, hubs, recordings)
     if output.name.endswith(PARTIAL):
         print(f"{output}: {missing} points are missing")
     else:

@@ -10,15 +10,18 @@ import netCDF4
 import numpy as np
 
 from ngnmm_core.analysis import continuation
+from ngnmm_core.analysis.fit import signals
 from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.connectome import Connectome
 from ngnmm_core.connectome.datasets import anatomy
 from ngnmm_core.connectome.eigenmodes import spectrum
+from ngnmm_core.dataset.fit_scores import grid_of, point_scores
 from ngnmm_core.dataset.merger import Merger
 from ngnmm_core.dataset.provenance import package_versions, scientific_config
 from ngnmm_core.dataset.shard_files import Source, locate, open_all, open_shards
 from ngnmm_core.errors import InputError
 from ngnmm_core.points import SEED
+from ngnmm_core.recordings.recordings import Recordings
 from ngnmm_core.simulation.settings import NOISE
 from ngnmm_core.simulation.stimuli import name_and_unit
 from ngnmm_core.stages.context import context, fingerprint
@@ -55,6 +58,7 @@ def merge_file(
     connectome: tuple[Connectome, str],
     output: Path,
     hubs: Path | None = None,
+    recordings: Recordings | None = None,
 ) -> int:
     """Writes one merged file of a study: its sweep, its highlights, or its lesions.
 
@@ -70,6 +74,8 @@ def merge_file(
         NaN (-1 for whole numbers) then.
     hubs : Path, optional
         Hub scores, to be laid out over the grid of a sweep.
+    recordings : Recordings, optional
+        That a sweep is scored against.
 
     Returns
     -------
@@ -105,6 +111,8 @@ def merge_file(
                 _write_stage(merger, study, stage, layouts[stage.name], located[stage.name], files[stage.name])
             if hubs:
                 _write_hubs(merger, study, hubs, stack)
+            if recordings is not None:
+                _write_scores(merger, study, recordings)
             codes = {name: contexts[name]["code"] for name, source in located.items() if source.paths}
             attributes = _attributes(study, brain, identity, codes)
             if file == BRANCHES:
@@ -214,6 +222,16 @@ def _write_hubs(merger: Merger, study: Study, path: Path, stack: ExitStack) -> N
     sizes = {name: len(dimension) for name, dimension in file.dimensions.items()}
     for variable in get_analysis("hubs").variables(study.options["hubs"]):
         merger.grid_variable(variable, layout, sizes, Source([path], shard, row), [file])
+
+
+def _write_scores(merger: Merger, study: Study, recordings: Recordings) -> None:
+    """Scores every point against recordings, by the connectivity that has been written already."""
+    dims, _ = grid_of(study)
+    names = [name for name, _, _ in signals(study)]
+    merger.small("fit_signal", ("fit_signal",), names, {"units": "1", "long_name": "connectivity that is scored"})
+    found = point_scores(study, merger.file.variables, recordings)
+    for variable in get_analysis("fit").variables(study.options["fit"]):
+        merger.small(variable.name, (*dims, *variable.dims), found[variable.name], variable.attributes)
 
 
 def _attributes(study: Study, connectome: Connectome, identity: str, codes: dict[str, str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ngnmm_core.compilation.cpu_target import processor
+from ngnmm_core.recordings.load import identity as recordings_identity
 from ngnmm_core.stages.context import fingerprint
 from ngnmm_core.study.study import Study
 
@@ -34,6 +35,8 @@ def scientific_config(study: Study, connectome: str) -> dict[str, Any]:
         "analyses": {name: options.model_dump(mode="json") for name, options in study.options.items()},
         "cpu_target": study.config.cpu_target,
     }
+    if study.config.empirical is not None:
+        config["empirical"] = recordings_identity(study.config.empirical)
     if study.config.model.operating_point is not None:
         config["operating_point"] = study.config.model.operating_point.model_dump(mode="json")
         config["parameters"].pop(study.model.equilibrium_curve.drive)

@@ -99,6 +99,7 @@ def linear_network(
     signal: str,
     noise: Noise,
     modes: Spectrum | None = None,
+    relative: bool = False,
 ) -> LinearNetwork:
     """The network near an equilibrium.
 
@@ -116,6 +117,8 @@ def linear_network(
     noise : Noise
     modes : Spectrum, optional
         Of W, if the equilibrium and all parameters are the same in all regions; then the first region stands for all.
+    relative : bool
+        Whether the signal is divided by its value at rest, as the input of the Balloon model is.
     """
     if modes is not None:
         states = states[:1]
@@ -130,13 +133,16 @@ def linear_network(
         scale = noise.sigma / model.noise_time_constants(arrays)
         for column, state in enumerate(model.noisy_states):
             entry[:, state, column] = scale[:, column]
+    slope = signal_slope(model, states, constants, signal)
+    if relative:
+        slope = slope / signal_value(model, states, constants, signal)[:, None]
     return LinearNetwork(
         W=W,
         jacobian=own.jacobian,
         received=arrays["G"][:, None] * own.input_gain,
         sent=own.output_gain,
         entry=entry,
-        signal=signal_slope(model, states, constants, signal),
+        signal=slope,
         noise=noise,
         modes=modes,
     )
@@ -151,6 +157,15 @@ def signal_slope(model: Model, states: np.ndarray, constants, signal: str) -> np
         return HZ * np.array(np.broadcast_to(rate(x, constants).tangent, (regions, size)))
     name = model.observable if signal in ("rate", "observable") else signal
     return np.broadcast_to(np.eye(size)[model.state_names.index(name)], (regions, size)).copy()
+
+
+def signal_value(model: Model, states: np.ndarray, constants, signal: str) -> np.ndarray:
+    """Value [region] of a signal in states [region, state]; rates in Hz."""
+    rate = model.populations[0].rate
+    if signal == "rate" and rate is not None:
+        return HZ * np.array(np.broadcast_to(rate(tuple(states.T), constants), len(states)), float)
+    name = model.observable if signal in ("rate", "observable") else signal
+    return states[:, model.state_names.index(name)].copy()
 
 
 def covariance_in(network: LinearNetwork, frequency_hz: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ from ngnmm_core.orchestration.studies import Studies
 from ngnmm_core.plotting.catalogue import MAPS, figure_files
 from ngnmm_core.preflight.checks import check_study, check_writable
 from ngnmm_core.products.run_summary import cost_text, points_text
+from ngnmm_core.recordings.load import identity as recordings_identity
 from ngnmm_core.stages.context import fingerprint
 from ngnmm_core.stages.contract import SWEEP
 from ngnmm_core.storage.atomic import write_atomically
@@ -224,7 +225,10 @@ class Workflow:
         """A hash that changes when something made from a study must be made anew: its config, connectome or code."""
         study = self.studies.find(name)
         code = [code_hash(modules), script_hash(self.root / "workflow" / "scripts" / script)]
-        return fingerprint([study.config.model_dump(mode="json"), self.connectomes.identity(name), code])
+        made_from = [study.config.model_dump(mode="json"), self.connectomes.identity(name), code]
+        if study.config.empirical is not None:
+            made_from.append(recordings_identity(study.config.empirical))
+        return fingerprint(made_from)
 
 
 def prepare_jobs(root: Path, kernels: Path) -> None:

@@ -1,13 +1,17 @@
 """Reads the recordings that a study names: from the connectome's file, from a user's files, from BIDS derivatives."""
 
 import glob
+import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from ngnmm_core.connectome.spec import existing_file, file_sha256
 from ngnmm_core.errors import InputError
 from ngnmm_core.recordings import bids, files
+from ngnmm_core.recordings.bids import sidecar
 from ngnmm_core.recordings.recordings import Recordings, checked
 from ngnmm_core.recordings.settings import Empirical
 
@@ -64,6 +68,14 @@ def input_files(settings: Empirical) -> list[Path]:
     if not found:
         raise InputError(f"{KEY}.path: {settings.path}: no such file; allowed: files, a pattern, or a folder")
     return found
+
+
+def identity(settings: Empirical) -> str:
+    """Hash of all that recordings depend on besides the connectome's file: the settings, and a user's files."""
+    content = settings.model_dump(mode="json", exclude={"path", "labels"})
+    content["files"] = [[path.name, file_sha256(path), sidecar(path)] for path in input_files(settings)]
+    content["labels"] = file_sha256(existing_file(f"{KEY}.labels", settings.labels)) if settings.labels else None
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _of_connectome(connectome) -> Recordings:

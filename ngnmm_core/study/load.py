@@ -201,6 +201,7 @@ def _options(config: StudyConfig) -> dict[str, Options]:
             options |= analysis_options({name: given})
         except ValidationError as error:
             raise input_error(error, prefix=f"analyses.{name}", root=get_analysis(name).options) from None
+        options[name] = get_analysis(name).adapt(options[name], config)
     return options
 
 

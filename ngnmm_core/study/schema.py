@@ -8,6 +8,7 @@ from ngnmm_core.analysis.contract import Options
 from ngnmm_core.analysis.registry import analysis_names, get_analysis
 from ngnmm_core.connectome import ConnectomeSpec
 from ngnmm_core.errors import InputError, twice
+from ngnmm_core.recordings.settings import Empirical
 from ngnmm_core.section import Section
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.study.axes import FORMS
@@ -47,6 +48,7 @@ class StudyConfig(Section):
         {name: {} for name in DEFAULT_ANALYSES},
         description="what is computed at every point: names with options, or a plain list of names",
     )
+    empirical: Empirical | None = Field(None, description="recordings that the model is compared with")
     highlights: list[dict[str, Any]] = Field([], description="parameter sets that get detailed figures")
     shards: Literal["auto"] | int = Field(
         "auto", description="number of jobs into which the missing points are cut; `auto`: minutes of work each, <= 500"

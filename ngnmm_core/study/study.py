@@ -1,6 +1,6 @@
 """A study, checked and resolved: what is computed, at which parameter points, with which settings."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -107,11 +107,24 @@ class Study:
         """Dimensions of the points; what belongs to the homogeneous system alone has no `seed` and no stimulus."""
         if self.listed:
             return ("point",)
-        return tuple(name for name in self.axes if of_network or self._is_of_system(name))
+        return tuple(name for name in self.axes if of_network or self.is_of_system(name))
 
-    def _is_of_system(self, axis: str) -> bool:
+    def is_of_system(self, axis: str) -> bool:
         """Whether the homogeneous system depends on an axis."""
         return axis in self.model.axis_names or axis in OPERATING_AXES
+
+    def over(self, keep: Callable[[str], bool]) -> tuple[tuple[str, ...], tuple[int, ...], Points]:
+        """Dimensions, their lengths and the points of the grid over some of its axes; of a list, all its points."""
+        names = [name for name in self.axes if keep(name)]
+        if self.listed:
+            columns = {name: self.axes[name] for name in names}
+            points = make_points(self.model, self.fixed, columns, self.size())
+            return ("point",), self.shape(), self._poised(points)
+        mesh = np.meshgrid(*(self.axes[name] for name in names), indexing="ij")
+        shape = tuple(len(self.axes[name]) for name in names)
+        columns = {name: values.ravel() for name, values in zip(names, mesh, strict=True)}
+        points = make_points(self.model, self.fixed, columns, int(np.prod(shape, dtype=np.int64)))
+        return tuple(names), shape, self._poised(points)
 
     def shape(self, of_network: bool = True) -> tuple[int, ...]:
         """Lengths of `dims`."""
@@ -130,7 +143,7 @@ class Study:
     def _points_with_default_drive(self, of_network: bool) -> Points:
         """The points with the model's default for a drive that is to be found."""
         if self.listed:
-            columns = {name: values for name, values in self.axes.items() if of_network or self._is_of_system(name)}
+            columns = {name: values for name, values in self.axes.items() if of_network or self.is_of_system(name)}
         else:
             names = self.dims(of_network)
             mesh = np.meshgrid(*(self.axes[name] for name in names), indexing="ij")

@@ -1,0 +1,116 @@
+"""Scores of a model against recordings at every point, with a bootstrap over subjects.
+
+Computed when the shards are merged, from the connectivity that other analyses have written: other recordings, or
+others of their options, run no simulation again.  What is read off the whole grid (scores held out by subject, the
+best point and its confidence set), ceilings, baselines and null connectomes go to `fit.nc`.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.errors import InputError, twice
+
+OK, _DIVERGED, PARTLY, UNDEFINED = range(4)
+MEANINGS = {
+    "r": "correlation with the mean connectivity of the subjects",
+    "edge_r": "the same without additive effects of regions, in model and recordings",
+    "gsr_r": "correlation after regression of the global signal in both",
+    "rmse": "root mean square difference from the mean connectivity of the subjects",
+    "fcd_ks": "Kolmogorov-Smirnov distance of the dynamics of connectivity",
+}
+SOURCES = ("linear_fc", "bold")
+MERGE = "merge"  # in place of a stage: computed when shards are merged
+
+
+class FitOptions(Options):
+    """Options of the scores."""
+
+    of: tuple[Literal["linear_fc", "bold"], ...] | None = Field(
+        None, description="analyses whose connectivity is scored; if not given, those of the study"
+    )
+    scores: tuple[Literal["r", "edge_r", "gsr_r", "rmse", "fcd_ks"], ...] | None = Field(
+        None, description="which scores; if not given, all that there are data for"
+    )
+    hold_out: Literal["subject"] | None = Field(
+        None,
+        description="`subject`: points are also chosen on the mean of all subjects but one, and scored on that one",
+    )
+    bootstrap: int = Field(1000, ge=0, le=100_000, description="draws of subjects, for limits of 95 %; 0 gives none")
+    seed: int = Field(0, ge=0, description="of the draws")
+
+
+def adapt(options: FitOptions, config) -> FitOptions:
+    """Names the analyses and the scores, where the study leaves them out."""
+    of = options.of or tuple(name for name in SOURCES if name in config.analyses)
+    scores = options.scores
+    if scores is None:
+        bold = config.analyses.get("bold") or {}
+        dynamics = "bold" in of and (bold.get("fcd") if isinstance(bold, dict) else bold.fcd) is not None
+        scores = tuple(name for name in MEANINGS if name != "fcd_ks" or dynamics)
+    return options.model_copy(update={"of": of, "scores": scores})
+
+
+def check(options: FitOptions, study) -> None:
+    """There must be recordings, and something to score.
+
+    Raises
+    ------
+    InputError
+        Otherwise.
+    """
+    key = "analyses.fit"
+    if study.config.empirical is None:
+        raise InputError(f"{key}: there are no recordings to compare with; allowed: with the key `empirical`")
+    if not options.of:
+        raise InputError(f"{key}: nothing to score; allowed: with analyses.linear_fc, analyses.bold, or both")
+    for name in options.of:
+        if name not in study.options:
+            raise InputError(
+                f"{key}.of: {name} is not among the analyses; allowed: {' or '.join(SOURCES)}, if asked for"
+            )
+    for field in ("of", "scores"):
+        values = getattr(options, field)
+        if not values or twice(values):
+            raise InputError(f"{key}.{field}: {list(values)}; allowed: at least one, each once")
+    if "fcd_ks" in options.scores and ("bold" not in options.of or study.options["bold"].fcd is None):
+        raise InputError(f"{key}.scores: fcd_ks needs analyses.bold.fcd; allowed: with it, or other scores")
+
+
+def signals(study) -> list[tuple[str, str, int | None]]:
+    """What is scored: the name of the signal, its analysis, and the number of its band."""
+    found = []
+    for name in study.options["fit"].of:
+        bands = study.options[name].band_names if name == "linear_fc" else []
+        several = len(bands) > 1
+        found += [(f"{name}:{band}" if several else name, name, k) for k, band in enumerate(bands)]
+        found += [] if bands else [(name, name, None)]
+    return found
+
+
+def variables(options: FitOptions) -> tuple[Variable, ...]:
+    """What is written at every point."""
+    found = []
+    for kind in options.scores or MEANINGS:
+        found.append(Variable(f"fit_{kind}", ("fit_signal",), "1", MEANINGS[kind]))
+        if options.bootstrap:
+            for end, text in (("low", "2.5"), ("high", "97.5")):
+                found.append(
+                    Variable(f"fit_{kind}_{end}", ("fit_signal",), "1", f"{text} % of {MEANINGS[kind]}, over subjects")
+                )
+    if "r" in (options.scores or MEANINGS):
+        text = "correlation that an endless simulation may be expected to reach"
+        found.append(Variable("fit_noise_limit", ("fit_signal",), "1", text))
+    return (*found, status("fit", "some_signals_undefined", "no_connectivity"))
+
+
+ANALYSIS = Analysis(
+    name="fit",
+    title="Agreement with recordings",
+    needs=MERGE,
+    options=FitOptions,
+    variables=variables,
+    check=check,
+    adapt=adapt,
+)

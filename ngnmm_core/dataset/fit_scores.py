@@ -1,0 +1,136 @@
+"""Scores against recordings at every point of a merged sweep, from the connectivity that its analyses have written."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ngnmm_core.analysis.fit import OK, PARTLY, UNDEFINED, signals, variables
+from ngnmm_core.recordings.connectivity import full_length_reliability
+from ngnmm_core.recordings.recordings import Recordings
+from ngnmm_core.recordings.scores import Scorer, Signal, subject_weights, with_limits
+from ngnmm_core.recordings.targets import Targets, targets
+from ngnmm_core.stages.registry import STAGES
+from ngnmm_core.study.study import Study
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclass(frozen=True)
+class SignalReader:
+    """Reads what an analysis says of one signal at every point of the grid.
+
+    Parameters
+    ----------
+    file : mapping of name to variable
+        The merged file; variables have `dimensions` and give arrays when they are indexed.
+    analysis : str
+        `linear_fc` or `bold`.
+    band : int or None
+        Number of the band of `linear_fc`.
+    dims : tuple of str
+        The grid.
+    """
+
+    file: Mapping[str, Any]
+    analysis: str
+    band: int | None
+    dims: tuple[str, ...]
+
+    def at(self, index: tuple[int, ...]) -> Signal:
+        """The signal at a point of the grid."""
+        read = lambda name: self._read(name, index)
+        if self.analysis == "linear_fc":
+            return Signal(read("linear_fc")[self.band], read("linear_amplitude")[self.band])
+        fcd = read("bold_fcd") if "bold_fcd" in self.file else None
+        return Signal(read("bold_fc"), read("bold_amplitude"), fcd)
+
+    def reliability(self, index: tuple[int, ...]) -> float:
+        """Reliability of the connectivity; 1 where there is no sampling error."""
+        if self.analysis == "linear_fc":
+            return 1.0
+        return full_length_reliability(self._read("bold_reliability", index)).item()
+
+    def _read(self, name: str, index: tuple[int, ...]) -> np.ndarray:
+        variable = self.file[name]
+        own = getattr(variable, "dimensions", None) or variable.dims
+        where = tuple(index[self.dims.index(dim)] if dim in self.dims else slice(None) for dim in own)
+        return np.ascontiguousarray(np.asarray(variable[where]), dtype=float)
+
+
+def grid_of(study: Study) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Dimensions and lengths of the grid that the scores are on: every axis that a scored analysis has."""
+    stages = {"simulation" if name == "bold" else name for name in study.options["fit"].of}
+    layouts = [STAGES[stage].layout(study, 1) for stage in sorted(stages)]
+    lengths = {dim: n for layout in layouts for dim, n in zip(layout.dims, layout.shape, strict=True)}
+    dims = ("point",) if study.listed else tuple(name for name in study.axes if name in lengths)
+    return dims, tuple(lengths[name] for name in dims)
+
+
+def targets_of(study: Study, recordings: Recordings) -> dict[str, Targets]:
+    """The targets of every signal: recordings in the band of `linear_fc`, or cleaned as `empirical` says for BOLD."""
+    empirical, bold = study.config.empirical, study.options.get("bold")
+    regress = empirical.global_signal == "regress"
+    found = {}
+    for name, analysis, band in signals(study):
+        if analysis == "linear_fc":
+            found[name] = targets(recordings, _band(study, band, recordings), regress)
+        else:
+            fcd = None if bold.fcd is None else (bold.fcd.window_s, bold.fcd.step_s)
+            found[name] = targets(recordings, empirical.band_hz, regress, fcd)
+    return found
+
+
+def _band(study: Study, band: int, recordings: Recordings) -> tuple[float, float] | None:
+    """The band of a signal of `linear_fc`; None where recordings can't be filtered, as they are a group's FC."""
+    return study.options["linear_fc"].bands_hz[band] if recordings.runs else None
+
+
+def readers_of(study: Study, file: Mapping[str, Any], dims: tuple[str, ...]) -> dict[str, SignalReader]:
+    """What reads every signal of a study from its merged file."""
+    return {name: SignalReader(file, analysis, band, dims) for name, analysis, band in signals(study)}
+
+
+def indices(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """All positions of a grid, in order."""
+    return iter(np.ndindex(*shape))
+
+
+def point_scores(study: Study, file: Mapping[str, Any], recordings: Recordings) -> dict[str, np.ndarray]:
+    """Scores of every point, arrays [grid..., fit_signal] and the status [grid...], by the names of their variables."""
+    options, (dims, shape) = study.options["fit"], grid_of(study)
+    readers, wanted = readers_of(study, file, dims), targets_of(study, recordings)
+    full = (*shape, len(readers))
+    found = {v.name: np.full(full if v.dims else shape, v.missing, v.dtype) for v in variables(options)}
+    defined = np.zeros(full, bool)
+    for s, (name, reader) in enumerate(readers.items()):
+        subjects = len(wanted[name])
+        draws = options.bootstrap if subjects > 1 else 0  # draws of one subject say nothing
+        scorer = Scorer(wanted[name], subject_weights(subjects, draws, options.seed))
+        for index in indices(shape):
+            signal = reader.at(index)
+            defined[(*index, s)] = np.isfinite(signal.fc).all()
+            if not defined[(*index, s)]:
+                continue
+            for kind in options.scores:
+                score, low, high = with_limits(scorer.score(kind, signal))
+                found[f"fit_{kind}"][(*index, s)] = score
+                if options.bootstrap:
+                    found[f"fit_{kind}_low"][(*index, s)], found[f"fit_{kind}_high"][(*index, s)] = low, high
+            if "r" in options.scores:
+                limit = found["fit_r"][(*index, s)] / np.sqrt(reader.reliability(index))
+                found["fit_noise_limit"][(*index, s)] = limit
+    some, every = defined.any(axis=-1), defined.all(axis=-1)
+    found["fit_status"][...] = np.where(every, OK, np.where(some, PARTLY, UNDEFINED))
+    return found
+
+
+def with_scores(study: Study, dataset: "xr.Dataset", recordings: Recordings) -> "xr.Dataset":
+    """The dataset of a study with the scores of its points."""
+    dims, _ = grid_of(study)
+    found = point_scores(study, dataset, recordings)
+    data = {v.name: ((*dims, *v.dims), found[v.name], v.attributes) for v in variables(study.options["fit"])}
+    names = [name for name, _, _ in signals(study)]
+    return dataset.assign(data).assign_coords(fit_signal=("fit_signal", names))

@@ -1,0 +1,184 @@
+"""The stage `linear_fc`: the equilibrium of the network at every point, and noise around it, without any simulation."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ngnmm_core.analysis.linear_fc import DIVERGED, NO_EQUILIBRIUM, NOT_RESOLVED, OK, UNSTABLE, LinearFcOptions
+from ngnmm_core.connectome.normalisation import LARGEST_SPREAD, row_sum_spread
+from ngnmm_core.simulation.initial_states import nominal
+from ngnmm_core.simulation.settings import NOISE
+from ngnmm_core.stages.contract import Layout, Rates, Stage
+from ngnmm_core.stages.task import Task
+from ngnmm_core.streaming.haemodynamics import haemodynamics
+from ngnmm_core.study.study import Study
+
+SETTINGS = (NOISE,)  # of `simulation`, that the results depend on
+
+SETTINGS = (NOISE,)  # of `simulation`, that the results depend on
+MODE_SECONDS, PAIR_SECONDS = 0.006, 1.3e-5  # per point and band: in modes, and per pair of regions otherwise
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What all points of a task share."""
+
+    task: Task
+    options: LinearFcOptions
+
+    @cached_property
+    def weights(self) -> np.ndarray:
+        return self.task.connectome.weights
+
+    @cached_property
+    def homogeneous(self) -> bool:
+        """Whether all regions are alike at all points, so that the modes of W decouple."""
+        return row_sum_spread(self.weights) <= LARGEST_SPREAD
+
+    @cached_property
+    def modes(self):
+        from ngnmm_core.connectome.eigenmodes import spectrum
+
+        if not self.homogeneous:
+            return None
+        found = spectrum(self.weights)
+        return None if found.defective else found
+
+    def equilibria(self) -> list[np.ndarray | None]:
+        """The equilibrium [region, state] of every point; None where the network comes to rest at none."""
+        from ngnmm_core.dynamics.attractor import REST, find_attractors
+        from ngnmm_core.dynamics.linear_stability import reached_equilibria
+
+        task, regions = self.task, len(self.weights)
+        parameters = task.points.parameters
+        if self.homogeneous:
+            row_sum = task.connectome.row_sum("analyses.linear_fc")
+            found = find_attractors(task.model, parameters, row_sum)
+            at_rest = [a is not None and a.regime == REST for a in found]
+            self.diverged[:] = [a is None for a in found]
+            return [np.tile(a.state, (regions, 1)) if rest else None for a, rest in zip(found, at_rest, strict=True)]
+        start = np.broadcast_to(nominal(task.model), (len(task.points), regions, len(task.model.states)))
+        return reached_equilibria(task.model, self.weights, parameters, start)
+
+    @cached_property
+    def diverged(self) -> np.ndarray:
+        return np.zeros(len(self.task.points), bool)
+
+    def equilibria_count(self, parameters: dict[str, float]) -> int:
+        """How many equilibria with all regions alike there are, at the mean row sum where the rows differ."""
+        from ngnmm_core.dynamics.continuation.equilibria import find_equilibria
+
+        found = find_equilibria(self.task.model, parameters, float(self.weights.sum(axis=1).mean()))
+        return len(found.states)
+
+    def at_point(self, k: int, rest: np.ndarray | None) -> dict[str, Any]:
+        """Results of one point."""
+        from ngnmm_core.dynamics.linear_noise import Noise, linear_network
+        from ngnmm_core.dynamics.linear_stability import growth_rate
+
+        task = self.task
+        parameters = {name: float(values[k]) for name, values in task.points.parameters.items()}
+        result = self._blank() | {"linear_equilibria": self.equilibria_count(parameters)}
+        if rest is None:
+            return result | {"linear_fc_status": DIVERGED if self.diverged[k] else NO_EQUILIBRIUM}
+        setting = {
+            n: float(task.points.extras[n][k] if n in task.points.extras else task.settings[n]) for n in SETTINGS
+        }
+        noise = Noise(setting[NOISE])
+        bold = self.options.haemodynamics == "balloon"
+        network = linear_network(
+            task.model, self.weights, parameters, rest, self.options.signal, noise, self.modes, relative=bold
+        )
+        growth = growth_rate(network)
+        result["linear_slowest"] = growth
+        if not growth < 0:
+            return result | {"linear_fc_status": UNSTABLE}
+        resolved = self._bands(network, result)
+        if resolved and self.options.spectrum_max_hz is not None:
+            watched = linear_network(task.model, self.weights, parameters, rest, "observable", noise, self.modes)
+            self._spectrum(watched, result)
+        return result | {"linear_fc_status": OK if resolved else NOT_RESOLVED}
+
+    def _blank(self) -> dict[str, Any]:
+        regions, bands = len(self.weights), len(self.options.bands_hz)
+        edges = regions * (regions - 1) // 2
+        return {
+            "linear_fc": np.full((bands, edges), np.nan),
+            "linear_coherence": np.full((bands, edges), np.nan),
+            "linear_amplitude": np.full((bands, regions), np.nan),
+            "linear_spectrum": np.full((regions, len(self.options.frequencies_hz)), np.nan),
+            "linear_slowest": np.nan,
+        }
+
+    def _bands(self, network, result) -> bool:
+        """Fills in the connectivity of every band; False, and nothing, where a quadrature did not converge."""
+        from ngnmm_core.dynamics.linear_bands import band_covariance
+        from ngnmm_core.recordings.connectivity import correlation_of, edges_of
+
+        response = None
+        if self.options.haemodynamics == "balloon":
+            response = haemodynamics(self.options.constants).transfer
+        found = [band_covariance(network, band, response) for band in self.options.bands_hz]
+        if not all(band.converged for band in found):
+            return False
+        for b, band in enumerate(found):
+            result["linear_fc"][b] = edges_of(correlation_of(band.covariance))
+            result["linear_coherence"][b] = edges_of(band.coherence)
+            result["linear_amplitude"][b] = band.amplitude
+        return True
+
+    def _spectrum(self, network, result) -> None:
+        from ngnmm_core.dynamics.linear_noise import spectra
+
+        result["linear_spectrum"] = spectra(network, self.options.frequencies_hz)
+
+
+def run(task: Task) -> dict[str, np.ndarray]:
+    """Results, one array [point, ...] per variable."""
+    job = _Job(task, task.options("linear_fc"))
+    rows = [job.at_point(k, rest) for k, rest in enumerate(job.equilibria())]
+    logging.info("linear noise theory of %d points", len(rows))
+    found = {name: np.stack([np.asarray(row[name]) for row in rows]) for name in rows[0]}
+    return found | {"linear_fc_status": found["linear_fc_status"].astype(np.int8)}
+
+
+def warm(task: Task) -> None:
+    """Compiles everything that `run` calls."""
+    job = _Job(replace(task, points=task.points.take(slice(0, 1))), task.options("linear_fc"))
+    job.equilibria()
+
+
+def deterministic_layout(study: Study, regions: int) -> Layout:
+    """Give the grid without what only a simulation depends on: its seeds and stimuli."""
+    return Layout(*study.over(lambda axis: study.is_of_system(axis) or axis in SETTINGS))
+
+
+def _settings(study: Study) -> dict[str, Any]:
+    return {name: getattr(study.simulation, name) for name in SETTINGS}
+
+
+def _cost(study: Study, regions: int) -> Rates:
+    options = study.options["linear_fc"]
+    bands = 1.0 + len(options.bands_hz) + len(options.frequencies_hz) / 20.0
+    if study.config.normalization == "row":
+        return Rates(MODE_SECONDS * bands)
+    return Rates(PAIR_SECONDS * regions**2 * bands)
+
+
+def _integrators(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    return ("rk4",)
+
+
+STAGE = Stage(
+    name="linear_fc",
+    run=run,
+    warm=warm,
+    layout=deterministic_layout,
+    settings=_settings,
+    cost=_cost,
+    integrators=_integrators,
+)
