@@ -12,6 +12,7 @@ from pydantic import Field
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, Window, status
 from ngnmm_core.analysis.linear_fc import check_signal
+from ngnmm_core.analysis.maps import NETWORK, Look, Map, as_it_is
 from ngnmm_core.errors import InputError
 from ngnmm_core.recordings.connectivity import fc_of_series, split_half
 from ngnmm_core.recordings.fcd import FEWEST_WINDOWS, fcd_quantiles, levels, window_volumes, windows
@@ -61,7 +62,13 @@ class BoldOptions(Options):
 
 
 def adapt(options: BoldOptions, config) -> BoldOptions:
-    """Takes band and global signal from the recordings that the simulation is compared with."""
+    """Takes band and global signal from the recordings that the simulation is compared with.
+
+    Raises
+    ------
+    InputError
+        If the options ask for others.
+    """
     recordings = config.empirical
     if recordings is None:
         return options.model_copy(update={"global_signal": options.global_signal or "keep"})
@@ -210,6 +217,30 @@ def coordinates(options: BoldOptions, window: Window):
     return found
 
 
+MEAN = Map(
+    "bold_mean_fc",
+    "bold_mean_fc",
+    "mean functional connectivity of BOLD",
+    "Mean over all pairs of regions of the correlation of **simulated BOLD**.\n\nDots mark points where the "
+    "mean activity drifts.",
+    as_it_is,
+    Look("vlag", diverging=True),
+    title="mean connectivity of BOLD",
+    statuses=(*NETWORK, "bold_status"),
+    doubtful=("bold_status", "drifting", "mean activity drifts"),
+)
+RELIABILITY = Map(
+    "bold_reliability",
+    "bold_reliability",
+    "split-half reliability of BOLD connectivity",
+    "Correlation between the connectivity of **both halves of a simulation**: where it is low, the simulation is too "
+    "short for its connectivity to say anything.",
+    as_it_is,
+    Look("viridis", 0.0, 1.0),
+    title="reliability of BOLD connectivity",
+    statuses=(*NETWORK, "bold_status"),
+)
+
 ANALYSIS = Analysis(
     name="bold",
     title="BOLD signal and its functional connectivity",
@@ -220,4 +251,6 @@ ANALYSIS = Analysis(
     coordinates=coordinates,
     check=check,
     adapt=adapt,
+    maps=lambda options: (MEAN, RELIABILITY),
+    compares_regions=True,
 )

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.analysis.maps import Look, Map, as_it_is
 from ngnmm_core.errors import InputError, twice
 
 OK, _DIVERGED, PARTLY, UNDEFINED = range(4)
@@ -105,6 +106,36 @@ def variables(options: FitOptions) -> tuple[Variable, ...]:
     return (*found, status("fit", "some_signals_undefined", "no_connectivity"))
 
 
+FIT_R = Map(
+    "fit_r",
+    "fit_r",
+    "correlation with recordings",
+    "Correlation over pairs of regions between the model's functional connectivity and the **mean of the recorded "
+    "subjects**, one row per signal. Region sizes alone can reach high values: the ladder of scores has them.",
+    as_it_is,
+    Look("vlag", diverging=True),
+    statuses=("fit_status",),
+    rows="fit_signal",
+)
+FIT_EDGE_R = Map(
+    "fit_edge_r",
+    "fit_edge_r",
+    "edge-specific correlation with recordings",
+    "The same correlation after **one additive effect per region** has been taken out of model and recordings: sizes "
+    "and strengths of regions explain nothing of it.",
+    as_it_is,
+    Look("vlag", diverging=True),
+    statuses=("fit_status",),
+    rows="fit_signal",
+)
+
+
+def maps(options: FitOptions) -> tuple[Map, ...]:
+    """What is drawn over the grid: those of the scores that are asked for."""
+    scores = options.scores or MEANINGS
+    return tuple(drawn for kind, drawn in (("r", FIT_R), ("edge_r", FIT_EDGE_R)) if kind in scores)
+
+
 ANALYSIS = Analysis(
     name="fit",
     title="Agreement with recordings",
@@ -113,4 +144,6 @@ ANALYSIS = Analysis(
     variables=variables,
     check=check,
     adapt=adapt,
+    maps=maps,
+    compares_regions=True,
 )

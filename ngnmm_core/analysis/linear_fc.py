@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.analysis.maps import Look, Map, as_it_is
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.simulation.lesions import AXIS as RESECTION
 from ngnmm_core.streaming.haemodynamics import haemodynamics
@@ -136,6 +137,31 @@ def coordinates(options: LinearFcOptions, window) -> Mapping[str, tuple]:
     return found
 
 
+STATUSES = ("linear_fc_status",)
+MEAN = Map(
+    "linear_fc",
+    "linear_fc",
+    "mean functional connectivity by linear noise theory",
+    "Mean over all pairs of regions of the correlation that **noise around the network's equilibrium** gives in the "
+    "long run, one row per band (Hz).",
+    lambda values: values.mean("edge"),
+    Look("vlag", diverging=True),
+    title="mean connectivity by linear theory",
+    statuses=STATUSES,
+    rows="fc_band",
+)
+SLOWEST = Map(
+    "linear_slowest",
+    "linear_slowest",
+    "growth rate of the slowest perturbation",
+    "How fast the **slowest perturbation** of the network's equilibrium dies out: the closer to zero, the closer to a "
+    "bifurcation.",
+    as_it_is,
+    Look("mako"),
+    title="slowest perturbation",
+    statuses=STATUSES,
+)
+
 ANALYSIS = Analysis(
     name="linear_fc",
     title="Functional connectivity by linear noise theory",
@@ -144,4 +170,6 @@ ANALYSIS = Analysis(
     variables=variables,
     coordinates=coordinates,
     check=check,
+    maps=lambda options: (MEAN, SLOWEST),
+    compares_regions=True,
 )

@@ -10,7 +10,7 @@ from ngnmm_core.analysis.fit import OK, PARTLY, UNDEFINED, signals, variables
 from ngnmm_core.recordings.connectivity import full_length_reliability
 from ngnmm_core.recordings.recordings import Recordings
 from ngnmm_core.recordings.scores import Scorer, Signal, subject_weights, with_limits
-from ngnmm_core.recordings.targets import Targets, targets
+from ngnmm_core.recordings.targets import Targets, find_targets
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.study.study import Study
 
@@ -76,10 +76,10 @@ def targets_of(study: Study, recordings: Recordings) -> dict[str, Targets]:
     found = {}
     for name, analysis, band in signals(study):
         if analysis == "linear_fc":
-            found[name] = targets(recordings, _band(study, band, recordings), regress)
+            found[name] = find_targets(recordings, _band(study, band, recordings), regress)
         else:
             fcd = None if bold.fcd is None else (bold.fcd.window_s, bold.fcd.step_s)
-            found[name] = targets(recordings, empirical.band_hz, regress, fcd)
+            found[name] = find_targets(recordings, empirical.band_hz, regress, fcd)
     return found
 
 

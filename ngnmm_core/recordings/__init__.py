@@ -16,7 +16,7 @@ _LAZY = {
     "fc_of_series": "connectivity",
     "load_recordings": "load",
     "mean_fc": "connectivity",
-    "targets": "targets",
+    "find_targets": "targets",
 }
 
 __all__ = [
@@ -25,9 +25,9 @@ __all__ = [
     "Targets",
     "edge_specific",
     "fc_of_series",
+    "find_targets",
     "load_recordings",
     "mean_fc",
-    "targets",
 ]
 
 

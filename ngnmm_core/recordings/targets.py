@@ -43,7 +43,7 @@ class Targets:
         return len(self.fc)
 
 
-def targets(recordings: Recordings, band_hz=None, regress_global: bool = False, fcd_s=None) -> Targets:
+def find_targets(recordings: Recordings, band_hz=None, regress_global: bool = False, fcd_s=None) -> Targets:
     """The targets of recordings.
 
     Parameters

@@ -18,8 +18,6 @@ from ngnmm_core.streaming.haemodynamics import haemodynamics
 from ngnmm_core.study.study import Study
 
 SETTINGS = (NOISE,)  # of `simulation`, that the results depend on
-
-SETTINGS = (NOISE,)  # of `simulation`, that the results depend on
 MODE_SECONDS, PAIR_SECONDS = 0.006, 1.3e-5  # per point and band: in modes, and per pair of regions otherwise
 
 

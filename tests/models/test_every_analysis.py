@@ -47,7 +47,7 @@ DEFINED = {
     "orbit_diagram": ["local_maxima"],
     "spectra": ["peak_frequency", "power_spectrum"],
 }
-ELSEWHERE = {"memory"}  # needs a protocol of stimuli, and has tests of its own
+ELSEWHERE = {"memory", "linear_fc", "bold", "fit"}  # need stimuli, noise or recordings, and have tests of their own
 
 
 def study_for(analysis, name):

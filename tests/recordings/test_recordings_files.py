@@ -8,7 +8,7 @@ import pytest
 from made_up_recordings import LABELS, mixed
 from scipy.io import savemat
 
-from ngnmm_core.recordings import Empirical, load_recordings, targets
+from ngnmm_core.recordings import Empirical, find_targets, load_recordings
 from ngnmm_core.recordings.bids import series_files
 from ngnmm_core.recordings.files import read_recording
 from ngnmm_core.recordings.recordings import checked
@@ -82,7 +82,7 @@ def test_connectivity_of_a_group_alone(tmp_path, refused):
         found = read(tmp_path / name)
         assert found.subjects == ()
         np.testing.assert_allclose(found.group_fc, fc, atol=1e-15)
-        target = targets(found)
+        target = find_targets(found)
         assert np.isnan(target.gsr_fc).all()
         assert np.isnan(target.fcd).all()
     fc[0, 1] = 0.0
@@ -106,7 +106,7 @@ def test_bids_derivatives(tmp_path, refused):
     assert [len(runs) for runs in found.runs] == [2, 2]
     assert found.tr_s == 2.0
     assert any("1 s after the start of their TR" in note for note in found.notes)
-    assert targets(found).fc.shape == (2, 10)
+    assert find_targets(found).fc.shape == (2, 10)
     table(folder / "sub-02_task-rest_atlas-Other_timeseries.tsv", mark="\t")
     refused(lambda: series_files(tmp_path), "Other, Tiny", "a pattern")
     refused(lambda: series_files(tmp_path / "sub-01" / "anat"), "no parcellated series")
@@ -189,9 +189,9 @@ def test_subjects_with_other_sampling_intervals_are_refused(tmp_path, refused):
 
 
 def test_band_and_windows_that_do_not_fit(recordings, refused):
-    refused(lambda: targets(recordings, band_hz=(0.01, 0.3)), "empirical.band_hz", "0.25 Hz")
-    refused(lambda: targets(recordings, fcd_s=(1.0, 1.0)), "fcd.window_s", "no longer than a TR")
-    refused(lambda: targets(recordings, fcd_s=(239.0, 10.0)), "fewer than three windows")
+    refused(lambda: find_targets(recordings, band_hz=(0.01, 0.3)), "empirical.band_hz", "0.25 Hz")
+    refused(lambda: find_targets(recordings, fcd_s=(1.0, 1.0)), "fcd.window_s", "no longer than a TR")
+    refused(lambda: find_targets(recordings, fcd_s=(239.0, 10.0)), "fewer than three windows")
 
 
 def test_connectome_without_recordings(refused):

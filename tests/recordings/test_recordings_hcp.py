@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.recordings import Empirical, load_recordings, mean_fc, targets
+from ngnmm_core.recordings import Empirical, find_targets, load_recordings, mean_fc
 from ngnmm_core.recordings.baselines import NAMES, baseline_scores, baselines
 from ngnmm_core.recordings.fcd import ks_distance
 from ngnmm_core.recordings.targets import ceilings
@@ -34,7 +34,7 @@ OPTIONS = {"raw": {}, "band": {"band_hz": (0.01, 0.1)}, "gsr": {"regress_global"
 @pytest.fixture(scope="module")
 def found(hcp):
     recordings = load_recordings(Empirical(source="connectome"), hcp)
-    return {name: targets(recordings, **options) for name, options in OPTIONS.items()}
+    return {name: find_targets(recordings, **options) for name, options in OPTIONS.items()}
 
 
 @pytest.mark.parametrize("name", OPTIONS)
@@ -81,7 +81,7 @@ def test_halves_of_a_subject_agree(found):
 
 def test_dynamics_of_connectivity_and_its_surrogate(hcp):
     recordings = load_recordings(Empirical(source="connectome"), hcp)
-    found = targets(recordings, fcd_s=(60.0, 10.0))
+    found = find_targets(recordings, fcd_s=(60.0, 10.0))
     between = [ks_distance(found.fcd[a], found.fcd[b]) for a in range(7) for b in range(a)]
     assert (min(between), np.mean(between), max(between)) == pytest.approx((0.10, 0.36, 0.62), abs=0.005)
     assert found.surrogate_ks.mean() == pytest.approx(0.19, abs=0.01)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.recordings import edge_specific, mean_fc, targets
+from ngnmm_core.recordings import edge_specific, find_targets, mean_fc
 from ngnmm_core.recordings.fcd import ks_distance
 from ngnmm_core.recordings.scores import (
     SCORES,
@@ -18,7 +18,7 @@ from ngnmm_core.recordings.scores import (
 
 @pytest.fixture
 def found(recordings):
-    return targets(recordings, fcd_s=(60.0, 10.0))
+    return find_targets(recordings, fcd_s=(60.0, 10.0))
 
 
 def test_scores_of_all_subjects_and_of_draws(found):
