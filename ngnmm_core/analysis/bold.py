@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from ngnmm_core.analysis.contract import Analysis, Options, Variable, Window, status
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.analysis.linear_fc import check_signal
 from ngnmm_core.analysis.maps import NETWORK, Look, Map, as_it_is
 from ngnmm_core.errors import InputError
@@ -19,6 +19,7 @@ from ngnmm_core.recordings.fcd import FEWEST_WINDOWS, fcd_quantiles, levels, win
 from ngnmm_core.recordings.preprocessing import check_band, clean
 from ngnmm_core.recordings.settings import FEWEST_VOLUMES
 from ngnmm_core.section import Section, is_multiple
+from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.streaming.balloon import DRIFT, STEP_MS, Balloon
 from ngnmm_core.streaming.haemodynamics import haemodynamics
 
@@ -132,7 +133,7 @@ def _check_fcd(key: str, options: FcdOptions, tr_s: float, volumes: int) -> None
 class BoldReducer:
     """One Balloon per region and point."""
 
-    def __init__(self, options: BoldOptions, window: Window):
+    def __init__(self, options: BoldOptions, window: SampledWindow):
         self.options, self.window = options, window
         self.tr_s = options.tr_ms / 1000.0
         self.state = None
@@ -185,7 +186,7 @@ class BoldReducer:
         return result | {"bold_status": np.int8(DRIFTING if np.abs(drift).max() > DRIFT else OK)}
 
 
-def _volumes(options: BoldOptions, window: Window) -> int:
+def _volumes(options: BoldOptions, window: SampledWindow) -> int:
     return Balloon.count(window.samples * window.sample_ms, options.tr_ms, 1000.0 * options.discard_s)
 
 
@@ -205,7 +206,7 @@ def variables(options: BoldOptions) -> tuple[Variable, ...]:
     return (*found, status("bold", "at_rest", "drifting", "out_of_range"))
 
 
-def coordinates(options: BoldOptions, window: Window):
+def coordinates(options: BoldOptions, window: SampledWindow):
     """Levels of the quantiles, and the times of the volumes."""
     found = {}
     if options.fcd is not None:

@@ -69,7 +69,8 @@ def check_on_connectome(study: Study, connectome: Connectome) -> float:
     check_alone(study, len(connectome))
     _check_regions(study, connectome.labels, len(connectome))
     normalised = connectome.normalised(study.config.normalization)
-    homogeneous = [a.name for a, options in study.analyses if STAGES[a.needs].needs_equal_rows(options)]
+    sharded = [(analysis, options) for analysis, options in study.analyses if analysis.needs in STAGES]
+    homogeneous = [a.name for a, options in sharded if STAGES[a.needs].needs_equal_rows(options)]
     if homogeneous:
         normalised.row_sum(f"analyses.{homogeneous[0]}")
     elif starts_network(study) and study.simulation.initial.start == "homogeneous":

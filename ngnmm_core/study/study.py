@@ -119,12 +119,12 @@ class Study:
         if self.listed:
             columns = {name: self.axes[name] for name in names}
             points = make_points(self.model, self.fixed, columns, self.size())
-            return ("point",), self.shape(), self._poised(points)
+            return ("point",), self.shape(), self._at_operating_point(points)
         mesh = np.meshgrid(*(self.axes[name] for name in names), indexing="ij")
         shape = tuple(len(self.axes[name]) for name in names)
         columns = {name: values.ravel() for name, values in zip(names, mesh, strict=True)}
         points = make_points(self.model, self.fixed, columns, int(np.prod(shape, dtype=np.int64)))
-        return tuple(names), shape, self._poised(points)
+        return tuple(names), shape, self._at_operating_point(points)
 
     def shape(self, of_network: bool = True) -> tuple[int, ...]:
         """Lengths of `dims`."""

@@ -33,7 +33,8 @@ WORD = "U64"
 def grid_dims(dataset: xr.Dataset) -> tuple[str, ...]:
     """The dimensions of the grid, in the order of the study: those of the statuses of the points."""
     found: dict[str, None] = {}
-    for name in (*NETWORK, *HOMOGENEOUS):
+    others = sorted(str(name) for name in dataset.data_vars if str(name).endswith("_status"))
+    for name in (*NETWORK, *HOMOGENEOUS, *others):
         if name in dataset:
             found |= dict.fromkeys(str(dim) for dim in dataset[name].dims)
     return tuple(found)
