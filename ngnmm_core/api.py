@@ -1,5 +1,6 @@
 """For notebooks: simulate parameter points or a whole grid without a workflow, and get a dataset."""
 
+import contextlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -7,19 +8,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from ngnmm_core.analysis.fit import MERGE
-from ngnmm_core.compilation.kernel_cache import cache_directory
+from ngnmm_core.compilation.cache_folder import cache_directory
 from ngnmm_core.connectome import (
     Connectome,
     ConnectomeSpec,
     build_connectome,
     connectome_of,
     load_connectome,
+    load_registry,
     output_name,
 )
 from ngnmm_core.connectome.arrays import ConnectomeArrays, checked
+from ngnmm_core.connectome.build import built_identity
 from ngnmm_core.connectome.datasets import as_dataset
+from ngnmm_core.connectome.formats import from_frame
 from ngnmm_core.dataset.fit_scores import with_scores
 from ngnmm_core.dataset.merged_file import describe_regions, point_coordinates
 from ngnmm_core.errors import InputError
@@ -31,6 +36,7 @@ from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.stages.task import Task
 from ngnmm_core.storage.netcdf import write_netcdf
 from ngnmm_core.study.load import make_study
+from ngnmm_core.study.messages import input_error
 from ngnmm_core.study.study import Study
 from ngnmm_core.sweep.shard import compute
 
@@ -43,42 +49,71 @@ def get_connectome(source: Any = "hcp-aal2-94") -> "xr.Dataset":
 
     Parameters
     ----------
-    source : str, Path, mapping, array or list (region, region), or xarray.Dataset
+    source : str, Path, mapping, array, DataFrame, Dataset or Connectome
         A name of the registry, a file of your own, a study's `connectome` key, a matrix of weights (W[i, j]: what i
-        receives from j), or a dataset that this function has given before.
+        receives from j; also a list of lists, a sparse matrix, or a pandas DataFrame whose index and columns name the
+        regions), or a dataset with `weights` [region, source_region].
 
     Returns
     -------
     xarray.Dataset
-        See `ngnmm_core.connectome.build_connectome`; of a matrix, the weights and numbered regions only.
+        See `ngnmm_core.connectome.build_connectome`; of a matrix, the weights and the names of the regions only.
 
     Raises
     ------
     InputError
         For anything but a square matrix of finite, non-negative weights, or a name or file that is not there.
     """
+    import pandas as pd
     import xarray as xr
 
+    if isinstance(source, Connectome):
+        return as_dataset(source, dict(source.about))
     if isinstance(source, xr.Dataset):
         weights = connectome_of(source).weights  # without the diagonal
         return source.assign(weights=(("region", "source_region"), weights, source["weights"].attrs))
-    if isinstance(source, (np.ndarray, list)):
+    if isinstance(source, pd.DataFrame):
+        return as_dataset(checked(from_frame(source), "connectome", fewest=1), {})
+    if hasattr(source, "toarray"):
+        source = source.toarray()
+    if isinstance(source, np.ndarray | list | tuple):
         return as_dataset(checked(ConnectomeArrays(source), "connectome", fewest=1), {})
-    if isinstance(source, Mapping):
-        spec = ConnectomeSpec.model_validate(dict(source))
-    else:
-        is_file = isinstance(source, Path) or Path(source).suffix
-        spec = ConnectomeSpec(**{"path" if is_file else "name": str(source)})
-    path = _kept() / f"{output_name(spec)}.nc"
-    if not path.is_file():
-        write_netcdf(build_connectome(spec), path)
-    return load_connectome(path)
+    return _at_hand(_spec(source))
 
 
-def _kept() -> Path:
-    """Where connectomes are kept: with those of the workflow, if it has been run in this folder."""
-    there = Path("Snakefile").is_file() or Path("resources/connectomes").is_dir()
-    return Path("resources/connectomes") if there else cache_directory() / "connectomes"
+def _spec(source: Any) -> ConnectomeSpec:
+    """What a name, a path or a study's key `connectome` asks for."""
+    if isinstance(source, str | Path):
+        text = str(source)
+        is_file = isinstance(source, Path) or (text not in load_registry() and ("." in text or Path(text).exists()))
+        source = {"path" if is_file else "name": text}
+    if not isinstance(source, Mapping):
+        raise InputError(f"connectome: {source!r}; allowed: a name, a file, a mapping, a matrix, a frame or a dataset")
+    try:
+        return ConnectomeSpec.model_validate(dict(source))
+    except ValidationError as error:
+        raise input_error(error, prefix="connectome", root=ConnectomeSpec) from None
+
+
+def _at_hand(spec: ConnectomeSpec) -> "xr.Dataset":
+    """The built connectome: of the workflow whose folder we are in, of this user's cache, or built now and kept.
+
+    What was built from another file, or by other code, is not taken; nor is what can't be read.
+    """
+    wanted, file = built_identity(spec), f"{output_name(spec)}.nc"
+    of_workflow = Path("resources/connectomes")
+    places = [of_workflow / file] if Path("Snakefile").is_file() or of_workflow.is_dir() else []
+    places.append(cache_directory() / "connectomes" / file)
+    for place in places:
+        with contextlib.suppress(InputError):
+            found = load_connectome(place)
+            if found.attrs.get("built_from") == wanted:
+                return found
+    built = build_connectome(spec)
+    free = next((place for place in places if not place.is_file()), places[-1])
+    with contextlib.suppress(InputError, OSError):  # without it, the next call builds it again
+        return load_connectome(write_netcdf(built, free))
+    return built
 
 
 def simulate(

@@ -23,8 +23,14 @@ def tell_plainly() -> None:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """` (did you mean 'x'?)` for the known word nearest to `word`, or an empty string."""
-    match = difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.6)
-    return f" (did you mean '{match[0]}'?)" if match else ""
+    by_case: dict[str, str] = {}
+    for name in map(str, known):
+        by_case.setdefault(name.lower(), name)
+    low = str(word).lower()
+    match = difflib.get_close_matches(low, by_case, n=1, cutoff=0.6)
+    # A word that another one begins with, such as the name of an atlas.
+    match = match or [name for name in by_case if len(low) > 2 and name.startswith(low)][:1]
+    return f" (did you mean '{by_case[match[0]]}'?)" if match else ""
 
 
 def twice(items: Iterable[Any]) -> Any:

@@ -1,21 +1,14 @@
 """The arrays of one connectome as a reader hands them over, and the checks that every connectome passes."""
 
-import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from ngnmm_core.connectome.hemispheres import infer_hemisphere
+from ngnmm_core.connectome.normalisation import check_sums
 from ngnmm_core.errors import InputError
-
-# The ways in which region names say their hemisphere, most specific first.
-_HEMISPHERE = (
-    re.compile(r"(?:^|[_\-. ])(?P<side>[lr])h(?:$|[_\-. ])", re.IGNORECASE),
-    re.compile(r"^(?P<side>left|right)(?:$|[_\-. ])|[_\-. ](?P<end>left|right)$", re.IGNORECASE),
-    re.compile(r"[_\-. ](?P<side>[LR])$"),
-    re.compile(r"^(?P<side>[LR])[_\-. ]"),
-)
 
 
 class ConnectomeWarning(UserWarning):
@@ -48,6 +41,8 @@ class ConnectomeArrays:
         Names of the subjects of `bold`.
     notes : list of str
         What was done to the data, for the attribute `comment`.
+    edges : bool
+        Whether the source is a list of edges, in which each pair of an undirected network stands once.
     """
 
     weights: np.ndarray
@@ -62,6 +57,7 @@ class ConnectomeArrays:
     subjects: list[str] = field(default_factory=list)
     repetition_time_s: float | None = None
     notes: list[str] = field(default_factory=list)
+    edges: bool = False
 
 
 def checked(arrays: ConnectomeArrays, what: str, fewest: int = 2) -> ConnectomeArrays:
@@ -91,12 +87,15 @@ def checked(arrays: ConnectomeArrays, what: str, fewest: int = 2) -> ConnectomeA
     count = len(weights)
     labels = _labels(arrays.labels, count, what)
     notes = list(arrays.notes)
+    # Files say by NaN, -1 or inf on the diagonal that nothing is defined there; anywhere else those are faults.
+    own = np.diagonal(weights).copy()
+    np.fill_diagonal(weights, 0.0)
     _refuse(weights, ~np.isfinite(weights) | (weights < 0), labels, f"{what}: weight", "finite and not negative")
-    if np.any(np.diagonal(weights)):
-        note = f"{np.count_nonzero(np.diagonal(weights))} non-zero weights on the diagonal were set to zero"
+    if np.any(own):
+        note = f"{np.count_nonzero(own)} non-zero weights on the diagonal were set to zero"
         warnings.warn(f"{what}: {note}", ConnectomeWarning, stacklevel=1)  # one place, so that it is shown once
         notes.append(note)
-        np.fill_diagonal(weights, 0.0)
+    check_sums(weights, labels, f"{what}: ")
     if arrays.labels is None:
         notes.append("the source has no region names; the regions are numbered")
     hemisphere = arrays.hemisphere if arrays.labels is None or arrays.hemisphere else infer_hemisphere(labels)
@@ -121,10 +120,14 @@ def checked(arrays: ConnectomeArrays, what: str, fewest: int = 2) -> ConnectomeA
 
 def _matrix(name: str, values, what: str, fewest: int) -> np.ndarray:
     try:
+        if np.ma.is_masked(values):  # numpy would take what lies under the mask
+            raise InputError(f"{what}: some {name} are masked; allowed: a number for every pair")
         if np.iscomplexobj(values):
             raise TypeError
         matrix = np.array(values, dtype=np.float64, order="C")
-    except (TypeError, ValueError):
+    except InputError:
+        raise
+    except (TypeError, ValueError, OverflowError):
         raise InputError(f"{what}: the {name} are not numbers; allowed: a square matrix of real numbers") from None
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         shape = " x ".join(map(str, matrix.shape)) or "a single number"
@@ -164,7 +167,10 @@ def _refuse(values: np.ndarray, bad: np.ndarray, labels: list[str], subject: str
 def _shaped(name: str, values, shape: tuple, what: str) -> np.ndarray | None:
     if values is None:
         return None
-    array = np.array(values, dtype=np.float64, order="C")
+    try:
+        array = np.array(values, dtype=np.float64, order="C")
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{what}: the {name} are not numbers; allowed: numbers") from None
     if array.ndim != len(shape) or any(n is not None and n != m for n, m in zip(shape, array.shape, strict=True)):
         found, wanted = (" x ".join("any" if n is None else str(n) for n in s) for s in (array.shape, shape))
         raise InputError(f"{what}: the {name} are {found}; allowed: {wanted}")
@@ -177,10 +183,14 @@ def _lengths(values, weights: np.ndarray, labels: list[str], what: str) -> np.nd
     """Tract lengths in mm: zero on the diagonal, NaN where there is no tract."""
     if values is None:
         return None
-    lengths = np.array(values, dtype=np.float64, order="C")
+    try:
+        lengths = np.array(values, dtype=np.float64, order="C")
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{what}: the tract lengths are not numbers; allowed: lengths in mm") from None
     if lengths.shape != weights.shape:
         found = " x ".join(map(str, lengths.shape))
         raise InputError(f"{what}: the tract lengths are {found}; allowed: {len(weights)} x {len(weights)}")
+    np.fill_diagonal(lengths, 0.0)
     connected = weights > 0
     bad = np.isinf(lengths) | (lengths < 0) | (connected & np.isnan(lengths))
     _refuse(lengths, bad, labels, f"{what}: tract length", "finite and not negative where there is a weight")
@@ -188,16 +198,3 @@ def _lengths(values, weights: np.ndarray, labels: list[str], what: str) -> np.nd
     lengths[~connected & (lengths == 0)] = np.nan
     np.fill_diagonal(lengths, 0.0)
     return lengths
-
-
-def infer_hemisphere(labels: Sequence[str]) -> list[str] | None:
-    """`L`, `R` or an empty string per region, from names such as Insula_L, L.IN, lh-insula, ctx-rh-cuneus.
-
-    None unless one and the same way of naming is found in at least half of the labels, with both sides among them.
-    """
-    for pattern in _HEMISPHERE:
-        matches = [pattern.search(label) for label in labels]
-        sides = [next(g for g in match.groups() if g)[0].upper() if match else "" for match in matches]
-        if {"L", "R"} <= set(sides) and 2 * sum(map(bool, sides)) >= len(sides):
-            return sides
-    return None

@@ -1,33 +1,58 @@
-"""Connectomes in files that hold several arrays: numpy archives, MATLAB files, archives of The Virtual Brain."""
+"""Connectomes in binary files of numpy and MATLAB, and in HDF5."""
 
-import bz2
 import io
+import pickle
+import struct
 import zipfile
+import zlib
+from collections.abc import Mapping
 
 import numpy as np
 
 from ngnmm_core.connectome.arrays import ConnectomeArrays
-from ngnmm_core.connectome.text_formats import decode
-from ngnmm_core.errors import InputError, unknown
+from ngnmm_core.connectome.contents import BLOCK, MOST_REGIONS, check_regions, most_bytes, read_member
+from ngnmm_core.connectome.variables import NUMBERS, OTHER, TEXT, Variable, from_variables
+from ngnmm_core.errors import InputError
 
-WEIGHTS = ("weights", "sc", "SC", "connectivity", "W")
-LENGTHS = ("tract_lengths", "tract_length", "lengths")
-LABELS = ("labels", "region_labels")
-CENTRES = ("centres", "centers")
+SPARSE = {"format", "shape", "data"}  # members of an archive of scipy.sparse.save_npz
+NUMBER_CLASSES = {"double", "single", "logical", "sparse", *(f"{u}int{n}" for u in ("", "u") for n in (8, 16, 32, 64))}
+COMPRESSED = 15  # type of an element in a MATLAB file
+# All that a pickled array of texts is made of; nothing else is ever loaded.
+HARMLESS = {
+    (module, name)
+    for module in ("numpy.core.multiarray", "numpy._core.multiarray")
+    for name in ("_reconstruct", "scalar")
+} | {("numpy", "ndarray"), ("numpy", "dtype"), ("numpy", "str_")}
 
 
 def read_npy(data: bytes, what: str) -> ConnectomeArrays:
-    """A single numpy array."""
-    return ConnectomeArrays(_numpy_array(io.BytesIO(data), what))
+    """A single numpy array.
+
+    Raises
+    ------
+    InputError
+        If it is not one of numbers, or its header claims more than is there.
+    """
+    found = _numpy_variable(data, len(data), what)
+    if found.kind == OTHER:
+        raise InputError(f"{what}: not a numpy array of numbers; allowed: a file written by numpy.save")
+    if len(found.shape) == 2:
+        check_regions(max(found.shape), what)
+    return ConnectomeArrays(found.load(what))
 
 
 def read_npz(data: bytes, variable: str | None, what: str) -> ConnectomeArrays:
-    """A numpy archive: the weights, and where they exist labels, tract lengths and centres under their usual names."""
-    return from_variables(npz_variables(data, what), variable, what)
+    """A numpy archive: the weights, and where they exist labels, tract lengths and centres under their usual names; or
+    a sparse matrix as `scipy.sparse.save_npz` writes it.
+    """
+    variables = npz_variables(data, what)
+    if variables.keys() >= SPARSE and variable is None:
+        return ConnectomeArrays(_sparse(variables, what))
+    return from_variables(variables, variable, what)
 
 
-def npz_variables(data: bytes, what: str) -> dict[str, np.ndarray]:
-    """All arrays of a numpy archive but those of pickled objects, which are never loaded.
+def npz_variables(data: bytes, what: str) -> dict[str, Variable]:
+    """All arrays of a numpy archive; of pickled objects only texts can be read.
 
     Raises
     ------
@@ -36,178 +61,137 @@ def npz_variables(data: bytes, what: str) -> dict[str, np.ndarray]:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = [name for name in archive.namelist() if name.endswith(".npy")]
-            parts = {name.removesuffix(".npy"): archive.read(name) for name in names}
-    except (zipfile.BadZipFile, OSError):
+            members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
+            parts = {m.filename.removesuffix(".npy"): read_member(archive, m, what) for m in members}
+    except InputError:
+        raise
+    except Exception:  # the module raises whatever a damaged directory leads to
         raise InputError(f"{what}: not a numpy archive; allowed: a file written by numpy.savez") from None
-    variables = {}
-    for name, part in parts.items():
-        try:
-            variables[name] = np.load(io.BytesIO(part), allow_pickle=False)
-        except ValueError:
-            continue
-    return variables
+    if len(parts) < len(members):
+        raise InputError(f"{what}: two arrays of one name; allowed: each name once")
+    return {name: _numpy_variable(part, len(part), f"{what}: {name}") for name, part in parts.items()}
 
 
-def _numpy_array(file: io.BytesIO, what: str) -> np.ndarray:
+def _numpy_variable(data: bytes, size: int, what: str) -> Variable:
+    """One array, its header read; `size` bytes must be enough for what the header claims."""
+    file = io.BytesIO(data)
     try:
-        return np.load(file, allow_pickle=False)
-    except (ValueError, OSError, EOFError):
-        raise InputError(f"{what}: not a numpy array of numbers; allowed: a file written by numpy.save") from None
+        major, _ = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(file)
+    except Exception:  # a damaged header is parsed as Python source
+        raise InputError(f"{what}: not a numpy array; allowed: a file written by numpy.save") from None
+    if dtype.hasobject:
+        return Variable(shape, TEXT, lambda: _texts(data, file.tell(), what))
+    need = int(np.prod([int(n) for n in shape], dtype=object)) * dtype.itemsize
+    if need > size - file.tell():
+        raise InputError(f"{what}: the header claims {need:.3g} bytes, {size} are there; allowed: a whole file")
+    kind = NUMBERS if dtype.kind in "fiubc" else TEXT if dtype.kind in "US" else OTHER
+    return Variable(shape, kind, lambda: np.load(io.BytesIO(data), allow_pickle=False))
+
+
+class _Texts(pickle.Unpickler):
+    """Loads arrays of texts and numbers, and nothing that could run code."""
+
+    def find_class(self, module, name):
+        if (module, name) not in HARMLESS:
+            raise InputError(f"objects of {module}.{name}")
+        return super().find_class(module, name)
+
+
+def _texts(data: bytes, start: int, what: str) -> np.ndarray:
+    """An array of texts that numpy has stored as objects."""
+    try:
+        values = np.ravel(_Texts(io.BytesIO(data[start:])).load())
+    except Exception:  # whatever a pickle leads to; none of it has run
+        values = np.array([None])
+    if len(values) > MOST_REGIONS or not all(isinstance(value, str | bytes | int | float) for value in values):
+        raise InputError(f"{what}: pickled objects, which are not loaded; allowed: an array of text")
+    return values
+
+
+def _sparse(variables: Mapping[str, Variable], what: str) -> np.ndarray:
+    """The matrix of an archive of `scipy.sparse.save_npz`."""
+    import scipy.sparse
+
+    part = {name: variable.load(what) for name, variable in variables.items()}
+    try:
+        form, shape = bytes(np.ravel(part["format"])[0]).decode(), tuple(int(n) for n in part["shape"])
+        check_regions(max(shape), what)
+        if form == "coo":
+            matrix = scipy.sparse.coo_array((part["data"], (part["row"], part["col"])), shape)
+        elif form == "dia":
+            matrix = scipy.sparse.dia_array((part["data"], part["offsets"]), shape)
+        else:
+            kind = {"csr": scipy.sparse.csr_array, "csc": scipy.sparse.csc_array, "bsr": scipy.sparse.bsr_array}[form]
+            matrix = kind((part["data"], part["indices"], part["indptr"]), shape)
+            matrix.check_format(full_check=True)  # else an index beyond the matrix writes beyond it
+        return matrix.toarray()
+    except InputError:
+        raise
+    except Exception:  # scipy checks the parts against each other, each in its own way
+        raise InputError(f"{what}: not a sparse matrix; allowed: a file written by scipy.sparse.save_npz") from None
 
 
 def read_mat(data: bytes, variable: str | None, what: str) -> ConnectomeArrays:
-    """A MATLAB file up to version 7 (not 7.3)."""
+    """A MATLAB file; of version 7.3 by way of HDF5."""
     return from_variables(mat_variables(data, what), variable, what)
 
 
-def mat_variables(data: bytes, what: str) -> dict[str, np.ndarray]:
+def mat_variables(data: bytes, what: str) -> dict[str, Variable]:
     """All variables of a MATLAB file; cells of text and rows of characters become one-dimensional.
 
     Raises
     ------
     InputError
-        For version 7.3, or a file that cannot be read.
+        If the file cannot be read.
     """
-    from scipy.io import loadmat
+    from scipy.io import loadmat, whosmat
 
-    if data[:4] == b"\x89HDF" or b"MATLAB 7.3" in data[:128]:
-        raise InputError(f"{what}: MATLAB version 7.3; allowed: up to version 7 (in MATLAB: save(..., '-v7'))")
+    if b"MATLAB 7.3" in data[:128]:
+        from ngnmm_core.connectome.hdf5_formats import hdf5_variables
+
+        return hdf5_variables(data, what)
+    _check_unpacked(data, what)
+
+    def load(name: str):
+        value = loadmat(io.BytesIO(data), squeeze_me=False, chars_as_strings=True, variable_names=[name])[name]
+        if hasattr(value, "toarray"):
+            check_regions(max(value.shape), what)
+            value.check_format(full_check=True)
+            value = value.toarray()
+        return value
+
     try:
-        content = loadmat(io.BytesIO(data), squeeze_me=False, chars_as_strings=True)
+        listed = whosmat(io.BytesIO(data))
     except Exception:  # scipy raises whatever its parser stumbles over in a damaged file
-        raise InputError(f"{what}: not a MATLAB file that can be read; allowed: version 4 to 7") from None
-    return {name: value for name, value in content.items() if not name.startswith("__")}
+        raise InputError(f"{what}: not a MATLAB file that can be read; allowed: a whole file") from None
+    kinds = {"cell": TEXT, "char": TEXT, **dict.fromkeys(NUMBER_CLASSES, NUMBERS)}
+    return {
+        name: Variable(tuple(map(int, shape)), kinds.get(kind, OTHER), lambda name=name: load(name))
+        for name, shape, kind in listed
+        if not name.startswith("__")
+    }
 
 
-def from_variables(variables: dict[str, np.ndarray], variable: str | None, what: str) -> ConnectomeArrays:
-    """Picks the weights and what belongs to them from named arrays.
-
-    The weights are the variable that is asked for; else the one under a usual name; else the only square matrix.
-
-    Raises
-    ------
-    InputError
-        If the variable is not there, or it is not clear which one holds the weights.
-    """
-    square = [name for name, v in variables.items() if _is_square(v)]
-    if variable is not None:
-        if variable not in variables:
-            raise unknown(f"{what}: variable", variable, variables)
-        chosen = variable
-    else:
-        usual = [name for name in WEIGHTS if name in square]
-        candidates = usual[:1] or square
-        if len(candidates) != 1:
-            found = f"{len(square)} square matrices ({', '.join(square)})" if square else "no square matrix of numbers"
-            wanted = "name one with 'variable'" if square else "one square matrix"
-            raise InputError(f"{what}: {found}; allowed: {wanted}")
-        chosen = candidates[0]
-    labels = _first(variables, LABELS)
-    return ConnectomeArrays(
-        weights=variables[chosen],
-        labels=None if labels is None else as_text(labels),
-        hemisphere=_sides(_first(variables, ("hemisphere", "hemispheres"))),
-        tract_length=_first(variables, LENGTHS),
-        centres=_first(variables, CENTRES),
-    )
-
-
-def _is_square(value) -> bool:
-    array = np.asarray(value)
-    return array.ndim == 2 and array.shape[0] == array.shape[1] > 1 and array.dtype.kind in "fiub"
-
-
-def _first(variables: dict[str, np.ndarray], names: tuple[str, ...]) -> np.ndarray | None:
-    return next((variables[name] for name in names if name in variables), None)
-
-
-def as_text(values) -> list[str]:
-    """Labels as a list of str, from arrays of text, of bytes, or MATLAB cells that hold one text each."""
-    result = []
-    for value in np.asarray(values).ravel():
-        while isinstance(value, np.ndarray) and value.size == 1:
-            value = value.ravel()[0]
-        result.append(value.decode("utf-8") if isinstance(value, bytes) else str(value).strip())
-    return result
-
-
-def _sides(values) -> list[str] | None:
-    """`L` or `R` from names of the sides or from truth values: 1 is right (The Virtual Brain's convention)."""
-    if values is None:
-        return None
-    words = [text.lower() for text in as_text(values)]
-    return ["R" if word.startswith(("r", "t", "1")) else "L" if word else "" for word in words]
-
-
-def read_tvb_zip(data: bytes, what: str) -> ConnectomeArrays:
-    """An archive of The Virtual Brain: `weights.txt`, and where they exist `tract_lengths.txt`, `centres.txt` (a name
-    and three coordinates per line) and `hemispheres.txt`; each may be compressed with bz2 and lie in a folder.
-
-    Its convention is ours: row i of the weights is what region i receives.
-
-    Raises
-    ------
-    InputError
-        Without `weights.txt`, or if `centres.txt` has other lines.
-    """
-    members = _zip_members(data, what)
-    weights = _table(members, ("weights",), what)
-    if weights is None:
-        raise InputError(
-            f"{what}: no weights.txt in the archive (found: {', '.join(sorted(members)) or 'nothing'}); allowed: an "
-            f"archive of The Virtual Brain"
-        )
-    labels, centres = None, None
-    lines = _lines(members, ("centres", "centers"), what)
-    if lines:
-        if any(len(cells) != 4 for cells in lines):
-            raise InputError(f"{what}: centres.txt has a line that is not 'name x y z'; allowed: four cells per line")
-        labels = [cells[0] for cells in lines]
-        centres = _floats([cells[1:] for cells in lines], "centres.txt", what)
-    sides = _lines(members, ("hemispheres", "hemisphere"), what)
-    return ConnectomeArrays(
-        weights=weights,
-        labels=labels,
-        hemisphere=_sides([cell for cells in sides for cell in cells]) if sides else None,
-        centres=centres,
-        tract_length=_table(members, ("tract_lengths", "tract_length"), what),
-    )
-
-
-def _zip_members(data: bytes, what: str) -> dict[str, bytes]:
-    """The text files of an archive by their bare names without endings, decompressed."""
-    members = {}
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for name in archive.namelist():
-                bare = name.rsplit("/", 1)[-1]
-                if name.startswith("__MACOSX") or not bare.endswith((".txt", ".txt.bz2")):
-                    continue
-                content = archive.read(name)
-                members[bare.split(".")[0].lower()] = bz2.decompress(content) if bare.endswith(".bz2") else content
-    except (zipfile.BadZipFile, OSError, ValueError):
-        raise InputError(
-            f"{what}: not a zip archive that can be read; allowed: an archive of The Virtual Brain"
-        ) from None
-    return members
-
-
-def _lines(members: dict[str, bytes], names: tuple[str, ...], what: str) -> list[list[str]] | None:
-    content = next((members[name] for name in names if name in members), None)
-    if content is None:
-        return None
-    lines = decode(content, f"{what}: {names[0]}.txt").splitlines()
-    return [line.replace(",", " ").split() for line in lines if line.strip() and not line.lstrip().startswith("#")]
-
-
-def _table(members: dict[str, bytes], names: tuple[str, ...], what: str) -> np.ndarray | None:
-    lines = _lines(members, names, what)
-    return None if lines is None else _floats(lines, f"{names[0]}.txt", what)
-
-
-def _floats(lines: list[list[str]], name: str, what: str) -> np.ndarray:
-    try:
-        return np.array(lines, dtype=np.float64)
-    except ValueError:
-        raise InputError(f"{what}: {name} is not a table of numbers; allowed: numbers, as many in every line") from None
+def _check_unpacked(data: bytes, what: str) -> None:
+    """Refuses a file of versions 5 to 7 whose compressed variables unpack to much more than such files do."""
+    if not data.startswith(b"MATLAB"):
+        return
+    order, place, size = "<" if data[126:128] == b"IM" else ">", 128, 0
+    most = most_bytes(len(data))
+    while place + 8 <= len(data):
+        kind, length = struct.unpack(f"{order}II", data[place : place + 8])
+        if kind == COMPRESSED:
+            stream, waiting = zlib.decompressobj(), data[place + 8 : place + 8 + length]
+            while waiting and not stream.eof:
+                try:
+                    size += len(stream.decompress(waiting, BLOCK))
+                except zlib.error:
+                    raise InputError(f"{what}: a MATLAB file that is damaged; allowed: a whole file") from None
+                waiting = stream.unconsumed_tail
+                if size > most:
+                    raise InputError(
+                        f"{what}: a MATLAB file that unpacks to more than {most / 1e6:.0f} MB; allowed: less"
+                    )
+        place += 8 + length

@@ -1,17 +1,26 @@
 """Builds a connectome as a labelled dataset, from the registry or from a user's file."""
 
+import hashlib
 import sys
 
 import numpy as np
 import xarray as xr
 
+from ngnmm_core.compilation.code_hash import code_hash
 from ngnmm_core.connectome.arrays import ConnectomeArrays, checked
 from ngnmm_core.connectome.datasets import as_dataset
 from ngnmm_core.connectome.fetch import opened_source
-from ngnmm_core.connectome.formats import read_connectome_file
+from ngnmm_core.connectome.formats import read_spec
 from ngnmm_core.connectome.readers import read_entry
 from ngnmm_core.connectome.registry import Registry, SourceEntry, load_registry
-from ngnmm_core.connectome.spec import ConnectomeSpec, existing_file, file_sha256, output_name
+from ngnmm_core.connectome.spec import (
+    ConnectomeSpec,
+    existing_source,
+    file_sha256,
+    folder_sha256,
+    output_name,
+    source_identity,
+)
 from ngnmm_core.errors import InputError
 
 
@@ -35,13 +44,17 @@ def build_connectome(spec: ConnectomeSpec, registry: Registry | None = None) -> 
         `bold` (subject, region, time).  Coordinates `hemisphere`, `lobe`, `centre_x`, `centre_y`, `centre_z` (mm),
         `region_volume` (mm3).
         Attributes `name`, `title`, `atlas`, `source`, `source_sha256`, `terms`, `citation`, `comment`, `weights_hash`
-        (`weights_hash`).
+        (`weights_hash`), `built_from` (`built_identity`).
 
     Raises
     ------
     InputError
         Unknown name, missing file, failed download, another hash than the registry's, or a matrix that is not one.
     """
+    return _built(spec, registry).assign_attrs(built_from=built_identity(spec, registry))
+
+
+def _built(spec: ConnectomeSpec, registry: Registry | None) -> xr.Dataset:
     if spec.name:
         entry = (registry or load_registry()).entry(spec.name)
         if entry.source is None:
@@ -64,18 +77,30 @@ def build_connectome(spec: ConnectomeSpec, registry: Registry | None = None) -> 
             "citation": "; ".join(entry.citation),
         }
         return as_dataset(arrays, attributes)
-    arrays = read_connectome_file(spec.path, spec.labels, spec.variable, spec.transpose)
-    path = existing_file("connectome.path", spec.path)
+    arrays = read_spec(spec)
+    path = existing_source("connectome.path", spec.path)
     attributes = {
         "name": output_name(spec),
         "title": f"{path.name} ({len(arrays.labels)} regions)",
         "atlas": "not stated",
         "source": path.name,
-        "source_sha256": file_sha256(path),
+        "source_sha256": folder_sha256(path) if path.is_dir() else file_sha256(path),
         "terms": "not stated",
         "citation": "not stated",
     }
     return as_dataset(arrays, attributes)
+
+
+def built_identity(spec: ConnectomeSpec, registry: Registry | None = None) -> str:
+    """A hash of what `build_connectome` makes a connectome from: its source, and the code that reads it.
+
+    Raises
+    ------
+    InputError
+        As `source_identity`.
+    """
+    parts = (source_identity(spec, registry), code_hash(["ngnmm_core.connectome.build"]))
+    return hashlib.sha256(":".join(parts).encode()).hexdigest()
 
 
 def _isolated(name: str, entry: SourceEntry) -> xr.Dataset:

@@ -16,8 +16,11 @@ CONVENTION = "weights[i, j] is the weight of the input that region i (row) recei
 CENTRES = ("centre_x", "centre_y", "centre_z")
 
 
-def as_dataset(arrays: ConnectomeArrays, attributes: dict[str, str]) -> xr.Dataset:
+def as_dataset(arrays: ConnectomeArrays | Connectome, attributes: dict[str, str]) -> xr.Dataset:
     """The dataset of checked arrays; see `build_connectome`."""
+    if isinstance(arrays, Connectome):
+        known = {name: getattr(arrays, name) for name in ("tract_length", "centres", "hemisphere", "lobe", "volume")}
+        arrays = ConnectomeArrays(arrays.weights, list(arrays.labels), **known)
     labels = np.array(arrays.labels, dtype=object)
     coordinates = {
         "region": ("region", labels, {"long_name": "brain region (target of the weights)"}),

@@ -46,6 +46,7 @@ def normalise(weights, how: str, labels: Sequence[str] | None = None) -> np.ndar
     # Contiguous, so that the sums have the same bits whatever array the weights were a view of.
     W = np.array(weights, dtype=np.float64, order="C")
     if how == "row":
+        check_sums(W, labels)
         sums = W.sum(axis=1)
         empty = np.flatnonzero(sums == 0)
         if empty.size:
@@ -65,6 +66,21 @@ def normalise(weights, how: str, labels: Sequence[str] | None = None) -> np.ndar
             raise InputError("normalization: max: all weights are zero; allowed: at least one positive weight")
         W /= largest
     return W
+
+
+def check_sums(weights: np.ndarray, labels: Sequence[str] | None = None, what: str = "") -> None:
+    """Refuses finite weights whose sum over a row is not: divided by it, they would all be zero.
+
+    Raises
+    ------
+    InputError
+        Names the region.
+    """
+    with np.errstate(over="ignore"):
+        beyond = np.flatnonzero(~np.isfinite(weights.sum(axis=1)))
+    if beyond.size:
+        name = beyond[0] if labels is None else labels[beyond[0]]
+        raise InputError(f"{what}the weights of region '{name}' sum to more than 1.8e308; allowed: smaller weights")
 
 
 def row_sum_spread(W) -> float:

@@ -225,7 +225,7 @@ def _array(read: Read, place: dict, **names: str) -> np.ndarray:
         )
         if place.get("variable") not in variables:
             raise unknown(f"{member}: variable", str(place.get("variable")), variables)
-        return variables[place["variable"]]
+        return variables[place["variable"]].load(member)
     try:
         return np.loadtxt(io.BytesIO(data), delimiter="," if suffix == ".csv" else None, ndmin=2)
     except ValueError:

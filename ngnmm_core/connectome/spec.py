@@ -9,15 +9,20 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from ngnmm_core.connectome.contents import MOST_BYTES
 from ngnmm_core.connectome.registry import FileSource, Registry, WheelSource, load_registry
 from ngnmm_core.errors import InputError
 
 WHEEL_DIRECTORY = "NGNMM_WHEELS"
 SINGLE = "single"  # the entry of the registry that is one region alone
-FORMATS = (".zip", ".npz", ".npy", ".csv", ".tsv", ".txt", ".mat", ".dat")
-WITH_VARIABLES = (".mat", ".npz")
+WITHOUT_VARIABLES = (".zip", ".npy", ".csv", ".tsv", ".txt", ".dat", ".mtx")
 # Beside `brain.csv`, the first of these that exists gives its labels.
 LABEL_SUFFIXES = ("_labels.txt", "_labels.csv", "_labels.tsv")
+# The same beside a matrix of BIDS (BEP017), `sub-1_atlas-X_relmat.tsv`, whose sidecar may name the file as well.
+RELMAT = "_relmat"
+NODE_SUFFIXES = ("_nodes.tsv", "_nodeindices.tsv", "_dseg.tsv")
+LONGEST_STEM = 100  # of the names of files that are made here
+OF_OWN_FILES = ("labels", "lengths", "variable", "transpose", "directed")
 
 
 class ConnectomeSpec(BaseModel):
@@ -28,21 +33,33 @@ class ConnectomeSpec(BaseModel):
     name: str | None = Field(None, description="an entry of config/connectomes.yaml")
     path: str | None = Field(
         None,
-        description="without `name`: a file of your own (TVB .zip, .npz, .npy, .csv, .tsv, .txt, .mat, .dat); with "
+        description="without `name`: a file of your own (TVB .zip, .h5 or folder, .npz, .npy, .mat, .graphml, a table "
+        "or list of edges as text, each also packed as .gz), counted from the folder in which Snakemake runs; with "
         "`name`: a local copy of the file or wheel that the entry names, its hash is checked",
     )
     labels: str | None = Field(
         None,
-        description="file of region labels for a file of your own: one per line, or a table with a column `label`; "
-        "without it, labels in the file itself, or in <stem>_labels.txt beside it",
+        description="file of region labels for a file of your own: one per line, a table with a column `label`, or a "
+        "look-up table of FreeSurfer or MRtrix; without it, labels in the file itself, or in <stem>_labels.txt beside "
+        "it",
+    )
+    lengths: str | None = Field(
+        None, description="file of tract lengths in mm for a file of your own: a matrix like that of the weights"
     )
     variable: str | None = Field(
-        None, description="for .mat and .npz of your own: the variable that holds the weights, if several are square"
+        None,
+        description="for .mat, .npz and .h5 of your own: the variable that holds the weights, if several are square; "
+        "for .graphml the attribute of the edges",
     )
     transpose: bool = Field(
         False,
         description="for a file of your own: set it if rows are sources and columns targets; here weights[i, j] is "
         "what region i receives from region j",
+    )
+    directed: bool = Field(
+        False,
+        description="for a file of your own that fills one triangle alone: set it if the network is directed; without "
+        "it, the other triangle is filled up",
     )
 
     @model_validator(mode="after")
@@ -50,16 +67,16 @@ class ConnectomeSpec(BaseModel):
         if not self.name and not self.path:
             raise ValueError("neither 'name' nor 'path' is given; allowed: {name: ...} or {path: ...}")
         if self.name:
-            for option in ("labels", "variable", "transpose"):
+            for option in OF_OWN_FILES:
                 if getattr(self, option):
                     raise ValueError(
                         f"connectome.{option}: given beside name '{self.name}'; allowed: only for a file of your own "
                         f"({{path: ...}} without 'name')"
                     )
-        elif self.variable and Path(self.path).suffix.lower() not in WITH_VARIABLES:
+        elif self.variable and Path(self.path.lower().removesuffix(".gz")).suffix in WITHOUT_VARIABLES:
             raise ValueError(
                 f"connectome.variable: '{self.variable}' given for {Path(self.path).name}, which has no variables; "
-                f"allowed: only for {' and '.join(WITH_VARIABLES)}"
+                f"allowed: only for .mat, .npz, .h5 and .graphml"
             )
         return self
 
@@ -84,15 +101,17 @@ def source_identity(spec: ConnectomeSpec, registry: Registry | None = None) -> s
         entry = (registry or load_registry()).entry(spec.name)
         local_copy(entry.source, spec.path)
         return entry.identity()
-    path = existing_file("connectome.path", spec.path)
-    check_format("connectome.path", path)
+    path = existing_source("connectome.path", spec.path)
     labels = labels_file(path, spec.labels)
+    lengths = existing_file("connectome.lengths", spec.lengths) if spec.lengths else None
     content = {
         "format": path.suffix.lower(),
-        "sha256": file_sha256(path),
+        "sha256": folder_sha256(path) if path.is_dir() else file_sha256(path),
         "labels": [labels.suffix.lower(), file_sha256(labels)] if labels else None,
+        "lengths": [lengths.suffix.lower(), file_sha256(lengths)] if lengths else None,
         "variable": spec.variable,
         "transpose": spec.transpose,
+        "directed": spec.directed,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -104,7 +123,7 @@ def output_name(spec: ConnectomeSpec) -> str:
     """
     if spec.name:
         return spec.name
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "_", Path(spec.path).stem).strip("._") or "connectome"
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "_", Path(spec.path).stem).strip("._")[:LONGEST_STEM] or "connectome"
     return f"{stem}-{source_identity(spec)[:8]}"
 
 
@@ -119,30 +138,89 @@ def existing_file(key: str, path: str | Path) -> Path:
     path = Path(path).expanduser()
     if not path.is_file():
         found = "is a directory" if path.is_dir() else "no such file"
-        raise InputError(f"{key}: {path}: {found}; allowed: an existing file")
+        where = "" if path.is_absolute() else f" (looked for in {Path.cwd()})"
+        raise InputError(f"{key}: {path}: {found}{where}; allowed: an existing file")
     if not os.access(path, os.R_OK):
         raise InputError(f"{key}: {path}: no permission to read it; allowed: a readable file")
     return path
 
 
-def check_format(key: str, path: Path) -> None:
-    """Refuses a file whose name does not end like one of the formats that can be read.
+def existing_source(key: str, path: str | Path) -> Path:
+    """`path` as a Path, if a readable file or folder is there.
 
     Raises
     ------
     InputError
-        For any other ending.
+        Otherwise; the message names `key`.
     """
-    if path.suffix.lower() not in FORMATS:
-        raise InputError(f"{key}: {path}: unknown format '{path.suffix}'; allowed: {', '.join(FORMATS)}")
+    found = Path(path).expanduser()
+    return found if found.is_dir() else existing_file(key, found)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file.
+
+    Raises
+    ------
+    InputError
+        If it is larger than any matrix that can be used.
+    """
+    size = path.stat().st_size
+    if size > MOST_BYTES:
+        raise InputError(f"{path}: {size / 1e9:.1f} GB; allowed: at most {MOST_BYTES / 1e9:g} GB")
+    return path.read_bytes()
 
 
 def labels_file(path: Path, given: str | None) -> Path | None:
-    """The file of labels that belongs to a user's matrix: the one given, else one beside it, else None."""
+    """The file of labels that belongs to a user's matrix: the one given, else one beside it, else None.
+
+    Raises
+    ------
+    InputError
+        If the one given, or the one that a BIDS sidecar names, is not there.
+    """
     if given:
         return existing_file("connectome.labels", given)
-    beside = (path.with_name(path.stem + suffix) for suffix in LABEL_SUFFIXES)
+    if path.is_dir():
+        return None
+    stem = re.sub(r"(\.gz)?$", "", path.name)
+    stem = stem[: stem.rfind(".")] if "." in stem else stem
+    beside = [
+        path.with_name(f"{name}{suffix}") for name in dict.fromkeys((path.stem, stem)) for suffix in LABEL_SUFFIXES
+    ]
+    if RELMAT in path.name:
+        base = path.name.partition(RELMAT)[0]
+        named = _node_file(path.with_name(f"{base}{RELMAT}.json"))
+        beside = [*([named] if named else ()), *beside, *(path.with_name(base + suffix) for suffix in NODE_SUFFIXES)]
     return next((candidate for candidate in beside if candidate.is_file()), None)
+
+
+def _node_file(sidecar: Path) -> Path | None:
+    """The table of nodes that the sidecar of a BIDS matrix names, by its path from there or from the dataset's root."""
+    try:
+        about = json.loads(sidecar.read_text(encoding="utf-8"))
+        names = about.get("NodeFiles") or about.get("NodeIndicesFile") or []
+    except (OSError, ValueError, AttributeError):
+        return None
+    names = [names] if isinstance(names, str) else names
+    if len(names) != 1 or not isinstance(names[0], str):
+        return None
+    relative = re.sub(r"^bids:[^:]*:", "", names[0])
+    found = next((p / relative for p in sidecar.absolute().parents if (p / relative).is_file()), None)
+    if found is None:
+        raise InputError(
+            f"{sidecar}: NodeFiles: {names[0]}: no such file; allowed: one beside it, or connectome.labels"
+        )
+    return found
+
+
+def folder_sha256(folder: Path) -> str:
+    """SHA-256 of the files of an unpacked TVB archive that are read, and of their names."""
+    from ngnmm_core.connectome.tvb import tvb_members
+
+    members = tvb_members(folder, f"connectome.path: {folder}")
+    known = sorted((path.name, file_sha256(path)) for path in members.values())
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()
 
 
 def file_sha256(path: Path) -> str:

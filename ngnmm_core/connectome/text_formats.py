@@ -1,226 +1,118 @@
-"""Connectomes in text files: tables of numbers with or without names, lists of triplets, files of labels."""
-
-import csv
-import re
-from collections.abc import Sequence
+"""Connectomes in text files: square tables of numbers, with or without names of the regions."""
 
 import numpy as np
 
+from ngnmm_core.connectome import edge_lists, header_names
 from ngnmm_core.connectome.arrays import ConnectomeArrays
+from ngnmm_core.connectome.cells import as_float, content_lines, decode, is_missing, share_of_numbers, split_rows
+from ngnmm_core.connectome.contents import READABLE, check_regions
 from ngnmm_core.errors import InputError
 
-LABEL_COLUMNS = ("label", "labels", "name", "names", "region", "regions")
+LEAST_NUMBERS = 0.5  # of the cells beside names
 
 
-def decode(data: bytes, what: str) -> str:
-    """The text of a file, with or without a byte-order mark.
+def read_text(data: bytes, suffix: str, what: str) -> ConnectomeArrays:
+    """A text file: a square table, a list of triplets, an edge list or a Matrix Market file.
 
     Raises
     ------
     InputError
-        If the file is not UTF-8 text.
+        If the file is empty or is none of these.
     """
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{what}: byte {error.start} is not UTF-8 text; allowed: a text file in UTF-8") from None
+    if data.startswith(b"%%MatrixMarket"):
+        return edge_lists.read_matrix_market(data, what)
+    lines = content_lines(decode(data, what))
+    if not lines:
+        raise InputError(f"{what}: the file is empty; allowed: a square table of numbers")
+    if (suffix == ".dat" and len(lines[0][1].replace(",", " ").split()) == 1) or edge_lists.is_triplets(lines):
+        return edge_lists.read_triplets(lines, what)
+    rows = split_rows([line for _, line in lines], suffix, what)
+    if edge_lists.is_edge_list(rows, what):
+        return edge_lists.read_edges(rows, what)
+    if share_of_numbers(rows) < LEAST_NUMBERS:
+        raise InputError(f"{what}: text that is no table of numbers ('{rows[0][0][:40]}', ...); allowed: {READABLE}")
+    return read_table(rows, what)
 
 
-def split_rows(text: str, suffix: str) -> list[list[str]]:
-    """The cells of a table: separated by tabs (.tsv), else by comma, semicolon, tab or blanks, whichever occurs first
-    in that order.  Empty lines and lines that start with `#` are left out.
-    """
-    lines = [line for line in text.splitlines() if _has_content(line)]
-    marks = "\t" if suffix == ".tsv" else ",;\t"
-    mark = next((m for m in marks if lines and m in lines[0]), None)
-    if mark is None:
-        return [line.split() for line in lines]
-    return [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=mark)]
-
-
-def read_table(data: bytes, suffix: str, what: str) -> ConnectomeArrays:
+def read_table(rows: list[list[str]], what: str) -> ConnectomeArrays:
     """A square table of weights.  Names in the first row, the first column or both are recognised.
 
-    Names that look like numbers are recognised only if both are there and the corner cell is empty or a word.
+    Names that look like numbers are recognised if first row and column hold the same rising whole numbers, or if only
+    with them as names the table is square (`header_names.find_names`).
 
     Raises
     ------
     InputError
-        If the table is empty or not square, or its rows and columns have different names.
+        If the table is not square, its rows and columns have different names, or it can't be told whether numbers are
+        names.
     """
-    rows = split_rows(decode(data, what), suffix)
-    if not rows:
-        raise InputError(f"{what}: the file is empty; allowed: a square table of numbers")
-    header, index = _has_header(rows), _has_index(rows)
-    columns = rows.pop(0) if header else None
-    names = [row[0] for row in rows] if index else None
+    rows, (header, index) = header_names.trimmed(rows, what)
+    columns, body = (rows[0], rows[1:]) if header else (None, rows)
+    names = [row[0] for row in body] if index else None
     if index:
-        rows = [row[1:] for row in rows]
+        body = [row[1:] for row in body]
         # Tables written by R have no cell above the column of names.
-        columns = columns[-len(rows[0]) :] if columns and rows else columns
-    widths = {len(row) for row in rows}
+        columns = columns[-len(body[0]) :] if columns and body else columns
+    widths = {len(row) for row in body}
     if len(widths) > 1:
-        raise InputError(f"{what}: rows of {min(widths)} and of {max(widths)} cells; allowed: a square table")
-    weights = np.empty((len(rows), widths.pop() if widths else 0))
+        triangle = sorted(widths) in (list(range(1, len(body) + 1)), list(range(len(body))))
+        hint = " (a triangle: fill it up with zeros)" if triangle else ""
+        raise InputError(f"{what}: rows of {min(widths)} and of {max(widths)} cells{hint}; allowed: a square table")
+    check_regions(max(len(body), *widths) if body else 0, what)
+    weights = _numbers(body, (header, index), what)
+    labels, order = agreed_labels(names, columns, weights, what)
+    notes = ["columns were put into the order of the rows"] if order else []
+    return ConnectomeArrays(weights[:, order] if order else weights, labels, notes=notes)
+
+
+def agreed_labels(
+    names: list[str] | None, columns: list[str] | None, weights: np.ndarray, what: str
+) -> tuple[list[str] | None, list[int] | None]:
+    """The names of the regions, and the order of the columns if it is not that of the rows.
+
+    Raises
+    ------
+    InputError
+        If rows and columns have different names.
+    """
+    if not (names and columns) or names == columns or weights.shape[0] != weights.shape[1]:
+        return names or columns, None
+    # What pandas adds on its own beside names: numbers from 0.
+    numbers = [str(k) for k in range(len(names))]
+    if numbers in (names, columns):
+        return (columns if names == numbers else names), None
+    if sorted(names) == sorted(columns) and len(set(names)) == len(names):
+        return names, [columns.index(name) for name in names]
+    k = next(k for k, pair in enumerate(zip(names, columns, strict=True)) if pair[0] != pair[1])
+    raise InputError(
+        f"{what}: row {k + 1} is '{names[k]}' but column {k + 1} is '{columns[k]}'; allowed: the same names in both"
+    )
+
+
+def _numbers(rows: list[list[str]], before: tuple[bool, bool], what: str) -> np.ndarray:
+    """The numbers of a table; `before` says whether a row and a column of names have been taken off."""
+    weights = np.empty((len(rows), len(rows[0]) if rows else 0))
     for i, row in enumerate(rows):
         for j, cell in enumerate(row):
-            weights[i, j] = _number(cell, i + 1 + header, j + 1 + index, what)
-    if names and columns and names != columns and weights.shape[0] == weights.shape[1]:
-        k = next(k for k, pair in enumerate(zip(names, columns, strict=True)) if pair[0] != pair[1])
-        raise InputError(
-            f"{what}: row {k + 1} is '{names[k]}' but column {k + 1} is '{columns[k]}'; allowed: the same names in the "
-            f"same order"
-        )
-    return ConnectomeArrays(weights, labels=names or columns)
+            number = as_float(cell)
+            if number is None and not is_missing(cell):
+                _refuse_cell(i, j, cell, before, what)
+            weights[i, j] = np.nan if number is None else number
+    _check_missing(rows, weights, before, what)
+    return weights
 
 
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+def _check_missing(rows: list[list[str]], weights: np.ndarray, before: tuple[bool, bool], what: str) -> None:
+    """Refuses missing cells, but for the diagonal and for a triangle as a whole."""
+    missing = np.isnan(weights) & ~np.eye(*weights.shape, dtype=bool)
+    for triangle in (np.tri(*weights.shape, -1, dtype=bool), np.tri(*weights.shape[::-1], -1, dtype=bool).T):
+        if np.array_equal(missing, triangle):
+            return
+    for i, j in np.argwhere(missing):
+        if as_float(rows[i][j]) is None:
+            _refuse_cell(i, j, rows[i][j], before, what)
 
 
-def _has_index(rows: list[list[str]]) -> bool:
-    """Is the first column one of names?  Judged by the rows below the first, which may be a header."""
-    if len(rows) < 2:
-        return False
-    if not any(_is_number(row[0]) for row in rows[1:]):
-        return True
-    return not _is_number(rows[0][0]) and len(rows) == len(rows[1])
-
-
-def _has_header(rows: list[list[str]]) -> bool:
-    """Is the first row one of names?  One word among numbers is an error in the numbers, not a header."""
-    first = rows[0]
-    words = sum(not _is_number(cell) for cell in first[1:])
-    return (not _is_number(first[0]) and len(rows) == len(first) and _has_index(rows)) or 2 * words > len(first) - 1 > 0
-
-
-def _has_columns(text: str, suffix: str) -> bool:
-    """Whether any line of a file of labels has several cells; labels in quotation marks may hold the mark between."""
-    if suffix not in (".csv", ".tsv"):
-        return False
-    lines = [line for line in text.splitlines() if _has_content(line)]
-    return any(sum(map(bool, row)) > 1 for mark in ",;\t" for row in csv.reader(lines, delimiter=mark))
-
-
-def _number(cell: str, row: int, column: int, what: str) -> float:
-    try:
-        return float(cell)
-    except ValueError:
-        raise InputError(f"{what}: row {row}, column {column}: '{cell}' is not a number; allowed: a number") from None
-
-
-def read_triplets(data: bytes, what: str) -> ConnectomeArrays:
-    """A list of triplets: the first line is N, then lines `i j w` with indices from 0; what isn't listed is zero.
-
-    Raises
-    ------
-    InputError
-        If the first line is not a number of regions from 2 to 100000, or a line is not a triplet.
-    """
-    lines = [(n, line) for n, line in enumerate(decode(data, what).splitlines(), start=1) if _has_content(line)]
-    first = lines[0][1].split() if lines else []
-    if len(first) != 1:
-        raise InputError(f"{what}: the first line is not a number of regions; allowed: N, then lines 'i j weight'")
-    try:
-        count = int(first[0])
-    except ValueError:
-        raise InputError(f"{what}: line {lines[0][0]}: '{first[0]}' is not a whole number; allowed: N") from None
-    if not 2 <= count <= 100_000:
-        raise InputError(f"{what}: line {lines[0][0]}: {count} regions; allowed: 2 to 100000")
-    weights = np.zeros((count, count))
-    if len(lines) > 1:
-        numbers, rows = zip(*lines[1:], strict=True)
-        table = _triplet_table(numbers, rows, what)
-        i, j = _triplet_indices(numbers, table, count, what)
-        weights[i, j] = table[:, 2]
-    return ConnectomeArrays(weights)
-
-
-def _has_content(line: str) -> bool:
-    return bool(line.strip()) and not line.lstrip().startswith("#")
-
-
-def _triplet_table(numbers: Sequence[int], lines: Sequence[str], what: str) -> np.ndarray:
-    """The triplets as an array (line, 3); `numbers` are those of the lines in the file, for messages."""
-    try:
-        table = np.loadtxt(lines, ndmin=2)
-    except ValueError:
-        table = np.empty((0, 0))
-    if table.shape[1] == 3:
-        return table
-    for number, line in zip(numbers, lines, strict=True):
-        cells = line.split()
-        if len(cells) != 3 or not all(map(_is_number, cells)):
-            raise InputError(f"{what}: line {number}: '{line.strip()}'; allowed: 'i j weight'")
-    raise InputError(f"{what}: not a list of triplets; allowed: N, then lines 'i j weight'")
-
-
-def _triplet_indices(numbers: Sequence[int], table: np.ndarray, count: int, what: str) -> tuple[np.ndarray, np.ndarray]:
-    """The two indices of each triplet: whole numbers from 0 to count - 1, no pair twice."""
-    indices = table[:, :2]
-    bad = ~((indices >= 0) & (indices < count) & (indices == np.floor(indices))).all(axis=1)
-    if bad.any():
-        k = int(np.argmax(bad))
-        shown = f"{indices[k, 0]:g} {indices[k, 1]:g}"
-        raise InputError(f"{what}: line {numbers[k]}: indices {shown}; allowed: whole numbers from 0 to {count - 1}")
-    i, j = indices.astype(np.int64).T
-    _, first = np.unique(i * count + j, return_index=True)
-    if len(first) < len(i):
-        k = np.setdiff1d(np.arange(len(i)), first)[0]
-        raise InputError(f"{what}: line {numbers[k]}: the pair {i[k]} {j[k]} occurs twice; allowed: once")
-    return i, j
-
-
-def read_dat(data: bytes, suffix: str, what: str) -> ConnectomeArrays:
-    """A `.dat` file: triplets if its first line is a single number, else a table."""
-    first = next((line for line in decode(data, what).splitlines() if _has_content(line)), "")
-    return read_triplets(data, what) if len(first.replace(",", " ").split()) == 1 else read_table(data, suffix, what)
-
-
-def read_labels(data: bytes, suffix: str, what: str) -> dict[str, list]:
-    """A file of region labels.
-
-    A `.csv` or `.tsv` file whose first row has one of the names `label`, `name`, `region` is a table: that column gives
-    the labels, and columns `hemisphere`, `lobe`, `x`, `y`, `z` (mm) are taken along.  Any other file is one label per
-    line.
-
-    Returns
-    -------
-    dict
-        `labels`, and where they exist `hemisphere`, `lobe` and `centres`.
-
-    Raises
-    ------
-    InputError
-        If the rows of a table differ in length.
-    """
-    text = decode(data, what)
-    rows = split_rows(text, suffix) if suffix in (".csv", ".tsv") else []
-    header = [cell.lower() for cell in rows[0]] if rows else []
-    column = next((header.index(name) for name in LABEL_COLUMNS if name in header), None)
-    if column is None and _has_columns(text, suffix):
-        raise InputError(
-            f"{what}: a table without a column `label` (its first row is {', '.join(rows[0])}); allowed: a table with "
-            "a column `label`, or one label per line"
-        )
-    if column is None:
-        lines = [line.strip().strip("\"',;") for line in text.splitlines()]
-        return {"labels": [line for line in lines if line and not line.startswith("#")]}
-    if any(len(row) != len(header) for row in rows):
-        raise InputError(f"{what}: rows of different length; allowed: {len(header)} cells in each, as in the first")
-    result = {"labels": [row[column] for row in rows[1:]]}
-    for name in ("hemisphere", "lobe"):
-        if name in header:
-            result[name] = [row[header.index(name)] for row in rows[1:]]
-    if "hemisphere" in result:
-        result["hemisphere"] = [re.sub("^([LlRr]).*$", lambda m: m[1].upper(), side) for side in result["hemisphere"]]
-    if {"x", "y", "z"} <= set(header):
-        columns = [header.index(axis) for axis in "xyz"]
-        result["centres"] = [
-            [_number(row[c], n, c + 1, what) for c in columns] for n, row in enumerate(rows[1:], start=2)
-        ]
-    return result
+def _refuse_cell(i: int, j: int, cell: str, before: tuple[bool, bool], what: str) -> None:
+    row, column = i + 1 + before[0], j + 1 + before[1]
+    raise InputError(f"{what}: row {row}, column {column}: '{cell}' is not a number; allowed: a number")

@@ -8,7 +8,7 @@ from ngnmm_core.connectome import (
     ConnectomeSpec,
     load_registry,
     output_name,
-    read_connectome_file,
+    read_spec,
     source_identity,
 )
 from ngnmm_core.orchestration.studies import Studies
@@ -60,4 +60,4 @@ class Connectomes:
         spec = self.studies.find(study).config.connectome
         if spec.name:
             return self.registry.entry(spec.name).regions
-        return len(read_connectome_file(spec.path, spec.labels, spec.variable, spec.transpose).weights)
+        return len(read_spec(spec).weights)

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from ngnmm_core.connectome import Connectome, connectome_from, connectome_of, load_connectome, read_connectome_file
+from ngnmm_core.connectome import Connectome, connectome_from, connectome_of, load_connectome, read_spec
 from ngnmm_core.errors import InputError
 from ngnmm_core.preflight.cost import disk_bytes, size_text
 from ngnmm_core.preflight.reach import check_reach
@@ -48,7 +48,7 @@ def check_connectome(study: Study, built: Path, regions: int) -> float | None:
     check_alone(study, regions)
     spec = study.config.connectome
     if spec.name is None:
-        connectome = connectome_from(read_connectome_file(spec.path, spec.labels, spec.variable, spec.transpose))
+        connectome = connectome_from(read_spec(spec))
     elif built.is_file():
         connectome = connectome_of(load_connectome(built), str(built))
     else:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from scipy.io import savemat
 
-from ngnmm_core.connectome import load_registry
+from ngnmm_core.connectome import load_registry, read_connectome_file
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -111,3 +111,20 @@ def made_up(tmp_path, monkeypatch):
     monkeypatch.setenv("NGNMM_WHEELS", str(wheels))
     rewrite.weights, rewrite.lengths, rewrite.bold, rewrite.wheel, rewrite.path = weights, lengths, bold, wheel, path
     return rewrite
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Writes a file and reads it as a connectome; a function gets its path, text and bytes are written."""
+
+    def check(name, content, **options):
+        path = tmp_path / name
+        if callable(content):
+            content(path)
+        elif isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            path.write_text(content)
+        return read_connectome_file(path, **options)
+
+    return check

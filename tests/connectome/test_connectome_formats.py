@@ -196,7 +196,7 @@ def test_labels_with_commas_are_one_per_line(tmp_path, network):
         (["L.IN", "R.IN"], ["L", "R"]),
         (["lh-insula", "rh-insula"], ["L", "R"]),
         (["17Networks_LH_VisCent_1", "17Networks_RH_VisCent_1"], ["L", "R"]),
-        (["ctx-lh-cuneus", "ctx-rh-cuneus", "Left-Thalamus", "Right-Thalamus"], ["L", "R", "", ""]),
+        (["ctx-lh-cuneus", "ctx-rh-cuneus", "Left-Thalamus", "Right-Thalamus"], ["L", "R", "L", "R"]),
         (["Left-Thalamus", "Right-Thalamus"], ["L", "R"]),
         (["rA1", "rA2"], None),
         (["A_L", "B_L"], None),
@@ -233,7 +233,7 @@ def test_matrices_that_are_refused(tmp_path, network, refused, change, words):
         ("a\nb\na\n", ["label 'a' occurs twice", "each name once"]),
         ("label,x\na,1\nb,2\n,3\n", ["label 3 is empty"]),
         ("a,b,c\n", ["without a column `label`", "a, b, c", "one label per line"]),
-        ("area;side\na;L\nb;R\nc;L\n", ["without a column `label`", "area, side"]),
+        ("code;side\na;L\nb;R\nc;L\n", ["without a column `label`", "code, side"]),
         ("label,x,y,z\na,1,2,3\nb,1,2\nc,1,2,3\n", ["rows of different length", "4 cells"]),
         ("label,x,y,z\na,1,2,3\nb,1,q,3\nc,1,2,3\n", ["row 3, column 3", "'q'", "is not a number"]),
     ],
@@ -247,11 +247,11 @@ def test_labels_that_are_refused(tmp_path, network, refused, text, words):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("b.h5", b"x", ["unknown format '.h5'", ".zip, .npz, .npy, .csv, .tsv, .txt, .mat, .dat"]),
+        ("b.h5", b"x", ["not an HDF5 file", "seems to be text", ".csv, .tsv, .txt, .dat"]),
         ("b.npy", b"not an array", ["not a numpy array"]),
         ("b.npz", b"not an archive", ["not a numpy archive"]),
         ("b.mat", b"not a matlab file", ["not a MATLAB file"]),
-        ("b.mat", b"MATLAB 7.3 MAT-file" + bytes(200), ["version 7.3", "-v7"]),
+        ("b.mat", b"MATLAB 7.3 MAT-file" + bytes(200), ["not an HDF5 file that can be read"]),
         ("b.zip", b"not a zip", ["not a zip archive"]),
         ("b.csv", b"", ["the file is empty"]),
         ("b.csv", b"\xff\xfe\x00", ["not UTF-8"]),
@@ -277,7 +277,7 @@ def test_files_that_are_refused(tmp_path, refused, name, content, words):
 
 def test_missing_file_and_directory(tmp_path, refused):
     refused(lambda: read_connectome_file(tmp_path / "no.csv"), "connectome.path", "no.csv", "no such file")
-    refused(lambda: read_connectome_file(tmp_path), "is a directory")
+    refused(lambda: read_connectome_file(tmp_path), "a folder without weights.txt")
     np.save(tmp_path / "b.npy", np.ones((2, 2)) - np.eye(2))
     refused(lambda: read_connectome_file(tmp_path / "b.npy", labels=tmp_path / "l.txt"), "connectome.labels", "l.txt")
 

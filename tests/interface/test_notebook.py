@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ngnmm_core import get_connectome, simulate
+from ngnmm_core.connectome import Connectome, connectome_of
 
 SHORT = {"duration_ms": 20, "transient_ms": 5, "dt_ms": 0.05}
 
@@ -71,3 +72,59 @@ def test_axes_of_a_grid_have_units():
     assert found.firing_rate.dims[:2] == ("G", "seed")
     assert found.G.attrs["units"] == "1"
     assert found.seed.attrs["long_name"]
+
+
+# ------------------------------------------------------------------ files and the cache of built connectomes
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    """A cache of our own: the folder of its connectomes."""
+    monkeypatch.setenv("NGNMM_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "cache" / "connectomes"
+
+
+def test_what_an_older_reader_built_is_built_again(kept, monkeypatch):
+    np.savetxt("brain.csv", ring(), delimiter=",")
+    first = get_connectome("brain.csv")
+    (file,) = kept.iterdir()
+    written = file.stat().st_mtime_ns
+    assert get_connectome("brain.csv").identical(first)
+    assert file.stat().st_mtime_ns == written
+    monkeypatch.setattr("ngnmm_core.connectome.build.code_hash", lambda modules: "another reader")
+    again = get_connectome("brain.csv")
+    assert file.stat().st_mtime_ns != written
+    assert again.attrs["built_from"] != first.attrs["built_from"]
+    file.write_bytes(file.read_bytes()[:100])
+    np.testing.assert_array_equal(get_connectome("brain.csv").weights, ring())
+
+
+def test_a_local_copy_is_checked_though_its_name_is_known(kept, refused):
+    get_connectome("single")
+    refused(lambda: get_connectome({"name": "single", "path": "no.dat"}), "connectome.path", "no.dat")
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ({"nme": "single"}, ["connectome.nme", "unknown 'nme'", "did you mean 'name'?"]),
+        ({"path": "x.csv", "transpos": True}, ["connectome.transpos", "did you mean 'transpose'?"]),
+        ({}, ["connectome", "neither 'name' nor 'path'"]),
+        ({"name": 3}, ["connectome.name", "3"]),
+        (None, ["connectome: None", "a name, a file"]),
+        (7, ["connectome: 7"]),
+        ("no/such.csv", ["no/such.csv", "no such file", "looked for in"]),
+        ("Single", ["connectome.name", "unknown 'Single'", "did you mean 'single'?"]),
+        ("AAL90-SC2017", ["did you mean 'aal90-sc2017'?"]),
+    ],
+)
+def test_wrong_sources_are_refused_in_one_line(kept, refused, source, words):
+    refused(lambda: get_connectome(source), *words, "allowed: ")
+
+
+def test_other_kinds_of_matrices(kept):
+    import scipy.sparse
+
+    np.testing.assert_array_equal(get_connectome(scipy.sparse.csr_array(ring())).weights, ring())
+    np.testing.assert_array_equal(get_connectome(tuple(map(tuple, ring()))).weights, ring())
+    whole = Connectome(ring(), tuple("abcd"), tract_length=np.where(ring() + np.eye(4), 50 * ring(), np.nan))
+    assert connectome_of(get_connectome(whole)).identity == whole.identity

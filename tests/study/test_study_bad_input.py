@@ -131,7 +131,7 @@ def test_unknown_keys(refuses, changes, words):
         ),
         pytest.param(
             {"connectome": {"path": "a.csv", "variable": "w"}},
-            ["connectome.variable", "'w'", "a.csv", ".mat and .npz"],
+            ["connectome.variable", "'w'", "a.csv", ".mat, .npz"],
             id="variable of a table",
         ),
         pytest.param(

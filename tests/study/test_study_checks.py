@@ -66,8 +66,8 @@ def test_equal_row_sums_need_no_normalisation(check, matrix):
     [
         pytest.param({"name": "hcp-aal2-95"}, ["hcp-aal2-95", "did you mean 'hcp-aal2-94'?", "dk-84"], id="unknown"),
         pytest.param({"path": "nowhere.csv"}, ["connectome.path", "nowhere.csv", "no such file"], id="missing"),
-        pytest.param({"path": "."}, ["connectome.path", "directory"], id="a folder"),
-        pytest.param({"path": __file__}, ["connectome.path", "'.py'", ".csv"], id="unknown format"),
+        pytest.param({"path": "."}, ["connectome.path", "a folder without weights.txt"], id="a folder"),
+        pytest.param({"path": __file__}, ["connectome.path", "no table of numbers", ".csv"], id="no matrix"),
     ],
 )
 def test_connectomes_that_are_not_there(check, refused, connectome, words):
