@@ -1,5 +1,6 @@
 """The settings of a network simulation, with their defaults, ranges and descriptions."""
 
+from fractions import Fraction
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -11,6 +12,7 @@ from ngnmm_core.simulation.integrators import DEFAULT, get_integrator, integrato
 from ngnmm_core.simulation.lesions import Resection
 from ngnmm_core.simulation.stimuli import Stimulus
 
+TRANSIENT_SHARE = Fraction(2, 5)  # of a duration that comes without a transient
 NOISE = "noise_sigma"  # also an axis
 MOST_STEPS = 1e12  # a year on a fast machine
 SHORTEST_STEP_MS = 1e-4  # bursts last tenths of a ms: below, a step gains nothing but rounding errors
@@ -41,7 +43,11 @@ class Simulation(Section):
     """The network simulation."""
 
     duration_ms: float = Field(10000.0, gt=0, description="simulated time, transient included (ms)")
-    transient_ms: float = Field(4000.0, ge=0, description="time at the start that is not analysed (ms)")
+    transient_ms: float = Field(
+        4000.0,
+        ge=0,
+        description="time at the start that is not analysed (ms); if not given, 40 % of `duration_ms`",
+    )
     dt_ms: float = Field(
         0.05,
         gt=0,
@@ -68,11 +74,15 @@ class Simulation(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _step_of_the_method(cls, values: Any) -> Any:
-        if isinstance(values, dict) and "dt_ms" not in values:
-            method = values.get("method", DEFAULT)
-            return {**values, "dt_ms": get_integrator(method if method in integrator_names() else DEFAULT).step_ms}
-        return values
+    def _defaults_that_follow(cls, values: Any) -> Any:
+        """Fill in the step of the method and the transient of the duration, where they are not given."""
+        if not isinstance(values, dict):
+            return values
+        method = values.get("method", DEFAULT)
+        follow = {"dt_ms": get_integrator(method if method in integrator_names() else DEFAULT).step_ms}
+        if (transient_ms := _transient_ms(values)) is not None:
+            follow["transient_ms"] = transient_ms
+        return {**follow, **values}
 
     @property
     def integrator(self) -> Integrator:
@@ -164,6 +174,16 @@ class Simulation(Section):
     def window_samples(self) -> int:
         """Samples in the window that is analysed."""
         return round(self.duration_ms / self.sample_ms) - self.transient_samples
+
+
+def _transient_ms(values: dict[str, Any]) -> float | None:
+    """The share of the duration that is a whole number of samples; None if the duration is not given or no number."""
+    try:
+        duration_ms, sample_ms = (Fraction(str(values.get(key, "0.2"))) for key in ("duration_ms", "sample_ms"))
+        samples = round(duration_ms * TRANSIENT_SHARE / sample_ms)
+    except (ValueError, ZeroDivisionError):
+        return None  # refused by the field itself
+    return float(samples * sample_ms) if "duration_ms" in values else None
 
 
 def check_noise(key: str, value: float) -> None:

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from ngnmm_core.simulation.settings import Simulation
+
 
 @pytest.mark.parametrize("key", ["duration_ms", "transient_ms", "dt_ms", "sample_ms"])
 @pytest.mark.parametrize("value", [-1, "x", None, [1], float("nan"), float("inf")])
@@ -248,3 +250,17 @@ def test_what_a_stimulus_comes_after_must_be_there_and_end(refuses, changes, fir
     stimuli = chained(**changes)["stimuli"]
     stimuli[0] = {**stimuli[0], **first}
     refuses({"simulation": {"stimuli": stimuli}}, *words)
+
+
+@pytest.mark.parametrize(
+    ("given", "transient_ms"),
+    [
+        ({}, 4000.0),
+        ({"duration_ms": 3000}, 1200.0),
+        ({"duration_ms": "3000"}, 1200.0),
+        ({"duration_ms": 1.0, "sample_ms": 0.5}, 0.5),
+        ({"duration_ms": 3000, "transient_ms": 0}, 0.0),
+    ],
+)
+def test_the_transient_is_a_share_of_the_duration_unless_it_is_given(given, transient_ms):
+    assert Simulation.model_validate(given).transient_ms == transient_ms
