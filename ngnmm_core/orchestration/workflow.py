@@ -29,6 +29,7 @@ from ngnmm_core.storage.atomic import write_atomically
 from ngnmm_core.study.study import Study
 
 PARTIAL = "sweep.partial.nc"
+EXPLORER = Path(__file__).parent.parent / "products" / "explorer" / "assets"
 COMPARISON = "repertoire"  # what names of bundled studies that compare models start with
 
 
@@ -165,7 +166,7 @@ class Workflow:
     # ------------------------------------------------------------------ products
     def targets(self, name: str) -> list[str]:
         """What a run of a study is to produce: datasets, where they come from, and figures."""
-        about = [str(self.results / name / made) for made in ("provenance.json", "summary.html")]
+        about = [str(self.results / name / made) for made in ("provenance.json", "index.html")]
         return [*self.plans.merged_files(name), *about, *self.figures(name)]
 
     def figures(self, name: str) -> list[str]:
@@ -180,7 +181,9 @@ class Workflow:
             merged = [path for path in map(Path, self.plans.merged_files(name)) if path.is_file()]
             parts += points_text(merged)
             parts.append(f"{name}: {cost_text(self.results / name)}")
-            parts.append(f"{self.results / name}: summary.html, {', '.join(path.name for path in merged)}, figures/")
+            parts.append(
+                f"{self.results / name}: index.html (explorer), {', '.join(path.name for path in merged)}, figures/"
+            )
         return "\n".join(parts)
 
     @staticmethod
@@ -212,6 +215,11 @@ class Workflow:
             content = study.config.model_dump_json(by_alias=True, indent=1)
             self._or_end(lambda: write_atomically(path, content))
         return str(path)
+
+    def explorer_key(self, name: str) -> str:
+        """The key of the explorer of a study: its page and scripts are code as well."""
+        assets = [path.read_text(encoding="utf-8") for path in sorted(EXPLORER.iterdir())]
+        return fingerprint([self.key(name, "explorer.py", "ngnmm_core.products.explorer.page"), assets])
 
     def recipe(self, name: str, product: str, script: str, module: str) -> str:
         """The file that tells what a product of a study is made from."""

@@ -5,7 +5,6 @@ what is there, whenever they ran.
 """
 
 import csv
-import html
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -145,28 +144,3 @@ def tables(results: Path, merged: Sequence[Path]) -> list[Table]:
     points = statuses(merged)
     made = [by_rule(jobs), slowest(jobs), points if points.rows else all_right]
     return [table for table in made if table.rows]
-
-
-def as_text(table: Table) -> str:
-    """A table in columns."""
-    lines = (table.columns, *table.rows)
-    widths = [max(len(line[k]) for line in lines) for k in range(len(table.columns))]
-    body = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
-    return "\n".join((table.title, *(f"  {line}" for line in body)))
-
-
-def as_html(heading: str, shown: Sequence[Table]) -> str:
-    """A page with tables, for the report."""
-    parts = [f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>{html.escape(heading)}</title>{STYLE}']
-    for table in shown:
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in table.columns)
-        rows = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in table.rows)
-        body = "".join(f"<tr>{row}</tr>" for row in rows)
-        parts.append(f"<h2>{html.escape(table.title)}</h2><table><tr>{head}</tr>{body}</table>")
-    return "\n".join((*parts, "</html>\n"))
-
-
-STYLE = (
-    "<style>body{font-family:sans-serif;margin:2em}table{border-collapse:collapse}"
-    "td,th{padding:.2em 1em .2em 0;text-align:left;border-bottom:1px solid #ddd}</style>"
-)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ngnmm_core.analysis.contract import status
-from ngnmm_core.products.run_summary import as_html, as_text, by_rule, costs, slowest, statuses, tables
+from ngnmm_core.products.run_summary import by_rule, cost_text, costs, points_text, slowest, statuses, tables
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tcpu_time\n"
 
@@ -59,13 +59,16 @@ def test_points_that_are_all_right_are_said_to_be(results):
     assert tables(results, [])[-1].rows == (("ok",),)
 
 
-def test_the_same_numbers_as_text_and_as_a_page(results, merged):
-    shown = tables(results, merged)
-    text, page = "\n".join(map(as_text, shown)), as_html("a <study>", shown)
-    assert "a &lt;study&gt;" in page
-    for table in shown:
-        for row in table.rows:
-            assert all(cell in text and f"<td>{cell}</td>" in page for cell in row)
+def test_points_are_told_in_words(merged):
+    assert points_text(merged) == ["sweep.nc: simulation: 11 of 12 points asked for; 2 of 12 diverged (simulation)"]
+    assert points_text([]) == []
+
+
+def test_the_cost_of_a_study_in_one_line(results, tmp_path):
+    assert cost_text(results) == (
+        "took 4.2 min of CPU time in 7 shards (the longest 70 s), 2.5 s in compilation, merges and figures"
+    )
+    assert cost_text(tmp_path / "nothing") == ""
 
 
 def test_a_study_without_benchmarks_has_nothing_to_tell_but_its_points(tmp_path):

@@ -1,7 +1,6 @@
 # One dataset per study, complete or not at all; on request, a partial one of what there is.
 localrules:
     provenance,
-    summary,
 
 
 rule merge:
@@ -48,7 +47,10 @@ rule merge:
 rule merge_partial:
     input:
         recipe=lambda wildcards: ngnmm.recipe(
-            wildcards.study, "sweep.partial.nc", "merge.py", "ngnmm_core.dataset.assemble"
+            wildcards.study,
+            "sweep.partial.nc",
+            "merge.py",
+            "ngnmm_core.dataset.assemble",
         ),
         connectome=lambda wildcards: connectomes.path(wildcards.study),
     output:
@@ -92,28 +94,31 @@ rule provenance:
         "../scripts/provenance.py"
 
 
-rule summary:
+rule explorer:
     input:
         merged=lambda wildcards: plans.merged_files(wildcards.study),
         # waited for, so that their cost is told
         figures=lambda wildcards: ancient(ngnmm.figures(wildcards.study)),
     output:
-        summary=report(
-            "<results>/{study}/summary.html",
-            category="Run",
+        explorer=report(
+            "<results>/{study}/index.html",
+            category="Explorer",
             labels={"study": "{study}"},
-            caption="../report/summary.rst",
+            caption="../report/explorer.rst",
         ),
     log:
-        "<logs>/{study}/summary.log",
+        "<logs>/{study}/explorer.log",
     conda:
         "../../environment.yml"
+    resources:
+        **SMALL,
     params:
-        name=lambda wildcards: wildcards.study,
+        study=lambda wildcards: ngnmm.study_file(wildcards.study),
+        key=lambda wildcards: ngnmm.explorer_key(wildcards.study),
     message:
-        "Summing up the run of {wildcards.study}"
+        "Making the explorer of {wildcards.study}"
     script:
-        "../scripts/summary.py"
+        "../scripts/explorer.py"
 
 
 rule hubs:

@@ -1,0 +1,239 @@
+"""The explorer: its numbers against the dataset, what it escapes, its size, and its use in a headless browser."""
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+import zlib
+
+import numpy as np
+import pytest
+import xarray as xr
+from made_up_datasets import GRID, SPREADING, region_coords
+
+from ngnmm_core.plotting.parts.quantities import flag_words
+from ngnmm_core.products.explorer import write_explorer
+from ngnmm_core.products.explorer.collect import collect
+from ngnmm_core.products.explorer.packing import fine, rows_scaled
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+KINDS = {"float32": "<f4", "uint8": "u1", "int8": "i1", "uint16": "<u2", "uint32": "<u4"}
+
+
+def unpack(array):
+    """The values of a packed array, worked out from its header alone."""
+    raw = np.frombuffer(zlib.decompress(base64.b64decode(array.text)), KINDS[array.kind]).reshape(array.shape)
+    head = array.header
+    if "steps" not in head:
+        return raw
+    low = np.array(head.get("lows", head.get("low")), float)
+    high = np.array(head.get("highs", head.get("high")), float)
+    low, high = (v.reshape(*array.shape[:-1], 1) if v.ndim else v for v in (low, high))
+    return np.where(raw == head["unknown"], np.nan, low + (high - low) * raw / head["steps"])
+
+
+@pytest.fixture
+def study(study_of):
+    return study_of(GRID, **SPREADING)
+
+
+@pytest.fixture
+def page(study, sweep, tmp_path):
+    """`page(dataset)`: the explorer of a sweep; its path."""
+
+    def make(dataset=sweep):
+        dataset.to_netcdf(tmp_path / "sweep.nc")
+        write_explorer(study, [tmp_path / "sweep.nc"], tmp_path / "index.html")
+        return tmp_path / "index.html"
+
+    return make
+
+
+def test_maps_and_flags_are_those_of_the_dataset(study, sweep):
+    sweep["synchrony"][2, 1, 3, 0] = np.nan
+    sweep["fc_status"][1, 0, 2, 0] = 2
+    about, arrays = collect(sweep, study)
+    assert about["count"] == 4 * 3 * 4
+    points = [np.array(about["axes"][k]["values"], float)[unpack(arrays[f"axis:{k}"])] for k in range(4)]
+    chosen = [xr.DataArray(column, dims="p") for column in points]
+    at = dict(zip(("G", "Delta", "I_ext_e", "seed"), chosen, strict=True))
+    np.testing.assert_array_equal(unpack(arrays["map:synchrony"]), sweep.synchrony.sel(at).astype("f4"))
+    rate = sweep.firing_rate.mean("region").sel(at).isel(population=0)
+    names = [q["name"] for q in about["quantities"]]
+    (first,) = [n for n in names if n.startswith("firing_rate") and n in ("firing_rate", "firing_rate:E")]
+    np.testing.assert_allclose(unpack(arrays[f"map:{first}"]), rate, rtol=1e-6)
+    meanings = next(f["meanings"] for f in about["flags"] if f["name"] == "fc_status")
+    words = [meanings[str(code)] for code in unpack(arrays["flag:fc_status"])]
+    assert words == [w.replace("_", " ") for w in flag_words(sweep.fc_status.sel(at)).values.tolist()]
+
+
+def test_growth_rates_stand_once_for_all_seeds(study_of):
+    from made_up_datasets import made_up
+
+    study = study_of({**GRID, "seed": [0, 1]})
+    sweep = made_up(study, "sweep.nc")
+    _, arrays = collect(sweep, study)
+    growth, rows = unpack(arrays["growth"]), unpack(arrays["growth:row"])
+    assert growth.shape == (4 * 3 * 4, 6)
+    expected = sweep.msf.expand_dims(seed=2, axis=3).values.reshape(-1, 6)
+    reach = np.nanmax(sweep.msf) - np.nanmin(sweep.msf)
+    np.testing.assert_allclose(growth[rows], expected, atol=reach / 65534)
+
+
+def test_spectra_are_means_of_power_in_64_bins(study, sweep):
+    about, arrays = collect(sweep, study)
+    assert len(about["frequencies"]) == 64
+    spectrum = unpack(arrays["spectrum"])
+    power = sweep.power_spectrum.mean("region").values.reshape(-1, 101)
+    edges = np.array_split(np.arange(101), 64)
+    expected = 10 * np.log10(np.stack([power[:, e].mean(1) for e in edges], 1))
+    np.testing.assert_allclose(spectrum, expected, atol=np.ptp(expected, axis=1).max() / 254)
+
+
+def test_connectivity_of_all_pairs_and_by_blocks(study, sweep):
+    about, arrays = collect(sweep, study)
+    fc = sweep.fc.isel(signal=-1).values.reshape(-1, 15)
+    np.testing.assert_allclose(unpack(arrays["fc"]), np.clip(fc, -1, 1), atol=1.01 / 254)
+    assert about["fc"]["blocks"] == ["L Area", "R Area"]
+    i, j = np.triu_indices(6, 1)
+    both_left = (i % 2 == 0) & (j % 2 == 0)
+    across = i % 2 != j % 2
+    blocks = unpack(arrays["fc:block"])
+    np.testing.assert_allclose(blocks[:, 0], fc[:, both_left].mean(1), atol=1.01 / 254)
+    np.testing.assert_allclose(blocks[:, 1], fc[:, across].mean(1), atol=1.01 / 254)
+
+
+@pytest.mark.parametrize("pack", [fine, rows_scaled])
+def test_what_is_not_defined_stays_so(pack):
+    values = np.array([[1.0, np.nan, 3.0], [np.nan, np.nan, np.nan], [2.0, 2.0, 2.0]])
+    back = unpack(pack(values))
+    np.testing.assert_allclose(back, values, atol=1e-2)
+
+
+def test_a_list_of_points_has_its_parameters_as_axes(study_of):
+    from made_up_datasets import made_up
+
+    listed = study_of(points=[{"G": 1, "I_ext_e": 3}, {"G": 5, "I_ext_e": 3}, {"G": 5, "I_ext_e": 13}])
+    about, arrays = collect(made_up(listed, "sweep.nc"), listed)
+    assert {a["name"]: a["values"] for a in about["axes"]} == {"G": ["1", "5"], "I_ext_e": ["3", "13"]}
+    assert [unpack(arrays[f"axis:{k}"]).tolist() for k in range(2)] == [[0, 1, 1], [0, 0, 1]]
+
+
+def test_text_from_a_study_is_escaped(page, sweep):
+    evil = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>"
+    text = page(sweep.assign_attrs(connectome_title=evil, connectome_terms=evil)).read_text()
+    assert evil not in text
+    assert "document.title='taken'</script" not in text
+    about = json.loads(re.search(r'id="meta">(.*?)</script>', text, re.DOTALL)[1])
+    assert about["connectome"] == evil
+
+
+def test_nothing_is_loaded_from_elsewhere(page):
+    text = page().read_text()
+    assert not re.search(r'(?:src|href)="?(?:https?:)?//', text)
+    assert "fetch(" not in text
+    assert "import(" not in text
+
+
+@pytest.mark.slow
+def test_ten_thousand_points_stay_below_ten_megabytes(study_of, tmp_path):
+    grid = {"G": {"start": 1, "stop": 100, "step": 1}, "I_ext_e": {"start": 1, "stop": 100, "step": 1}}
+    study, rng, shape, regions = study_of(grid), np.random.default_rng(0), (100, 100), 94
+    dims, i, j = ("G", "I_ext_e"), *np.triu_indices(regions, 1)
+    flag = ("1", [-1, 0, 1, 2], "undefined rest still_settling oscillating")
+    flag = dict(zip(("units", "flag_values", "flag_meanings"), flag, strict=True))
+    power = np.broadcast_to(rng.random((*shape, 1, 101), np.float32), (*shape, regions, 101))
+    data = {
+        "network_regime": (dims, rng.integers(0, 3, shape).astype("i1"), flag),
+        "simulation_status": (dims, np.zeros(shape, "i1"), flag),
+        "synchrony": (dims, rng.random(shape)),
+        "gamma_power": ((*dims, "region"), rng.random((*shape, regions), np.float32)),
+        "firing_rate": ((*dims, "population", "region"), rng.random((*shape, 2, regions), np.float32)),
+        "power_spectrum": ((*dims, "region", "frequency"), power),
+        "fc": ((*dims, "signal", "edge"), rng.random((*shape, 1, len(i)), np.float32)),
+        "msf": ((*dims, "mode"), rng.normal(size=(*shape, regions))),
+        "eigenvalue_real": ("mode", np.linspace(1, -0.4, regions)),
+    }
+    coords = {**region_coords(regions), "frequency": np.arange(101.0), "signal": ["rate"], "population": ["E", "I"],
+              "region_i": ("edge", i), "region_j": ("edge", j), **{d: np.arange(1.0, 101.0) for d in dims}}  # fmt: skip
+    xr.Dataset(data, coords).to_netcdf(tmp_path / "sweep.nc")
+    write_explorer(study, [tmp_path / "sweep.nc"], tmp_path / "index.html")
+    assert (tmp_path / "index.html").stat().st_size <= 10_000_000
+    about = json.loads(re.search(r'id="meta">(.*?)</script>', (tmp_path / "index.html").read_text(), re.DOTALL)[1])
+    assert about["left_out"] == []
+    assert about["arrays"]["fc"]["shape"] == [500, len(i)]
+    assert about["arrays"]["spectrum"]["shape"] == [10_000, 64]
+
+
+# ------------------------------------------------------------------ in a browser
+DRIVER = """<script>
+(async () => {
+  const wait = ms => new Promise(r => setTimeout(r, ms));
+  const told = {};
+  try {
+    while (document.body.dataset.ready !== "yes") await wait(20);
+    const map = document.getElementById("map"), key = (k, shift) =>
+      map.dispatchEvent(new KeyboardEvent("keydown", {key: k, shiftKey: !!shift, bubbles: true}));
+    map.focus();
+    key("ArrowRight"); key("ArrowUp"); key("ArrowUp"); key("Enter"); await wait(300);
+    key("ArrowRight"); key("Enter", true); await wait(300);
+    told.chosen = STATE.chosen;
+    told.points = JSON.parse(await pointsAsJson());
+    told.csv = mapAsCsv();
+    told.cell = document.getElementById("cell").textContent;
+    told.figures = [...document.querySelectorAll("#A canvas")].map(c => c.getAttribute("aria-label"));
+    told.drawn = [...document.querySelectorAll("canvas")].every(c => {
+      const pixels = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
+      return new Set(new Uint32Array(pixels.buffer)).size > 3;
+    });
+    document.getElementById("flagged").checked = false;
+    const search = document.getElementById("search"); search.value = "G = 3, Delta = 0.8";
+    search.dispatchEvent(new Event("input")); await wait(200);
+    told.found = document.getElementById("found").textContent;
+    const select = document.querySelector("#controls select"); select.value = "flag:regime";
+    select.dispatchEvent(new Event("change")); await wait(200);
+    told.title = document.getElementById("maptitle").textContent;
+    told.legend = document.getElementById("legend").textContent;
+    told.overflow = document.documentElement.scrollWidth - window.innerWidth;
+    told.unnamed = [...document.querySelectorAll("button, select, input, a[href]")].filter(e =>
+      !(e.textContent.trim() || e.closest("label"))).length;
+  } catch (error) { told.error = String(error); }
+  const out = document.createElement("pre"); out.id = "told"; out.textContent = JSON.stringify(told);
+  document.body.append(out);
+})();
+</script></body>"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt-get install chromium")
+@pytest.mark.parametrize("width", [1400, 500])
+def test_it_works_in_a_browser_by_keyboard(page, sweep, width, tmp_path):
+    path = page()
+    (tmp_path / "driven.html").write_text(path.read_text().replace("</body>", DRIVER))
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
+               "--virtual-time-budget=8000", f"--window-size={width},2000", "--dump-dom",
+               (tmp_path / "driven.html").as_uri()]  # fmt: skip
+    dom = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
+    shown = re.search(r'<pre id="told">(.*?)</pre>', dom, re.DOTALL)[1]
+    told = json.loads(shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+    assert "error" not in told, told["error"]
+    a, b = (told["points"][name] for name in "AB")
+    assert (a["G"], a["I_ext_e"], b["G"]) == ("2", "10", "3")
+    at = {"G": 2, "I_ext_e": 10, "Delta": 0.8, "seed": 0}
+    assert a["synchrony"] == pytest.approx(float(sweep.synchrony.sel(at)), rel=1e-6)
+    assert told["cell"].startswith("G = 3, Delta = 0.8, I_ext_e = 10: ")
+    rows = [line.split(",") for line in told["csv"].splitlines()]
+    assert rows[0] == ["G", "Delta", "I_ext_e", "seed", "synchrony"]
+    shown = {(row[0], row[2]): float(row[4]) for row in rows[1:]}
+    assert len(shown) == 16
+    expected = sweep.synchrony.sel(Delta=0.8, seed=0)
+    assert all(v == pytest.approx(float(expected.sel(G=float(g), I_ext_e=float(e)))) for (g, e), v in shown.items())
+    assert told["figures"][:2] == ["Power spectrum", "Dispersion relation"]
+    assert len(told["figures"]) == 4
+    assert told["drawn"]
+    assert told["found"].startswith("4 of 48 points")
+    assert told["title"].startswith("Regime of the homogeneous state")
+    assert "limit cycle" in told["legend"]
+    assert told["overflow"] <= 0
+    assert told["unnamed"] == 0
