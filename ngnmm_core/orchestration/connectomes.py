@@ -52,7 +52,7 @@ class Connectomes:
     def identity(self, study: str) -> str:
         """Hash of a study's connectome: its source, and the code that reads it."""
         source = source_identity(self.studies.find(study).config.connectome, self.registry)
-        return fingerprint([source, code_hash(["ngnmm_core.connectome.build"])])
+        return fingerprint([source, code_hash(["ngnmm_core.connectome.build:build_connectome"])])
 
     @functools.cache  # noqa: B019
     def regions(self, study: str) -> int:

@@ -204,7 +204,9 @@ class Workflow:
         """A hash that changes when the figures of one family must be drawn anew."""
         modules = [f"ngnmm_core.plotting.{family}", "ngnmm_core.plotting.parts.save"]
         if family == MAPS:
-            modules += [analysis_module(analysis.name) for analysis, _ in self.studies.find(name).analyses]
+            analyses = [analysis for analysis, _ in self.studies.find(name).analyses]
+            modules += [f"{analysis_module(analysis.name)}:ANALYSIS.maps" for analysis in analyses]
+            modules.append("ngnmm_core.analysis.maps")
         return self.key(name, "figures.py", *modules)
 
     def study_file(self, name: str) -> str:

@@ -12,8 +12,23 @@ from ngnmm_core.stages.contract import FORMAT
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.study.study import Study
 
-# What makes W from the weights and writes the results down, for every stage
-SHARED = ("ngnmm_core.connectome.normalisation", "ngnmm_core.stages.results")
+# What makes a job of a definition and the weights, and a dataset of its results, for every stage
+SHARED = (
+    "ngnmm_core.stages.contract:Stage.coordinates",
+    "ngnmm_core.stages.contract:Stage.variables",
+    "ngnmm_core.stages.task:Task",
+    "ngnmm_core.sweep.shard:compute",
+    "ngnmm_core.sweep.shard:make_task",
+)
+# What declarations say for readers, checks, plans and estimates: no number of a point depends on it
+SAID = (
+    *("check", "compares_regions", "maps", "title"),  # of an analysis
+    *("doi",),  # of a model
+    *("chosen", "cost", "file", "layout", "measured", "needs_equal_rows"),  # of a stage
+    *("settings", "signals", "starts_network", "warm"),
+    *("description", "evaluation_seconds", "noise_seconds", "order"),  # of an integrator
+    *("precisions", "products", "stability", "step_ms"),
+)
 
 
 def context(study: Study, stage: str, connectome: str) -> dict[str, Any]:
@@ -23,8 +38,6 @@ def context(study: Study, stage: str, connectome: str) -> dict[str, Any]:
     """
     kind = STAGES[stage]
     analyses, settings = kind.analyses(study), kind.settings(study)
-    entries = [*SHARED, kind.module, module_name(study.model.name), *(analysis_module(a.name) for a, _ in analyses)]
-    entries += [integrator_module(name) for name in kind.integrators(settings)]
     return {
         "format": FORMAT,
         "stage": stage,
@@ -35,8 +48,20 @@ def context(study: Study, stage: str, connectome: str) -> dict[str, Any]:
         "settings": settings,
         "analyses": {a.name: o.model_dump(mode="json") for a, o in analyses},
         "cpu_target": study.config.cpu_target,
-        "code": code_hash(entries),
+        "code": code_hash(code_entries(study, stage), without=SAID),
     }
+
+
+def code_entries(study: Study, stage: str) -> list[str]:
+    """Where the code of a stage's results begins, as `ngnmm_core.compilation.code_hash` wants it."""
+    kind = STAGES[stage]
+    return [
+        *SHARED,
+        f"{kind.module}:STAGE",
+        *(f"{integrator_module(name)}:INTEGRATOR" for name in kind.integrators(kind.settings(study))),
+        f"{module_name(study.model.name)}:MODEL",
+        *(f"{analysis_module(analysis.name)}:ANALYSIS" for analysis, _ in kind.analyses(study)),
+    ]
 
 
 def fingerprint(value: Any, size: int = 16) -> str:

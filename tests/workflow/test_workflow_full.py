@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 from datetime import datetime
 
 import numpy as np
@@ -144,14 +145,19 @@ def test_a_report_can_be_made(place, full):
 
 def plotting(place):
     """All modules that draw, relative to the copy."""
-    files = (place.folder / "ngnmm_core" / "plotting").glob("*.py")
+    files = (place.folder / "ngnmm_core" / "plotting").glob("[a-z]*.py")
     return sorted(str(file.relative_to(place.folder)) for file in files)
+
+
+def edit(text):
+    """Every function does something more before it returns."""
+    return re.sub(r"^( +)return ", r"\1edited = 1\n\1return ", text, flags=re.MULTILINE)
 
 
 def test_code_of_figures_computes_nothing(place, full):
     with contextlib.ExitStack() as edits:
         for file in plotting(place):
-            edits.enter_context(place.edited(file, lambda text: text + "\n_EDITED = 1\n"))
+            edits.enter_context(place.edited(file, edit))
         planned = place.planned("--configfile", "full.yaml")
     assert not {"connectome", "warmup", "shard", "merge", "hubs"} & set(planned)
 
@@ -159,7 +165,7 @@ def test_code_of_figures_computes_nothing(place, full):
 def test_code_of_figures_draws_them_again(place, full):
     with contextlib.ExitStack() as edits:
         for file in plotting(place):
-            edits.enter_context(place.edited(file, lambda text: text + "\n_EDITED = 1\n"))
+            edits.enter_context(place.edited(file, edit))
         assert place.planned("--configfile", "full.yaml")
 
 

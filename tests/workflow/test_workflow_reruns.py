@@ -16,7 +16,8 @@ def planned(checkout, finished):
 
 
 def code(text):
-    return text + "\n_EDITED = 1\n"
+    """Every function computes something more before it returns."""
+    return re.sub(r"^( +)return ", r"\1edited = 1\n\1return ", text, flags=re.MULTILINE)
 
 
 def prose(text):

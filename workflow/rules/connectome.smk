@@ -13,7 +13,7 @@ rule connectome:
     params:
         spec=lambda wildcards: connectomes.spec(wildcards.connectome).model_dump_json(),
         source=lambda wildcards: connectomes.source(wildcards.connectome),
-        code=ngnmm.code("ngnmm_core.connectome.build"),
+        code=ngnmm.code("ngnmm_core.connectome.build:build_connectome"),
     message:
         "Getting the connectome {wildcards.connectome}"
     script:

@@ -9,7 +9,7 @@ rule merge:
             wildcards.study,
             f"{wildcards.file}.nc",
             "merge.py",
-            "ngnmm_core.dataset.assemble",
+            "ngnmm_core.dataset.assemble:assemble",
         ),
         connectome=lambda wildcards: connectomes.path(wildcards.study),
         new_shards=lambda wildcards: plans.missing_shards(
@@ -50,7 +50,7 @@ rule merge_partial:
             wildcards.study,
             "sweep.partial.nc",
             "merge.py",
-            "ngnmm_core.dataset.assemble",
+            "ngnmm_core.dataset.assemble:assemble",
         ),
         connectome=lambda wildcards: connectomes.path(wildcards.study),
     output:
