@@ -38,6 +38,9 @@ class FitOptions(Options):
         None,
         description="`subject`: points are also chosen on the mean of all subjects but one, and scored on that one",
     )
+    best_by: Literal["r", "edge_r", "gsr_r", "rmse"] = Field(
+        "edge_r", description="score by which the best point and its confidence set are chosen"
+    )
     bootstrap: int = Field(1000, ge=0, le=100_000, description="draws of subjects, for limits of 95 %; 0 gives none")
     seed: int = Field(0, ge=0, description="of the draws")
 

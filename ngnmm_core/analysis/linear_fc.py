@@ -15,7 +15,6 @@ from pydantic import Field
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.analysis.maps import Look, Map, as_it_is
 from ngnmm_core.errors import InputError, unknown
-from ngnmm_core.simulation.lesions import AXIS as RESECTION
 from ngnmm_core.streaming.haemodynamics import haemodynamics
 
 OK, DIVERGED, NO_EQUILIBRIUM, UNSTABLE, NOT_RESOLVED = range(5)
@@ -87,8 +86,6 @@ def check(options: LinearFcOptions, study) -> None:
         )
     if not study.model.noisy_states:
         raise InputError(f"{key}: no state of {study.model.name} takes noise; allowed: a model with noise")
-    if study.simulation.resection.regions or RESECTION in study.axes:
-        raise InputError(f"{key}: regions are resected, which linear noise theory leaves out; allowed: no resection")
 
 
 def check_signal(key: str, signal: str, model, positive: bool = False) -> None:

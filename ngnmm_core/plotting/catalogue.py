@@ -20,6 +20,7 @@ MAPS, HIGHLIGHTS, MODES, CONNECTOME, HUBS = "maps", "highlights", "modes", "conn
 BRANCHES = "branches"
 SPREAD, REGION_SCAN, FILM = "spread", "region_scan", "film"
 MEMORY, TRIAL, BISTABILITY = "memory", "trial", "bistability"
+FIT = "fit"
 CATEGORIES = {
     MAPS: "Maps",
     HIGHLIGHTS: "Points in detail",
@@ -33,6 +34,7 @@ CATEGORIES = {
     MEMORY: "Working memory",
     TRIAL: "Working memory",
     BISTABILITY: "Bistable range",
+    FIT: "Agreement with recordings",
 }
 FILES = {
     MAPS: "sweep.nc",
@@ -45,6 +47,7 @@ FILES = {
     MEMORY: "memory.nc",
     TRIAL: "highlights.nc",
     BISTABILITY: "sweep.nc",
+    FIT: "fit.nc",
 }
 KINDS, FILM_KINDS = ("svg", "png"), ("gif", "html")  # of files of a figure, and of a film
 MOST_HUB_FIGURES = 12
@@ -105,7 +108,7 @@ class FigureJob:
 
 def figures_of(study: Study) -> list[FigureEntry]:
     """All figures of a study, in the order of the report."""
-    made = (_maps, _highlights, _modes, _connectome, _hubs, _branches, _region_scan, _spread, _memory, _bistable)
+    made = (_maps, _highlights, _modes, _connectome, _hubs, _branches, _region_scan, _spread, _memory, _bistable, _fit)
     return [entry for entries in made for entry in entries(study)]
 
 
@@ -219,6 +222,17 @@ def _memory(study: Study) -> list[FigureEntry]:
     if study.config.highlights:
         found.append(FigureEntry("trials", TRIAL, CATEGORIES[TRIAL], {"figure": "single trials"}, "trials.rst"))
     return found
+
+
+def _fit(study: Study) -> list[FigureEntry]:
+    """The ladder of scores, both connectivities, and their dynamics where they are scored."""
+    options = study.options.get(FIT)
+    if options is None:
+        return []
+    names = {"fit_ladder": "ladder of scores", "fit_connectivity": "model beside recordings"}
+    if "fcd_ks" in options.scores:
+        names["fit_dynamics"] = "dynamics of connectivity"
+    return [FigureEntry(stem, FIT, CATEGORIES[FIT], {"figure": text}, f"{stem}.rst") for stem, text in names.items()]
 
 
 def _bistable(study: Study) -> list[FigureEntry]:

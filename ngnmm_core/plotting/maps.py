@@ -107,7 +107,7 @@ def quantity_map(dataset: xr.Dataset, quantity: Map) -> Figure | None:
     reduced = grid_values(dataset, quantity)
     if left := [str(dim) for dim in reduced.dims if dim not in (*grid_dims(dataset), quantity.rows)]:
         raise InputError(f"map {quantity.name}: its reduction leaves {', '.join(left)}; allowed: one number per point")
-    values = selected(reduced, grid)
+    values = selected(reduced, grid, quantity.rows)
     why = selected(reasons(dataset, quantity), grid)
     marked = doubtful(dataset, quantity)
     field = Field(quantity, values, why, marked if marked is None else selected(marked, grid))

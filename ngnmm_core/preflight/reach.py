@@ -66,4 +66,4 @@ def check_reach(study: Study) -> None:
 def _blocked(study: Study, analysis: str) -> bool:
     """Tell whether the stage of an analysis has settings that can't reach it."""
     needs = next(a.needs for a, _ in study.analyses if a.name == analysis)
-    return bool(STAGES[needs].unreachable or STAGES[needs].unreachable_axes)
+    return needs in STAGES and bool(STAGES[needs].unreachable or STAGES[needs].unreachable_axes)

@@ -114,7 +114,8 @@ class Scorer:
 
 def _unit(rows: np.ndarray) -> np.ndarray:
     centred = rows - rows.mean(axis=1, keepdims=True)
-    return centred / np.sqrt(np.einsum("be,be->b", centred, centred))[:, None]
+    with np.errstate(invalid="ignore"):  # what recordings don't say stays undefined
+        return centred / np.sqrt(np.einsum("be,be->b", centred, centred))[:, None]
 
 
 def with_limits(scores: np.ndarray) -> tuple[float, float, float]:

@@ -179,4 +179,5 @@ STAGE = Stage(
     settings=_settings,
     cost=_cost,
     integrators=_integrators,
+    unreachable=("resection", "stimuli"),
 )

@@ -21,11 +21,11 @@ TITLE_MM, LINE_MM = 5.0, 4.5
 FLATTEST, TALLEST = 0.62, 1.25  # height of a panel in units of its width
 
 
-def selected(values: xr.DataArray, grid: GridAxes) -> xr.DataArray:
-    """`values` without the axes that are not drawn: their first value is taken."""
+def selected(values: xr.DataArray, grid: GridAxes, rows: str | None = None) -> xr.DataArray:
+    """`values` without the axes that are not drawn: their first value is taken; `rows` stays, however short."""
     drawn = {grid.x, grid.y, grid.column}
     chosen = {str(dim): 0 for dim in values.dims if dim in grid.first or (dim not in drawn and values.sizes[dim] == 1)}
-    return values.isel({dim: k for dim, k in chosen.items() if dim != "signal"}, drop=True)
+    return values.isel({dim: k for dim, k in chosen.items() if dim not in ("signal", rows)}, drop=True)
 
 
 def fixed_text(dataset: xr.Dataset, grid: GridAxes, variable: str, of_seeds: str = "mean over") -> str:

@@ -1,0 +1,326 @@
+"""What the whole grid says of a model against recordings: `fit.nc`, written after the merge.
+
+Scores held out by subject, the best point and the points that can't be told from it, ceilings, baselines without a
+model, and null connectomes.  A score never stands alone: a table of region sizes may reach what a model does.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ngnmm_core.analysis.fit import signals
+from ngnmm_core.connectome import Connectome, connectome_of, load_connectome
+from ngnmm_core.dataset.assemble import load_resolved
+from ngnmm_core.dataset.fit_scores import grid_of, indices, readers_of, targets_of
+from ngnmm_core.errors import InputError
+from ngnmm_core.recordings.baselines import NAMES, baseline_scores, baselines
+from ngnmm_core.recordings.connectivity import mean_fc
+from ngnmm_core.recordings.fcd import levels
+from ngnmm_core.recordings.load import load_recordings
+from ngnmm_core.recordings.recordings import Recordings
+from ngnmm_core.recordings.scores import Scorer, best_point, confidence_set, subject_weights
+from ngnmm_core.recordings.targets import ceilings
+from ngnmm_core.storage.netcdf import write_netcdf
+from ngnmm_core.study.study import Study
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+KINDS = ("r", "edge_r", "gsr_r")
+NULL, SUBJECT = "null", "subject"  # axes of the grid: of null connectomes, 0 the true one, and of subjects' connectomes
+WORDS = {
+    "r": "correlation with recordings",
+    "edge_r": "correlation with recordings, without additive effects of regions",
+    "gsr_r": "correlation with recordings, without global signal in both",
+}
+
+
+@dataclass(frozen=True)
+class SignalScores:
+    """Scores of one signal at all points of the grid, against all subjects, draws of them, all but one, and each.
+
+    Attributes
+    ----------
+    scores : dict of str to array (point, weights)
+        By kind; columns: all subjects, the draws, all but subject k, subject k alone.
+    """
+
+    scores: dict[str, np.ndarray]
+    subjects: int
+    draws: int
+
+    def of_group(self, kind: str) -> np.ndarray:
+        """Scores [point, 1 + draw] against the mean of all subjects and of the draws."""
+        return self.scores[kind][:, : 1 + self.draws]
+
+    def held_out(self, kind: str, points: np.ndarray) -> np.ndarray:
+        """Score on each subject of the one of `points` that is best for the others, [subject]."""
+        found = np.full(self.subjects, np.nan)
+        first = 1 + self.draws
+        for k in range(self.subjects if self.subjects > 1 else 0):
+            chosen = best_point(self.scores[kind][points, first + k], kind)
+            if chosen >= 0:
+                found[k] = self.scores[kind][points[chosen], first + self.subjects + k]
+        return found
+
+    def alone(self, kind: str) -> np.ndarray:
+        """Scores [point, subject] against each subject."""
+        return self.scores[kind][:, 1 + self.draws + self.subjects :]
+
+
+@dataclass(frozen=True, eq=False)
+class FitResults:
+    """All that `fit.nc` holds.
+
+    Parameters
+    ----------
+    study : Study
+    sweep : xarray.Dataset
+        The merged sweep.
+    connectome : Connectome
+        Not normalised.
+    recordings : Recordings
+        Regions in the order of the connectome.
+    """
+
+    study: Study
+    sweep: "xr.Dataset"
+    connectome: Connectome
+    recordings: Recordings
+
+    @cached_property
+    def targets(self):
+        """The targets by signal."""
+        return targets_of(self.study, self.recordings)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The signals."""
+        return [name for name, _, _ in signals(self.study)]
+
+    @cached_property
+    def grid(self):
+        """Dimensions and lengths of the grid of scores."""
+        return grid_of(self.study)
+
+    @cached_property
+    def axes(self) -> dict[str, np.ndarray]:
+        """Value of every axis at every point of the grid, in order."""
+        dims = self.grid[0]
+        if self.study.listed:
+            return {name: np.asarray(values, float) for name, values in self.study.axes.items()}
+        mesh = np.meshgrid(*(np.asarray(self.study.axes[name], float) for name in dims), indexing="ij")
+        return {name: values.ravel() for name, values in zip(dims, mesh, strict=True)}
+
+    @cached_property
+    def true_points(self) -> np.ndarray:
+        """Positions of the points on the true connectome."""
+        count = int(np.prod(self.grid[1], dtype=np.int64))
+        return np.flatnonzero(self.axes[NULL] == 0) if NULL in self.axes else np.arange(count)
+
+    @cached_property
+    def readers(self):
+        """What reads the signals at a point."""
+        return readers_of(self.study, self.sweep, self.grid[0])
+
+    @cached_property
+    def scores(self) -> dict[str, SignalScores]:
+        """Scores by signal."""
+        return {name: self._scores(name) for name in self.names}
+
+    def _scores(self, name: str) -> SignalScores:
+        options, target = self.study.options["fit"], self.targets[name]
+        count = len(target)
+        draws = options.bootstrap if count > 1 else 0
+        alone = np.eye(count)
+        others = (1.0 - alone) / max(count - 1, 1)
+        scorer = Scorer(target, np.concatenate([subject_weights(count, draws, options.seed), others, alone]))
+        points = list(indices(self.grid[1]))
+        found = {kind: np.full((len(points), len(scorer.weights)), np.nan) for kind in (*KINDS, "rmse")}
+        for p, index in enumerate(points):
+            signal = self.readers[name].at(index)
+            for kind, values in found.items():
+                values[p] = scorer.score(kind, signal)
+        return SignalScores(found, count, draws)
+
+    # ------------------------------------------------------------------ parts of the dataset
+    def ladder(self) -> dict[str, tuple]:
+        """Ceilings, baselines and the best of the model, by kind of score."""
+        found = {}
+        predictions = baselines(self.connectome.weights, self.connectome.centres, self.connectome.volume)
+        limits = [ceilings(self.targets[name]) for name in self.names]
+        without = [
+            baseline_scores(predictions, mean_fc(target.fc), mean_fc(target.gsr_fc)) for target in self.targets.values()
+        ]
+        of_subjects, of_baselines = ("subject", "fit_signal"), ("baseline", "fit_signal")
+        for kind in KINDS:
+            text = WORDS[kind]
+            found[f"ceiling_{kind}"] = (
+                of_subjects,
+                _stack(limits, f"ceiling_{kind}"),
+                f"one subject: {text} of others",
+            )
+            found[f"baseline_{kind}"] = (of_baselines, _stack(without, f"baseline_{kind}"), f"without a model: {text}")
+            best = [self._best(self.scores[name], kind) for name in self.names]
+            found[f"best_{kind}"] = (("fit_signal",), np.array(best), f"best point of the grid: {text}")
+        limit = _stack(limits, "ceiling_fcd_ks")
+        found["ceiling_fcd_ks"] = (of_subjects, limit, "one subject: distance of the FCD from that of others")
+        surrogates = np.stack([target.surrogate_ks for target in self.targets.values()], axis=1)
+        found["surrogate_fcd_ks"] = (of_subjects, surrogates, "distance of the FCD from that of surrogates")
+        reliability = np.stack([target.reliability for target in self.targets.values()], axis=1)
+        found["recording_reliability"] = (of_subjects, reliability, "correlation of FC between halves of a recording")
+        return found
+
+    def _best(self, scores: SignalScores, kind: str) -> float:
+        values = scores.of_group(kind)[self.true_points, 0]
+        k = best_point(values, kind)
+        return values[k] if k >= 0 else np.nan
+
+    def held_out(self) -> dict[str, tuple]:
+        """Scores on subjects that the point was not chosen on, where the study asks for them."""
+        if self.study.options["fit"].hold_out is None:
+            return {}
+        if not self.recordings.runs or len(self.recordings.subjects) < 2:
+            raise InputError(
+                f"analyses.fit.hold_out: subject: {max(len(self.recordings.subjects), 0)} subjects are recorded; "
+                "allowed: at least two, with their series"
+            )
+        found = {}
+        for kind in KINDS:
+            values = [self.scores[name].held_out(kind, self.true_points) for name in self.names]
+            text = f"point chosen on the others: {WORDS[kind]}"
+            found[f"held_out_{kind}"] = (("subject", "fit_signal"), np.stack(values, axis=1), text)
+        return found
+
+    def nulls(self) -> dict[str, tuple]:
+        """The best point of every null connectome, chosen like that of the true one, and how rare the true one is."""
+        if NULL not in self.axes:
+            return {}
+        found, numbers = {}, np.unique(self.axes[NULL][self.axes[NULL] > 0])
+        for kind in KINDS:
+            best = np.full((len(numbers), len(self.names)), np.nan)
+            for s, name in enumerate(self.names):
+                scores = self.scores[name].of_group(kind)[:, 0]
+                for n, number in enumerate(numbers):
+                    here = scores[self.axes[NULL] == number]
+                    k = best_point(here, kind)
+                    best[n, s] = here[k] if k >= 0 else np.nan
+            true = np.array([self._best(self.scores[name], kind) for name in self.names])
+            chance = (1.0 + (best >= true).sum(axis=0)) / (1.0 + np.isfinite(best).sum(axis=0))
+            found[f"null_{kind}"] = (("null", "fit_signal"), best, f"best point of a null connectome: {WORDS[kind]}")
+            found[f"null_p_{kind}"] = (("fit_signal",), np.where(np.isfinite(true), chance, np.nan), "share of nulls")
+        return found
+
+    def own(self) -> dict[str, tuple]:
+        """How much better a subject's own connectome does than others', each at its best point."""
+        subjects = list(self.recordings.subjects)
+        if SUBJECT not in self.axes or not subjects:
+            return {}
+        labels = [str(value) for value in np.atleast_1d(self.sweep[SUBJECT].values)]
+        found = {}
+        for kind in KINDS:
+            gain = np.full((len(subjects), len(self.names)), np.nan)
+            for s, name in enumerate(self.names):
+                alone = self.scores[name].alone(kind)
+                for k, subject in enumerate(subjects):
+                    best = [self._of_connectome(alone[:, k], c, kind) for c in range(len(labels))]
+                    if subject in labels and len(labels) > 1:
+                        own = labels.index(subject)
+                        gain[k, s] = best[own] - np.nanmean(np.delete(best, own))
+            text = f"own connectome minus others': {WORDS[kind]}"
+            found[f"own_minus_others_{kind}"] = (("subject", "fit_signal"), gain, text)
+        return found
+
+    def _of_connectome(self, scores: np.ndarray, number: int, kind: str) -> float:
+        """The best score on one subject's connectome."""
+        values = np.unique(self.axes[SUBJECT])
+        here = scores[np.intersect1d(self.true_points, np.flatnonzero(self.axes[SUBJECT] == values[number]))]
+        k = best_point(here, kind)
+        return here[k] if k >= 0 else np.nan
+
+    def best(self) -> dict[str, tuple]:
+        """The best point, its confidence set, and both connectivities there."""
+        kind = self.study.options["fit"].best_by
+        members, own, recorded = [], [], []
+        for name in self.names:
+            chosen = confidence_set(self.scores[name].of_group(kind)[self.true_points], kind)
+            members.append(self.true_points[chosen])
+            recorded.append(mean_fc(self.targets[name].fc))
+            here = members[-1][:1]
+            at = np.unravel_index(int(here[0]), self.grid[1]) if len(here) else None
+            own.append(self.readers[name].at(at).fc if at is not None else np.full(len(recorded[-1]), np.nan))
+        size = max([len(m) for m in members] + [1])
+        values = np.full((len(self.names), size, len(self.axes)), np.nan)
+        for s, chosen in enumerate(members):
+            values[s, : len(chosen)] = np.column_stack([column[chosen] for column in self.axes.values()])
+        edges, by_axis = ("fit_signal", "edge"), ("fit_signal", "axis")
+        return {
+            "best_point": (by_axis, values[:, 0], f"values of the axes at the best point, by {kind}"),
+            "confidence_set": (
+                ("fit_signal", "member", "axis"),
+                values,
+                "values of the axes at the points that the best one doesn't beat in 95 % of the draws of subjects",
+            ),
+            "best_fc": (edges, np.array(own, np.float32), "functional connectivity of the model at its best point"),
+            "recorded_fc": (edges, np.array(recorded, np.float32), "mean functional connectivity of the recordings"),
+        }
+
+    def dynamics(self) -> dict[str, tuple]:
+        """Distributions of the dynamics of connectivity, of recordings and of the model at its best point."""
+        if "fcd_ks" not in self.study.options["fit"].scores:
+            return {}
+        kind = self.study.options["fit"].best_by
+        k = best_point(self.scores["bold"].of_group(kind)[self.true_points, 0], kind)
+        target = self.targets["bold"].fcd
+        own = np.full(target.shape[1], np.nan)
+        if k >= 0:
+            own = self.readers["bold"].at(np.unravel_index(int(self.true_points[k]), self.grid[1])).fcd
+        return {
+            "recorded_fcd": (("subject", "quantile"), target, "correlation between FC of windows, recordings"),
+            "best_fcd": (("quantile",), own, "correlation between FC of windows, model at its best point"),
+        }
+
+    def dataset(self) -> "xr.Dataset":
+        """Everything together."""
+        import xarray as xr
+
+        parts = self.ladder() | self.held_out() | self.nulls() | self.own() | self.best() | self.dynamics()
+        data = {
+            name: xr.Variable(dims, values, {"units": "1", "long_name": text})
+            for name, (dims, values, text) in parts.items()
+        }
+        i, j = np.triu_indices(len(self.connectome), 1)
+        coordinates = {
+            "fit_signal": ("fit_signal", self.names),
+            "baseline": ("baseline", list(NAMES)),
+            "axis": ("axis", list(self.axes)),
+            "subject": ("subject", list(self.recordings.subjects) or ["group"]),
+            "region": ("region", list(self.connectome.labels)),
+            "region_i": ("edge", i.astype(np.int32)),
+            "region_j": ("edge", j.astype(np.int32)),
+        }
+        if "best_fcd" in parts:
+            coordinates["quantile"] = ("quantile", levels())
+        notes = "; ".join(self.recordings.notes) or "none"
+        kind = self.study.options["fit"].best_by
+        about = {"title": "Agreement with recordings", "best_by": kind, "recordings": notes}
+        kept = {name: self.sweep.attrs[name] for name in ("config", "config_hash", "model") if name in self.sweep.attrs}
+        return xr.Dataset(data, coordinates, {**about, **kept})
+
+
+def _stack(parts, name: str) -> np.ndarray:
+    return np.stack([part[name] for part in parts], axis=1)
+
+
+def write_fit(study_path: Path, sweep: Path, connectome_path: Path, output: Path) -> None:
+    """Writes `fit.nc` of a study."""
+    import xarray as xr
+
+    study, built = load_resolved(study_path), load_connectome(connectome_path)
+    recordings = load_recordings(study.config.empirical, built)
+    with xr.open_dataset(sweep) as merged:
+        found = FitResults(study, merged.load(), connectome_of(built), recordings).dataset()
+    write_netcdf(found, output)

@@ -1,0 +1,25 @@
+# How a study agrees with recordings, from its merged sweep: what is read off the whole grid.
+rule fit:
+    input:
+        sweep="<results>/{study}/sweep.nc",
+        connectome=lambda wildcards: connectomes.path(wildcards.study),
+    output:
+        fit="<results>/{study}/fit.nc",
+    log:
+        "<logs>/{study}/fit.log",
+    benchmark:
+        "<results>/{study}/benchmarks/fit.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        **SMALL,
+    params:
+        cpu_target=lambda wildcards: studies.find(wildcards.study).config.cpu_target,
+        study=lambda wildcards: ngnmm.study_file(wildcards.study),
+        key=lambda wildcards: ngnmm.key(
+            wildcards.study, "fit.py", "ngnmm_core.products.fit_results"
+        ),
+    message:
+        "Comparing {wildcards.study} with recordings"
+    script:
+        "../scripts/fit.py"
