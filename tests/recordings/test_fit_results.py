@@ -106,7 +106,7 @@ def test_holding_out_needs_subjects(results, tmp_path, refused):
     refused(lambda: replace(results, recordings=group).dataset(), "analyses.fit.hold_out", "0 subjects", "at least two")
 
 
-def with_axis(results, name, scores):
+def with_axis(results, name, values):
     """The same results as if the grid had an axis of null connectomes, or of subjects'."""
 
     class WithAxis(FitResults):
@@ -114,7 +114,7 @@ def with_axis(results, name, scores):
         names = ["linear_fc"]  # noqa: RUF012
         if name == "subject":
             true_points = np.arange(6)
-        scores = {"linear_fc": SignalScores(dict.fromkeys(("r", "edge_r", "gsr_r", "rmse"), scores), 2, 0)}  # noqa: RUF012
+        scores = {"linear_fc": SignalScores(dict.fromkeys(("r", "edge_r", "gsr_r", "rmse"), values), 2, 0)}  # noqa: RUF012
 
     return WithAxis(results.study, results.sweep, results.connectome, results.recordings)
 
