@@ -136,7 +136,8 @@ def simulate(
     analyses : sequence or mapping
         Names of analyses, or names with options, as in a study.
     **settings
-        `model` (a name), `normalization`, and every key of a study's `simulation`, e.g. `duration_ms=3000`.
+        `model` (a name, or a Python file of your own), `normalization`, and every key of a study's `simulation`,
+        e.g. `duration_ms=3000`.
 
     Returns
     -------
@@ -149,11 +150,12 @@ def simulate(
         For anything that a study file would be refused for.
     """
     model, normalization = settings.pop("model", "ei_ngnmm"), settings.pop("normalization", "row")
+    which = "file" if Path(model).suffix == ".py" else "name"
     study = make_study(
         "notebook",
         {
             "connectome": {"name": "notebook"},
-            "model": {"name": model, "parameters": dict(parameters or {})},
+            "model": {which: str(model), "parameters": dict(parameters or {})},
             "normalization": normalization,
             "grid": dict(grid or {}),
             "simulation": settings,

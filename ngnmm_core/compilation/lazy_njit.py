@@ -8,7 +8,7 @@ from functools import cached_property, update_wrapper
 
 
 class LazyKernel:
-    """A plain function of a module, compiled at the first call and kept in the kernel cache."""
+    """A plain function of a module, compiled at the first call and, unless a notebook's, kept in the kernel cache."""
 
     def __init__(self, function):
         self.function = function
@@ -19,12 +19,13 @@ class LazyKernel:
         """The numba dispatcher."""
         from numba import njit
 
-        from ngnmm_core.compilation.code_hash import code_hash
         from ngnmm_core.compilation.kernel_cache import cached
+        from ngnmm_core.compilation.own_files import equations_code
 
         module = self.function.__module__
         name = f"{module.rpartition('.')[2]}-{self.function.__name__}"
-        return cached(njit(nogil=True, error_model="numpy")(self.function), name, code_hash([module]))
+        compiled, code = njit(nogil=True, error_model="numpy")(self.function), equations_code(module)
+        return cached(compiled, name, code) if code is not None else compiled
 
     def __call__(self, *arguments):
         """Calls the compiled function."""

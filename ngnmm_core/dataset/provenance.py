@@ -37,6 +37,8 @@ def scientific_config(study: Study, connectome: str) -> dict[str, Any]:
     }
     if study.config.empirical is not None:
         config["empirical"] = recordings_identity(study.config.empirical)
+    if study.files:
+        config["sources"] = {place: file.source for place, file in study.files.items()}
     if study.config.model.operating_point is not None:
         config["operating_point"] = study.config.model.operating_point.model_dump(mode="json")
         config["parameters"].pop(study.model.equilibrium_curve.drive)

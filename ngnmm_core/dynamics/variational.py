@@ -10,8 +10,8 @@ from functools import cache
 
 import numpy as np
 
-from ngnmm_core.compilation.code_hash import code_hash
 from ngnmm_core.compilation.kernel_cache import cached
+from ngnmm_core.compilation.own_files import equations_code
 from ngnmm_core.kernels.lanes import aligned, lane_width
 from ngnmm_core.kernels.mesh import make_mesh
 from ngnmm_core.kernels.trajectory import make_trajectory
@@ -27,9 +27,9 @@ SETS = 12  # of perturbations in one pass: as many as stay in the first-level ca
 def kernel_of(model: Model, make):
     """The compiled kernel of one kind (such as `make_variational`) for a model."""
     compiled = make(model.derivative, model.sent, model.sizes, WIDTH)
-    if not model.derivative.__module__.startswith("ngnmm_core."):
+    code = equations_code(model.derivative.__module__, make.__module__)
+    if code is None:
         return compiled
-    code = code_hash([make.__module__, model.derivative.__module__])
     return cached(compiled, f"{model.name}-{make.__name__.removeprefix('make_')}", code)
 
 

@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from ngnmm_core.compilation.declarations import declared_in
-from ngnmm_core.errors import unknown
+from ngnmm_core.compilation.own_files import OwnFile, run_file
+from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.models._base import Model
 
 
@@ -34,3 +35,21 @@ def get_model(name: str) -> Model:
     if name not in model_names():
         raise unknown("model.name", name, model_names())
     return importlib.import_module(module_name(name)).MODEL
+
+
+def own_model(file: OwnFile) -> Model:
+    """The model that a user's own file defines.
+
+    Raises
+    ------
+    InputError
+        If the file fails, what it defines is no model, or the model has the name of one of the package.
+    """
+    model = run_file(file, "MODEL")
+    if not isinstance(model, Model):
+        raise InputError(
+            f"{file.key}: {file.path}: MODEL is {type(model).__name__}; allowed: ngnmm_core.models._base.Model"
+        )
+    if model.name in model_names():
+        raise InputError(f"{file.key}: {file.path}: '{model.name}' is a model of the package; allowed: another name")
+    return model

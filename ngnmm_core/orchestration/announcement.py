@@ -50,6 +50,9 @@ class Announcement:
         found = estimate(study, stage, regions, [len(s.ids) for s in waiting], rates(study, stage, regions))
         for shard, seconds in zip(waiting, found.jobs, strict=True):
             LEDGER.plan(shard.path, len(shard.ids), seconds)
+        if study.name not in {name for name, _ in self._estimates}:
+            for file in study.files.values():
+                print(f"{study.name}: {file.key}: {file.path}, source {file.source}", file=sys.stderr)
         self._estimates[study.name, stage] = found
         print(estimate_text(found), file=sys.stderr)
         awaited = self._awaited()

@@ -50,8 +50,8 @@ class Studies:
     def main(self) -> dict[str, Study]:
         """The studies of the config, by name: one, or one per part."""
         if self._files:
-            return load_studies(override({}, self._given), ", ".join(self._files))
-        return load_studies(override(read_yaml(self.root / DEFAULT), self._given), DEFAULT)
+            return load_studies(override({}, self._given), ", ".join(self._files), Path(self._files[-1]).parent)
+        return load_studies(override(read_yaml(self.root / DEFAULT), self._given), DEFAULT, self.root / "config")
 
     @functools.cached_property
     def bundled_names(self) -> list[str]:
@@ -62,7 +62,7 @@ class Studies:
     def bundled(self, name: str) -> dict[str, Study]:
         """The studies of a file under `config/studies/`."""
         path = self.root / "config" / "studies" / f"{name}.yaml"
-        return load_studies(read_yaml(path), f"config/studies/{name}.yaml")
+        return load_studies(read_yaml(path), f"config/studies/{name}.yaml", path.parent)
 
     @functools.cached_property
     def concerned(self) -> dict[str, Study]:

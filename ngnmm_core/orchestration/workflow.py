@@ -204,9 +204,11 @@ class Workflow:
         """A hash that changes when the figures of one family must be drawn anew."""
         modules = [f"ngnmm_core.plotting.{family}", "ngnmm_core.plotting.parts.save"]
         if family == MAPS:
-            analyses = [analysis for analysis, _ in self.studies.find(name).analyses]
-            modules += [f"{analysis_module(analysis.name)}:ANALYSIS.maps" for analysis in analyses]
-            modules.append("ngnmm_core.analysis.maps")
+            study = self.studies.find(name)
+            own = {place: file.text for place, file in study.files.items()}
+            declared = [analysis_module(n) for n in study.options if f"analyses.{n}" not in own]
+            modules += ["ngnmm_core.analysis.maps", *(f"{module}:ANALYSIS.maps" for module in declared)]
+            return fingerprint([self.key(name, "figures.py", *modules), own])
         return self.key(name, "figures.py", *modules)
 
     def study_file(self, name: str) -> str:
@@ -238,6 +240,8 @@ class Workflow:
         made_from = [study.config.model_dump(mode="json"), self.connectomes.identity(name), code]
         if study.config.empirical is not None:
             made_from.append(recordings_identity(study.config.empirical))
+        if study.files:
+            made_from.append({place: file.source for place, file in study.files.items()})
         return fingerprint(made_from)
 
 

@@ -3,7 +3,7 @@
 A grid with one axis, or with a second one of two or three values, gives lines; a list of points gives dots.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from ngnmm_core.analysis.contract import Analysis
 from ngnmm_core.analysis.maps import Look, Map
 from ngnmm_core.analysis.registry import analysis_names, get_analysis
 from ngnmm_core.errors import InputError
@@ -67,16 +68,16 @@ class Field:
         return array, undefined_reasons(array, why), doubt & np.isfinite(array)
 
 
-def draw(stem: str, dataset: xr.Dataset) -> Figure | None:
-    """The figure of that name in the catalogue, such as `map_synchrony`."""
+def draw(stem: str, dataset: xr.Dataset, analyses: Iterable[Analysis] = ()) -> Figure | None:
+    """The figure of that name in the catalogue, such as `map_synchrony`; `analyses` are those of the user's own."""
     if stem == REGIME_STEM:
         return regimes.regime_map(dataset)
-    return quantity_map(dataset, declared_maps()[stem.removeprefix("map_")])
+    return quantity_map(dataset, declared_maps(analyses)[stem.removeprefix("map_")])
 
 
-def declared_maps() -> dict[str, Map]:
-    """The maps that the analyses of the package declare, by name."""
-    analyses = map(get_analysis, analysis_names())
+def declared_maps(own: Iterable[Analysis] = ()) -> dict[str, Map]:
+    """The maps that the analyses of the package, and some others, declare, by name."""
+    analyses = [*map(get_analysis, analysis_names()), *own]
     return {drawn.name: drawn for analysis in analyses for drawn in analysis.maps(analysis.options())}
 
 

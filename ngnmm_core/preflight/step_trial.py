@@ -14,7 +14,7 @@ from itertools import product
 import numpy as np
 
 from ngnmm_core.compilation.cache_folder import cache_directory
-from ngnmm_core.compilation.code_hash import code_hash
+from ngnmm_core.compilation.own_files import equations_code
 from ngnmm_core.errors import InputError
 from ngnmm_core.points import Points
 from ngnmm_core.simulation.settings import Simulation
@@ -106,7 +106,7 @@ def _verdict(study: Study, settings: Simulation, points: Points, row_sum: float)
         settings.model_dump(mode="json", include=set(keys)),
         {name: values.tolist() for name, values in points.columns.items()},
         row_sum,
-        code_hash(["ngnmm_core.preflight.step_trial", model.derivative.__module__]),
+        equations_code(model.derivative.__module__, "ngnmm_core.preflight.step_trial"),
     ]
     path = cache_directory() / f"step-{fingerprint(about, size=8)}.json"
     try:

@@ -8,8 +8,8 @@ import numpy as np
 from numba.core import config
 from numba.core.codegen import get_host_cpu_features
 
-from ngnmm_core.compilation.code_hash import code_hash
 from ngnmm_core.compilation.kernel_cache import cached
+from ngnmm_core.compilation.own_files import equations_code
 from ngnmm_core.kernels import drivers, layout
 from ngnmm_core.kernels.lanes import lane_width
 from ngnmm_core.kernels.steppers import riccati_passes
@@ -36,9 +36,9 @@ def _integrator(model: Model, method: str, rows: int, dtype: str, stimulated: bo
     equations = drivers.compile_equations(model.derivative, model.sent, model.sizes, noise, stimulated, width)
     equations = equations._replace(structure=structure_of(model))
     integrate = drivers.make_integrator(get_integrator(method).make_step, equations, rows, dtype)
-    if not model.derivative.__module__.startswith("ngnmm_core."):
+    code = equations_code(model.derivative.__module__, "ngnmm_core.kernels.drivers", integrator_module(method))
+    if code is None:
         return integrate  # a model made in a notebook: its source can't be hashed, so nothing is kept
-    code = code_hash(["ngnmm_core.kernels.drivers", integrator_module(method), model.derivative.__module__])
     return cached(integrate, f"{model.name}-{method}", f"{code}-{method}-{rows}-{dtype}-{stimulated}")
 
 

@@ -38,7 +38,8 @@ def context(study: Study, stage: str, connectome: str) -> dict[str, Any]:
     """
     kind = STAGES[stage]
     analyses, settings = kind.analyses(study), kind.settings(study)
-    return {
+    own = study.files_used(analyses)
+    found = {
         "format": FORMAT,
         "stage": stage,
         "model": study.model.name,
@@ -50,17 +51,21 @@ def context(study: Study, stage: str, connectome: str) -> dict[str, Any]:
         "cpu_target": study.config.cpu_target,
         "code": code_hash(code_entries(study, stage), without=SAID),
     }
+    return found | ({"sources": {place: file.source for place, file in own.items()}} if own else {})
 
 
 def code_entries(study: Study, stage: str) -> list[str]:
     """Where the code of a stage's results begins, as `ngnmm_core.compilation.code_hash` wants it."""
     kind = STAGES[stage]
+    analyses = kind.analyses(study)
+    own = study.files_used(analyses)
     return [
         *SHARED,
         f"{kind.module}:STAGE",
         *(f"{integrator_module(name)}:INTEGRATOR" for name in kind.integrators(kind.settings(study))),
-        f"{module_name(study.model.name)}:MODEL",
-        *(f"{analysis_module(analysis.name)}:ANALYSIS" for analysis, _ in kind.analyses(study)),
+        *([f"{module_name(study.model.name)}:MODEL"] if "model" not in own else []),
+        *(f"{analysis_module(a.name)}:ANALYSIS" for a, _ in analyses if f"analyses.{a.name}" not in own),
+        *(entry for file in own.values() for entry in file.uses),
     ]
 
 

@@ -4,8 +4,8 @@ from functools import cached_property
 
 import numpy as np
 
-from ngnmm_core.compilation.code_hash import code_hash
 from ngnmm_core.compilation.kernel_cache import cached
+from ngnmm_core.compilation.own_files import equations_code
 from ngnmm_core.kernels.observe import make_observer
 from ngnmm_core.models._base import Model
 
@@ -43,8 +43,8 @@ def _compiled(model, name, function, sizes):
     key = (model, name, sizes)
     if key not in _made:
         observe = make_observer(function, *sizes)
-        if model.derivative.__module__.startswith("ngnmm_core."):
-            code = code_hash(["ngnmm_core.kernels.observe", model.derivative.__module__])
+        code = equations_code(model.derivative.__module__, "ngnmm_core.kernels.observe")
+        if code is not None:
             observe = cached(observe, f"{model.name}-{name}", f"{code}-{name}-{sizes}")
         _made[key] = observe
     return _made[key]

@@ -38,31 +38,19 @@ def json_schema() -> dict[str, Any]:
     properties["grid"] = _optional(properties["grid"], dict.fromkeys(names, axis))
     properties["grid"]["anyOf"][0]["patternProperties"] = {DOTTED: axis}
     definitions["ModelSpec"]["properties"]["name"]["enum"] = list(model_names())
-    definitions["ModelSpec"]["properties"]["parameters"] |= {
-        "properties": {n: v for n, v in numbers.items() if n not in (SEED, NOISE)},
-        "additionalProperties": False,
-    }
-    properties["highlights"]["items"] = {
-        "type": "object",
-        "properties": numbers,
-        "patternProperties": {DOTTED: {"type": ["number", "string"]}},
-        "additionalProperties": False,
-    }
-    options = {}
-    for name in analysis_names():
-        schema = get_analysis(name).options.model_json_schema()
-        definitions |= schema.pop("$defs", {})
-        options[name] = {"anyOf": [schema, {"type": "null"}]}
-    properties["analyses"] = {
-        "description": properties["analyses"]["description"],
-        "anyOf": [
-            {"type": "object", "properties": options, "additionalProperties": False},
-            {"type": "array", "items": {"enum": list(analysis_names())}},
-        ],
-    }
+    parameters = {n: v for n, v in numbers.items() if n not in (SEED, NOISE)}
+    definitions["ModelSpec"]["properties"]["parameters"] |= {"properties": parameters}
+    patterns = {DOTTED: {"type": ["number", "string"]}}
+    properties["highlights"]["items"] = {"type": "object", "properties": numbers, "patternProperties": patterns}
+    properties["analyses"] = _analyses(properties["analyses"]["description"], definitions)
     study = {k: v for k, v in one.items() if k != "title"}
     partial = {k: v for k, v in study.items() if k != "required"}
-    definitions |= {"Study": study, "Part": {**partial, "type": ["object", "null"]}, "Parts": _PARTS}
+    known = {"anyOf": [{"enum": names}, {"pattern": DOTTED}]}
+    definitions |= {
+        "Study": study | _names_known(known, {"enum": list(parameters)}),
+        "Part": {**partial, "type": ["object", "null"]},
+        "Parts": _PARTS,
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "ng-nmm study",
@@ -71,6 +59,35 @@ def json_schema() -> dict[str, Any]:
         "then": {"$ref": "#/$defs/Parts"},
         "else": {"$ref": "#/$defs/Study"},
         "$defs": definitions,
+    }
+
+
+def _names_known(axes: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
+    """Refuses names that no model of the package has, where the model is one of them."""
+    strict = {
+        "grid": {"propertyNames": axes},
+        "highlights": {"items": {"propertyNames": axes}},
+        "model": {"properties": {"parameters": {"propertyNames": parameters}}},
+    }
+    own = {"required": ["model"], "properties": {"model": {"required": ["file"]}}}
+    return {"if": own, "else": {"properties": strict}}
+
+
+def _analyses(description: str, definitions: dict[str, Any]) -> dict[str, Any]:
+    """The schema of `analyses`; adds to `definitions` what it refers to."""
+    options = {}
+    for name in analysis_names():
+        schema = get_analysis(name).options.model_json_schema()
+        definitions |= schema.pop("$defs", {})
+        options[name] = {"anyOf": [schema, {"type": "null"}]}
+    file = {"type": "string", "description": "a Python file of your own that defines `ANALYSIS`"}
+    own = {"type": "object", "required": ["file"], "properties": {"file": file}}
+    return {
+        "description": description,
+        "anyOf": [
+            {"type": "object", "properties": options, "additionalProperties": own},
+            {"type": "array", "items": {"enum": list(analysis_names())}},
+        ],
     }
 
 
@@ -92,7 +109,7 @@ _PARTS = {
 
 
 def _optional(original: dict[str, Any], properties: dict[str, Any]) -> dict[str, Any]:
-    schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    schema = {"type": "object", "properties": properties}
     return {"description": original["description"], "default": None, "anyOf": [schema, {"type": "null"}]}
 
 

@@ -8,10 +8,12 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from ngnmm_core.analysis.contract import Options
-from ngnmm_core.analysis.registry import get_analysis
+from ngnmm_core.analysis.contract import Analysis, Options
+from ngnmm_core.analysis.registry import get_analysis, own_analysis
+from ngnmm_core.compilation.own_files import OwnFile
 from ngnmm_core.errors import InputError
-from ngnmm_core.models import get_model
+from ngnmm_core.models import get_model, own_model
+from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.lesions import AXIS as RESECTION
 from ngnmm_core.simulation.lesions import check_axis
 from ngnmm_core.simulation.settings import NOISE, check_noise
@@ -19,6 +21,7 @@ from ngnmm_core.simulation.stimuli import check_chain
 from ngnmm_core.study.former_keys import with_present_keys
 from ngnmm_core.study.messages import input_error
 from ngnmm_core.study.operating_point import axis_checks, check_operating_point
+from ngnmm_core.study.own_files import FILE, MODEL, files_of
 from ngnmm_core.study.parameters import (
     Names,
     fixed_parameters,
@@ -28,7 +31,7 @@ from ngnmm_core.study.parameters import (
     refuse_conflicts,
 )
 from ngnmm_core.study.parts import split_parts
-from ngnmm_core.study.schema import StudyConfig, analysis_options
+from ngnmm_core.study.schema import StudyConfig
 from ngnmm_core.study.study import Study
 
 MOST_POINTS = 5_000_000  # are planned within minutes and a few GB of memory
@@ -105,7 +108,7 @@ def _parsed(text: str) -> Any:
     return parsed if isinstance(parsed, dict | list | int | float) else text
 
 
-def load_studies(config: Mapping[str, Any], source: str = "study") -> dict[str, Study]:
+def load_studies(config: Mapping[str, Any], source: str = "study", folder: Path | None = None) -> dict[str, Study]:
     """The studies that a config describes: one, or one for each of its `parts`, by name.
 
     Parameters
@@ -114,6 +117,8 @@ def load_studies(config: Mapping[str, Any], source: str = "study") -> dict[str, 
         The content of a study file, overrides applied.
     source : str
         What the config came from, for messages.
+    folder : Path, optional
+        Folder of the study file, where files of a user's own are looked for first.
 
     Raises
     ------
@@ -123,7 +128,7 @@ def load_studies(config: Mapping[str, Any], source: str = "study") -> dict[str, 
     studies, name = {}, ""
     try:
         for name, part in split_parts(_text_keys(config)).items():
-            studies[name] = make_study(name, part)
+            studies[name] = make_study(name, part, folder)
     except InputError as error:
         within = f" (part {name.partition('/')[2]})" if "/" in name else ""
         raise InputError(f"{source}{within}: {error}") from None
@@ -137,8 +142,8 @@ def _text_keys(value: Any) -> Any:
     return [_text_keys(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def make_study(name: str, config: Mapping[str, Any]) -> Study:
-    """One study from one config without parts.
+def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None) -> Study:
+    """One study from one config without parts; `folder` as of `load_studies`.
 
     Raises
     ------
@@ -149,9 +154,13 @@ def make_study(name: str, config: Mapping[str, Any]) -> Study:
         checked = StudyConfig.model_validate(with_present_keys(config))
     except ValidationError as error:
         raise input_error(error, root=StudyConfig) from None
+    files = files_of(config, folder)
+    model = _model(checked, files)
+    analyses = {name: _analysis(name, files) for name in checked.analyses}
+    checked = _resolved(checked, model, files)
     operating_point = checked.model.operating_point
     names = Names(
-        get_model(checked.model.name),
+        model,
         checked.simulation.stimuli,
         axis_checks(operating_point) | {RESECTION: check_axis, NOISE: check_noise},
     )
@@ -167,7 +176,7 @@ def make_study(name: str, config: Mapping[str, Any]) -> Study:
     _check_size(axes, listed)
     refuse_conflicts(names.model, [*((f"model.parameters.{name}", name) for name in fixed), *keys])
     highlights = highlight_values(names, checked.highlights)
-    study = Study(name, checked, names.model, fixed, axes, listed, _options(checked))
+    study = Study(name, checked, names.model, fixed, axes, listed, _options(checked, analyses), analyses, files)
     if study.simulates:
         checked.simulation.check(study.fastest_rate, study.largest_noise)
         if checked.simulation.integrator.qif_only and study.model.qif is None:
@@ -194,14 +203,50 @@ def _check_size(axes: Mapping[str, Sequence[float]], listed: bool) -> None:
         raise InputError(f"grid: {count:.3g} points can't be planned; allowed: at most {MOST_POINTS:.0e}")
 
 
-def _options(config: StudyConfig) -> dict[str, Options]:
+def _model(config: StudyConfig, files: Mapping[str, OwnFile]) -> Model:
+    """The model of a study, of the package or of a file."""
+    if MODEL not in files:
+        return get_model(config.model.name)
+    model = own_model(files[MODEL])
+    if "name" in config.model.model_fields_set and config.model.name != model.name:
+        raise InputError(
+            f"model.name: '{config.model.name}' given beside model.file, whose model is '{model.name}'; "
+            "allowed: one of the two"
+        )
+    return model
+
+
+def _analysis(name: str, files: Mapping[str, OwnFile]) -> Analysis:
+    file = files.get(f"analyses.{name}")
+    return get_analysis(name) if file is None else own_analysis(file)
+
+
+def _resolved(config: StudyConfig, model: Model, files: Mapping[str, OwnFile]) -> StudyConfig:
+    """The same config with its files named from the working directory, as the jobs find them."""
+    if not files:
+        return config
+    analyses = dict(config.analyses)
+    for place, file in files.items():
+        if place == MODEL:
+            named = config.model.model_copy(update={"name": model.name, FILE: file.path.as_posix()})
+            config = config.model_copy(update={MODEL: named})
+        else:
+            name = place.partition(".")[2]
+            analyses[name] = {**analyses[name], FILE: file.path.as_posix()}
+    return config.model_copy(update={"analyses": analyses})
+
+
+def _options(config: StudyConfig, analyses: Mapping[str, Analysis]) -> dict[str, Options]:
     options = {}
     for name, given in config.analyses.items():
+        kind, own = analyses[name].options, {} if given is None else given
+        if isinstance(own, Mapping):
+            own = {key: value for key, value in own.items() if key != FILE}
         try:
-            options |= analysis_options({name: given})
+            options[name] = kind.model_validate(own)
         except ValidationError as error:
-            raise input_error(error, prefix=f"analyses.{name}", root=get_analysis(name).options) from None
-        options[name] = get_analysis(name).adapt(options[name], config)
+            raise input_error(error, prefix=f"analyses.{name}", root=kind) from None
+        options[name] = analyses[name].adapt(options[name], config)
     return options
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from ngnmm_core.analysis.contract import Options
-from ngnmm_core.analysis.registry import analysis_names, get_analysis
+from ngnmm_core.analysis.registry import analysis_names
 from ngnmm_core.connectome import ConnectomeSpec
 from ngnmm_core.errors import InputError, twice
 from ngnmm_core.recordings.settings import Empirical
@@ -22,6 +22,10 @@ class ModelSpec(Section):
     """Which model, and the values of parameters that are not swept."""
 
     name: str = Field("ei_ngnmm", description="a model of `ngnmm_core/models/`")
+    file: str | None = Field(
+        None,
+        description="instead of `name`: a Python file of your own that defines `MODEL`, from the study file's folder",
+    )
     parameters: dict[str, Any] = Field({}, description="values of the model's parameters, where not its defaults")
     operating_point: OperatingPoint | None = Field(
         None, description="instead of a value for the drive: its distance from a bifurcation, found at every point"
@@ -92,22 +96,6 @@ class StudyConfig(Section):
         except (TypeError, ValueError, OverflowError):
             pass
         raise InputError(f"{value!r} is no number of jobs; allowed: auto, or a whole number >= 1")
-
-
-def analysis_options(analyses: dict[str, Any]) -> dict[str, Options]:
-    """The options of every analysis asked for, with their defaults.
-
-    Raises
-    ------
-    InputError
-        For an unknown analysis.
-    pydantic.ValidationError
-        For bad options.
-    """
-    return {
-        name: get_analysis(name).options.model_validate({} if options is None else options)
-        for name, options in analyses.items()
-    }
 
 
 def known_analyses() -> tuple[str, ...]:

@@ -1,12 +1,12 @@
 """A study, checked and resolved: what is computed, at which parameter points, with which settings."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ngnmm_core.analysis.contract import Analysis, Options
-from ngnmm_core.analysis.registry import get_analysis
+from ngnmm_core.compilation.own_files import OwnFile
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import SEED, Points, make_points
 from ngnmm_core.simulation.settings import NOISE, Simulation
@@ -33,6 +33,10 @@ class Study:
     listed : bool
         Whether the points are a list (dimension `point`) instead of a dense grid.
     options : mapping of analysis name to options
+    declared : mapping of analysis name to Analysis
+        Of the package, or of files of the user's own.
+    files : mapping
+        Those files: of the model by `model`, of analyses by `analyses.NAME`.
     """
 
     name: str
@@ -42,6 +46,8 @@ class Study:
     axes: Mapping[str, np.ndarray]
     listed: bool
     options: Mapping[str, Options]
+    declared: Mapping[str, Analysis]
+    files: Mapping[str, OwnFile] = field(default_factory=dict)
 
     @property
     def simulation(self) -> Simulation:
@@ -51,11 +57,16 @@ class Study:
     @property
     def analyses(self) -> list[tuple[Analysis, Options]]:
         """The analyses asked for, with their options, in the order of the config."""
-        return [(get_analysis(name), options) for name, options in self.options.items()]
+        return [(self.declared[name], options) for name, options in self.options.items()]
 
     def analyses_of(self, stage: str) -> list[tuple[Analysis, Options]]:
         """The analyses that one stage computes."""
         return [(a, o) for a, o in self.analyses if a.needs == stage]
+
+    def files_used(self, analyses: Iterable[tuple[Analysis, Options]]) -> dict[str, OwnFile]:
+        """The files of the user's own that the model and some analyses are in; keys as of `files`."""
+        places = ["model", *(f"analyses.{analysis.name}" for analysis, _ in analyses)]
+        return {place: self.files[place] for place in places if place in self.files}
 
     @property
     def simulates(self) -> bool:

@@ -63,12 +63,14 @@ def plan(study: Study, stage: str, folder: Path, connectome: str, regions: int, 
         Whether to write the definitions of new shards, and to remove damaged ones (not in a dry run).
     """
     surroundings = context(study, stage, connectome)
+    files = study.files_used(STAGES[stage].analyses(study))  # known by what they hold; a job must find them too
+    header = {"context": surroundings, "files": {place: file.path.as_posix() for place, file in files.items()}}
     points = STAGES[stage].layout(study, regions).points
     ids = point_ids(points, fingerprint(surroundings))
     kept, missing = _cover(folder, ids, write)
     seconds, in_lanes = seconds_per_point(study, stage, regions), STAGES[stage].simulates
     new = _cut(missing, len(ids), seconds, study.config.shards, LANES if in_lanes or seconds < HEAVY else 1)
-    return kept + [_define(folder, surroundings, points, ids, part, write) for part in new]
+    return kept + [_define(folder, header, points, ids, part, write) for part in new]
 
 
 def _finished(folder: Path, write: bool) -> Iterator[Shard]:
@@ -139,13 +141,13 @@ def _name(ids: Sequence[str]) -> str:
     return hashlib.blake2b("".join(ids).encode(), digest_size=8).hexdigest()
 
 
-def _define(folder, surroundings, points: Points, ids, part, write: bool) -> Shard:
+def _define(folder, header, points: Points, ids, part, write: bool) -> Shard:
     held = tuple(ids[k] for k in part)
     name = _name(held)
     path = folder / f"{name}.json"
     if write:
         columns = {name: _compact(values) for name, values in points.take(np.array(part)).columns.items()}
-        content = {"context": surroundings, "ids": held, "columns": columns}
+        content = {**header, "ids": held, "columns": columns}
         write_atomically(path, json.dumps(content))
     return Shard(name, path, held, damaged=path.with_suffix(".nc").exists())
 

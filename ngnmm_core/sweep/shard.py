@@ -9,10 +9,11 @@ from typing import Any
 
 import xarray as xr
 
-from ngnmm_core.analysis.registry import get_analysis
+from ngnmm_core.analysis.registry import get_analysis, own_analysis
+from ngnmm_core.compilation.own_files import OwnFile, find_file, read_file
 from ngnmm_core.connectome import Connectome, connectome_of, load_connectome
 from ngnmm_core.errors import InputError
-from ngnmm_core.models import get_model
+from ngnmm_core.models import get_model, own_model
 from ngnmm_core.preflight.calibration import calibrate
 from ngnmm_core.simulation.series_file import series_path
 from ngnmm_core.stages.registry import STAGES
@@ -27,12 +28,24 @@ from ngnmm_core.sweep.identity import definition_points, read_definition
 def make_task(definition: dict[str, Any], connectome: Connectome) -> Task:
     """The work that a definition describes."""
     context = definition["context"]
-    analyses = tuple(
-        (get_analysis(name), get_analysis(name).options.model_validate(options))
-        for name, options in context["analyses"].items()
-    )
+    own = {place: _own_file(place, path, context) for place, path in definition.get("files", {}).items()}
+    model = own_model(own["model"]) if "model" in own else get_model(context["model"])
+    analyses = []
+    for name, options in context["analyses"].items():
+        file = own.get(f"analyses.{name}")
+        analysis = get_analysis(name) if file is None else own_analysis(file)
+        analyses.append((analysis, analysis.options.model_validate(options)))
     normalised = connectome.normalised(context["normalization"])
-    return Task(get_model(context["model"]), normalised, definition_points(definition), context["settings"], analyses)
+    return Task(model, normalised, definition_points(definition), context["settings"], tuple(analyses))
+
+
+def _own_file(place: str, path: str, context: dict[str, Any]) -> OwnFile:
+    """A file of the user's own, if it still is what the job was planned with."""
+    key = f"{place}.file"
+    file = read_file(key, find_file(key, path, None), "MODEL" if place == "model" else "ANALYSIS")
+    if file.source != context["sources"][place]:
+        raise InputError(f"{key}: {path}: changed since the run was planned; allowed: run the workflow again")
+    return file
 
 
 def run_shard(definition_path: str | Path, connectome_path: str | Path, output: str | Path) -> None:

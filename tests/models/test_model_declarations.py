@@ -4,9 +4,9 @@ import re
 
 import numpy as np
 import pytest
+from model_template import get_model, model_names
 
 from ngnmm_core.errors import InputError
-from ngnmm_core.models import get_model, model_names
 
 # MODEL.md: the table of section 2, and the classic bistable point of section 1
 DEFAULTS = {

@@ -7,9 +7,9 @@ in `family_equations.py`.
 import family_equations as family
 import numpy as np
 import pytest
+from model_template import add_equations, get_model, model_names
 
 from ngnmm_core.dynamics.differentiation import linearise
-from ngnmm_core.models import get_model, model_names
 
 pi = np.pi
 
@@ -90,6 +90,8 @@ SIZE = {
     "jansen_rit": [0.1, 5.0, 15.0, 0.02, 1.0, 1.0],
     "wilson_cowan": [0.3, 0.3],
 } | family.SIZE
+
+add_equations(EQUATIONS=EQUATIONS, SENT=SENT, SIZE=SIZE)
 
 every_model = pytest.mark.parametrize("name", model_names())
 

@@ -2,9 +2,10 @@
 
 import pytest
 
+from ngnmm_core.models import model_names
 from ngnmm_core.study.load import load_studies
 
-MODEL_NAMES = "ei_ngnmm, jansen_rit, ngnmm_population, wilson_cowan"
+MODEL_NAMES = ", ".join(model_names())
 
 
 @pytest.mark.parametrize(

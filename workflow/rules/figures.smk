@@ -54,6 +54,11 @@ for drawing in jobs_of(studies.concerned.values()):
             **SMALL,
         params:
             family=drawing.family,
+            own=[
+                f"{place.partition('.')[2]}={file.path}"
+                for place, file in drawing.study.files.items()
+                if place != "model"
+            ],
             normalization=drawing.study.config.normalization,
             point=drawing.point,
             about=describe(drawing.study),

@@ -6,9 +6,18 @@ from ngnmm_core.orchestration.script import run
 
 
 def main(
-    family: str, data: Path, svg: list[Path], png: list[Path], connectome: list[Path] = (), normalization: str = "row"
+    family: str,
+    data: Path,
+    svg: list[Path],
+    png: list[Path],
+    connectome: list[Path] = (),
+    normalization: str = "row",
+    own: list[str] = (),
 ) -> None:
-    """`family` is a module of `ngnmm_core.plotting`; what a figure shows is told by the name of its file."""
+    """`family` is a module of `ngnmm_core.plotting`; what a figure shows is told by the name of its file.
+
+    `own` are analyses in files of the user's own, as `NAME=FILE`.
+    """
     import importlib
     import logging
     from contextlib import ExitStack
@@ -16,9 +25,12 @@ def main(
     import xarray as xr
 
     from ngnmm_core.plotting.parts.save import save
+    from ngnmm_core.study.own_files import load_own
 
     draw = importlib.import_module(f"ngnmm_core.plotting.{family}").draw
     options = {"normalization": normalization} if family in ("connectome", "modes") else {}
+    if family == "maps":
+        options["analyses"] = [load_own(*item.split("=", 1)) for item in own]
     with ExitStack() as stack:
         dataset = stack.enter_context(xr.open_dataset(data))
         if connectome:
