@@ -5,8 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ngnmm_core.connectome import binary_formats, text_formats
+from ngnmm_core.connectome import binary_formats
+from ngnmm_core.connectome.cells import decode, split_rows
+from ngnmm_core.connectome.label_files import read_labels
 from ngnmm_core.connectome.spec import existing_file
+from ngnmm_core.connectome.variables import OTHER, as_text
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.recordings.bids import sidecar, subject_of
 from ngnmm_core.recordings.recordings import Recordings
@@ -57,7 +60,8 @@ def read_recording(path: Path, settings: Empirical) -> Recordings:
 
 def _read_table(path: Path, settings: Empirical, what: str) -> Recordings:
     """A table with a header of labels; square and with the same names in its first column, it is an FC."""
-    rows = text_formats.split_rows(text_formats.decode(path.read_bytes(), what), path.suffix.lower())
+    lines = [line for line in decode(path.read_bytes(), what).splitlines() if line.strip() and line.lstrip()[0] != "#"]
+    rows = split_rows(lines, path.suffix.lower(), what)
     if len(rows) < 2:
         raise InputError(f"{what}: {len(rows)} rows; allowed: a row of labels, then rows of numbers")
     words = sum(not _is_number(cell) for cell in rows[0][1:])
@@ -104,7 +108,7 @@ def _labels(settings: Empirical, found: Sequence[str] | None, what: str) -> tupl
     if settings.labels:
         path = existing_file("empirical.labels", settings.labels)
         key = f"empirical.labels: {path}"
-        return tuple(text_formats.read_labels(path.read_bytes(), path.suffix.lower(), key)["labels"])
+        return tuple(read_labels(path.read_bytes(), path.suffix.lower(), key)["labels"])
     if not found:
         raise InputError(f"{what}: no region labels; allowed: labels in the file, or empirical.labels: a file of them")
     return tuple(str(label).strip() for label in found)
@@ -124,7 +128,7 @@ def _one(path: Path, settings: Empirical, labels, series: np.ndarray, what: str,
 def _read_variables(path: Path, settings: Empirical, what: str) -> Recordings:
     """Named arrays: series of one or several subjects, or an FC."""
     read = binary_formats.npz_variables if path.suffix.lower() == ".npz" else binary_formats.mat_variables
-    variables = read(path.read_bytes(), what)
+    variables = {name: found.load(what) for name, found in read(path.read_bytes(), what).items() if found.kind != OTHER}
     name = settings.variable or next((n for n in (*SERIES, *FC) if n in variables), None)
     if name not in variables:
         raise unknown(f"{what}: variable", str(name), variables)
@@ -135,7 +139,7 @@ def _read_variables(path: Path, settings: Empirical, what: str) -> Recordings:
             f"{what}: '{name}' is {values.dtype} of {shape}; allowed: numbers (time, region), one more for subjects"
         )
     stored = next((variables[n] for n in LABELS if n in variables), None)
-    labels = _labels(settings, None if stored is None else binary_formats.as_text(stored), what)
+    labels = _labels(settings, None if stored is None else as_text(stored), what)
     if name in FC or (settings.variable and values.ndim == 2 and _looks_like_fc(values)):
         return Recordings(labels, group_fc=values, notes=("connectivity of a group, without its series",))
     tr_s = next((float(np.ravel(variables[n])[0]) for n in TR if n in variables), None)
@@ -144,7 +148,7 @@ def _read_variables(path: Path, settings: Empirical, what: str) -> Recordings:
     first = _one(path, settings, labels, values[0] if values.ndim == 3 else values, what, tr_s)
     if values.ndim == 2:
         return first
-    given = next((binary_formats.as_text(variables[n]) for n in SUBJECTS if n in variables), None)
+    given = next((as_text(variables[n]) for n in SUBJECTS if n in variables), None)
     names = tuple(given or (f"sub-{k + 1}" for k in range(len(values))))
     if len(names) != len(values):
         raise InputError(f"{what}: {len(names)} names for {len(values)} subjects; allowed: one each")
