@@ -15,21 +15,37 @@ def check_protocol(options, study) -> None:
     InputError
         Naming the key, the value found and what is allowed.
     """
+    check_epochs("analyses.memory", options, study)
+    population_index("analyses.memory.population", study.model, options.population)
+    if options.probe is not None and options.threshold_hz is None:
+        _check_probe(_named(study.simulation.stimuli, options.probe), study.model)
+
+
+def check_epochs(key: str, options, study) -> None:
+    """Cue and probe must be different stimuli of the study, and the epochs in their order and within the simulation.
+
+    Parameters
+    ----------
+    key : str
+        Of the analysis, for messages.
+    options
+        With `cue`, `probe` (or None) and `minimal_ms`, the shortest delay.
+
+    Raises
+    ------
+    InputError
+        Naming the key, the value found and what is allowed.
+    """
     names = [s.name for s in study.simulation.stimuli]
     for field in ("cue", "probe"):
         name = getattr(options, field)
         if name is not None and name not in names:
             if not names:
-                raise InputError(
-                    f"analyses.memory.{field}: there is no stimulus {name!r}; allowed: one in simulation.stimuli"
-                )
-            raise unknown(f"analyses.memory.{field}", name, names)
+                raise InputError(f"{key}.{field}: there is no stimulus {name!r}; allowed: one in simulation.stimuli")
+            raise unknown(f"{key}.{field}", name, names)
     if options.cue == options.probe:
-        raise InputError(f"analyses.memory.probe: {options.probe!r} is the cue too; allowed: another stimulus, or null")
-    population_index("analyses.memory.population", study.model, options.population)
+        raise InputError(f"{key}.probe: {options.probe!r} is the cue too; allowed: another stimulus, or null")
     _check_times(options, study)
-    if options.probe is not None and options.threshold_hz is None:
-        _check_probe(_named(study.simulation.stimuli, options.probe), study.model)
 
 
 def _named(stimuli, name: str) -> Stimulus:

@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 LARGEST = 708.0  # exponentials saturate there, so that a saturated sigmoid is no overflow
+MOST_NOISE = 4  # states of a region that noise may enter: one draw of the generator gives four numbers
 WAVEFORM_POWERS = 6  # coefficients of a stimulus' polynomial within one integration step
 
 

@@ -74,3 +74,13 @@ def normal_pair(seeds, offset, region, step):
     length = lane_sqrt(-2.0 * lane_log(radius))
     sine, cosine = lane_sin_cos_turn(angle)
     return length * cosine, length * sine
+
+
+@kernel(inline="always")
+def normal_four(seeds, offset, region, step):
+    """Four lanes of standard normal numbers; the first two are those of `normal_pair`."""
+    radius, angle, second_radius, second_angle = philox_uniforms(seeds, offset, region, step)
+    length, second_length = lane_sqrt(-2.0 * lane_log(radius)), lane_sqrt(-2.0 * lane_log(second_radius))
+    sine, cosine = lane_sin_cos_turn(angle)
+    second_sine, second_cosine = lane_sin_cos_turn(second_angle)
+    return length * cosine, length * sine, second_length * second_cosine, second_length * second_sine

@@ -73,13 +73,15 @@ class Population:
     """One population of neurons and its observables, each a function of (states, coefficients).
 
     `rate` gives spikes per neuron and ms; `kuramoto` the modulus of the Kuramoto order parameter (0 asynchrony, 1 full
-    synchrony).  Where a model has no such thing, it is None, and what is reported is NaN.
+    synchrony).  Where a model has no such thing, it is None, and what is reported is NaN.  `drive` names the drive that
+    this population alone receives, where it is one of several that are loaded by name (items of a memory).
     """
 
     name: str
     title: str
     rate: Callable[..., Number] | None = None
     kuramoto: Callable[..., Number] | None = None
+    drive: str | None = None
 
 
 @dataclass(frozen=True)

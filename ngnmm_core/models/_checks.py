@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ngnmm_core.errors import InputError, twice, unknown
+from ngnmm_core.kernels.functions import MOST_NOISE
 
 if TYPE_CHECKING:
     from ngnmm_core.models._base import Model
@@ -79,6 +80,7 @@ def _check_references(model: "Model") -> None:
     curve = model.equilibrium_curve
     named = [("observable", (model.observable,), states), ("drives", model.drives, parameters)]
     named += [(f"aliases['{alias}']", targets, parameters) for alias, targets in model.aliases.items()]
+    named += [(f"drive of {p.name}", (p.drive,), model.drives) for p in model.populations if p.drive is not None]
     if curve is not None:
         named += [("equilibrium_curve.coordinate", (curve.coordinate,), states)]
         named += [("equilibrium_curve.drive", (curve.drive,), model.drives)]
@@ -95,6 +97,9 @@ def _check_values(model: "Model") -> None:
     for parameter in model.parameters:
         if refusal := parameter.refusal(parameter.default):
             raise InputError(f"model {model.name}: default of {parameter.name}: {refusal}")
+    noisy = [state.name for state in model.states if state.noise is not None]
+    if len(noisy) > MOST_NOISE:
+        raise _refuse(model, f"noise enters {len(noisy)} states", f"at most {MOST_NOISE}")
     for state in model.states:
         if not math.isfinite(state.initial) or (state.non_negative and state.initial < 0):
             allowed = "a number >= 0" if state.non_negative else "a finite number"

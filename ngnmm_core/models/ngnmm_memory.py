@@ -87,6 +87,7 @@ def _item(number, first):
         f"item {number}",
         rate=lambda states, c: states[first],
         kuramoto=lambda states, c: kuramoto_modulus(states[first], states[first + 1], c[2]),
+        drive=f"I_S_{number}",
     )
 
 

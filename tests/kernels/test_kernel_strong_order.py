@@ -5,7 +5,7 @@ import pytest
 
 from ngnmm_core.kernels.lanes import aligned
 from ngnmm_core.kernels.llvm import kernel, store
-from ngnmm_core.kernels.normal import normal_pair
+from ngnmm_core.kernels.normal import normal_four, normal_pair
 from ngnmm_core.models._base import COUPLING, Model, Parameter, State
 from ngnmm_core.simulation.engine import Engine, Run
 
@@ -33,6 +33,25 @@ def normals():
         return result
 
     return numbers
+
+
+def test_four_numbers_begin_with_the_pair_and_are_normal_and_independent(normals):
+    """So that a model with more noisy states, or fewer, has the same noise on the first two."""
+
+    @kernel
+    def draw(seeds, step, out):
+        for lane in range(0, seeds.size, 8):
+            four = normal_four(seeds, lane, 0, step)
+            for k in range(4):
+                store(out, k * seeds.size + lane, four[k])
+
+    seeds, out = np.arange(4096), aligned(4 * 4096)
+    draw(seeds, 5, out)
+    found = out.reshape(4, -1)
+    np.testing.assert_array_equal(found[:2].T, normals(seeds, 1, 6)[5, :, 0])
+    np.testing.assert_allclose(found.mean(axis=1), 0.0, atol=0.06)  # standard error 0.016
+    np.testing.assert_allclose(np.cov(found), np.eye(4), atol=0.08)
+    np.testing.assert_allclose((found**4).mean(axis=1), 3.0, atol=0.6)  # standard error 0.15
 
 
 def bridged(increments, h, rng):

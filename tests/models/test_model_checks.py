@@ -55,6 +55,7 @@ FAULTS = {
     "no coupling": ({"parameters": SOUND.parameters[:-1]}, "no parameter 'G'"),
     "drive is no parameter": ({"drives": ("J",)}, "drives: unknown 'J'.*allowed: tau_x"),
     "drive twice": ({"drives": ("I", "I")}, "the drive 'I' occurs twice"),
+    "drive of a population": ({"populations": (Population("E", "e", drive="J"),)}, "drive of E: unknown 'J'"),
     "observable is no state": ({"observable": "v"}, "observable: unknown 'v'.*allowed: x, y"),
     "alias of nothing": ({"aliases": {"tau": ("tau_x", "tau_z")}}, r"aliases\['tau'\]: unknown 'tau_z'"),
     "alias like a parameter": ({"aliases": {"I": ("tau_x",)}}, "'I' occurs twice"),
@@ -67,6 +68,10 @@ FAULTS = {
     "noise over no parameter": ({"states": (X, replace(Y, noise="tau"))}, "noise of y.*'tau'.*allowed: tau_x, tau_y"),
     "noise over what may be zero": ({"states": (X, replace(Y, noise="threshold"))}, "noise of y.*'threshold'"),
     "noise over zero": ({"states": (X, replace(Y, noise=0.0))}, "noise of y: 0.0"),
+    "noise on too many states": (
+        {"states": tuple(State(f"x_{k}", "1", 0.1, noise=4.0) for k in range(5)), "observable": "x_0"},
+        "noise enters 5 states; allowed: at most 4",
+    ),
     "coefficients that fail": ({"coefficients": lambda p: (1.0 / p["tau"],)}, "coefficients fails.*KeyError: 'tau'"),
     "coefficients of one point": ({"coefficients": lambda p: (min(p["tau_x"], p["tau_y"]), 1.0)}, "coefficients fails"),
     "no tuple of coefficients": ({"coefficients": lambda p: [p["tau_x"], 1.0]}, "coefficients gives list"),
@@ -119,6 +124,21 @@ def test_every_state_has_the_noise_that_it_declares(points_of):
     expected = np.stack([1.0 / points.parameters["tau_x"], np.full(8, 0.25)], axis=1)
     np.testing.assert_allclose(spread, expected, rtol=0.15)  # 300 draws: 4 % standard error
     np.testing.assert_array_equal(model.noise_time_constants(points.parameters), 1.0 / expected)
+
+
+def test_three_noisy_states_have_independent_noise(points_of):
+    """The two items and the pool of a memory: one step of each, over sigma sqrt(dt) / tau."""
+    model, step, sigma = get_model("ngnmm_memory"), 1e-5, 0.5
+    points = points_of(model, 8, tau_i=np.linspace(5, 40, 8), seed=np.arange(8))
+    start = np.broadcast_to([s.initial for s in model.states], (8, 400, 10))
+    run = Run(Engine(model, np.zeros((400, 400)), "heun"), points.parameters, start, noise=(sigma, points.seeds))
+    run.advance(step, 1, 1)
+    noisy = [k for k, s in enumerate(model.states) if s.noise]
+    kicks = run.by_point(run.states)[..., noisy] / (sigma * np.sqrt(step))
+    expected = np.stack([np.full(8, 1 / 15.0)] * 2 + [1 / points.parameters["tau_i"]], axis=1)
+    np.testing.assert_allclose(kicks.std(axis=1), expected, rtol=0.15)  # 400 draws: 3.5 % standard error
+    scaled = ((kicks - kicks.mean(axis=1, keepdims=True)) / expected[:, None]).reshape(-1, 3)
+    np.testing.assert_allclose(np.corrcoef(scaled.T), np.eye(3), atol=0.08)  # 3200 draws: 0.018
 
 
 def test_sizes_and_coefficients_belong_to_the_model():

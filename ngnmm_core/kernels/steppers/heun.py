@@ -9,10 +9,8 @@ Kloeden, Platen, Numerical Solution of Stochastic Differential Equations (1992),
 
 from ngnmm_core.kernels.layout import STEP
 from ngnmm_core.kernels.llvm import advance, kernel, load, make_tuple_access, scaled, store
-from ngnmm_core.kernels.normal import normal_pair
+from ngnmm_core.kernels.normal import normal_four, normal_pair
 from ngnmm_core.kernels.stage import make_stage
-
-MOST_NOISE = 2  # states of a region that noise may enter
 
 
 def make_step(equations, rows, width):
@@ -35,6 +33,7 @@ def make_step(equations, rows, width):
 def _make_updates(equations, width):
     load_all, store_all = make_tuple_access(equations.states)
     noise, count = equations.noise, len(equations.noise)
+    normal = normal_pair if count <= 2 else normal_four
 
     @kernel(inline="always")
     def add(work, where, out, share):
@@ -47,10 +46,10 @@ def _make_updates(equations, width):
     @kernel(inline="always")
     def predict(batch, work, where, out, values, slope, h):
         group, region, here, o = where
-        pair = normal_pair(batch.seed, group * width, region, work.counters[STEP])
+        normals = normal(batch.seed, group * width, region, work.counters[STEP])
         for j in range(count):
             amplitude = load(batch.amplitude, (group * count + j) * width)
-            store(work.noise, here * count + j * width, amplitude * pair[j])
+            store(work.noise, here * count + j * width, amplitude * normals[j])
         store_all(out, o, width, advance(values, h, slope))
         add(work, where, out, 1.0)
         return load_all(out, o, width)
