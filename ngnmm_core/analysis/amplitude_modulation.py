@@ -13,9 +13,9 @@ from pydantic import Field
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.observation import SampledWindow
-from ngnmm_core.streaming.activity import OUTCOMES
+from ngnmm_core.streaming.activity import SPECTRAL_OUTCOMES
 from ngnmm_core.streaming.decimate import Decimator, decimation_factor
-from ngnmm_core.streaming.envelope import Envelope
+from ngnmm_core.streaming.envelope import GAMMA_HZ, Envelope, check_band
 from ngnmm_core.streaming.region_mean import RegionMean
 from ngnmm_core.streaming.welch import Welch
 
@@ -26,7 +26,7 @@ SMALLEST = 1e-6  # mean amplitudes below this are no rhythm
 class AmplitudeModulationOptions(Options):
     """Options of the amplitude modulation."""
 
-    band_hz: tuple[float, float] = Field((30.0, 100.0), description="band whose amplitude is followed (Hz)")
+    band_hz: tuple[float, float] = Field(GAMMA_HZ, description="band whose amplitude is followed (Hz)")
     segment_ms: float = Field(2000.0, gt=0, description="length of a Welch segment of the envelope (ms)")
     max_hz: float = Field(30.0, gt=0, description="highest frequency of the modulation kept (Hz)")
 
@@ -41,18 +41,14 @@ def check(options: AmplitudeModulationOptions, study) -> None:
     """
     low, high = options.band_hz
     simulation = study.simulation
-    if not 0 < low < high < 500.0 / simulation.sample_ms:
-        raise InputError(
-            f"{KEY}.band_hz: [{low:g}, {high:g}] is not a band; allowed: 0 < lower < upper < "
-            f"{500.0 / simulation.sample_ms:g} Hz"
-        )
+    check_band(f"{KEY}.band_hz", options.band_hz, simulation.sample_ms)
     if options.max_hz > (high - low) / 2:
         raise InputError(
             f"{KEY}.max_hz: {options.max_hz:g} Hz is faster than a band of {high - low:g} Hz can be modulated; "
             f"allowed: at most {(high - low) / 2:g}"
         )
     decimator, envelope = _filters(options, simulation.sample_ms)
-    settling = len(decimator.taps) * simulation.sample_ms + envelope.settling * decimator.sample_ms
+    settling = len(decimator.taps) * simulation.sample_ms + envelope.settling_ms
     left = simulation.duration_ms - simulation.transient_ms - settling
     if options.segment_ms > left:
         raise InputError(
@@ -72,8 +68,8 @@ class _Follower:
     """The envelope of one stream: its spectrum, and the moments that its depth follows from."""
 
     def __init__(self, options: AmplitudeModulationOptions, sample_ms: float):
-        decimator, self.envelope = _filters(options, sample_ms)
-        decimated_ms = decimator.sample_ms
+        _, self.envelope = _filters(options, sample_ms)
+        decimated_ms = self.envelope.sample_ms
         self.welch = Welch(max(round(options.segment_ms / decimated_ms), 2), decimated_ms, options.max_hz)
         self.count, self.total, self.squares = 0, 0.0, 0.0
 
@@ -116,13 +112,15 @@ class AmplitudeModulationReducer:
         """Spectra and depths of the modulation; NaN where there is no rhythm to be modulated."""
         mean, deviation = self.regions.moments(self.points)
         mean_field, mean_field_deviation = (x[:, 0] for x in self.mean.moments(self.points))
-        return {
+        results = {
             "envelope_spectrum": self.regions.welch.density(self.points),
             "mean_envelope_spectrum": self.mean.welch.density(self.points)[:, 0],
             "modulation_depth": _depth(mean, deviation, activity.active),
             "mean_modulation_depth": _depth(mean_field, mean_field_deviation, activity.active.any(axis=1)),
-            "amplitude_modulation_status": activity.status,
         }
+        for values in results.values():
+            values[activity.undersampled] = np.nan
+        return results | {"amplitude_modulation_status": activity.spectral_status}
 
 
 def _depth(mean: np.ndarray, deviation: np.ndarray, active: np.ndarray) -> np.ndarray:
@@ -138,7 +136,7 @@ def variables(options: AmplitudeModulationOptions) -> tuple[Variable, ...]:
         Variable("mean_envelope_spectrum", ("modulation_frequency",), "Hz-1", f"{spectrum} of the region mean"),
         Variable("modulation_depth", ("region",), "1", depth),
         Variable("mean_modulation_depth", (), "1", f"{depth} of the region mean"),
-        status("amplitude_modulation", *OUTCOMES),
+        status("amplitude_modulation", *SPECTRAL_OUTCOMES),
     )
 
 

@@ -16,10 +16,11 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.observation import OK, SampledWindow
 from ngnmm_core.streaming.activity import REST, SETTLING
 from ngnmm_core.streaming.decimate import Decimator, decimation_factor, filter_length
+from ngnmm_core.streaming.envelope import check_band
 from ngnmm_core.streaming.region_mean import RegionMean
 
 PHASE_BANDS = {"theta": (4.0, 8.0), "alpha": (8.0, 13.0), "beta": (13.0, 30.0)}
-AT_REST, STILL_SETTLING, NO_RHYTHM = 2, 3, 4
+AT_REST, STILL_SETTLING, NO_RHYTHM, UNDERSAMPLED = 2, 3, 4, 5
 MEASURES = ("modulation_index", "modulation_zscore", "modulation_pvalue", "amplitude_rise", "amplitude_share")
 OF_BAND = 3  # the first of these depend on the phase band
 KEY = "analyses.cross_frequency"
@@ -58,12 +59,7 @@ def check(options: CrossFrequencyOptions, study) -> None:
     InputError
         For a band that is none or does not fit the other, or a signal that is too short.
     """
-    nyquist = 500.0 / study.simulation.sample_ms
-    low, high = options.amplitude_hz
-    if not 0 < low < high < nyquist:
-        raise InputError(
-            f"{KEY}.amplitude_hz: [{low:g}, {high:g}] is not a band; allowed: 0 < lower < upper < {nyquist:g} Hz"
-        )
+    check_band(f"{KEY}.amplitude_hz", options.amplitude_hz, study.simulation.sample_ms)
     for name, band in options.phase_bands.items():
         _check_phase_band(f"{KEY}.phase_bands.{name}", band, options.amplitude_hz)
     _check_length(options, study.simulation)
@@ -89,7 +85,7 @@ def _check_length(options: CrossFrequencyOptions, simulation) -> None:
     from ngnmm_core.analysis.phase_amplitude_coupling import needed_ms
 
     name = min(options.phase_bands, key=lambda n: options.phase_bands[n][0])
-    needed = needed_ms(options.lowest_hz)
+    needed = needed_ms(options.lowest_hz, options.amplitude_hz)
     if options.longest_ms < needed:
         raise InputError(
             f"{KEY}.longest_ms: {options.longest_ms:g} ms is too short for the phase band {name} from "
@@ -140,7 +136,7 @@ class CrossFrequencyReducer:
         by_point = series.transpose(1, 3, 2, 0).reshape(-1, series.shape[2], len(series))[: self.points]
         found = np.full((len(MEASURES), self.points, len(self.options.phase_bands), by_point.shape[1]), np.nan)
         for k in range(self.points):
-            shown = np.append(activity.active[k], activity.active[k].any())
+            shown = np.append(activity.active[k], activity.active[k].any()) & ~activity.undersampled[k]
             if shown.any():
                 found[:, k][:, :, shown] = self._point(by_point[k][shown].astype(float))
         results = {}
@@ -149,6 +145,7 @@ class CrossFrequencyReducer:
             results |= {name: values[..., :-1].copy(), f"mean_{name}": values[..., -1].copy()}
         regime = activity.regime
         code = np.where(np.isfinite(found[OF_BAND - 1]).any(axis=(1, 2)), OK, NO_RHYTHM)
+        code = np.where(activity.undersampled, UNDERSAMPLED, code)
         code = np.where(regime == REST, AT_REST, np.where(regime == SETTLING, STILL_SETTLING, code))
         return results | {"cross_frequency_status": code.astype(np.int8)}
 
@@ -190,7 +187,12 @@ def variables(options: CrossFrequencyOptions) -> tuple[Variable, ...]:
         Variable(f"mean_amplitude_{n}", (), "1", f"mean over regions, {t}")
         for n, t in (("rise", rise), ("share", share))
     ]
-    return (*regions, *mean, *fast, status("cross_frequency", "at_rest", "still_settling", "no_fast_rhythm"))
+    return (
+        *regions,
+        *mean,
+        *fast,
+        status("cross_frequency", "at_rest", "still_settling", "no_fast_rhythm", "undersampled"),
+    )
 
 
 def coordinates(options: CrossFrequencyOptions, window: SampledWindow):

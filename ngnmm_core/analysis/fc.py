@@ -3,7 +3,9 @@
 In the desynchronised gamma regime the phases of regions are unrelated and the correlation of raw signals is near zero;
 amplitude envelope correlation, as used for MEG, shows the coupling that is left.
 
-Amplitude envelope correlation: Brookes et al., NeuroImage 56, 1082 (2011), doi:10.1016/j.neuroimage.2011.02.054.
+Amplitude envelope correlation: Brookes et al., NeuroImage 56, 1082 (2011), doi:10.1016/j.neuroimage.2011.02.054.  For
+recordings by M/EEG, whose sensors share what they see at the same moment, there is the orthogonalised one as well:
+`ngnmm_core.streaming.orthogonalised`.
 """
 
 from typing import Literal
@@ -15,10 +17,11 @@ from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.analysis.maps import Look, Map
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.observation import SampledWindow
-from ngnmm_core.streaming.activity import OUTCOMES
+from ngnmm_core.streaming.activity import SPECTRAL_OUTCOMES
 from ngnmm_core.streaming.covariance import Covariance
 from ngnmm_core.streaming.decimate import Decimator, decimation_factor, filter_length
-from ngnmm_core.streaming.envelope import SETTLING_PERIODS, Envelope
+from ngnmm_core.streaming.envelope import GAMMA_HZ, Envelope, check_band
+from ngnmm_core.streaming.orthogonalised import OrthogonalisedCovariance
 
 EVERY_MS = 1.0
 FEWEST_SAMPLES = 100
@@ -28,12 +31,13 @@ FEWEST_OF_ENVELOPE = 10
 class FcOptions(Options):
     """Options of the functional connectivity."""
 
-    signals: tuple[Literal["rate", "gamma_envelope"], ...] = Field(
+    signals: tuple[Literal["rate", "gamma_envelope", "orthogonalised_envelope"], ...] = Field(
         ("rate", "gamma_envelope"),
         min_length=1,
-        description="what is correlated; `rate` is the first population's, or the observable of models without rates",
+        description="what is correlated; `rate` is the first population's, or the observable of models without rates; "
+        "`orthogonalised_envelope` leaves out what two regions share at the same moment, as for M/EEG",
     )
-    band_hz: tuple[float, float] = Field((30.0, 100.0), description="band of the envelope (Hz)")
+    band_hz: tuple[float, float] = Field(GAMMA_HZ, description="band of the envelopes (Hz)")
 
 
 def check(options: FcOptions, study) -> None:
@@ -44,13 +48,8 @@ def check(options: FcOptions, study) -> None:
     InputError
         For a band that is none, or a signal named twice.
     """
-    low, high = options.band_hz
     simulation = study.simulation
-    nyquist = 500.0 / simulation.sample_ms
-    if not 0 < low < high < nyquist:
-        raise InputError(
-            f"analyses.fc.band_hz: [{low:g}, {high:g}] is not a band; allowed: 0 < lower < upper < {nyquist:g} Hz"
-        )
+    check_band("analyses.fc.band_hz", options.band_hz, simulation.sample_ms)
     if len(set(options.signals)) < len(options.signals):
         raise InputError(f"analyses.fc.signals: {list(options.signals)} repeats a signal; allowed: each once")
     check_window(options, simulation)
@@ -66,16 +65,22 @@ def check_window(options: FcOptions, simulation) -> None:
     """
     window = simulation.duration_ms - simulation.transient_ms
     shortest = FEWEST_SAMPLES * EVERY_MS
-    if "gamma_envelope" in options.signals:
+    if of_envelopes(options):
         low, high = options.band_hz
-        taps = filter_length(simulation.sample_ms, high, _factor(simulation.sample_ms, high))
-        settled = taps * simulation.sample_ms + SETTLING_PERIODS * 1000.0 / (0.5 * (high - low))
-        shortest = max(shortest, float(np.ceil(settled + FEWEST_OF_ENVELOPE * EVERY_MS)))
+        factor = _factor(simulation.sample_ms, high)
+        envelope = Envelope(simulation.sample_ms * factor, low, high)
+        settled = filter_length(simulation.sample_ms, high, factor) * simulation.sample_ms + envelope.settling_ms
+        shortest = max(shortest, float(np.ceil(settled + FEWEST_OF_ENVELOPE * envelope.sample_ms)))
     if window < shortest:
         raise InputError(
             f"simulation.duration_ms: a window of {window:g} ms is too short for fc of {', '.join(options.signals)}; "
             f"allowed: at least {shortest:g} ms after the transient"
         )
+
+
+def of_envelopes(options: FcOptions) -> bool:
+    """Whether any of the signals is that of a frequency band."""
+    return any(name != "rate" for name in options.signals)
 
 
 def _factor(sample_ms: float, high_hz: float) -> int:
@@ -87,6 +92,8 @@ class RateSignal:
 
     For models without rates in Hz it is the observable, which is an activity there.
     """
+
+    accumulator = Covariance
 
     def __init__(self, options: FcOptions, window: SampledWindow):
         self.has_rate = window.model.populations[0].rate is not None
@@ -104,29 +111,45 @@ class RateSignal:
 class EnvelopeSignal:
     """The amplitude of the observable in a band."""
 
+    accumulator = Covariance
+
     def __init__(self, options: FcOptions, window: SampledWindow):
         low, high = options.band_hz
         self.decimator = Decimator(window.sample_ms, high, _factor(window.sample_ms, high))
-        self.sample_ms = self.decimator.sample_ms
-        self.envelope = Envelope(self.sample_ms, low, high)
+        self.envelope = Envelope(self.decimator.sample_ms, low, high)
+        self.sample_ms = self.envelope.sample_ms
 
     def push(self, block) -> np.ndarray:
         """The envelope at the next samples."""
         return self.envelope.push(self.decimator.push(block.observable))
 
 
-SIGNALS = {"rate": RateSignal, "gamma_envelope": EnvelopeSignal}
-SIGNAL_TEXTS = {"rate": "firing rate", "gamma_envelope": "gamma envelope"}
+class AnalyticSignal(EnvelopeSignal):
+    """The analytic signal of the observable in a band, for envelopes that are orthogonalised pair by pair."""
+
+    accumulator = OrthogonalisedCovariance
+
+    def push(self, block) -> tuple[np.ndarray, np.ndarray]:
+        """The real and the imaginary part at the next samples."""
+        return self.envelope.analytic(self.decimator.push(block.observable))
+
+
+SIGNALS = {"rate": RateSignal, "gamma_envelope": EnvelopeSignal, "orthogonalised_envelope": AnalyticSignal}
+SIGNAL_TEXTS = {
+    "rate": "firing rate",
+    "gamma_envelope": "gamma envelope",
+    "orthogonalised_envelope": "orthogonalised gamma envelope",
+}
 
 
 class FcReducer:
     """One covariance per signal."""
 
     def __init__(self, options: FcOptions, window: SampledWindow):
-        self.points = window.points
+        self.points, self.of_envelopes = window.points, of_envelopes(options)
         self.edges = np.triu_indices(window.regions, 1)
         self.signals = [SIGNALS[name](options, window) for name in options.signals]
-        self.covariances = [Covariance() for _ in self.signals]
+        self.covariances = [signal.accumulator() for signal in self.signals]
 
     def consume(self, block) -> None:
         """Adds the next samples."""
@@ -137,16 +160,19 @@ class FcReducer:
         """Correlations [point, signal, edge]; NaN for pairs with a region that is not active."""
         i, j = self.edges
         defined = activity.active[:, i] & activity.active[:, j]
-        correlations = [c.correlation(self.points)[:, i, j] for c in self.covariances]
+        nothing = np.full((self.points, len(i)), np.nan)  # a window too short for the filters
+        correlations = [c.correlation(self.points)[:, i, j] if c.count else nothing for c in self.covariances]
         fc = np.stack([np.where(defined, c, np.nan) for c in correlations], axis=1)
-        return {"fc": fc, "fc_status": activity.status}
+        if self.of_envelopes:
+            fc[activity.undersampled] = np.nan
+        return {"fc": fc, "fc_status": activity.spectral_status if self.of_envelopes else activity.status}
 
 
 def variables(options: FcOptions) -> tuple[Variable, ...]:
     """What this analysis writes."""
     return (
         Variable("fc", ("signal", "edge"), "1", "functional connectivity (Pearson correlation)", "float32"),
-        status("fc", *OUTCOMES),
+        status("fc", *SPECTRAL_OUTCOMES),
     )
 
 

@@ -15,6 +15,8 @@ import numpy as np
 import scipy
 
 from ngnmm_core.compilation.lazy_njit import lazy_njit
+from ngnmm_core.streaming.envelope import ATTENUATION_DB, edge_hz
+from ngnmm_core.streaming.kaiser import kaiser_length, kaiser_low_pass
 
 ORDER = 3
 CYCLES = 10  # of the slowest phase that a signal must hold ...
@@ -38,9 +40,31 @@ def edge_samples(lowest_hz: float, rate_hz: float) -> int:
     return int(np.ceil(EDGE_CYCLES * rate_hz / lowest_hz))
 
 
-def needed_ms(lowest_hz: float) -> float:
-    """How long a signal must be for phases from `lowest_hz` on."""
-    return 1000.0 * (CYCLES + 2 * EDGE_CYCLES) / lowest_hz
+def needed_ms(lowest_hz: float, amplitude_hz: tuple[float, float]) -> float:
+    """How long a signal must be for phases from `lowest_hz` on and an amplitude band."""
+    filtered = float(_length(amplitude_hz, 1000.0))  # in samples of a millisecond
+    return 1000.0 * CYCLES / lowest_hz + max(2000.0 * EDGE_CYCLES / lowest_hz, filtered)
+
+
+def amplitude_of(series: np.ndarray, band_hz: tuple[float, float], rate_hz: float) -> np.ndarray:
+    """The amplitude [channel, sample] of a band, by the filter of `ngnmm_core.streaming.envelope`, without delay.
+
+    That filter lets nothing of the slow wave through, whose harmonics would follow its phase.
+    """
+    length = _length(band_hz, rate_hz)
+    taps = kaiser_low_pass(0.5 * (band_hz[1] - band_hz[0]), length, rate_hz, ATTENUATION_DB)
+    position = np.arange(length) - length // 2
+    analytic = 2.0 * taps * np.exp(1j * np.pi * (band_hz[0] + band_hz[1]) / rate_hz * position)
+    return np.abs(scipy.signal.oaconvolve(series, analytic[None], mode="same", axes=-1))
+
+
+def half_length(band_hz: tuple[float, float], rate_hz: float) -> int:
+    """Samples at each end at which that filter sees beyond the signal."""
+    return _length(band_hz, rate_hz) // 2
+
+
+def _length(band_hz: tuple[float, float], rate_hz: float) -> int:
+    return kaiser_length(2.0 * edge_hz(band_hz), rate_hz, ATTENUATION_DB)
 
 
 def band_signal(series: np.ndarray, band_hz: tuple[float, float], rate_hz: float) -> np.ndarray:
@@ -119,12 +143,12 @@ def phase_amplitude(series: np.ndarray, phase_hz, amplitude_hz, rate_hz: float, 
     settings : (lowest frequency of all phase bands in Hz, number of bins, number of surrogates)
     """
     lowest_hz, bins, surrogates = settings
-    edge = edge_samples(lowest_hz, rate_hz)
+    edge = max(edge_samples(lowest_hz, rate_hz), half_length(amplitude_hz, rate_hz))
     centred = series - np.ascontiguousarray(series).mean(axis=1, keepdims=True)
     # what is dropped is tapered: a jump at the ends would ring in the slow band, louder than a weak rhythm
     tapered = centred * scipy.signal.windows.tukey(series.shape[1], 2.0 * edge / series.shape[1])
     slow = band_signal(tapered, phase_hz, rate_hz)[:, edge:-edge]
-    amplitude = np.abs(band_signal(tapered, amplitude_hz, rate_hz))[:, edge:-edge]
+    amplitude = amplitude_of(tapered, amplitude_hz, rate_hz)[:, edge:-edge]
     usable = (slow.real.var(axis=1) > FAINT * centred.var(axis=1)) & (amplitude.max(axis=1) > 0)
     result = np.full((3, len(series)), np.nan)
     if usable.any():

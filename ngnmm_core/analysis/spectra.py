@@ -4,6 +4,7 @@ Welch, IEEE Trans. Audio Electroacoust. 15, 70 (1967), doi:10.1109/TAU.1967.1161
 """
 
 import math
+import warnings
 
 import numpy as np
 from pydantic import Field, field_validator
@@ -12,13 +13,15 @@ from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.analysis.maps import Look, Map, mean_over_regions
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.observation import SampledWindow
-from ngnmm_core.streaming.activity import OUTCOMES
+from ngnmm_core.streaming.activity import SPECTRAL_OUTCOMES
 from ngnmm_core.streaming.decimate import Decimator, decimation_factor, filter_length
+from ngnmm_core.streaming.envelope import GAMMA_HZ
 from ngnmm_core.streaming.region_mean import RegionMean
 from ngnmm_core.streaming.welch import Welch
 
-BANDS = {"delta": (1.0, 4.0), "theta": (4.0, 8.0), "alpha": (8.0, 13.0), "beta": (13.0, 30.0), "gamma": (30.0, 100.0)}
+BANDS = {"delta": (1.0, 4.0), "theta": (4.0, 8.0), "alpha": (8.0, 13.0), "beta": (13.0, 30.0), "gamma": GAMMA_HZ}
 LOWEST_PEAK_HZ = 1.0
+GAMMA_PEAK = ("outside_the_band", "in_the_band")
 FEWEST = 3  # frequencies, 0 included: a peak is refined by its two neighbours
 
 
@@ -31,11 +34,16 @@ class SpectraOptions(Options):
         BANDS, description="frequency bands [lower, upper] (Hz), lower edge included, upper edge excluded"
     )
 
+    @property
+    def highest_hz(self) -> float:
+        """The highest frequency that is computed: that of the bands, if it is above `max_hz`."""
+        return max(self.max_hz, *(high for _, high in self.bands.values()))
+
     @field_validator("bands")
     @classmethod
     def _bands_rise(cls, bands):
         if not bands:
-            raise InputError("{} has no band; allowed: at least one, such as {gamma: [30, 100]}")
+            raise InputError("{} has no band; allowed: at least one, such as {gamma: [30, 150]}")
         for name, (low, high) in bands.items():
             if not 0 <= low < high:
                 raise InputError(f"{name}: [{low:g}, {high:g}] is not a band; allowed: 0 <= lower < upper")
@@ -52,11 +60,12 @@ def check(options: SpectraOptions, study) -> None:
     """
     simulation = study.simulation
     nyquist = 500.0 / simulation.sample_ms
-    if options.max_hz > nyquist:
-        raise InputError(
-            f"analyses.spectra.max_hz: {options.max_hz:g} Hz is above half the sampling rate; "
-            f"allowed: at most {nyquist:g} Hz with simulation.sample_ms = {simulation.sample_ms:g}"
-        )
+    for key, high in (("max_hz", options.max_hz), *((f"bands.{n}", b[1]) for n, b in options.bands.items())):
+        if high > nyquist:
+            raise InputError(
+                f"analyses.spectra.{key}: {high:g} Hz is above half the sampling rate; "
+                f"allowed: at most {nyquist:g} Hz with simulation.sample_ms = {simulation.sample_ms:g}"
+            )
     samples = math.ceil(1000.0 * (FEWEST - 1) / options.max_hz / simulation.sample_ms - 1e-9)
     if _segment(options, simulation.sample_ms) < samples:
         shortest = samples * simulation.sample_ms
@@ -64,9 +73,11 @@ def check(options: SpectraOptions, study) -> None:
             f"analyses.spectra.segment_ms: {options.segment_ms:g} ms resolves no frequencies below max_hz = "
             f"{options.max_hz:g}; allowed: at least {shortest:g} with simulation.sample_ms = {simulation.sample_ms:g}"
         )
+    if "bands" in options.model_fields_set:
+        _check_resolution(options, simulation.sample_ms)
     window = simulation.duration_ms - simulation.transient_ms
     factor = _factor(options, simulation.sample_ms)
-    filtered = window - filter_length(simulation.sample_ms, options.max_hz, factor) * simulation.sample_ms
+    filtered = window - filter_length(simulation.sample_ms, options.highest_hz, factor) * simulation.sample_ms
     if options.segment_ms > filtered:
         raise InputError(
             f"analyses.spectra.segment_ms: {options.segment_ms:g} ms is longer than the filtered window of "
@@ -74,18 +85,35 @@ def check(options: SpectraOptions, study) -> None:
         )
 
 
+def _check_resolution(options: SpectraOptions, sample_ms: float) -> None:
+    """Refuses bands that the segments don't resolve; those of the default are NaN then."""
+    resolution = 1000.0 / (_segment(options, sample_ms) * sample_ms)
+    for name, (low, high) in options.bands.items():
+        if not resolved(low, high, resolution):
+            raise InputError(
+                f"analyses.spectra.bands.{name}: [{low:g}, {high:g}] Hz is narrower than what segments of "
+                f"{options.segment_ms:g} ms resolve, {resolution:g} Hz; allowed: a wider band, or a segment_ms of at "
+                f"least {1000.0 / (high - low):.4g}"
+            )
+
+
+def resolved(low: float, high: float, resolution_hz: float) -> bool:
+    """Whether a band is as wide as the distance of two frequencies, so that its power can be told."""
+    return high - low >= resolution_hz * (1.0 - 1e-9)
+
+
 def _segment(options: SpectraOptions, sample_ms: float) -> int:
     return max(round(options.segment_ms / sample_ms), 2)
 
 
 def _factor(options: SpectraOptions, sample_ms: float) -> int:
-    return decimation_factor(sample_ms, options.max_hz, _segment(options, sample_ms))
+    return decimation_factor(sample_ms, options.highest_hz, _segment(options, sample_ms))
 
 
 def _welch(options: SpectraOptions, sample_ms: float) -> Welch:
     """What makes spectra of the decimated samples."""
     factor = _factor(options, sample_ms)
-    return Welch(_segment(options, sample_ms) // factor, sample_ms * factor, options.max_hz)
+    return Welch(_segment(options, sample_ms) // factor, sample_ms * factor, options.highest_hz)
 
 
 class SpectraReducer:
@@ -94,7 +122,7 @@ class SpectraReducer:
     def __init__(self, options: SpectraOptions, window: SampledWindow):
         self.options, self.points = options, window.points
         factor = _factor(options, window.sample_ms)
-        self.decimator = Decimator(window.sample_ms, options.max_hz, factor)
+        self.decimator = Decimator(window.sample_ms, options.highest_hz, factor)
         self.regions = _welch(options, window.sample_ms)
         self.region_mean = RegionMean(window.included)
         self.mean = _welch(options, window.sample_ms)
@@ -113,24 +141,46 @@ class SpectraReducer:
         density = self.regions.density(self.points) / correction
         mean_density = self.mean.density(self.points)[:, 0] / correction
         peak = np.where(activity.active, peak_frequency(frequency, density), np.nan)
-        bands = list(self.options.bands.values())
-        power = np.stack([band_power(frequency, density, *band) for band in bands], axis=-1)
+        shown = slice(0, _shown(frequency, self.options))
+        power = {name: band_power(frequency, density, *band) for name, band in self.options.bands.items()}
         results = {
-            "power_spectrum": density,
-            "mean_power_spectrum": mean_density,
-            "band_power": power,
+            "power_spectrum": density[..., shown],
+            "mean_power_spectrum": mean_density[..., shown],
+            "band_power": np.stack(list(power.values()), axis=-1),
             "peak_frequency": peak,
-            "spectra_status": activity.status,
         }
-        if "gamma" in self.options.bands:
-            results["gamma_power"] = band_power(frequency, density, *self.options.bands["gamma"])
-        return results
+        if "gamma" in power:
+            results["gamma_power"] = power["gamma"]
+        for values in results.values():
+            values[activity.undersampled] = np.nan
+        if "gamma" in power:
+            results["gamma_peak"] = _where_the_peak_is(results["peak_frequency"], self.options.bands["gamma"])
+        return results | {"spectra_status": activity.spectral_status}
+
+
+def _shown(frequency: np.ndarray, options: SpectraOptions) -> int:
+    """Number of frequencies up to `max_hz`; bands may reach further."""
+    return int(np.searchsorted(frequency, options.max_hz * (1.0 + 1e-12), side="right"))
+
+
+def _where_the_peak_is(peak: np.ndarray, band: tuple[float, float]) -> np.ndarray:
+    """Whether the median over regions of the peak frequency lies in a band, [point]: 1 if so, -1 if there is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # all regions at rest
+        median = np.nanmedian(peak, axis=1)
+    inside = (median >= band[0]) & (median < band[1])
+    return np.where(np.isfinite(median), inside, -1).astype(np.int8)
 
 
 def band_power(frequency: np.ndarray, density: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Integral of the density over [low, high): sum of the bins in the band times their width."""
+    """Integral of the density over [low, high): sum of the bins in the band times their width.
+
+    NaN for a band that is narrower than a bin.
+    """
     inside = (frequency >= low) & (frequency < high)
     width = frequency[1] - frequency[0]
+    if not resolved(low, high, width):
+        return np.full(density.shape[:-1], np.nan)
     # one contiguous sum per point and region, so that its bits depend on nothing else
     return np.ascontiguousarray(density[..., inside]).sum(axis=-1) * width
 
@@ -151,21 +201,25 @@ def peak_frequency(frequency: np.ndarray, density: np.ndarray) -> np.ndarray:
 
 def variables(options: SpectraOptions) -> tuple[Variable, ...]:
     """What this analysis writes."""
-    gamma = (Variable("gamma_power", ("region",), "1", "power in the gamma band", "float32"),)
+    gamma = (
+        Variable("gamma_power", ("region",), "1", "power in the gamma band", "float32"),
+        Variable("gamma_peak", (), "1", "whether the median peak frequency lies in the gamma band", "int8", GAMMA_PEAK),
+    )
     return (
         Variable("power_spectrum", ("region", "frequency"), "Hz-1", "power spectral density", "float32"),
         Variable("mean_power_spectrum", ("frequency",), "Hz-1", "power spectral density of the region mean", "float32"),
         Variable("band_power", ("region", "band"), "1", "power in a frequency band", "float32"),
         *(gamma if "gamma" in options.bands else ()),
         Variable("peak_frequency", ("region",), "Hz", "frequency of the largest power spectral density"),
-        status("spectra", *OUTCOMES),
+        status("spectra", *SPECTRAL_OUTCOMES),
     )
 
 
 def coordinates(options: SpectraOptions, window: SampledWindow):
     """Frequencies and band names."""
+    frequency = _welch(options, window.sample_ms).frequency
     return {
-        "frequency": (_welch(options, window.sample_ms).frequency, "Hz", "frequency"),
+        "frequency": (frequency[: _shown(frequency, options)], "Hz", "frequency"),
         "band": (list(options.bands), "1", "frequency band"),
     }
 
@@ -195,6 +249,7 @@ def maps(options: SpectraOptions) -> tuple[Map, ...]:
         mean_over_regions,
         Look("magma_r", low=0.0),
         title="gamma power",
+        doubtful=("gamma_peak", GAMMA_PEAK[0], "peak outside the band"),
         of_motion=True,
     )
     return (gamma, peak)

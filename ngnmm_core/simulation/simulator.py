@@ -19,6 +19,7 @@ from ngnmm_core.simulation.settings import NOISE, Simulation
 from ngnmm_core.simulation.waveforms import Schedule
 from ngnmm_core.streaming.activity import Activity
 from ngnmm_core.streaming.block import Block, Observers
+from ngnmm_core.streaming.folding import FINE_MS, STRETCH_MS, folds
 
 BLOCK_SAMPLES = 128  # fewer cost more calls, more leave the third-level cache
 STRETCH_SAMPLES = 512  # of the transient, of which nothing is looked at but whether its end is finite
@@ -129,9 +130,9 @@ class Simulator:
         divergence = Divergence.none(len(points))
         self._pass_transient(run, divergence)
         window = make_window(self.model, self.connectome, settings, points, (mask, gain))
-        activity = Activity(window.samples, len(points), window.noisy)
-        reducers = [make(options, window) for make, options in self.reducers]
         observers = Observers(self.model, run.batch.coefficients, run.shape[0], self.engine.width)
+        activity = Activity(window.samples, len(points), window.noisy, self._undersampled(run, observers))
+        reducers = [make(options, window) for make, options in self.reducers]
         for states in self._blocks(run, settings.window_samples, settings.transient_samples, divergence):
             block = Block(states, observers)
             activity.consume(block.observable)
@@ -139,6 +140,27 @@ class Simulator:
                 reducer.consume(block)
         self._integrating += run.cpu_seconds
         return activity, reducers, divergence
+
+    def _undersampled(self, run: Run, observers: Observers) -> np.ndarray:
+        """Whether samples are too far apart for what the signal holds, [point]: measured at the start of the window.
+
+        The stretch is computed once more with fine samples, from a snapshot: the run itself goes on unchanged.
+        """
+        settings = self.settings
+        if settings.sample_ms <= FINE_MS:
+            return np.zeros(run.points, bool)
+        steps = settings.steps_per_sample
+        each = next(n for n in range(steps, 0, -1) if steps % n == 0 and (n * settings.dt_ms <= FINE_MS or n == 1))
+        samples = round(min(STRETCH_MS, settings.sample_ms * settings.window_samples) / (each * settings.dt_ms))
+        begin, parts = run.snapshot(), []
+        with np.errstate(all="ignore"):
+            for start in range(0, samples, BLOCK_SAMPLES):
+                states = run.advance(settings.dt_ms, each, min(BLOCK_SAMPLES, samples - start))
+                parts.append(Block(states, observers).observable.copy())
+            run.restore(begin)
+            series = np.concatenate(parts).transpose(1, 3, 2, 0)  # [group, lane, region, sample]
+            by_point = series.reshape(-1, *series.shape[2:])[: run.points]
+            return folds(by_point.astype(float), each * settings.dt_ms, steps // each)
 
     def _pass_transient(self, run: Run, divergence: Divergence) -> None:
         """Takes the steps of the transient; sample by sample where a point ceases to be finite."""

@@ -16,13 +16,20 @@ REGIMES = ("rest", "still_settling", "oscillating")
 # Outcomes of what is defined for active regions only; 0 and 1 are ok and diverged (`analysis.contract`).
 AT_REST, STILL_SETTLING, PARTLY_ACTIVE = 2, 3, 4
 OUTCOMES = ("at_rest", "still_settling", "some_regions_inactive")
+# of what rests on frequencies: `simulation.sample_ms` is too long for the energy of the signal
+UNDERSAMPLED = 5
+SPECTRAL_OUTCOMES = (*OUTCOMES, "undersampled")
 
 
 class Activity:
-    """Watches the observable of all regions over a window of `samples` samples; `noisy` tells the points with noise."""
+    """Watches the observable of all regions over a window of `samples` samples; `noisy` tells the points with noise.
 
-    def __init__(self, samples: int, points: int, noisy: np.ndarray | bool = False):
+    `undersampled` [point] tells where samples are so far apart that faster energy is folded into lower frequencies.
+    """
+
+    def __init__(self, samples: int, points: int, noisy: np.ndarray | bool = False, undersampled=False):
         self.points, self.noisy = points, np.broadcast_to(noisy, points)
+        self.undersampled = np.broadcast_to(undersampled, points)
         self._moments = Moments(samples)
 
     def consume(self, observable: np.ndarray) -> None:
@@ -62,3 +69,10 @@ class Activity:
         some = np.where(self.active.all(axis=1), 0, PARTLY_ACTIVE)
         settling = np.where(self.regime == SETTLING, STILL_SETTLING, some)
         return np.where(self.regime == REST, AT_REST, settling).astype(np.int8)
+
+    @property
+    def spectral_status(self) -> np.ndarray:
+        """The same for what rests on frequencies: undersampled where it would otherwise be defined."""
+        status = self.status
+        defined = (status != AT_REST) & (status != STILL_SETTLING)
+        return np.where(self.undersampled & defined, UNDERSAMPLED, status).astype(np.int8)

@@ -4,14 +4,12 @@ Bursts last a few tenths of a millisecond, so signals are sampled every 0.2 ms, 
 to a few hundred Hz only.  Plain subsampling would fold the bursts' high harmonics into that range (up to 26 dB in the
 valleys of the spectrum); a linear-phase filter (Kaiser window, 100 dB) keeps them out, and its known response is
 divided out of spectra.
-
-Kaiser, in Proc. IEEE Int. Symp. Circuits and Systems, 20 (1974): the window and the formula for its length.
 """
 
 import numpy as np
-import scipy
 
 from ngnmm_core.streaming.filters import CHANNELS, thinned_convolution
+from ngnmm_core.streaming.kaiser import kaiser_length, kaiser_low_pass
 
 ATTENUATION_DB = 100.0
 OVERSAMPLING = 5.0  # sampling rate after decimation, in units of the highest wanted frequency
@@ -24,12 +22,11 @@ def decimation_factor(sample_ms: float, max_hz: float, divides: int) -> int:
 
 
 def filter_length(sample_ms: float, max_hz: float, factor: int) -> int:
-    """Number of taps of `low_pass`, by Kaiser's formula; odd, so that the delay is a whole number of samples."""
+    """Number of taps of `low_pass`; odd, so that the delay is a whole number of samples."""
     if factor == 1:
         return 1
     pass_to_stop = 1000.0 / (sample_ms * factor) - 2.0 * max_hz
-    width = np.pi * pass_to_stop / (500.0 / sample_ms)
-    return int(np.ceil((ATTENUATION_DB - 7.95) / (2.285 * width) + 1.0)) | 1
+    return kaiser_length(pass_to_stop, 1000.0 / sample_ms, ATTENUATION_DB)
 
 
 def low_pass(sample_ms: float, max_hz: float, factor: int) -> np.ndarray:
@@ -37,24 +34,53 @@ def low_pass(sample_ms: float, max_hz: float, factor: int) -> np.ndarray:
     if factor == 1:
         return np.ones(1)
     rate = 1000.0 / sample_ms
-    window = ("kaiser", scipy.signal.kaiser_beta(ATTENUATION_DB))
-    return scipy.signal.firwin(filter_length(sample_ms, max_hz, factor), 0.5 * rate / factor, window=window, fs=rate)
+    return kaiser_low_pass(0.5 * rate / factor, filter_length(sample_ms, max_hz, factor), rate, ATTENUATION_DB)
 
 
-class Decimator:
-    """Filters and thins a stream [sample, channel]; the first output needs a full filter length of input."""
+class ThinnedFilter:
+    """Convolves a stream [sample, ...] with taps and keeps every `step`-th result, from the first whole one on."""
 
-    def __init__(self, sample_ms: float, max_hz: float, factor: int):
-        self.factor = factor
-        self.sample_ms = sample_ms * factor
-        self.taps = low_pass(sample_ms, max_hz, factor)
-        self._input_ms = sample_ms
+    def __init__(self, taps: np.ndarray, step: int):
+        self.taps, self.step = taps, step
         self._buffer: np.ndarray | None = None  # [sample, channel], the samples that are still needed
         self._filled = 0
 
     def outputs(self, samples: int) -> int:
         """How many samples come out of `samples` that go in."""
-        return max((samples - len(self.taps)) // self.factor + 1, 0)
+        return max((samples - len(self.taps)) // self.step + 1, 0)
+
+    def push(self, signal: np.ndarray) -> np.ndarray:
+        """The filtered samples that the next block [sample, ...] completes."""
+        shape, samples = signal.shape[1:], len(signal)
+        channels = int(np.prod(shape))
+        buffer = self._with_room(self._filled + samples, channels)
+        buffer[self._filled : self._filled + samples, :channels] = signal.reshape(samples, channels)
+        self._filled += samples
+        count = self.outputs(self._filled)
+        out = thinned_convolution(buffer[: self._filled], self.taps, self.step, count)
+        rest = buffer[count * self.step : self._filled]
+        self._filled = len(rest)
+        buffer[: self._filled] = rest
+        return out[:, :channels].reshape(count, *shape)
+
+    def _with_room(self, samples: int, channels: int) -> np.ndarray:
+        """Lets the buffer hold so many samples, with channels of zeros up to whole blocks of the kernel."""
+        if self._buffer is None or len(self._buffer) < samples:
+            larger = np.zeros((samples + len(self.taps), channels + -channels % CHANNELS))
+            if self._buffer is not None:
+                larger[: self._filled] = self._buffer[: self._filled]
+            self._buffer = larger
+        return self._buffer
+
+
+class Decimator(ThinnedFilter):
+    """Filters and thins a stream [sample, ...]; the first output needs a full filter length of input."""
+
+    def __init__(self, sample_ms: float, max_hz: float, factor: int):
+        super().__init__(low_pass(sample_ms, max_hz, factor), factor)
+        self.factor = factor
+        self.sample_ms = sample_ms * factor
+        self._input_ms = sample_ms
 
     def response(self, frequency_hz: np.ndarray) -> np.ndarray:
         """The filter's amplitude response at the given frequencies."""
@@ -62,25 +88,5 @@ class Decimator:
         return np.abs(np.exp(-np.outer(phase, np.arange(len(self.taps)))) @ self.taps)
 
     def push(self, signal: np.ndarray) -> np.ndarray:
-        """The filtered samples that the next block [sample, ...] completes."""
-        if self.factor == 1:
-            return signal
-        shape, samples = signal.shape[1:], len(signal)
-        channels = int(np.prod(shape))
-        self._make_room(self._filled + samples, channels)
-        self._buffer[self._filled : self._filled + samples, :channels] = signal.reshape(samples, channels)
-        self._filled += samples
-        count = self.outputs(self._filled)
-        out = thinned_convolution(self._buffer[: self._filled], self.taps, self.factor, count)
-        rest = self._buffer[count * self.factor : self._filled]
-        self._filled = len(rest)
-        self._buffer[: self._filled] = rest
-        return out[:, :channels].reshape(count, *shape)
-
-    def _make_room(self, samples: int, channels: int) -> None:
-        """Lets the buffer hold so many samples, with channels of zeros up to whole blocks of the kernel."""
-        if self._buffer is None or len(self._buffer) < samples:
-            larger = np.zeros((samples + len(self.taps), channels + -channels % CHANNELS))
-            if self._buffer is not None:
-                larger[: self._filled] = self._buffer[: self._filled]
-            self._buffer = larger
+        """The filtered samples that the next block [sample, ...] completes; the block itself for factor 1."""
+        return signal if self.factor == 1 else super().push(signal)

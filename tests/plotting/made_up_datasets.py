@@ -37,7 +37,9 @@ def region_coords(count=REGIONS, centres=True, hemispheres=True):
 def values_of(variable, shape, rng):
     """Plausible numbers: flags say that all is well."""
     if variable.flags:
-        fine = [k for k, word in enumerate(variable.flags) if word in ("ok", "oscillating", "limit_cycle")]
+        fine = [
+            k for k, word in enumerate(variable.flags) if word in ("ok", "oscillating", "limit_cycle", "in_the_band")
+        ]
         return np.full(shape, fine[0], np.int8)
     if np.dtype(variable.dtype).kind == "i":
         return rng.integers(0, REGIONS, shape)

@@ -88,8 +88,8 @@ def test_a_point_simulated_in_a_notebook_can_be_drawn(highlights, texts):
 
 
 def test_the_gamma_band_is_that_of_the_study(study_of, highlights):
-    assert gamma_band(highlights) == (30.0, 100.0)
-    highlights.attrs["config"] = highlights.attrs["config"].replace("[30.0, 100.0]", "[40.0, 80.0]")
+    assert gamma_band(highlights) == (30.0, 150.0)
+    highlights.attrs["config"] = highlights.attrs["config"].replace("[30.0, 150.0]", "[40.0, 80.0]")
     assert gamma_band(highlights) == (40.0, 80.0)
 
 

@@ -63,7 +63,7 @@ def test_what_rests_is_not_modulated(reduced):
     ("options", "key"),
     [
         ({"band_hz": [100.0, 30.0]}, "band_hz"),
-        ({"max_hz": 50.0}, "max_hz"),
+        ({"max_hz": 70.0}, "max_hz"),
         ({"segment_ms": 6000.0}, "segment_ms"),
     ],
 )

@@ -44,8 +44,9 @@ def test_envelopes_show_what_raw_signals_hide(reduced):
     pairs = list(zip(*np.triu_indices(5, 1), strict=True))
     assert np.abs(rate).max() < 0.05
     assert envelope[pairs.index((0, 1))] > 0.98
-    expected = np.corrcoef(np.hstack([common, common, own]).T)[np.triu_indices(5, 1)]
-    np.testing.assert_allclose(envelope, expected, atol=0.08)
+    seen = np.hstack([common, common, own])[950:-950]  # by the middle of the filter, which is 0.38 s long
+    expected = np.corrcoef(seen.T)[np.triu_indices(5, 1)]
+    np.testing.assert_allclose(envelope, expected, atol=0.03)
 
 
 def test_edges_are_the_upper_triangle_row_by_row(reduced):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy import signal as scipy_signal
 
-from ngnmm_core.analysis.spectra import SpectraOptions, SpectraReducer, band_power, coordinates, peak_frequency
+from ngnmm_core.analysis.spectra import BANDS, SpectraOptions, SpectraReducer, band_power, coordinates, peak_frequency
 from ngnmm_core.errors import InputError
+from ngnmm_core.study.load import make_study
 
 T = np.arange(30_000) * 0.2 / 1000.0  # s
 
@@ -116,3 +117,53 @@ def test_bands_hold_their_lower_edge_only():
 def test_impossible_bands_are_refused(bands):
     with pytest.raises((InputError, ValueError), match="is not a band"):
         SpectraOptions(bands=bands)
+
+
+# ------------------------------------------------------------------ bands
+def band_study(**spectra):
+    return make_study("mini", {
+        "connectome": {"path": "six.csv"}, "grid": {"G": [2]}, "analyses": {"spectra": spectra},
+        "simulation": {"duration_ms": 3000, "transient_ms": 1000},
+    })  # fmt: skip
+
+
+def test_bands_beyond_the_frequencies_that_are_kept_have_their_whole_power(reduced):
+    """A tone at 90 Hz: `max_hz: 50` cuts the spectrum, not the power of the gamma band."""
+    t = np.arange(15000) * 0.0002
+    signal = np.sin(2 * np.pi * 90.0 * t)[:, None, None] * np.ones((1, 1, 2))
+    whole, cut = (
+        reduced(SpectraReducer, SpectraOptions(segment_ms=1000.0, max_hz=high), signal) for high in (200.0, 50.0)
+    )
+    assert cut["gamma_power"][0, 0] == pytest.approx(0.5, rel=0.01)
+    np.testing.assert_allclose(cut["gamma_power"], whole["gamma_power"], rtol=0.01)
+    assert cut["power_spectrum"].shape[-1] == 51
+    np.testing.assert_allclose(cut["peak_frequency"], 90.0, atol=0.1)
+
+
+def test_bands_narrower_than_the_resolution_are_undefined_and_refused_where_they_are_asked_for(reduced):
+    t = np.arange(15000) * 0.0002
+    signal = np.sin(2 * np.pi * 2.0 * t)[:, None, None] * np.ones((1, 1, 2))
+    found = reduced(SpectraReducer, SpectraOptions(segment_ms=200.0), signal)
+    power = dict(zip(BANDS, found["band_power"][0, 0], strict=True))
+    assert np.isnan(power["delta"])
+    assert np.isnan(power["theta"])
+    assert np.isfinite([power["alpha"], power["beta"], power["gamma"]]).all()
+    with pytest.raises(InputError, match=r"bands.delta: \[1, 4\] Hz is narrower .* 5 Hz; allowed: .* at least 333.3"):
+        band_study(segment_ms=200, bands={"delta": [1, 4]})
+    band_study(segment_ms=334, bands={"delta": [1, 4]})
+
+
+def test_a_band_above_half_the_sampling_rate_is_refused():
+    with pytest.raises(InputError, match=r"bands.fast: 3000 Hz is above half the sampling rate; allowed: at most 2500"):
+        band_study(bands={"fast": [150, 3000]})
+
+
+@pytest.mark.parametrize(("hz", "expected"), [(40.0, 1), (140.0, 1), (170.0, 0), (12.0, 0)])
+def test_points_whose_peak_lies_outside_the_gamma_band_are_marked(reduced, hz, expected):
+    t = np.arange(15000) * 0.0002
+    signal = np.sin(2 * np.pi * hz * t)[:, None, None] * np.ones((1, 1, 3))
+    assert reduced(SpectraReducer, SpectraOptions(), signal)["gamma_peak"][0] == expected
+
+
+def test_without_a_peak_there_is_no_mark(reduced):
+    assert reduced(SpectraReducer, SpectraOptions(), np.zeros((15000, 1, 2)))["gamma_peak"][0] == -1

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ngnmm_core.plotting.parts.labels import assignments, number, signal_text
+from ngnmm_core.streaming.envelope import GAMMA_HZ
 from ngnmm_core.study.study import Study
 
 
@@ -40,7 +41,7 @@ def _range(values: np.ndarray) -> str:
 def facts(study: Study) -> dict[str, str]:
     """Settings of the analyses that captions mention."""
     spectra, fc = study.options.get("spectra"), study.options.get("fc")
-    gamma = getattr(spectra, "bands", {}).get("gamma", (30.0, 100.0))
+    gamma = getattr(spectra, "bands", {}).get("gamma", GAMMA_HZ)
     return {
         "gamma_hz": f"{number(gamma[0])} to {number(gamma[1])} Hz",
         "signals": " and ".join(signal_text(name) for name in getattr(fc, "signals", ())),

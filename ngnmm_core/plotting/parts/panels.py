@@ -21,11 +21,11 @@ from ngnmm_core.plotting.parts.style import (
     say_undefined,
     signal_scale,
 )
+from ngnmm_core.streaming.envelope import GAMMA_HZ
 
 SHOWN_MS = 200.0
 FLOOR_DB, MARGIN_DB = -70.0, 2.0
 MOST_HZ = 200.0
-GAMMA_HZ = (30.0, 100.0)
 SMALLEST_RANGE = 0.1  # of the axis of the mean field
 NEUTRAL = 1e-7  # growth rates (1/ms) up to this are neither growth nor decay
 FC_REACHES = (0.25, 0.5, 1.0)
