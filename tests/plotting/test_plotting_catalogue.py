@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import seaborn  # noqa: F401 - registers its colour maps
 from jinja2 import Environment, StrictUndefined
 from made_up_datasets import CONFIG, GRID, SPREADING, made_up
 from matplotlib import colormaps

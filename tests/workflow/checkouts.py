@@ -160,6 +160,12 @@ def repository_files() -> list[str]:
     return [n for n in names if n and not n.startswith("tests/") and (REPOSITORY / n).is_file()]
 
 
+def blocks(page: str, language: str) -> list[str]:
+    """The code blocks of a page of the documentation in a language."""
+    text = (REPOSITORY / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
 def six_regions() -> np.ndarray:
     """An undirected network; no two rows have the same sum."""
     weights = np.triu(np.random.default_rng(6).uniform(0.2, 1.0, (6, 6)), 1).round(3)

@@ -1,14 +1,13 @@
 """The examples of the documentation: a model and an analysis in files of a user's own, run by Snakemake."""
 
 import json
-import re
 import sys
 
 import numpy as np
 import pytest
 import xarray as xr
 import yaml
-from checkouts import REPOSITORY, shard_files
+from checkouts import blocks, shard_files
 from scipy.integrate import solve_ivp
 
 from ngnmm_core.compilation.own_files import read_file
@@ -16,11 +15,6 @@ from ngnmm_core.models import own_model
 from ngnmm_core.simulation.initial_states import perturbed
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow-own-files")]
-
-
-def blocks(page, language):
-    text = (REPOSITORY / "docs" / page).read_text(encoding="utf-8")
-    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
