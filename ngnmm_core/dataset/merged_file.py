@@ -91,8 +91,10 @@ def merge_file(
     stages = [stage for stage in stages_of(study) if stage.file == file]
     layouts = {stage.name: stage.layout(study, len(brain)) for stage in stages}
     contexts = {stage.name: context(study, stage.name, identity) for stage in stages}
+    keep = study.config.keep_versions
     located = {
-        name: locate(layout.points, list(shards.get(name, ())), contexts[name]) for name, layout in layouts.items()
+        name: locate(layout.points, list(shards.get(name, ())), contexts[name], keep)
+        for name, layout in layouts.items()
     }
     missing = {name: source.missing for name, source in located.items()}
     if any(missing.values()) and not output.name.endswith(PARTIAL):
@@ -105,7 +107,7 @@ def merge_file(
             auxiliary = _write_axes(merger, study, file, next(iter(layouts.values()), None))
             auxiliary += _write_regions(merger, study, brain)
             regions = len(brain)
-            files = {name: open_shards(stack, s.paths, contexts[name], regions) for name, s in located.items()}
+            files = {name: open_shards(stack, s.paths, contexts[name], regions, keep) for name, s in located.items()}
             _write_numbers(merger, [opened[0] for opened in files.values() if opened])
             for stage in stages:
                 _write_stage(merger, study, stage, layouts[stage.name], located[stage.name], files[stage.name])
@@ -115,6 +117,8 @@ def merge_file(
                 _write_scores(merger, study, recordings)
             codes = {name: contexts[name]["code"] for name, source in located.items() if source.paths}
             attributes = _attributes(study, brain, identity, codes)
+            if others := {name: source.other_versions for name, source in located.items() if source.other_versions}:
+                attributes["kept_versions"] = json.dumps(others, sort_keys=True)
             if file == BRANCHES:
                 attributes |= continuation.attributes(study)
             if any(missing.values()):

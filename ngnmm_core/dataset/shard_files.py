@@ -7,7 +7,7 @@ do not tell of.
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from ngnmm_core.errors import InputError
 from ngnmm_core.points import Points
-from ngnmm_core.stages.context import fingerprint
+from ngnmm_core.stages.context import VERSIONS, fingerprint
 from ngnmm_core.sweep.identity import point_ids, read_definition
 
 POINT = "point"
@@ -63,6 +63,7 @@ class Source:
     paths: Sequence[Path]
     shard: np.ndarray  # [point], -1 where the point is missing
     row: np.ndarray
+    other_versions: list[dict[str, str]] = field(default_factory=list)  # of the libraries, than those of today
 
     @property
     def missing(self) -> int:
@@ -70,29 +71,53 @@ class Source:
         return int((self.shard < 0).sum())
 
 
-def locate(points: Points, paths: Sequence[Path], context: Mapping[str, Any]) -> Source:
+def locate(points: Points, paths: Sequence[Path], context: Mapping[str, Any], keep_versions: bool = False) -> Source:
     """Finds points in shards.
 
     Parameters
     ----------
     context : mapping
-        What the study wants its points to be computed with (`ngnmm_core.stages.registry.context`).
+        What the study wants its points to be computed with (`ngnmm_core.stages.context.context`).
+    keep_versions : bool
+        Whether shards may have been computed with other versions of the libraries.
 
     Raises
     ------
     InputError
         If a shard has no definition, or was computed with other code, settings or connectome.
     """
-    wanted, where = np.unique(np.array(point_ids(points, fingerprint(context)), "S32"), return_inverse=True)
-    shard, row = np.full((2, len(wanted)), -1)
+    tables: dict[str, _Table] = {}
+    others: list[dict[str, str]] = []
     for number, path in enumerate(paths):  # one definition at a time: a million points are too many to hold as text
         definition = _definition(Path(path))
-        _same_context(path, definition["context"], context)
-        held = np.array(definition["ids"], "S32")
-        position = np.minimum(np.searchsorted(wanted, held), len(wanted) - 1)
-        found = wanted[position] == held
-        shard[position[found]], row[position[found]] = number, np.flatnonzero(found)
-    return Source([Path(p) for p in paths], shard[where], row[where])
+        found = definition["context"]
+        _same_context(path, found, context, keep_versions)
+        if found[VERSIONS] != context[VERSIONS] and found[VERSIONS] not in others:
+            others.append(found[VERSIONS])
+        key = fingerprint({**context, VERSIONS: found[VERSIONS]})
+        if key not in tables:
+            tables[key] = _Table(points, key)
+        tables[key].add(number, definition["ids"])
+    shard, row = np.full((2, len(points)), -1)
+    for table in tables.values():
+        held = table.shard[table.where] >= 0
+        shard[held], row[held] = table.shard[table.where][held], table.row[table.where][held]
+    return Source([Path(p) for p in paths], shard, row, others)
+
+
+class _Table:
+    """Where the points are whose identities begin with one context."""
+
+    def __init__(self, points: Points, context_hash: str):
+        self._wanted, self.where = np.unique(np.array(point_ids(points, context_hash), "S32"), return_inverse=True)
+        self.shard, self.row = np.full((2, len(self._wanted)), -1)
+
+    def add(self, number: int, ids: Sequence[str]) -> None:
+        """Notes the points that a shard holds."""
+        held = np.array(ids, "S32")
+        position = np.minimum(np.searchsorted(self._wanted, held), len(self._wanted) - 1)
+        found = self._wanted[position] == held
+        self.shard[position[found]], self.row[position[found]] = number, np.flatnonzero(found)
 
 
 def _definition(path: Path) -> dict[str, Any]:
@@ -102,8 +127,9 @@ def _definition(path: Path) -> dict[str, Any]:
     return read_definition(definition)
 
 
-def _same_context(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    different = [key for key in wanted if found.get(key) != wanted[key]]
+def _same_context(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any], keep_versions: bool) -> None:
+    checked = [key for key in wanted if not (keep_versions and key == VERSIONS)]
+    different = [key for key in checked if key not in found or found[key] != wanted[key]]
     if different:
         raise InputError(
             f"{path}: its {' and '.join(different)} differ from those of the study; allowed: shards that were computed "
@@ -111,8 +137,10 @@ def _same_context(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any
         )
 
 
-def open_shards(stack: ExitStack, paths: Sequence[Path], context: Mapping[str, Any], regions: int) -> Shelf:
-    """Opens the shards of a stage, without masking.
+def open_shards(
+    stack: ExitStack, paths: Sequence[Path], context: Mapping[str, Any], regions: int, keep_versions: bool = False
+) -> Shelf:
+    """Opens the shards of a stage, without masking; `keep_versions` as in `locate`.
 
     Raises
     ------
@@ -126,7 +154,7 @@ def open_shards(stack: ExitStack, paths: Sequence[Path], context: Mapping[str, A
         file = files[k]
         if "context" not in file.ncattrs():
             raise InputError(f"{path}: does not say what it was computed with; allowed: a shard that was made here")
-        _same_context(path, json.loads(file.getncattr("context")), context)
+        _same_context(path, json.loads(file.getncattr("context")), context, keep_versions)
         for name in sorted(names - set(file.variables)):
             raise InputError(f"{path}: has no variable {name}, others have; allowed: the same variables in all shards")
         _same_dimensions(path, file, files[0], regions)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ngnmm_core.errors import InputError
 from ngnmm_core.orchestration.connectomes import Connectomes
-from ngnmm_core.stages.context import context, fingerprint
+from ngnmm_core.stages.context import VERSIONS, context, fingerprint
 from ngnmm_core.stages.contract import SWEEP
 from ngnmm_core.stages.registry import stages_of
 from ngnmm_core.sweep.plan import Shard, plan
@@ -77,8 +77,9 @@ class Plans:
     def compiled(self, study: str, stage: str) -> str:
         """The marker file that says that the kernels of a stage are compiled."""
         wanted = self.studies.find(study)
-        code = context(wanted, stage, self.connectomes.identity(study))["code"]
-        return str(self.folder(study, stage) / f"compiled-{fingerprint([code, wanted.config.cpu_target], size=8)}")
+        made = context(wanted, stage, self.connectomes.identity(study))
+        compiled = [made["code"], made[VERSIONS], wanted.config.cpu_target]
+        return str(self.folder(study, stage) / f"compiled-{fingerprint(compiled, size=8)}")
 
     # ------------------------------------------------------------------ merged files
     def merged_files(self, study: str) -> list[str]:

@@ -237,7 +237,8 @@ class Workflow:
         """A hash that changes when something made from a study must be made anew: its config, connectome or code."""
         study = self.studies.find(name)
         code = [code_hash(modules), script_hash(self.root / "workflow" / "scripts" / script)]
-        made_from = [study.config.model_dump(mode="json"), self.connectomes.identity(name), code]
+        config = study.config.model_dump(mode="json", exclude={"keep_versions"})  # the shards tell what was kept
+        made_from = [config, self.connectomes.identity(name), code]
         if study.config.empirical is not None:
             made_from.append(recordings_identity(study.config.empirical))
         if study.files:

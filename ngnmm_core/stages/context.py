@@ -6,6 +6,7 @@ from typing import Any
 
 from ngnmm_core.analysis.registry import module_name as analysis_module
 from ngnmm_core.compilation.code_hash import code_hash
+from ngnmm_core.compilation.versions import library_versions
 from ngnmm_core.models import module_name
 from ngnmm_core.simulation.integrators import integrator_module
 from ngnmm_core.stages.contract import FORMAT
@@ -31,8 +32,11 @@ SAID = (
 )
 
 
+VERSIONS = "versions"  # in a context: those of the libraries that compute
+
+
 def context(study: Study, stage: str, connectome: str) -> dict[str, Any]:
-    """All that the results of a stage depend on besides the points: settings, options, code, connectome.
+    """All that the results of a stage depend on besides the points: settings, options, code, libraries, connectome.
 
     `connectome` is the identity of the connectome.
     """
@@ -50,6 +54,7 @@ def context(study: Study, stage: str, connectome: str) -> dict[str, Any]:
         "analyses": {a.name: o.model_dump(mode="json") for a, o in analyses},
         "cpu_target": study.config.cpu_target,
         "code": code_hash(code_entries(study, stage), without=SAID),
+        VERSIONS: dict(library_versions()),
     }
     return found | ({"sources": {place: file.source for place, file in own.items()}} if own else {})
 

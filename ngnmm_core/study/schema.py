@@ -57,6 +57,11 @@ class StudyConfig(Section):
     shards: Literal["auto"] | int = Field(
         "auto", description="number of jobs into which the missing points are cut; `auto`: minutes of work each, <= 500"
     )
+    keep_versions: bool = Field(
+        False,
+        description="go on with finished points that other versions of numpy, scipy, numba or llvmlite have computed; "
+        "`sweep.nc` then names them in `kept_versions`",
+    )
     cpu_target: Literal["native", "x86-64-v3"] = Field(
         "native", description="processor to compile for; results are bit-identical for one target"
     )

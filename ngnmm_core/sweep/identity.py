@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,11 @@ def point_ids(points: Points, context_hash: str) -> list[str]:
         h.update(row.tobytes())
         ids.append(h.hexdigest())
     return ids
+
+
+def shard_name(ids: Sequence[str]) -> str:
+    """The name of a shard: a hash of the points in it."""
+    return hashlib.blake2b("".join(ids).encode(), digest_size=8).hexdigest()
 
 
 def read_definition(path: Path) -> dict[str, Any]:

@@ -6,10 +6,9 @@ them.  A grid that grows, shrinks or comes back therefore finds what it needs am
 the grid that they were made for.
 """
 
-import hashlib
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +16,13 @@ import numpy as np
 
 from ngnmm_core.points import Points
 from ngnmm_core.preflight.cost import LANES, seconds_per_point
-from ngnmm_core.stages.context import context, fingerprint
+from ngnmm_core.stages.context import context
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.storage.atomic import write_atomically
-from ngnmm_core.storage.integrity import discard, is_intact, is_sealed
+from ngnmm_core.storage.integrity import is_sealed
 from ngnmm_core.study.study import Study
-from ngnmm_core.sweep.identity import point_ids, read_definition
+from ngnmm_core.sweep.finished import Wanted, cover, finished_shards, told_of_versions
+from ngnmm_core.sweep.identity import shard_name
 
 MOST_SHARDS = 500
 HEAVY = 1.0  # CPU seconds of a point above which, but in lanes, it is not computed together with others
@@ -66,56 +66,15 @@ def plan(study: Study, stage: str, folder: Path, connectome: str, regions: int, 
     files = study.files_used(STAGES[stage].analyses(study))  # known by what they hold; a job must find them too
     header = {"context": surroundings, "files": {place: file.path.as_posix() for place, file in files.items()}}
     points = STAGES[stage].layout(study, regions).points
-    ids = point_ids(points, fingerprint(surroundings))
-    kept, missing = _cover(folder, ids, write)
+    wanted = Wanted(points, surroundings)
+    ids, shards = wanted.ids, list(finished_shards(folder, write))
+    found, missing = cover(wanted, shards, study.config.keep_versions)
+    kept = [Shard(shard.definition.stem, shard.definition, shard.ids) for shard in found]
+    for message in told_of_versions(wanted, shards, missing, folder):
+        print(message, file=sys.stderr)
     seconds, in_lanes = seconds_per_point(study, stage, regions), STAGES[stage].simulates
     new = _cut(missing, len(ids), seconds, study.config.shards, LANES if in_lanes or seconds < HEAVY else 1)
     return kept + [_define(folder, header, points, ids, part, write) for part in new]
-
-
-def _finished(folder: Path, write: bool) -> Iterator[Shard]:
-    """The finished shards of a folder; says which are damaged, and removes them if it may."""
-    for definition in sorted(folder.glob("*.json")):
-        results = definition.with_suffix(".nc")
-        if not results.is_file():
-            continue
-        held = _held(definition)
-        if held is not None and is_intact(results):
-            yield Shard(definition.stem, definition, held)
-        elif write:
-            print(f"{results}: damaged or unfinished; computed again", file=sys.stderr)
-            discard(results)
-        else:
-            print(f"{results}: damaged or unfinished; a run computes it again", file=sys.stderr)
-
-
-def _held(definition: Path) -> tuple[str, ...] | None:
-    """The identities of the points that a definition lists, or None if it is damaged."""
-    try:
-        held = tuple(read_definition(definition)["ids"])
-        return held if _name(held) == definition.stem else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _cover(folder: Path, ids: Sequence[str], write: bool) -> tuple[list[Shard], list[int]]:
-    """Finished shards that hold wanted points, and the positions of the points that none holds."""
-    position: dict[str, int] = {}
-    for k, identity in enumerate(ids):
-        position.setdefault(identity, k)
-    candidates = []
-    for shard in _finished(folder, write):
-        overlap = sum(identity in position for identity in shard.ids)
-        if overlap:
-            candidates.append((-overlap, shard.name, shard))
-    kept = []
-    for _, _, shard in sorted(candidates, key=lambda c: c[:2]):
-        new = [identity for identity in shard.ids if identity in position]
-        if new:
-            kept.append(shard)
-            for identity in new:
-                del position[identity]
-    return kept, sorted(position.values())
 
 
 def _cut(
@@ -136,14 +95,9 @@ def _cut(
     return [missing[i:j] for i, j in zip(starts, ends, strict=True) if i < j]
 
 
-def _name(ids: Sequence[str]) -> str:
-    """The name of a shard: a hash of the points in it."""
-    return hashlib.blake2b("".join(ids).encode(), digest_size=8).hexdigest()
-
-
 def _define(folder, header, points: Points, ids, part, write: bool) -> Shard:
     held = tuple(ids[k] for k in part)
-    name = _name(held)
+    name = shard_name(held)
     path = folder / f"{name}.json"
     if write:
         columns = {name: _compact(values) for name, values in points.take(np.array(part)).columns.items()}
