@@ -22,7 +22,7 @@ from ngnmm_core.dataset.shard_files import Source, locate, open_all, open_shards
 from ngnmm_core.errors import InputError
 from ngnmm_core.points import SEED
 from ngnmm_core.recordings.recordings import Recordings
-from ngnmm_core.simulation.settings import NOISE
+from ngnmm_core.simulation.settings import COMMON, NOISE
 from ngnmm_core.simulation.stimuli import name_and_unit
 from ngnmm_core.stages.context import context, fingerprint
 from ngnmm_core.stages.contract import BRANCHES, SWEEP, Layout, Stage
@@ -156,6 +156,8 @@ def _described(study: Study, name: str, values: np.ndarray) -> tuple[np.ndarray,
         return values.astype(np.int64), {"units": "1", "long_name": "seed of the replicate"}
     if name in EXTRAS:
         return values.astype(np.int32), {"units": "1", "long_name": EXTRAS[name]}
+    if name == COMMON:
+        return values, {"units": "1", "long_name": "share of the noise variance that all regions have in common"}
     if name == NOISE:
         return values, {"units": "ms0.5", "long_name": "intensity of the additive noise"}
     if name in OPERATING_AXES:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.lesions import AXIS as RESECTION
-from ngnmm_core.simulation.settings import NOISE
+from ngnmm_core.simulation.settings import COMMON, NOISE
 from ngnmm_core.simulation.stimuli import SWEPT
 from ngnmm_core.stages.registry import STAGES, stages_of
 from ngnmm_core.study.study import Study
@@ -25,6 +25,11 @@ def _noise(study: Study) -> dict[str, object]:
     return {f"simulation.{NOISE}": f"{sigma:g}"} if sigma > 0 and NOISE not in study.axes else {}
 
 
+def _common(study: Study) -> dict[str, object]:
+    share = study.simulation.noise_common
+    return {f"simulation.{COMMON}": f"{share:g}"} if share > 0 and COMMON not in study.axes else {}
+
+
 def _stimuli(study: Study) -> dict[str, object]:
     return {f"simulation.stimuli.{stimulus.name}": stimulus.kind for stimulus in study.simulation.stimuli}
 
@@ -33,11 +38,13 @@ def _stimuli(study: Study) -> dict[str, object]:
 SETTINGS: Mapping[str, Callable[[Study], Mapping[str, object]]] = {
     "resection": _resection,
     "noise_sigma": _noise,
+    "noise_common": _common,
     "stimuli": _stimuli,
 }
 AXES: Mapping[str, Callable[[Study], list[str]]] = {
     "resection": lambda study: [RESECTION] if RESECTION in study.axes else [],
     "noise_sigma": lambda study: [NOISE] if NOISE in study.axes else [],
+    "noise_common": lambda study: [COMMON] if COMMON in study.axes else [],
     "stimuli": _axes_of_stimuli,
 }
 

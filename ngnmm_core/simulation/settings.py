@@ -13,7 +13,7 @@ from ngnmm_core.simulation.lesions import Resection
 from ngnmm_core.simulation.stimuli import Stimulus
 
 TRANSIENT_SHARE = Fraction(2, 5)  # of a duration that comes without a transient
-NOISE = "noise_sigma"  # also an axis
+NOISE, COMMON = "noise_sigma", "noise_common"  # also axes
 MOST_STEPS = 1e12  # a year on a fast machine
 SHORTEST_STEP_MS = 1e-4  # bursts last tenths of a ms: below, a step gains nothing but rounding errors
 
@@ -63,6 +63,13 @@ class Simulation(Section):
         "float64", description="`float32` is for fast scans: twice as fast, errors of 1e-5 to 1e-3 after 100 ms"
     )
     noise_sigma: float = Field(0.0, ge=0, description="intensity of the additive noise (ms^0.5); 0 is none")
+    noise_common: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of the noise variance that all regions have in common; reaches `linear_fc`, and is refused "
+        "with simulations",
+    )
     initial: Initial = Field(Initial(), description="initial states")
     keep_series: bool = Field(
         False,
@@ -196,3 +203,15 @@ def check_noise(key: str, value: float) -> None:
     """
     if value < 0:
         raise InputError(f"{key}: {value:g} is out of range; allowed: a number >= 0")
+
+
+def check_common(key: str, value: float) -> None:
+    """Whether an axis may set the share of the noise that regions have in common to this.
+
+    Raises
+    ------
+    InputError
+        For a number that is no share.
+    """
+    if not 0 <= value <= 1:
+        raise InputError(f"{key}: {value:g} is out of range; allowed: a number from 0 to 1")

@@ -117,6 +117,7 @@ STAGE = Stage(
     cost=_cost,
     signals=_signals,
     starts_network=True,
+    unreachable=("noise_common",),
     unreachable_axes=("resection", "noise_sigma", "stimuli"),  # scores compare runs at points of the model's parameters
     file=LESIONS,
     own_variables=VARIABLES,

@@ -11,13 +11,13 @@ import numpy as np
 from ngnmm_core.analysis.linear_fc import DIVERGED, NO_EQUILIBRIUM, NOT_RESOLVED, OK, UNSTABLE, LinearFcOptions
 from ngnmm_core.connectome.normalisation import LARGEST_SPREAD, row_sum_spread
 from ngnmm_core.simulation.initial_states import nominal
-from ngnmm_core.simulation.settings import NOISE
+from ngnmm_core.simulation.settings import COMMON, NOISE
 from ngnmm_core.stages.contract import Layout, Rates, Stage
 from ngnmm_core.stages.task import Task
 from ngnmm_core.streaming.haemodynamics import haemodynamics
 from ngnmm_core.study.study import Study
 
-SETTINGS = (NOISE,)  # of `simulation`, that the results depend on
+SETTINGS = (NOISE, COMMON)  # of `simulation`, that the results depend on
 MODE_SECONDS, PAIR_SECONDS = 0.006, 1.3e-5  # per point and band: in modes, and per pair of regions otherwise
 
 
@@ -86,7 +86,7 @@ class _Job:
         setting = {
             n: float(task.points.extras[n][k] if n in task.points.extras else task.settings[n]) for n in SETTINGS
         }
-        noise = Noise(setting[NOISE])
+        noise = Noise(setting[NOISE], setting[COMMON])
         bold = self.options.haemodynamics == "balloon"
         network = linear_network(
             task.model, self.weights, parameters, rest, self.options.signal, noise, self.modes, relative=bold

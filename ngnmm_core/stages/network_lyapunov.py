@@ -108,5 +108,5 @@ STAGE = Stage(
     integrators=homogeneous_start,
     measured=False,
     starts_network=True,
-    unreachable=("resection", "noise_sigma", "stimuli"),
+    unreachable=("resection", "noise_sigma", "noise_common", "stimuli"),
 )

@@ -121,5 +121,6 @@ STAGE = Stage(
     cost=_cost,
     signals=fc_signals,
     starts_network=True,
+    unreachable=("noise_common",),
     own_variables=VARIABLES,
 )

@@ -16,7 +16,7 @@ from ngnmm_core.models import get_model, own_model
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.lesions import AXIS as RESECTION
 from ngnmm_core.simulation.lesions import check_axis
-from ngnmm_core.simulation.settings import NOISE, check_noise
+from ngnmm_core.simulation.settings import COMMON, NOISE, check_common, check_noise
 from ngnmm_core.simulation.stimuli import check_chain
 from ngnmm_core.study.former_keys import with_present_keys
 from ngnmm_core.study.messages import input_error
@@ -162,7 +162,7 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
     names = Names(
         model,
         checked.simulation.stimuli,
-        axis_checks(operating_point) | {RESECTION: check_axis, NOISE: check_noise},
+        axis_checks(operating_point) | {RESECTION: check_axis, NOISE: check_noise, COMMON: check_common},
     )
     fixed = fixed_parameters(names, checked.model.parameters)
     if checked.grid is not None and checked.points is not None:

@@ -9,7 +9,7 @@ from ngnmm_core.analysis.contract import Analysis, Options
 from ngnmm_core.compilation.own_files import OwnFile
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import SEED, Points, make_points
-from ngnmm_core.simulation.settings import NOISE, Simulation
+from ngnmm_core.simulation.settings import COMMON, NOISE, Simulation
 from ngnmm_core.simulation.stimuli import SWEPT, Stimulus, end_of, timed_values
 from ngnmm_core.study.operating_point import AXES as OPERATING_AXES
 from ngnmm_core.study.operating_point import operating_drive
@@ -180,7 +180,7 @@ class Study:
         parameters = {name: np.array([r[name] for r in resolved], float) for name in self.model.parameter_names}
         extras = dict.fromkeys(name for row in rows for name in row if name not in {*self.model.axis_names, SEED})
         declared = {f"{s.name}.{field}": getattr(s, field) for s in self.simulation.stimuli for field in SWEPT}
-        declared[NOISE] = self.simulation.noise_sigma
+        declared |= {NOISE: self.simulation.noise_sigma, COMMON: self.simulation.noise_common}
         declared |= self.config.model.operating_point.as_columns() if self.config.model.operating_point else {}
         values = {name: [row.get(name, declared.get(name)) for row in rows] for name in extras}
         seeds = np.array([row.get(SEED, 0) for row in rows]).astype(np.int64)

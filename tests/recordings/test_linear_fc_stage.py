@@ -7,6 +7,7 @@ from ngnmm_core.api import run_stage
 from ngnmm_core.connectome import Connectome
 from ngnmm_core.dynamics.continuation.equilibria import find_equilibria
 from ngnmm_core.models import get_model
+from ngnmm_core.preflight.reach import check_reach
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.streaming.haemodynamics import FRISTON_2003
 from ngnmm_core.study.load import make_study
@@ -54,6 +55,19 @@ def test_connectivity_does_not_depend_on_the_noise_but_amplitude_does():
     fc, amplitude = found["linear_fc"].values, found["linear_amplitude"].values
     np.testing.assert_allclose(fc[0], fc[1], rtol=1e-6)
     np.testing.assert_allclose(amplitude[1], 2 * amplitude[0], rtol=1e-12)
+
+
+def test_noise_that_all_regions_have_in_common(refused):
+    found = run(study(grid={"G": [10.0], "noise_common": [0.0, 0.3, 1.0]}))
+    fc = found["linear_fc"].values[0, :, 0]
+    assert found["linear_fc"].dims[:2] == ("G", "noise_common")
+    assert (np.diff(fc, axis=0) > 0).all()
+    np.testing.assert_allclose(fc[2], 1.0, atol=1e-6)  # regions are alike
+    fixed = run(study(grid={"G": [10.0]}, simulation={"noise_sigma": 0.1, "method": "heun", "noise_common": 0.3}))
+    assert (fixed["linear_fc"].values[0, 0] == fc[1]).all()
+    refused(lambda: study(grid={"noise_common": [1.5]}), "grid.noise_common", "from 0 to 1")
+    simulated = study(grid={"noise_common": [0.1]}, analyses={"linear_fc": {}, "rates": {}})
+    refused(lambda: check_reach(simulated), "grid.noise_common", "does not reach analyses.rates")
 
 
 def test_axes_of_the_simulation_alone_are_left_out():
