@@ -73,6 +73,7 @@ class Work(NamedTuple):
     constants: np.ndarray  # [length of step, group, population, constant, lane] of the Riccati step ...
     middle: np.ndarray  # [group, region, quantity, lane] ... what its first pass leaves to the second ...
     scratch: np.ndarray  # [set, population, moment, lane] ... and moments of one region
+    watch: np.ndarray  # [group, lane] the largest error of a step so far, as the method sees it
 
 
 def row_block(regions: int, wide_registers: bool) -> int:
@@ -142,4 +143,5 @@ def new_work(sizes: tuple[int, int, int, int], weights: Weights, groups: int, no
         aligned(groups * nodes.constants * width, dtype, stagger=47),
         aligned(one * nodes.kept, dtype, stagger=51),
         aligned(nodes.scratch * width, dtype, stagger=55),
+        aligned(groups * width, dtype, stagger=57),
     )

@@ -21,7 +21,7 @@ from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.stages.context import context, fingerprint
 from ngnmm_core.stages.contract import Rates, Stage
 from ngnmm_core.stages.registry import STAGES
-from ngnmm_core.stages.simulation import simulator
+from ngnmm_core.stages.simulation import in_steps, simulator
 from ngnmm_core.stages.task import Task
 from ngnmm_core.storage.atomic import write_atomically
 from ngnmm_core.study.study import Study
@@ -73,7 +73,7 @@ def measure(study: Study, stage: str, regions: int) -> Rates:
         besides = task.with_analyses(lambda a, other=other: a.needs == other)
         if besides.analyses:
             fixed += _per_point(besides, STAGES[other])
-    return Rates(fixed, transient, window, lanes, processor())
+    return in_steps(study, Rates(fixed, transient, window, lanes, processor()), regions, kind)
 
 
 def _labels(study: Study, regions: int) -> tuple[str, ...]:

@@ -61,6 +61,8 @@ def check_steps(study: Study, regions: int, row_sum: float) -> list[str]:
         if not stage.simulates:
             continue
         simulation = Simulation.model_validate(stage.settings(study))
+        if simulation.dt_ms is None:  # every point chooses its own
+            continue
         if simulation.dt_ms * UNTRIED < simulation.integrator.step_ms:
             continue
         points = _stimulated(study, _extremes(stage.layout(study, regions).points))
@@ -132,7 +134,7 @@ class Trial:
 
     def verdict(self) -> dict:
         """Whether the step is refused, and what to tell the user."""
-        settings, steps = self.settings, self.settings.steps_per_sample
+        settings, steps = self.settings, self.settings.steps_per_sample(self.settings.dt_ms)
         blown, errors = self.run(steps)
         worst = int(np.argmax(errors))
         if errors[worst] <= MOST_ERROR:

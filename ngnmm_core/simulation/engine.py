@@ -92,6 +92,11 @@ class Engine:
         return self.groups * self.width
 
     @property
+    def watches(self) -> bool:
+        """Whether the method watches its own error."""
+        return get_integrator(self.method).watches
+
+    @property
     def nodes(self) -> layout.Nodes:
         """What the method needs inside a step."""
         nodes = get_integrator(self.method).nodes
@@ -174,6 +179,11 @@ class Run:
         """Current states, a view [group, region, state, lane]."""
         return self.batch.state.reshape(self.shape)
 
+    @property
+    def watched(self) -> np.ndarray:
+        """The largest error [point] of a step so far, as the method sees it; 0 for methods that don't look."""
+        return np.sqrt(self.work.watch[: self.points])
+
     def advance(self, dt: float, steps: int, samples: int) -> np.ndarray:
         """Takes `samples` times `steps` steps of `dt` ms; states after each, [sample, group, region, state, lane]."""
         out = np.empty((samples, self.batch.state.size), self.engine.dtype)
@@ -198,11 +208,17 @@ class Run:
     def snapshot(self) -> tuple:
         """All that the way from here on depends on, for `restore`."""
         work = self.work
-        return self.batch.state.copy(), work.rest.copy(), work.past.copy(), work.counters.copy(), self._step
+        arrays = (self.batch.state, work.rest, work.past, work.counters, work.watch)
+        return tuple(array.copy() for array in arrays), self._step
 
     def restore(self, snapshot: tuple) -> None:
         """Goes back to a snapshot: the same steps then give the same bits."""
-        self.batch.state[:], self.work.rest[:], self.work.past[:], self.work.counters[:], self._step = snapshot
+        arrays, self._step = snapshot
+        work = self.work
+        for array, kept in zip(
+            (self.batch.state, work.rest, work.past, work.counters, work.watch), arrays, strict=True
+        ):
+            array[:] = kept
 
     def by_point(self, array: np.ndarray) -> np.ndarray:
         """An array [..., group, X..., lane] whose first axis is the group, as [point, X...] without the padding."""

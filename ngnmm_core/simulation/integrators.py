@@ -10,7 +10,9 @@ from ngnmm_core.kernels import integrators
 from ngnmm_core.kernels.integrators import Integrator
 
 DEFAULT = "multirate"
-OF_HOMOGENEOUS_STATES = "rk4"  # what finds the state that homogeneous starts have
+AUTO = "auto"  # stands for the one that suits a model
+EXACT, STOCHASTIC = "riccati", "heun"
+OF_HOMOGENEOUS_STATES = "rk4"  # what finds the state that homogeneous starts have, in models without an exact flow
 
 
 @cache
@@ -37,3 +39,21 @@ def get_integrator(name: str) -> Integrator:
     if name not in integrator_names():
         raise unknown("simulation.method", name, integrator_names())
     return import_module(integrator_module(name)).INTEGRATOR
+
+
+def suitable(exact: bool, noisy: bool, precision: str) -> str:
+    """Give the name of the integrator that suits a model.
+
+    Parameters
+    ----------
+    exact : bool
+        Whether the model declares its QIF populations.
+    noisy : bool
+        Whether there is noise.
+    precision : str
+        float64 or float32.
+    """
+    flow = get_integrator(EXACT)
+    if exact and precision in flow.precisions and (flow.stochastic or not noisy):
+        return EXACT
+    return STOCHASTIC if noisy else DEFAULT

@@ -34,6 +34,7 @@ class SampledWindow:
     stimuli: tuple[Any, ...] = ()
     extras: Mapping[str, np.ndarray] = field(default_factory=dict)  # of the points
     connectome: Connectome | None = None  # normalised
+    places: np.ndarray | None = None  # [point], positions among all points of the job
 
     @property
     def points(self) -> int:
@@ -51,4 +52,4 @@ class Reducer(Protocol):
         """The results, one array [point, ...] per variable; NaN where `activity` says that it is not defined."""
 
 
-OK, DIVERGED = 0, 1
+OK, DIVERGED, INACCURATE = range(3)

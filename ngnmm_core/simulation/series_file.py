@@ -25,8 +25,8 @@ def series_path(shard: str | Path) -> Path:
 class SeriesFile:
     """The observable of every region, point and sample of the window.
 
-    A context manager: the file appears when the block ends without an error, and replaces what was there.  Batches of
-    points must come in order, each through the reducer that `reducer(options, window)` makes.
+    A context manager: the file appears when the block ends without an error, and replaces what was there.  Every batch
+    of points comes through a reducer that `reducer(options, window)` makes, which tells their places in the file.
 
     Parameters
     ----------
@@ -35,14 +35,13 @@ class SeriesFile:
     labels : sequence of str
         Labels of the regions.
     points : Points
-        All points, in the order in which they will be simulated.
+        All points.
     """
 
     def __init__(self, path: str | Path, model: Model, labels: Sequence[str], points: Points):
         self.path, self.model, self.labels, self.points = Path(path), model, labels, points
         self._written: WholeFile | None = None
         self._file = None
-        self._done = 0
 
     def __enter__(self) -> "SeriesFile":
         return self
@@ -59,8 +58,7 @@ class SeriesFile:
         """What takes the samples of the next batch of points."""
         if self._file is None:
             self._create(window)
-        first, self._done = self._done, self._done + window.points
-        return _Batch(self._file["observable"], first, window)
+        return _Batch(self._file["observable"], window)
 
     def _create(self, window: SampledWindow) -> None:
         import netCDF4
@@ -99,8 +97,8 @@ class SeriesFile:
 class _Batch:
     """Writes the samples of one batch of points; gives no results of its own."""
 
-    def __init__(self, variable, first: int, window: SampledWindow):
-        self._variable, self._points = variable, slice(first, first + window.points)
+    def __init__(self, variable, window: SampledWindow):
+        self._variable, self._places = variable, window.places
         self._stretch = np.empty((window.points, window.regions, min(STRETCH, window.samples)), np.float32)
         self._filled, self._written = 0, 0
 
@@ -118,7 +116,8 @@ class _Batch:
 
     def _write(self) -> None:
         end = self._written + self._filled
-        self._variable[self._points, :, self._written : end] = self._stretch[..., : self._filled]
+        for place, series in zip(self._places, self._stretch, strict=True):
+            self._variable[place, :, self._written : end] = series[:, : self._filled]
         self._written, self._filled = end, 0
 
     def finish(self, activity) -> dict[str, np.ndarray]:

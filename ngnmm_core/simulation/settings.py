@@ -8,8 +8,9 @@ from pydantic import Field, model_validator
 from ngnmm_core.errors import InputError
 from ngnmm_core.kernels.integrators import Integrator
 from ngnmm_core.section import Section, is_multiple
-from ngnmm_core.simulation.integrators import DEFAULT, get_integrator, integrator_names
+from ngnmm_core.simulation.integrators import AUTO, get_integrator, integrator_names, suitable
 from ngnmm_core.simulation.lesions import Resection
+from ngnmm_core.simulation.step_choice import Ladder, check_step, ladder, only, shortest_for_edges
 from ngnmm_core.simulation.stimuli import Stimulus
 
 TRANSIENT_SHARE = Fraction(2, 5)  # of a duration that comes without a transient
@@ -20,7 +21,9 @@ SHORTEST_STEP_MS = 1e-4  # bursts last tenths of a ms: below, a step gains nothi
 
 def _steps() -> str:
     """Give the steps of all integrators in words."""
-    return ", ".join(f"{get_integrator(name).step_ms:g} for {name}" for name in integrator_names())
+    fixed = [name for name in integrator_names() if not get_integrator(name).watches]
+    steps = ", ".join(f"{get_integrator(name).step_ms:g} for {name}" for name in fixed)
+    return f"{steps}; with riccati every point chooses its own, 0.1 / 2^k ms, which is reported as `step_ms`"
 
 
 class Initial(Section):
@@ -48,15 +51,20 @@ class Simulation(Section):
         ge=0,
         description="time at the start that is not analysed (ms); if not given, 40 % of `duration_ms`",
     )
-    dt_ms: float = Field(
-        0.05,
+    dt_ms: float | None = Field(
+        None,
         gt=0,
         description=f"integration step (ms), at least 1e-4; if not given, {_steps()}",
     )
+    accuracy: Literal["default", "strict"] = Field(
+        "default",
+        description="of methods whose points choose their steps: how short these are; see docs/accuracy.md",
+    )
     sample_ms: float = Field(0.2, gt=0, description="time between the samples that are analysed (ms)")
-    method: Literal[integrator_names()] = Field(
-        DEFAULT,
-        description="; ".join(f"`{name}`: {get_integrator(name).description}" for name in integrator_names()),
+    method: Literal["auto", *integrator_names()] = Field(
+        AUTO,
+        description="`auto`: riccati for models that declare their QIF populations, multirate for others, heun with "
+        "noise; " + "; ".join(f"`{name}`: {get_integrator(name).description}" for name in integrator_names()),
     )
     substeps: int = Field(2, ge=1, le=64, description="of `multirate`: local steps of every region per step")
     precision: Literal["float64", "float32"] = Field(
@@ -82,14 +90,42 @@ class Simulation(Section):
     @model_validator(mode="before")
     @classmethod
     def _defaults_that_follow(cls, values: Any) -> Any:
-        """Fill in the step of the method and the transient of the duration, where they are not given."""
-        if not isinstance(values, dict):
+        """Fill in the transient that follows from the duration, where it is not given."""
+        if not isinstance(values, dict) or (transient_ms := _transient_ms(values)) is None:
             return values
-        method = values.get("method", DEFAULT)
-        follow = {"dt_ms": get_integrator(method if method in integrator_names() else DEFAULT).step_ms}
-        if (transient_ms := _transient_ms(values)) is not None:
-            follow["transient_ms"] = transient_ms
-        return {**follow, **values}
+        return {"transient_ms": transient_ms, **values}
+
+    def resolved(self, exact: bool, largest_noise: float = 0.0) -> "Simulation":
+        """The same with the method that `auto` stands for, and its step unless every point has its own.
+
+        Parameters
+        ----------
+        exact : bool
+            Whether the model declares its QIF populations.
+        largest_noise : float
+            Of what axes and highlights set `noise_sigma` to.
+        """
+        method = self.method
+        if method == AUTO:
+            method = suitable(exact, max(self.noise_sigma, largest_noise) > 0, self.precision)
+        chosen = get_integrator(method)
+        step = chosen.step_ms if self.dt_ms is None and not chosen.watches else self.dt_ms
+        return self.model_copy(update={"method": method, "dt_ms": step})
+
+    @property
+    def longest_step_ms(self) -> float:
+        """The step, or the longest that points may choose."""
+        return self.ladder.steps_ms[0]
+
+    @property
+    def edge_unit_ms(self) -> float:
+        """What the edges of pulses must be multiples of, so that no step straddles one."""
+        return self.dt_ms if self.dt_ms is not None else shortest_for_edges(self.sample_ms)
+
+    @property
+    def ladder(self) -> Ladder:
+        """The steps that points may have."""
+        return only(self.dt_ms, self.accuracy) if self.dt_ms is not None else ladder(self.sample_ms, self.accuracy)
 
     @property
     def integrator(self) -> Integrator:
@@ -111,30 +147,18 @@ class Simulation(Section):
         InputError
             Naming the key, its value and what is allowed.
         """
-        if self.dt_ms < SHORTEST_STEP_MS:
-            raise InputError(
-                f"simulation.dt_ms: {self.dt_ms:g} is shorter than any method needs: below {SHORTEST_STEP_MS:g} ms "
-                f"rounding errors grow and nothing is gained; allowed: >= {SHORTEST_STEP_MS:g}"
-            )
-        if self.dt_ms > self.sample_ms:
-            raise InputError(
-                f"simulation.dt_ms: {self.dt_ms:g} is larger than simulation.sample_ms = {self.sample_ms:g}; "
-                "allowed: a divisor of sample_ms"
-            )
-        if not is_multiple(self.sample_ms, self.dt_ms):
-            raise InputError(
-                f"simulation.dt_ms: {self.dt_ms:g} does not divide simulation.sample_ms = {self.sample_ms:g}; "
-                "allowed: a divisor of sample_ms"
-            )
+        if self.dt_ms is not None:
+            self._check_step(self.dt_ms, fastest_rate)
         if self.transient_ms >= self.duration_ms:
             raise InputError(
                 f"simulation.transient_ms: {self.transient_ms:g} leaves nothing of simulation.duration_ms = "
                 f"{self.duration_ms:g}; allowed: less than duration_ms"
             )
-        if self.duration_ms / self.dt_ms > MOST_STEPS:
+        step = self.longest_step_ms
+        if self.duration_ms / step > MOST_STEPS:
             raise InputError(
-                f"simulation.duration_ms: {self.duration_ms:g} takes {self.duration_ms / self.dt_ms:.3g} steps of "
-                f"simulation.dt_ms = {self.dt_ms:g}; allowed: at most {MOST_STEPS:g} steps"
+                f"simulation.duration_ms: {self.duration_ms:g} takes {self.duration_ms / step:.3g} steps of "
+                f"simulation.dt_ms = {step:g}; allowed: at most {MOST_STEPS:g} steps"
             )
         for key in ("duration_ms", "transient_ms"):
             if not is_multiple(getattr(self, key), self.sample_ms):
@@ -147,12 +171,10 @@ class Simulation(Section):
                 f"simulation.duration_ms: {self.duration_ms:g} leaves {self.window_samples} sample to analyse; "
                 "allowed: at least 2 samples"
             )
-        # bursts that grow blow up before: `ngnmm_core.preflight.step_trial` finds out where
-        largest = self.integrator.stability / fastest_rate * (self.substeps if self.integrator.local_steps else 1)
-        if self.dt_ms > largest:
+        if self.accuracy != "default" and not self.integrator.watches:
             raise InputError(
-                f"simulation.dt_ms: {self.dt_ms:g} is unstable for method {self.method} in this model; "
-                f"allowed: at most {largest:.2g}, less at strong coupling"
+                f"simulation.accuracy: {self.accuracy!r} is for methods whose points choose their steps, and "
+                f"simulation.method is {self.method!r}; allowed: default, and a shorter simulation.dt_ms"
             )
         if self.precision not in self.integrator.precisions:
             raise InputError(
@@ -167,10 +189,36 @@ class Simulation(Section):
                 f"{self.method!r}; allowed: method: {' or '.join(stochastic)}, or noise_sigma: 0"
             )
 
-    @property
-    def steps_per_sample(self) -> int:
-        """Integration steps between samples."""
-        return round(self.sample_ms / self.dt_ms)
+    def _check_step(self, step: float, fastest_rate: float) -> None:
+        """Whether a step that the user has chosen, or the method, fits the samples and the method."""
+        if step < SHORTEST_STEP_MS:
+            raise InputError(
+                f"simulation.dt_ms: {step:g} is shorter than any method needs: below {SHORTEST_STEP_MS:g} ms "
+                f"rounding errors grow and nothing is gained; allowed: >= {SHORTEST_STEP_MS:g}"
+            )
+        if step > self.sample_ms:
+            raise InputError(
+                f"simulation.dt_ms: {step:g} is larger than simulation.sample_ms = {self.sample_ms:g}; "
+                "allowed: a divisor of sample_ms"
+            )
+        if not is_multiple(self.sample_ms, step):
+            raise InputError(
+                f"simulation.dt_ms: {step:g} does not divide simulation.sample_ms = {self.sample_ms:g}; "
+                "allowed: a divisor of sample_ms"
+            )
+        if self.integrator.watches:
+            check_step("simulation.dt_ms", step)
+        # bursts that grow blow up before: `ngnmm_core.preflight.step_trial` finds out where
+        largest = self.integrator.stability / fastest_rate * (self.substeps if self.integrator.local_steps else 1)
+        if step > largest:
+            raise InputError(
+                f"simulation.dt_ms: {step:g} is unstable for method {self.method} in this model; "
+                f"allowed: at most {largest:.2g}, less at strong coupling"
+            )
+
+    def steps_per_sample(self, step_ms: float) -> int:
+        """Integration steps of that length between samples."""
+        return round(self.sample_ms / step_ms)
 
     @property
     def transient_samples(self) -> int:

@@ -3,70 +3,28 @@
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import Points
+from ngnmm_core.simulation.batch import Batch, Divergence
 from ngnmm_core.simulation.engine import Engine, Run
 from ngnmm_core.simulation.initial_states import nominal, perturbed
-from ngnmm_core.simulation.integrators import OF_HOMOGENEOUS_STATES
+from ngnmm_core.simulation.integrators import OF_HOMOGENEOUS_STATES, get_integrator, suitable
 from ngnmm_core.simulation.lesions import lesion_factors
-from ngnmm_core.simulation.observation import DIVERGED, OK, Reducer, SampledWindow
+from ngnmm_core.simulation.observation import DIVERGED, INACCURATE, OK, Reducer, SampledWindow
 from ngnmm_core.simulation.settings import NOISE, Simulation
+from ngnmm_core.simulation.step_choice import LONGEST_MS, ladder, only
+from ngnmm_core.simulation.trial import Trial
 from ngnmm_core.simulation.waveforms import Schedule
 from ngnmm_core.streaming.activity import Activity
 from ngnmm_core.streaming.block import Block, Observers
-from ngnmm_core.streaming.folding import FINE_MS, STRETCH_MS, folds
 
-BLOCK_SAMPLES = 128  # fewer cost more calls, more leave the third-level cache
-STRETCH_SAMPLES = 512  # of the transient, of which nothing is looked at but whether its end is finite
 SETTLE_DT_MS = 0.01
 SETTLE_MS = 2000.0  # how long the homogeneous system runs before a network starts from it
-
-
-@dataclass
-class Divergence:
-    """When and where the points of a batch ceased to be finite; NaN and -1 for those that did not."""
-
-    at_ms: np.ndarray
-    region: np.ndarray
-
-    @classmethod
-    def none(cls, points: int) -> "Divergence":
-        """No point has diverged."""
-        return cls(np.full(points, np.nan), np.full(points, -1, np.int32))
-
-    @property
-    def diverged(self) -> np.ndarray:
-        """Which points have diverged."""
-        return self.region >= 0
-
-    def watch(self, run: Run, states: np.ndarray, times_ms: np.ndarray) -> dict[int, int]:
-        """Notes the time of points that cease to be finite in a block [sample, group, region, state, lane].
-
-        Gives {point: sample} of those; `blame` has to find the region.
-        """
-        if np.isfinite(states[-1]).all():  # what is not finite stays so: the last sample tells
-            return {}
-        finite = np.stack([np.isfinite(run.by_point(sample)).all(axis=(1, 2)) for sample in states])  # [sample, point]
-        found = {int(k): int(np.argmin(finite[:, k])) for k in np.flatnonzero(~finite[-1] & ~self.diverged)}
-        for point, sample in found.items():
-            self.at_ms[point] = times_ms[sample]
-        return found
-
-    def blame(self, point: int, path: np.ndarray) -> None:
-        """Finds the region that a point's divergence began in; `path` [step, region, state] starts finite.
-
-        Coupling takes what is not finite to all regions within a step, even with G = 0: of those that ceased to be
-        finite together, the one to blame had the largest state before.
-        """
-        finite = np.isfinite(path).all(axis=2)
-        step = int(np.argmin(finite.all(axis=1)))
-        size = np.abs(path[max(step - 1, 0)]).max(axis=1)
-        self.region[point] = int(np.argmax(np.where(finite[step], -1.0, size)))
 
 
 @dataclass
@@ -91,116 +49,82 @@ class Simulator:
     _integrating: float = field(init=False, default=0.0)  # seconds of CPU time, by the network's integrator
 
     def __post_init__(self):
-        settings, W = self.settings, self.connectome.weights
+        self.settings = settings = self.settings.resolved(self.model.qif is not None)
+        W = self.connectome.weights
         self.engine = Engine(self.model, W, settings.method, settings.precision, settings.substeps)
 
     def run(self, points: Points) -> dict[str, np.ndarray]:
         """All results for all points, one array [point, ...] per variable."""
-        parts, used, self._integrating = [], time.process_time(), 0.0
+        used, self._integrating = time.process_time(), 0.0
         if self.settings.initial.start == "homogeneous":
             self._homogeneous(points)  # together, as many points share theirs
-        size, count, began = self.engine.batch_size, len(points), time.perf_counter()
-        for start in range(0, count, size):
-            parts.append(self.run_batch(points.take(slice(start, start + size))))
-            done = min(start + size, count)
-            left = (time.perf_counter() - began) * (count - done) / done
-            logging.info("point %d/%d, about %.0f s left", done, count, left)
+        steps = self.settings.ladder
+        rungs, wrong = Trial(self, points).rungs()
+        results, left, began = _Results(len(points)), len(points), time.perf_counter()
+        for rung, step_ms in enumerate(steps.steps_ms):
+            last = rung + 1 == len(steps.steps_ms)
+            for places in self._batches(np.flatnonzero(rungs == rung)):
+                part, missed = self.run_batch(points.take(places), step_ms, places)
+                again = places[missed] if not last else places[:0]
+                rungs[again] = rung + 1
+                results.put(places, part)
+                left -= len(places) - len(again)
+                done = len(points) - left
+                seconds = (time.perf_counter() - began) * left / max(done, 1)
+                logging.info("point %d/%d, about %.0f s left", done, len(points), seconds)
+                if last:
+                    wrong[places[missed]] = True
         logging.info("integration: %.2f of %.2f s of CPU time", self._integrating, time.process_time() - used)
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return results.whole(np.take(steps.steps_ms, rungs), wrong)
 
-    def run_batch(self, points: Points) -> dict[str, np.ndarray]:
-        """The results for at most `engine.batch_size` points."""
-        activity, reducers, divergence = self.feed(points)
-        return _finish(activity, reducers, divergence)
+    def _batches(self, places: np.ndarray) -> Iterator[np.ndarray]:
+        size = self.engine.batch_size
+        yield from (places[start : start + size] for start in range(0, len(places), size))
 
-    def feed(self, points: Points) -> tuple[Activity, list[Reducer], "Divergence"]:
+    def run_batch(self, points: Points, step_ms: float, places: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """The results for at most `engine.batch_size` points, and which of them missed the accuracy, [point].
+
+        `places` are the positions of the points among all.
+        """
+        activity, reducers, batch = self.feed(points, step_ms, places)
+        within = (batch.run.watched <= self.settings.ladder.run) & ~batch.divergence.diverged
+        missed = ~within & self.engine.watches
+        return _finish(activity, reducers, batch.divergence), missed
+
+    def feed(
+        self, points: Points, step_ms: float | None = None, places: np.ndarray | None = None
+    ) -> tuple[Activity, list[Reducer], Batch]:
         """Simulates a batch and lets the reducers take every sample of the window."""
         settings = self.settings
-        labels = self.connectome.labels
-        mask, gain = lesion_factors(points, self.connectome.weights, settings.resection, labels)
-        run = Run(
-            self.engine,
-            points.parameters,
-            self.initial_states(points),
-            (mask, gain),
-            (noise_of(settings, points), points.seeds),
-        )
-        if settings.stimuli:
-            run.stimulate(Schedule(settings.stimuli, self.model.drives, labels, points.extras, len(points)))
-        divergence = Divergence.none(len(points))
-        self._pass_transient(run, divergence)
-        window = make_window(self.model, self.connectome, settings, points, (mask, gain))
+        run = self.start(points)
+        batch = Batch(run, settings, step_ms or settings.longest_step_ms)
+        batch.pass_transient()
+        window = make_window(self.model, self.connectome, settings, points, self._lesions(points))
+        window = replace(window, places=places)
         observers = Observers(self.model, run.batch.coefficients, run.shape[0], self.engine.width)
-        activity = Activity(window.samples, len(points), window.noisy, self._undersampled(run, observers))
+        activity = Activity(window.samples, len(points), window.noisy, batch.undersampled(observers))
         reducers = [make(options, window) for make, options in self.reducers]
-        for states in self._blocks(run, settings.window_samples, settings.transient_samples, divergence):
+        for states in batch.blocks(settings.window_samples, settings.transient_samples):
             block = Block(states, observers)
             activity.consume(block.observable)
             for reducer in reducers:
                 reducer.consume(block)
         self._integrating += run.cpu_seconds
-        return activity, reducers, divergence
+        return activity, reducers, batch
 
-    def _undersampled(self, run: Run, observers: Observers) -> np.ndarray:
-        """Whether samples are too far apart for what the signal holds, [point]: measured at the start of the window.
-
-        The stretch is computed once more with fine samples, from a snapshot: the run itself goes on unchanged.
-        """
+    def start(self, points: Points, quiet: bool = False) -> Run:
+        """A batch of points at the start of their simulation; `quiet` without noise."""
         settings = self.settings
-        if settings.sample_ms <= FINE_MS:
-            return np.zeros(run.points, bool)
-        steps = settings.steps_per_sample
-        each = next(n for n in range(steps, 0, -1) if steps % n == 0 and (n * settings.dt_ms <= FINE_MS or n == 1))
-        samples = round(min(STRETCH_MS, settings.sample_ms * settings.window_samples) / (each * settings.dt_ms))
-        begin, parts = run.snapshot(), []
-        with np.errstate(all="ignore"):
-            for start in range(0, samples, BLOCK_SAMPLES):
-                states = run.advance(settings.dt_ms, each, min(BLOCK_SAMPLES, samples - start))
-                parts.append(Block(states, observers).observable.copy())
-            run.restore(begin)
-            series = np.concatenate(parts).transpose(1, 3, 2, 0)  # [group, lane, region, sample]
-            by_point = series.reshape(-1, *series.shape[2:])[: run.points]
-            return folds(by_point.astype(float), each * settings.dt_ms, steps // each)
+        sigma = 0.0 if quiet else noise_of(settings, points)
+        initial, lesions = self.initial_states(points), self._lesions(points)
+        run = Run(self.engine, points.parameters, initial, lesions, (sigma, points.seeds))
+        if settings.stimuli:
+            labels = self.connectome.labels
+            run.stimulate(Schedule(settings.stimuli, self.model.drives, labels, points.extras, len(points)))
+        return run
 
-    def _pass_transient(self, run: Run, divergence: Divergence) -> None:
-        """Takes the steps of the transient; sample by sample where a point ceases to be finite."""
-        settings = self.settings
-        for start in range(0, settings.transient_samples, STRETCH_SAMPLES):
-            count = min(STRETCH_SAMPLES, settings.transient_samples - start)
-            begin = run.snapshot()
-            with np.errstate(over="ignore", invalid="ignore"):
-                run.advance(settings.dt_ms, settings.steps_per_sample * count, 1)
-            if not np.isfinite(run.by_point(run.states)[~divergence.diverged]).all():
-                run.restore(begin)
-                for _ in self._blocks(run, count, start, divergence):
-                    pass
-
-    def _blocks(self, run: Run, samples: int, first: int, divergence: Divergence) -> Iterator[np.ndarray]:
-        """Blocks of samples [sample, group, region, state, lane], the first of which is number `first`."""
-        settings = self.settings
-        with np.errstate(over="ignore", invalid="ignore"):
-            for start in range(0, samples, BLOCK_SAMPLES):
-                count = min(BLOCK_SAMPLES, samples - start)
-                begin = run.snapshot()
-                states = run.advance(settings.dt_ms, settings.steps_per_sample, count)
-                times = settings.sample_ms * (first + start + 1 + np.arange(count))
-                for point, sample in divergence.watch(run, states, times).items():
-                    divergence.blame(point, self._step_by_step(run, begin, point, sample))
-                yield states
-
-    def _step_by_step(self, run: Run, begin, point: int, sample: int) -> np.ndarray:
-        """States [step, region, state] of a point in one sample of the block that began at the snapshot `begin`.
-
-        An exact repetition: between two samples a point may go from nothing unusual to infinity in all regions.
-        """
-        settings, end = self.settings, run.snapshot()
-        run.restore(begin)
-        if sample:
-            run.advance(settings.dt_ms, settings.steps_per_sample, sample)
-        before = run.by_point(run.states)[point].copy()
-        path = run.advance(settings.dt_ms, 1, settings.steps_per_sample)
-        run.restore(end)
-        return np.stack([before, *(run.by_point(states)[point] for states in path)])
+    def _lesions(self, points: Points) -> tuple[np.ndarray, np.ndarray]:
+        return lesion_factors(points, self.connectome.weights, self.settings.resection, self.connectome.labels)
 
     def initial_states(self, points: Points) -> np.ndarray:
         """Initial states [point, region, state] by the rule of the settings."""
@@ -256,28 +180,52 @@ def _finish(activity: Activity, reducers: Sequence[Reducer], divergence: Diverge
         results = {"network_regime": activity.regime}
         for reducer in reducers:
             results |= reducer.finish(activity)
-    diverged = divergence.diverged
-    for name, values in results.items():
-        if values.dtype.kind == "f":
-            values[diverged] = np.nan
-        elif name.endswith("_status"):
-            values[diverged] = DIVERGED
-        else:
-            values[diverged] = -1
-    results["simulation_status"] = np.where(diverged, DIVERGED, OK).astype(np.int8)
-    results["diverged_at_ms"], results["diverged_region"] = divergence.at_ms, divergence.region
-    return results
+    return results | {"diverged_at_ms": divergence.at_ms, "diverged_region": divergence.region}
+
+
+class _Results:
+    """Results of all points, filled batch by batch; a point that is computed again overwrites its own."""
+
+    def __init__(self, points: int):
+        self._points = points
+        self._arrays: dict[str, np.ndarray] = {}
+
+    def put(self, places: np.ndarray, part: Mapping[str, np.ndarray]) -> None:
+        """Takes the results of some points."""
+        for name, values in part.items():
+            if name not in self._arrays:
+                self._arrays[name] = np.empty((self._points, *values.shape[1:]), values.dtype)
+            self._arrays[name][places] = values
+
+    def whole(self, steps_ms: np.ndarray, wrong: np.ndarray) -> dict[str, np.ndarray]:
+        """All results with their status; what belongs to points that diverged or missed the accuracy is taken out."""
+        results = dict(self._arrays)
+        region = results["diverged_region"]
+        status = np.where(region >= 0, DIVERGED, np.where(wrong, INACCURATE, OK)).astype(np.int8)
+        for name, values in results.items():
+            if name.startswith("diverged_"):
+                continue
+            lost = DIVERGED if name.endswith("_status") else np.nan if values.dtype.kind == "f" else -1
+            values[status != OK] = lost
+        return results | {"simulation_status": status, "step_ms": steps_ms}
 
 
 def homogeneous_states(model: Model, parameters: Mapping[str, np.ndarray], row_sum: float) -> np.ndarray:
     """States [point, state] of the homogeneous system `SETTLE_MS` after its nominal initial state."""
-    engine = Engine(model, np.full((1, 1), row_sum), OF_HOMOGENEOUS_STATES)
-    states = []
+    method = suitable(model.qif is not None, False, "float64")
+    steps = ladder(LONGEST_MS, "strict") if get_integrator(method).watches else only(SETTLE_DT_MS, "strict")
+    engine = Engine(model, np.full((1, 1), row_sum), method if len(steps.steps_ms) > 1 else OF_HOMOGENEOUS_STATES)
     points = len(parameters["G"])
-    for start in range(0, points, engine.batch_size):
-        part = {k: v[start : start + engine.batch_size] for k, v in parameters.items()}
-        size = len(part["G"])
-        run = Run(engine, part, np.broadcast_to(nominal(model), (size, 1, len(model.states))))
-        run.advance(SETTLE_DT_MS, round(SETTLE_MS / SETTLE_DT_MS), 1)
-        states.append(run.by_point(run.states)[:, 0])
-    return np.concatenate(states)
+    states, left = np.empty((points, len(model.states))), np.arange(points)
+    for step_ms in steps.steps_ms:
+        good = np.zeros(len(left), bool)
+        for start in range(0, len(left), engine.batch_size):
+            some = left[start : start + engine.batch_size]
+            part = {name: values[some] for name, values in parameters.items()}
+            run = Run(engine, part, np.broadcast_to(nominal(model), (len(some), 1, len(model.states))))
+            with np.errstate(over="ignore", invalid="ignore"):
+                run.advance(step_ms, round(SETTLE_MS / step_ms), 1)
+            states[some] = run.by_point(run.states)[:, 0]
+            good[start : start + len(some)] = run.watched <= steps.run
+        left = left[~good]
+    return states

@@ -71,14 +71,15 @@ class Stimulus(Section):
             raise InputError(f"the region {repeated} occurs twice; allowed: each region once")
         return regions
 
-    def check(self, drives: Sequence[str], dt_ms: float, overrides: Mapping[str, Sequence[float]]) -> None:
+    def check(self, drives: Sequence[str], step_ms: float, overrides: Mapping[str, Sequence[float]]) -> None:
         """Whether the stimulus fits a model and an integration step.
 
         Parameters
         ----------
         drives : sequence of str
             Drives of the model.
-        dt_ms : float
+        step_ms : float
+            What every edge must be a multiple of.
         overrides : mapping of field to values
             What axes of the grid set.
 
@@ -93,10 +94,10 @@ class Stimulus(Section):
         self._refuse_unused(key, overrides)
         for field in ("onset_ms", "duration_ms", "period_ms"):
             for value in overrides.get(field, [getattr(self, field)]):
-                if value is not None and self.kind in JUMPING and not is_multiple(value, dt_ms):
+                if value is not None and self.kind in JUMPING and not is_multiple(value, step_ms):
                     raise InputError(
-                        f"{key}.{field}: {value:g} is not a multiple of simulation.dt_ms = {dt_ms:g}; allowed: a "
-                        "multiple, so that no step straddles a jump"
+                        f"{key}.{field}: {value:g} is not a multiple of the integration step, {step_ms:g} ms; "
+                        "allowed: a multiple, so that no step straddles a jump"
                     )
         if self.regions != "all" and self.region is not None:
             raise InputError(f"{key}.regions: {self.regions!r} given beside region; allowed: one of the two")

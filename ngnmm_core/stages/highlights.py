@@ -79,6 +79,7 @@ def _cost(study: Study, regions: int) -> Rates:
     rates = simulation.simulation_rates(
         STAGE.settings(study), regions, len(STAGE.analyses(study)), simulation.fc_signals(study)
     )
+    rates = simulation.in_steps(study, rates, regions, STAGE)
     besides = msf.STAGE.cost(study, regions).fixed if "msf" in study.options else 0.0
     return replace(rates, fixed=rates.fixed + besides)
 

@@ -102,7 +102,8 @@ def _signals(study: Study) -> int:
 
 
 def _cost(study: Study, regions: int) -> Rates:
-    return simulation.simulation_rates(_settings(study), regions, len(STAGE.analyses(study)), _signals(study))
+    rates = simulation.simulation_rates(_settings(study), regions, len(STAGE.analyses(study)), _signals(study))
+    return simulation.in_steps(study, rates, regions, STAGE)
 
 
 STAGE = Stage(

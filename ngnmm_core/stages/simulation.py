@@ -1,15 +1,17 @@
 """The stage `simulation`: network simulations, and the analyses that are fed by them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ngnmm_core.analysis.contract import Variable, status
-from ngnmm_core.simulation.integrators import OF_HOMOGENEOUS_STATES, get_integrator
+from ngnmm_core.simulation.integrators import EXACT, OF_HOMOGENEOUS_STATES, get_integrator
 from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.simulation.series_file import SeriesFile
 from ngnmm_core.simulation.settings import Simulation
+from ngnmm_core.simulation.step_choice import TRIAL_MS, expected_steps
 from ngnmm_core.stages.contract import PRODUCT_SECONDS, Rates, Reducers, Stage
 from ngnmm_core.stages.layouts import network_layout
 from ngnmm_core.stages.task import Task
@@ -26,7 +28,8 @@ WARM_SAMPLES = 256  # enough for the filters to give output
 
 VARIABLES = (
     Variable("network_regime", (), "1", "regime of the network", dtype="int8", flags=REGIMES),
-    status("simulation"),
+    status("simulation", "inaccurate"),
+    Variable("step_ms", (), "ms", "integration step"),
     Variable("diverged_at_ms", (), "ms", "time at which the solution ceased to be finite"),
     Variable("diverged_region", (), "1", "index of the first region that ceased to be finite", dtype="int32"),
 )
@@ -83,8 +86,8 @@ def integrators_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def homogeneous_start(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """Give the name of the integrator that finds the homogeneous state, if the network starts from it."""
-    return (OF_HOMOGENEOUS_STATES,) if settings["initial"]["from"] == "homogeneous" else ()
+    """Give the names of the integrators that may find the homogeneous state, if the network starts from it."""
+    return (OF_HOMOGENEOUS_STATES, EXACT) if settings["initial"]["from"] == "homogeneous" else ()
 
 
 def fc_signals(study: Study) -> int:
@@ -99,14 +102,26 @@ def simulation_rates(settings: Mapping[str, Any], regions: int, analyses: int, s
     step = integrator.products * PRODUCT_SECONDS * regions**2
     step += integrator.evaluations * substeps * integrator.evaluation_seconds * regions
     step += integrator.noise_seconds * regions
-    transient = half * step / settings["dt_ms"]
+    transient = half * step / (settings["dt_ms"] or integrator.step_ms)
     sample = SAMPLE_SECONDS * regions * max(analyses, 1) + PAIR_SECONDS * regions**2 * signals
     window = transient + sample / settings["sample_ms"]
     return Rates(integrator.start_ms * transient, transient, window, LANES[settings["precision"]])
 
 
+def in_steps(study: Study, rates: Rates, regions: int, stage: Stage) -> Rates:
+    """Give the rates of steps of the longest size for the steps that points will probably choose."""
+    settings = Simulation.model_validate(dict(stage.settings(study)))
+    if settings.dt_ms is not None:
+        return rates
+    steps = expected_steps(study.model, stage.layout(study, regions).points.parameters)
+    kernel = rates.transient * float(np.mean(settings.integrator.step_ms / steps))
+    fixed = rates.fixed + TRIAL_MS * kernel
+    return replace(rates, fixed=fixed, transient=kernel, window=kernel + rates.window - rates.transient)
+
+
 def _cost(study: Study, regions: int) -> Rates:
-    return simulation_rates(_settings(study), regions, len(STAGE.analyses(study)), fc_signals(study))
+    rates = simulation_rates(_settings(study), regions, len(STAGE.analyses(study)), fc_signals(study))
+    return in_steps(study, rates, regions, STAGE)
 
 
 STAGE = Stage(

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -176,14 +177,12 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
     _check_size(axes, listed)
     refuse_conflicts(names.model, [*((f"model.parameters.{name}", name) for name in fixed), *keys])
     highlights = highlight_values(names, checked.highlights)
-    study = Study(name, checked, names.model, fixed, axes, listed, _options(checked, analyses), analyses, files)
+    study = _with_method(
+        Study(name, checked, names.model, fixed, axes, listed, _options(checked, analyses), analyses, files)
+    )
+    checked = study.config
     if study.simulates:
         checked.simulation.check(study.fastest_rate, study.largest_noise)
-        if checked.simulation.integrator.qif_only and study.model.qif is None:
-            raise InputError(
-                f"simulation.method: {checked.simulation.method} is for models of QIF neurons with synapses, and "
-                f"{study.model.name} declares no such populations; allowed: multirate, rk4, heun"
-            )
         if study.largest_noise > 0 and not study.model.noisy_states:
             raise InputError(
                 f"simulation.noise_sigma: {study.largest_noise:g}, and no state of {study.model.name} takes noise; "
@@ -195,6 +194,24 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
     if study.simulates:
         _check_starts(study)  # what an analysis says of its own stimuli is more to the point
     return study
+
+
+def _with_method(study: Study) -> Study:
+    """The study with the method and the step that its settings, its model and its noise stand for.
+
+    Raises
+    ------
+    InputError
+        For a method that the model has nothing for.
+    """
+    exact = study.model.qif is not None
+    simulation = study.simulation.resolved(exact, study.largest_noise)
+    if simulation.integrator.qif_only and not exact:
+        raise InputError(
+            f"simulation.method: {simulation.method} is for models of QIF neurons with synapses, and "
+            f"{study.model.name} declares no such populations; allowed: auto, multirate, rk4, heun"
+        )
+    return replace(study, config=study.config.model_copy(update={"simulation": simulation}))
 
 
 def _check_size(axes: Mapping[str, Sequence[float]], listed: bool) -> None:
@@ -265,7 +282,7 @@ def _check_stimuli(study: Study, highlights: list[dict[str, float]]) -> None:
                 if name.startswith(prefix):
                     values.setdefault(name.removeprefix(prefix), [getattr(stimulus, name.removeprefix(prefix))])
                     values[name.removeprefix(prefix)].append(value)
-        stimulus.check(study.model.drives, study.simulation.dt_ms, values)
+        stimulus.check(study.model.drives, study.simulation.edge_unit_ms, values)
 
 
 def _check_starts(study: Study) -> None:

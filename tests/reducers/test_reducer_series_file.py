@@ -68,11 +68,11 @@ def test_results_do_not_depend_on_it(task_of):
 def test_a_job_that_fails_leaves_no_file(task_of, monkeypatch):
     task, calls = task_of(), []
 
-    def fails(self, points):
-        calls.append(points)
+    def fails(self, *batch):
+        calls.append(batch)
         if len(calls) == 2:
             raise OSError("disk full")
-        return plain(self, points)
+        return plain(self, *batch)
 
     plain = Simulator.run_batch
     monkeypatch.setattr(Simulator, "run_batch", fails)

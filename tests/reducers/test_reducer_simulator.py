@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import signal as scipy_signal
 
+import ngnmm_core.simulation.batch
 import ngnmm_core.simulation.engine
-import ngnmm_core.simulation.simulator
 from ngnmm_core.analysis.fc import FcOptions, FcReducer, check_window
 from ngnmm_core.analysis.rates import RatesOptions, RatesReducer
 from ngnmm_core.analysis.series import SeriesOptions, SeriesReducer
@@ -76,7 +76,7 @@ def test_results_do_not_depend_on_lane_vectors_that_share_the_weights(simulate, 
 def test_the_block_size_matters_to_round_off_only(simulate, eleven, monkeypatch):
     """The states and what is filtered are the same bits; sums over blocks are not."""
     points, results = eleven
-    monkeypatch.setattr(ngnmm_core.simulation.simulator, "BLOCK_SAMPLES", 250)
+    monkeypatch.setattr(ngnmm_core.simulation.batch, "BLOCK_SAMPLES", 250)
     for name, values in simulate(points).items():
         if name in ("observable_series", "power_spectrum", "peak_frequency", "mean_power_spectrum"):
             np.testing.assert_array_equal(values, results[name], err_msg=name)
@@ -126,12 +126,12 @@ def test_a_point_that_diverges_is_told_with_its_time(ei, directed5, points_of, s
     W = directed5.copy()
     W[2] *= 1e6  # region 2 receives too much where G is not zero
     points = points_of(ei, 3, I_ext_e=[13.0, 13.0, 9.0], G=[0.0, 5.0, 0.0])
-    settings = Simulation(duration_ms=400.0, transient_ms=100.0, method=method)
+    settings = Simulation(duration_ms=400.0, transient_ms=100.0, method=method).resolved(exact=True)
     results = simulate(points, settings, W)
     same({n: v[[0, 2]] for n, v in results.items()}, simulate(points.take([0, 2]), settings, W), [0, 1])
     assert results["simulation_status"].tolist() == [OK, DIVERGED, OK]
     start = Simulator(ei, Connectome(W), settings).initial_states(points.take([1]))
-    steps = settings.steps_per_sample
+    steps = settings.steps_per_sample(settings.dt_ms)
     path = integrate(ei, W, points.take([1]), start, settings.dt_ms, 2000, steps, method)[:, 0]
     sample = int(np.argmin(np.isfinite(path).all(axis=(1, 2))))
     assert results["diverged_at_ms"][1] == pytest.approx(0.2 * (sample + 1))

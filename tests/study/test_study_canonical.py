@@ -39,7 +39,7 @@ SAME = {
     ),
     "default option": ({"analyses": {"spectra": {"segment_ms": 50}}},
                        {"analyses": {"spectra": {"max_hz": 200.0, "segment_ms": "50"}}}),
-    "default setting": ({}, {"simulation": {"method": "multirate", "noise_sigma": 0, "initial": {"from": "random"}}}),
+    "default setting": ({}, {"simulation": {"method": "riccati", "noise_sigma": 0, "initial": {"from": "random"}}}),
     "text or number": ({"simulation": {"dt_ms": 0.05}}, {"simulation": {"dt_ms": "5e-2"}}),
     "name, shards and highlights": ({}, {"study": "other", "shards": 7, "highlights": [{"G": 2}]}),
     "simulation where none is made": (

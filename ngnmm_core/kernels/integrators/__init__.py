@@ -19,7 +19,7 @@ class Integrator(NamedTuple):
     order : int
         Of the error without noise; a test measures it.
     step_ms : float
-        The step if a study gives none (ms).
+        The step if a study gives none (ms); the longest one of a method whose points choose.
     stability : float
         Length of the stability interval on the negative real axis: a local step times the fastest rate of a model must
         stay below it.
@@ -45,6 +45,8 @@ class Integrator(NamedTuple):
         `nodes(structure, substeps, width)`: where inside a step coupling and drives are needed, the weights that
         extrapolate the coupling there, and what else the step keeps; None where they are needed at its ends and its
         middle alone.
+    watches : bool
+        Whether it watches its own error, so that every point can have a step of its own.
     qif_only : bool
         Whether it is for models that declare their populations of QIF neurons.
     """
@@ -63,6 +65,7 @@ class Integrator(NamedTuple):
     precisions: tuple[str, ...] = ("float64", "float32")
     start_ms: float = 0.0
     nodes: Callable[[Any, int, int], Any] | None = None
+    watches: bool = False
     qif_only: bool = False
 
     @property

@@ -18,7 +18,7 @@ def _nodes(structure, substeps, width):
 INTEGRATOR = Integrator(
     description="fifth order, exact flow of models of QIF neurons with synapses, coupling once per step",
     order=5,
-    step_ms=0.05,
+    step_ms=0.1,
     stability=float("inf"),  # the flow is exact, whatever the rates; what limits the step is how smooth the input is
     products=1,
     evaluations=1,
@@ -26,6 +26,7 @@ INTEGRATOR = Integrator(
     precisions=("float64",),
     start_ms=70.0,  # short steps of the first volley, and two starts
     nodes=_nodes,
+    watches=True,
     qif_only=True,
     make_step=_make_step,
 )

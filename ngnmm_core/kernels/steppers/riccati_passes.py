@@ -1,7 +1,7 @@
 """The two passes over all regions of a Riccati step: before the product with the connectome, and after it."""
 
 from ngnmm_core.kernels.layout import FILLED, POSITION, Nodes
-from ngnmm_core.kernels.llvm import align_stack, kernel, load, make_row_products, store
+from ngnmm_core.kernels.llvm import align_stack, kernel, lane_select, load, make_row_products, store
 from ngnmm_core.kernels.steppers.multirate import VOLLEY_PIECES
 from ngnmm_core.kernels.steppers.riccati_constants import (
     COUPLING,
@@ -33,8 +33,8 @@ from ngnmm_core.kernels.steppers.riccati_inputs import (
 )
 
 SLOTS = {8: 8, 16: 5}  # values of the coupling that the polynomial goes through, by lanes
-RE, IM, M_RE, M_IM, END, A, B, C = range(8)  # what the first pass leaves to the second, for every population
-LEFT = 8
+RE, IM, M_RE, M_IM, END, GUESS, A, B, C = range(9)  # what the first pass leaves to the second, for every population
+LEFT = 9
 STEP_LENGTHS = 2  # full and short
 SHORT = VOLLEY_PIECES
 
@@ -163,6 +163,7 @@ def _make_respond(structure, width):
         store(out, kept + M_RE * width, m)
         store(out, kept + M_IM * width, y)
         store(out, kept + END * width, end)
+        store(out, kept + GUESS * width, a)
         return end + gain * rest_of_angle(i, a, b)
 
     return respond
@@ -199,7 +200,16 @@ def make_finish(equations, rows, width):
                         store(work.past, slot + here, new)
                         missed = new - ahead
                     for q in range(P):
-                        move(batch.state, o, work, table + q * count * width, kept + (1 + LEFT * q) * width, q, missed)
+                        move(
+                            batch.state,
+                            o,
+                            work,
+                            table + q * count * width,
+                            kept + (1 + LEFT * q) * width,
+                            q,
+                            missed,
+                            group * width,
+                        )
                     s = load(batch.state, o + places[sender][2] * width)
                     store(work.sent, here, load(batch.mask, here) * s)
 
@@ -212,7 +222,7 @@ def _make_move(structure, slots, width):
     w0, w1, w2 = (float(w) for w in correction(slots))
 
     @kernel(forceinline=True)
-    def move(state, o, work, at, kept, q, missed):
+    def move(state, o, work, at, kept, q, missed, watched):
         """One population to the end of the step, by the moments of its input corrected for the coupling."""
         k, old = work.constants, work.middle
         unit = load(k, at + COUPLING * width) * missed
@@ -223,11 +233,20 @@ def _make_move(structure, slots, width):
         t, u = denominator(k, at, a, b, c)
         m, y = re * t - im * u, re * u + im * t
         one = 1.0 + m
-        inverse = 1.0 / (one * one + y * y)
+        square = one * one + y * y
+        both = 1.0 / (square * im)  # one division for two
+        inverse, stretch = both * im, both * square * square
         f, g = one * inverse, y * inverse  # 1 / (1 + m) = f - i g
         qr, qi, dr, di = numerator(k, at, a, b, c)
         zr, zi = re * qr - im * qi, re * qi + im * qr
         em, ey = m - load(old, kept + M_RE * width), y - load(old, kept + M_IM * width)
+        moved = load(old, kept + GUESS * width) - a
+        wr, wi = em * f + ey * g, ey * f - em * g
+        qr, qi = zr * f + zi * g, zi * f - zr * g
+        er, ei = moved - (qr * wr - qi * wi), qr * wi + qi * wr
+        error = stretch * stretch * (er * er + ei * ei)
+        worst = load(work.watch, watched)
+        store(work.watch, watched, lane_select(error > worst, error, worst))
         turned = ey * f - em * g + rest_of_angle(load(k, at + WIDTH * width), a, b)
         store(state, o + places[q][0] * width, load(k, at + IM_TO_R * width) * (di + (zi * f - zr * g)))
         store(state, o + places[q][1] * width, load(k, at + RE_TO_V * width) * (dr + (zr * f + zi * g)))

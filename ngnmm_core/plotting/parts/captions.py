@@ -23,7 +23,8 @@ def describe(study: Study) -> str:
     text = ". ".join(part[:1].upper() + part[1:] for part in parts) + "."
     if study.simulates:
         simulation = study.simulation
-        duration, transient, step = map(number, (simulation.duration_ms, simulation.transient_ms, simulation.dt_ms))
+        duration, transient = map(number, (simulation.duration_ms, simulation.transient_ms))
+        step = f"at most {number(simulation.longest_step_ms)}" if simulation.dt_ms is None else number(simulation.dt_ms)
         noise = f", noise {number(simulation.noise_sigma)} ms^0.5" if simulation.noise_sigma else ""
         text += (
             f" Simulations of {duration} ms, of which the first {transient} ms are left out; time step {step} ms "

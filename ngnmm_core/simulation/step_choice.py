@@ -1,0 +1,113 @@
+"""The integration step of every point: a function of the point, its model and its network alone.
+
+A method that watches its own error (`riccati`) takes the longest step of the ladder 0.1, 0.05, 0.025, ... ms whose
+largest error in a trial from the point's own start stays below a limit.  The limits are in the watch's own measure, the
+hyperbolic distance between what was predicted for a population and what was found, of one step; by DOP853 (see
+docs/accuracy.md) the error of a trajectory over 100 ms is then a thousandth or less of what it seems to be.  The run
+itself is watched too, with a wider limit: a point that exceeds it starts again with half the step, and one that does so
+with the shortest step has the status `inaccurate`.
+
+Other methods have one step for all points; each point is tried with it and with half of it, and where the two differ by
+a tenth of a state's range its status is `inaccurate`.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from ngnmm_core.errors import InputError
+from ngnmm_core.models._base import Model
+from ngnmm_core.section import is_multiple
+
+LONGEST_MS, HALVINGS = 0.1, 6
+LIMITS = {"default": 1e-2, "strict": 3e-5}  # of the watch, in the trial
+SLACK = 10.0  # how many times more the run itself may reach: rare bursts are steeper than those of the trial
+GAIN = 32.0  # by which half the step reduces the watch, at least
+TRIAL_MS = 100.0
+MOST_DIFFERENCE = 0.1  # of a state's range, between a step and half of it, for methods without a watch
+EDGE_HALVINGS = 4  # edges of pulses may ask for steps as short as this
+TINY = 1e-300
+
+
+class Ladder(NamedTuple):
+    """Steps (ms), each half of the one before, and the watch's limits in the trial and in the run."""
+
+    steps_ms: tuple[float, ...]
+    trial: float
+    run: float
+
+
+def ladder(sample_ms: float, accuracy: str) -> Ladder:
+    """The steps that divide the time between samples."""
+    steps = [LONGEST_MS / 2**k for k in range(HALVINGS + 1)]
+    dividing = [step for step in steps if is_multiple(sample_ms, step)]
+    if not dividing:  # a time of its own between samples: a ladder of its own
+        longest = sample_ms / np.ceil(sample_ms / LONGEST_MS)
+        dividing = [float(longest / 2**k) for k in range(HALVINGS + 1)]
+    return Ladder(tuple(dividing), LIMITS[accuracy], SLACK * LIMITS[accuracy])
+
+
+def only(step_ms: float, accuracy: str) -> Ladder:
+    """The one step that the user has chosen; watched all the same."""
+    return Ladder((step_ms,), LIMITS[accuracy], SLACK * LIMITS[accuracy])
+
+
+def first_rungs(steps: Ladder, edges_ms: np.ndarray) -> np.ndarray:
+    """The longest step, as its place in the ladder, that no edge of an input falls into: array (point,).
+
+    `edges_ms` [edge, point] are times at which the input jumps; NaN where there is none.
+    """
+    rungs = np.zeros(edges_ms.shape[1], int)
+    for k in range(len(rungs)):
+        edges = edges_ms[np.isfinite(edges_ms[:, k]), k]
+        while rungs[k] + 1 < len(steps.steps_ms) and not all(is_multiple(t, steps.steps_ms[rungs[k]]) for t in edges):
+            rungs[k] += 1
+    return rungs
+
+
+def shortest_for_edges(sample_ms: float) -> float:
+    """The step (ms) that edges of pulses must be multiples of where points choose their own."""
+    return ladder(sample_ms, "default").steps_ms[0] / 2**EDGE_HALVINGS
+
+
+def later_rungs(steps: Ladder, rungs: np.ndarray, worst: np.ndarray) -> np.ndarray:
+    """Where in the ladder to try next, after a largest error `worst` [point] with the steps `rungs`.
+
+    A point whose error is below the limit stays where it is; so does one with the shortest step.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        short = np.log(np.where(worst > 0, worst, 1.0) / steps.trial) / np.log(GAIN)
+    ahead = np.maximum(np.nan_to_num(short, nan=1.0, posinf=1.0), 1.0).astype(int)
+    missed = ~(worst <= steps.trial)
+    return np.minimum(np.where(missed, rungs + ahead, rungs), len(steps.steps_ms) - 1)
+
+
+def expected_steps(model: Model, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The step (ms) that a point of a whole-brain network probably has, (point,): for estimates of cost alone."""
+    width = np.min([p.Delta for p in model.qif.values(parameters)], axis=0)
+    halvings = sum((width < bound).astype(int) for bound in (0.7, 0.3, 0.15, 0.07))
+    return LONGEST_MS / 2.0**halvings
+
+
+def difference(coarse: np.ndarray, fine: np.ndarray) -> np.ndarray:
+    """Largest difference [point] between states [sample, point, region, state], over a state's range."""
+    with np.errstate(invalid="ignore"):
+        extent = np.ptp(np.where(np.isfinite(fine), fine, 0.0), axis=(0, 2))  # [point, state]
+        errors = np.abs(coarse - fine).max(axis=(0, 2)) / np.maximum(extent, TINY)
+    return np.nan_to_num(errors.max(axis=1), nan=np.inf)
+
+
+def check_step(key: str, step_ms: float) -> None:
+    """Whether the user may choose a step for the method that watches its error.
+
+    Raises
+    ------
+    InputError
+        For one that may hold more than a spike.
+    """
+    if step_ms > LONGEST_MS * (1.0 + 1e-9):
+        raise InputError(
+            f"{key}: {step_ms:g} is longer than the steps of method riccati; allowed: at most {LONGEST_MS:g}, or none, "
+            "and every point has its own"
+        )

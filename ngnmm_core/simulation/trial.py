@@ -1,0 +1,85 @@
+"""Tries every point's step on its own network, from its own start."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ngnmm_core.points import Points
+from ngnmm_core.simulation.engine import Run
+from ngnmm_core.simulation.step_choice import MOST_DIFFERENCE, TRIAL_MS, difference, first_rungs, later_rungs
+from ngnmm_core.simulation.stimuli import JUMPING, end_of, timed_values
+
+if TYPE_CHECKING:
+    from ngnmm_core.simulation.simulator import Simulator
+
+LOOK_MS = 1.0  # between the times at which two steps are compared
+
+
+class Trial:
+    """Short runs of some points, which find the step of each.
+
+    Parameters
+    ----------
+    simulator : Simulator
+    points : Points
+    """
+
+    def __init__(self, simulator: "Simulator", points: Points):
+        self._simulator, self._points, self._settings = simulator, points, simulator.settings
+        self._duration_ms = min(TRIAL_MS, self._settings.duration_ms)
+
+    def rungs(self) -> tuple[np.ndarray, np.ndarray]:
+        """The step of every point as its place in the ladder, [point], and which points are known to be wrong with it.
+
+        What is wrong is found here only for methods that do not watch their error.
+        """
+        steps, count = self._settings.ladder, len(self._points)
+        if not self._simulator.engine.watches:
+            return np.zeros(count, int), self._differences() > MOST_DIFFERENCE
+        rungs = first_rungs(steps, self._edges_ms())
+        last, settled = len(steps.steps_ms) - 1, np.zeros(count, bool)
+        for rung in range(last):
+            places = np.flatnonzero((rungs == rung) & ~settled)
+            for some in self._batches(places):
+                run = self._run(some, steps.steps_ms[rung])
+                rungs[some] = later_rungs(steps, rungs[some], run.watched)
+            settled[places] = rungs[places] == rung
+        return rungs, np.zeros(count, bool)
+
+    def _batches(self, places: np.ndarray) -> list[np.ndarray]:
+        size = self._simulator.engine.batch_size
+        return [places[start : start + size] for start in range(0, len(places), size)]
+
+    def _run(self, places: np.ndarray, step_ms: float) -> Run:
+        run = self._simulator.start(self._points.take(places))
+        with np.errstate(over="ignore", invalid="ignore"):
+            run.advance(step_ms, round(self._duration_ms / step_ms), 1)
+        return run
+
+    def _edges_ms(self) -> np.ndarray:
+        """Times [edge, point] at which inputs jump, as lengths that a step must divide."""
+        stimuli, count = self._settings.stimuli, len(self._points)
+        edges = [np.full(count, np.nan)]
+        for stimulus, values in zip(stimuli, timed_values(stimuli, self._points.extras, count), strict=True):
+            if stimulus.kind in JUMPING:
+                period = stimulus.period_ms if stimulus.count > 1 else np.nan
+                edges += [values["onset_ms"], end_of(stimulus, values), np.full(count, period)]
+        return np.array(edges)
+
+    def _differences(self) -> np.ndarray:
+        """Largest difference [point] between runs with the step and with half of it, over a state's range."""
+        found = np.empty(len(self._points))
+        for some in self._batches(np.arange(len(found))):
+            coarse, fine = (self._path(some, self._settings.longest_step_ms / n) for n in (1, 2))
+            found[some] = difference(coarse, fine)
+        return found
+
+    def _path(self, places: np.ndarray, step_ms: float) -> np.ndarray:
+        """States [sample, point, region, state] without noise."""
+        sample_ms = self._settings.sample_ms
+        every = max(round(LOOK_MS / sample_ms), 1)
+        samples = max(round(self._duration_ms / (every * sample_ms)), 1)
+        run = self._simulator.start(self._points.take(places), quiet=True)
+        with np.errstate(over="ignore", invalid="ignore"):
+            path = run.advance(step_ms, every * self._settings.steps_per_sample(step_ms), samples)
+        return np.stack([run.by_point(states) for states in path])
