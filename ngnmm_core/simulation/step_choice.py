@@ -22,7 +22,7 @@ from ngnmm_core.section import is_multiple
 
 LONGEST_MS, HALVINGS = 0.1, 6
 LIMITS = {"default": 1e-2, "strict": 3e-5}  # of the watch, in the trial
-SLACK = 10.0  # how many times more the run itself may reach: rare bursts are steeper than those of the trial
+SLACK = 3.0  # how many times more the run itself may reach: rare bursts are steeper than those of the trial
 GAIN = 32.0  # by which half the step reduces the watch, at least
 TRIAL_MS = 100.0
 MOST_DIFFERENCE = 0.1  # of a state's range, between a step and half of it, for methods without a watch

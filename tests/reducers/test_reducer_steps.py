@@ -44,7 +44,7 @@ def four(ei, points_of):
 def test_steps_follow_from_the_point_and_its_network(ei, four):
     points, together = four
     assert together["simulation_status"].tolist() == [OK] * 4
-    assert together["step_ms"][1] == together["step_ms"][2] == 0.1
+    assert together["step_ms"][2] == 0.1
     assert together["step_ms"][[0, 3]].max() <= 0.0125
     dense = simulate(ei, (np.ones((5, 5)) - np.eye(5)) / 4.0, points.take([0]))
     assert dense["step_ms"][0] > together["step_ms"][0]
@@ -59,14 +59,13 @@ def test_no_step_and_no_bit_depends_on_other_points(ei, four, chosen):
 
 
 def test_what_is_said_to_be_right_agrees_with_dop853(ei, four, dop853):
-    """After 160 ms; small perturbations grow by up to 600 in that time."""
+    """After 160 ms, in which small perturbations grow by up to 600."""
     points, together = four
     start = Simulator(ei, Connectome(RING5), Simulation(**TIMES)).initial_states(points)
     for k in range(4):
         parameters = {name: float(values[k]) for name, values in points.parameters.items()}
         expected = dop853(ei, RING5, parameters, start[k], np.array([160.0]))[0]
-        error = np.abs(together["last"][k] - expected).max(axis=0)
-        assert (error[[1, 4]] < 5e-3 if k == 0 else error[[1, 4]] < 1e-4).all(), k
+        np.testing.assert_allclose(together["last"][k], expected, rtol=0, atol=1e-5)
 
 
 def test_a_step_that_the_user_chooses_is_kept_and_watched(ei, four):

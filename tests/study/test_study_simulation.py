@@ -127,7 +127,7 @@ def test_highlights_may_set_numbers_of_a_stimulus(study):
         pytest.param({"ampl": 3}, ["simulation.stimuli[0].ampl", "did you mean 'amplitude'?"], id="unknown key"),
         pytest.param({"parameter": "I_ext"}, ["parameter", "'I_ext'", "I_ext_e, I_ext_i"], id="unknown drive"),
         pytest.param({"kind": "puls"}, ["kind", "'puls'", "'pulse'"], id="unknown kind"),
-        pytest.param({"onset_ms": 60.01}, ["focal.onset_ms", "60.01", "dt_ms = 0.05"], id="jump within a step"),
+        pytest.param({"onset_ms": 60.01}, ["focal.onset_ms", "60.01", "0.05 ms"], id="jump within a step"),
         pytest.param({"onset_ms": -1}, ["onset_ms", "-1", ">= 0"], id="before the start"),
         pytest.param({"duration_ms": 0}, ["duration_ms", "0", "> 0"], id="no duration"),
         pytest.param({"amplitude": float("nan")}, ["amplitude", "nan"], id="NaN"),
@@ -213,7 +213,7 @@ def test_unknown_axes_of_stimuli_are_refused(refuses_stimulus, axis, words):
 
 
 def test_axes_of_jumps_lie_on_steps(refuses_stimulus):
-    refuses_stimulus({}, "onset_ms", "60.02", "dt_ms = 0.05", grid={"focal.onset_ms": [60, 60.02]})
+    refuses_stimulus({}, "onset_ms", "60.02", "0.05 ms", grid={"focal.onset_ms": [60, 60.02]})
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from ngnmm_core.preflight import step_trial
 from ngnmm_core.preflight.step_trial import check_steps
 from ngnmm_core.simulation.initial_states import nominal, perturbed
+from ngnmm_core.simulation.integrators import get_integrator
 
 REGIONS = 12
 
@@ -67,7 +68,7 @@ def test_default_steps_pass_where_studies_are_made(tried, without_step, method):
 @pytest.fixture
 def without_step():
     """Settings of a method with its default step."""
-    return lambda method: {"method": method, "dt_ms": step_trial.STEPS_MS[method]}
+    return lambda method: {"method": method, "dt_ms": get_integrator(method).step_ms}
 
 
 def test_a_step_with_bad_results_is_warned_about(tried, refused):
