@@ -29,6 +29,8 @@ APART = {
     "ngnmm_core.compilation.code_hash",
     "ngnmm_core.compilation.declarations",
     "ngnmm_core.compilation.kernel_cache",
+    "ngnmm_core.compilation.kernel_key",
+    "ngnmm_core.compilation.own_files",
     "ngnmm_core.compilation.sealed_files",
     "ngnmm_core.errors",
     "ngnmm_core.models",

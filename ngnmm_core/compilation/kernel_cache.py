@@ -2,7 +2,7 @@
 
 numba's own cache keeps a caller although a function it inlined from another file has changed, and cannot cache
 functions that are made by other functions.  Here every compiled kernel is one file whose name is a hash of all that
-went into it: the source of the kernels and of the model, the specialisation, the argument types, the versions of numba
+went into it: the source of the kernels, what of the model they are made with, the argument types, the versions of numba
 and llvmlite, and the processor.  Files are written under a temporary name and renamed, so that any number of processes
 may fill the same directory at once.
 
@@ -16,12 +16,14 @@ import pickle
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import llvmlite
 import numba
 from numba.core.caching import _Cache
 
 from ngnmm_core.compilation.cache_folder import cache_directory
+from ngnmm_core.compilation.kernel_key import kernel_key
 from ngnmm_core.compilation.sealed_files import is_trusted, private_folder, read_sealed, write_sealed
 
 
@@ -88,7 +90,28 @@ class KernelCache(_Cache):
                 write_sealed(path, numba.core.serialize.dumps(data._reduce()))
 
 
-def cached(dispatcher, name: str, key: str):
+def compiled_by(make: Callable[..., Any], *arguments: Any, name: str) -> Any:
+    """Give `make(*arguments)`, numba functions whose compiled code is kept in the kernel cache.
+
+    Parameters
+    ----------
+    make : callable
+        Makes one numba function, or a tuple of them; a function of a module, so that its code is known.
+    *arguments
+        All that the kernels are compiled with: functions, numbers, texts, and tuples of them.  What can't be told apart
+        in another process (an object of a notebook) is compiled in each.
+    name : str
+        Readable part of the file names.
+    """
+    made, key = make(*arguments), kernel_key(make, *arguments)
+    if key is None:
+        return made
+    if isinstance(made, tuple):
+        return tuple(_cached(one, f"{name}-{one.__name__}", f"{key}-{k}") for k, one in enumerate(made))
+    return _cached(made, name, key)
+
+
+def _cached(dispatcher, name: str, key: str):
     """Lets a numba dispatcher keep its compiled code in the kernel cache."""
     dispatcher._cache = KernelCache(name, lambda: key)
     return dispatcher

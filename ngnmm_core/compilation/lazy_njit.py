@@ -17,19 +17,20 @@ class LazyKernel:
     @cached_property
     def compiled(self):
         """The numba dispatcher."""
-        from numba import njit
+        from ngnmm_core.compilation.kernel_cache import compiled_by
 
-        from ngnmm_core.compilation.kernel_cache import cached
-        from ngnmm_core.compilation.own_files import equations_code
-
-        module = self.function.__module__
-        name = f"{module.rpartition('.')[2]}-{self.function.__name__}"
-        compiled, code = njit(nogil=True, error_model="numpy")(self.function), equations_code(module)
-        return cached(compiled, name, code) if code is not None else compiled
+        name = f"{self.function.__module__.rpartition('.')[2]}-{self.function.__name__}"
+        return compiled_by(_compile, self.function, name=name)
 
     def __call__(self, *arguments):
         """Calls the compiled function."""
         return self.compiled(*arguments)
+
+
+def _compile(function):
+    from numba import njit
+
+    return njit(nogil=True, error_model="numpy")(function)
 
 
 def lazy_njit(function) -> LazyKernel:

@@ -6,8 +6,7 @@ from functools import cache
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from ngnmm_core.compilation.kernel_cache import cached
-from ngnmm_core.compilation.own_files import equations_code
+from ngnmm_core.compilation.kernel_cache import compiled_by
 from ngnmm_core.dynamics.variational import WIDTH, constants_of, to_lanes
 from ngnmm_core.kernels import layout
 from ngnmm_core.kernels.lanes import aligned
@@ -19,12 +18,8 @@ from ngnmm_core.simulation.engine import wide_registers
 
 @cache
 def _kernels(model: Model, rows: int):
-    both = make_network_tangents(model.derivative, model.sent, model.sizes, rows, WIDTH)
-    code = equations_code(model.derivative.__module__, make_network_tangents.__module__)
-    if code is None:
-        return both
-    names = (f"{model.name}-network_{kind}" for kind in ("tangents", "sent"))
-    return tuple(cached(one, name, f"{code}-{rows}") for one, name in zip(both, names, strict=True))
+    parts = (model.derivative, model.sent, model.sizes)
+    return compiled_by(make_network_tangents, *parts, rows, WIDTH, name=f"{model.name}-network")
 
 
 class NetworkTangentGrowth:

@@ -10,8 +10,7 @@ from functools import cache
 
 import numpy as np
 
-from ngnmm_core.compilation.kernel_cache import cached
-from ngnmm_core.compilation.own_files import equations_code
+from ngnmm_core.compilation.kernel_cache import compiled_by
 from ngnmm_core.kernels.lanes import aligned, lane_width
 from ngnmm_core.kernels.mesh import make_mesh
 from ngnmm_core.kernels.trajectory import make_trajectory
@@ -26,11 +25,8 @@ SETS = 12  # of perturbations in one pass: as many as stay in the first-level ca
 @cache
 def kernel_of(model: Model, make):
     """The compiled kernel of one kind (such as `make_variational`) for a model."""
-    compiled = make(model.derivative, model.sent, model.sizes, WIDTH)
-    code = equations_code(model.derivative.__module__, make.__module__)
-    if code is None:
-        return compiled
-    return cached(compiled, f"{model.name}-{make.__name__.removeprefix('make_')}", code)
+    name = f"{model.name}-{make.__name__.removeprefix('make_')}"
+    return compiled_by(make, model.derivative, model.sent, model.sizes, WIDTH, name=name)
 
 
 def constants_of(model: Model, parameters: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -8,14 +8,13 @@ import numpy as np
 from numba.core import config
 from numba.core.codegen import get_host_cpu_features
 
-from ngnmm_core.compilation.kernel_cache import cached
-from ngnmm_core.compilation.own_files import equations_code
+from ngnmm_core.compilation.kernel_cache import compiled_by
 from ngnmm_core.kernels import drivers, layout
 from ngnmm_core.kernels.lanes import lane_width
 from ngnmm_core.kernels.steppers import riccati_passes
 from ngnmm_core.kernels.steppers.riccati_constants import Structure, constants
 from ngnmm_core.models._base import Model
-from ngnmm_core.simulation.integrators import get_integrator, integrator_module
+from ngnmm_core.simulation.integrators import get_integrator
 from ngnmm_core.simulation.waveforms import Schedule
 
 L2_BYTES = 512 * 1024  # weights larger than this are streamed: several lane groups then share each pass
@@ -31,15 +30,16 @@ def wide_registers() -> bool:
 
 @cache
 def _integrator(model: Model, method: str, rows: int, dtype: str, stimulated: bool):
-    width = lane_width(dtype)
-    noise = model.noisy_states
-    equations = drivers.compile_equations(model.derivative, model.sent, model.sizes, noise, stimulated, width)
-    equations = equations._replace(structure=structure_of(model))
-    integrate = drivers.make_integrator(get_integrator(method).make_step, equations, rows, dtype)
-    code = equations_code(model.derivative.__module__, "ngnmm_core.kernels.drivers", integrator_module(method))
-    if code is None:
-        return integrate  # a model made in a notebook: its source can't be hashed, so nothing is kept
-    return cached(integrate, f"{model.name}-{method}", f"{code}-{method}-{rows}-{dtype}-{stimulated}")
+    equations = (model.derivative, model.sent, model.sizes, model.noisy_states, stimulated, structure_of(model))
+    make_step = get_integrator(method).make_step
+    return compiled_by(_make_integrator, equations, make_step, rows, dtype, name=f"{model.name}-{method}")
+
+
+def _make_integrator(parts: tuple, make_step, rows: int, dtype: str):
+    """What is compiled, from all that it depends on."""
+    *functions_and_sizes, structure = parts
+    equations = drivers.compile_equations(*functions_and_sizes, lane_width(dtype))
+    return drivers.make_integrator(make_step, equations._replace(structure=structure), rows, dtype)
 
 
 def structure_of(model: Model) -> Structure | None:

@@ -288,13 +288,15 @@ def _integrate(states, I_ext, coefficients, J, step, out):
 @cache
 def _compiled():
     """`_integrate`, compiled at the first call and kept in the kernel cache."""
+    from ngnmm_core.compilation.kernel_cache import compiled_by
+
+    return compiled_by(_make, name="spiking-integrate")
+
+
+def _make():
     from numba import njit
     from numba.extending import register_jitable
 
-    from ngnmm_core.compilation.code_hash import code_hash
-    from ngnmm_core.compilation.kernel_cache import cached
-
     for helper in (_advance_core, _advance_tail, _order_parameter):
         register_jitable(error_model="numpy")(helper)
-    kernel = njit(nogil=True, error_model="numpy")(_integrate)
-    return cached(kernel, "spiking-integrate", code_hash(["ngnmm_core.simulation.spiking_neurons"]))
+    return njit(nogil=True, error_model="numpy")(_integrate)

@@ -4,8 +4,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ngnmm_core.compilation.kernel_cache import cached
-from ngnmm_core.compilation.own_files import equations_code
+from ngnmm_core.compilation.kernel_cache import compiled_by
 from ngnmm_core.kernels.observe import make_observer
 from ngnmm_core.models._base import Model
 
@@ -42,11 +41,7 @@ _made: dict = {}
 def _compiled(model, name, function, sizes):
     key = (model, name, sizes)
     if key not in _made:
-        observe = make_observer(function, *sizes)
-        code = equations_code(model.derivative.__module__, "ngnmm_core.kernels.observe")
-        if code is not None:
-            observe = cached(observe, f"{model.name}-{name}", f"{code}-{name}-{sizes}")
-        _made[key] = observe
+        _made[key] = compiled_by(make_observer, function, *sizes, name=f"{model.name}-{name}")
     return _made[key]
 
 

@@ -8,14 +8,17 @@ LANES = 8
 CHANNELS = 4 * LANES  # the filter takes channels in blocks of this many
 
 
-@cache
-def _kernels():
-    from ngnmm_core.compilation.code_hash import code_hash
-    from ngnmm_core.compilation.kernel_cache import cached
+def _make():
     from ngnmm_core.kernels import filters
 
-    code = code_hash(["ngnmm_core.kernels.filters"])
-    return tuple(cached(f, f"filters-{f.__name__}", code) for f in (filters.thinned_convolution, filters.weighted_sum))
+    return filters.thinned_convolution, filters.weighted_sum
+
+
+@cache
+def _kernels():
+    from ngnmm_core.compilation.kernel_cache import compiled_by
+
+    return compiled_by(_make, name="filters")
 
 
 def thinned_convolution(signal: np.ndarray, taps: np.ndarray, step: int, count: int) -> np.ndarray:

@@ -14,10 +14,13 @@ from ngnmm_core.compilation.sealed_files import is_trusted, private_folder, read
 FACTORY = """
 import sys
 from math import exp
-from ngnmm_core.compilation.kernel_cache import cached
+from ngnmm_core.compilation.kernel_cache import compiled_by
 from ngnmm_core.kernels.llvm import kernel
 
 def make(factor):
+    return compiled_by(made, factor, name=f"factor-{factor}")
+
+def made(factor):
     @kernel
     def inner(x):  # long, and called twice: so it is not inlined, like the stages of an integrator
         x = exp(-exp(-exp(-exp(-exp(-exp(-exp(-exp(-x))))))))
@@ -27,7 +30,7 @@ def make(factor):
         x = exp(-exp(-exp(-exp(-exp(-exp(-exp(-exp(-x))))))))
         return factor * (x / x)
 
-    return cached(kernel(lambda x: inner(inner(x))), f"factor-{factor}", f"factor-{factor}")
+    return kernel(lambda x: inner(inner(x)))
 
 for factor in sys.argv[1:]:
     print(make(float(factor))(0.0))
