@@ -20,7 +20,7 @@ MAPS, HIGHLIGHTS, MODES, CONNECTOME, HUBS = "maps", "highlights", "modes", "conn
 BRANCHES = "branches"
 SPREAD, REGION_SCAN, FILM = "spread", "region_scan", "film"
 MEMORY, TRIAL, BISTABILITY = "memory", "trial", "bistability"
-FIT = "fit"
+FIT, OPTIMISATION = "fit", "optimisation"
 CATEGORIES = {
     MAPS: "Maps",
     HIGHLIGHTS: "Points in detail",
@@ -48,6 +48,7 @@ FILES = {
     TRIAL: "highlights.nc",
     BISTABILITY: "sweep.nc",
     FIT: "fit.nc",
+    OPTIMISATION: "optimisation.nc",
 }
 KINDS, FILM_KINDS = ("svg", "png"), ("gif", "html")  # of files of a figure, and of a film
 MOST_HUB_FIGURES = 12
@@ -232,7 +233,11 @@ def _fit(study: Study) -> list[FigureEntry]:
     names = {"fit_ladder": "ladder of scores", "fit_connectivity": "model beside recordings"}
     if "fcd_ks" in options.scores:
         names["fit_dynamics"] = "dynamics of connectivity"
-    return [FigureEntry(stem, FIT, CATEGORIES[FIT], {"figure": text}, f"{stem}.rst") for stem, text in names.items()]
+    found = [FigureEntry(stem, FIT, CATEGORIES[FIT], {"figure": text}, f"{stem}.rst") for stem, text in names.items()]
+    if study.config.optimise is not None:
+        text = {"figure": "search"}
+        found.append(FigureEntry("optimisation", OPTIMISATION, CATEGORIES[FIT], text, "optimisation.rst"))
+    return found
 
 
 def _bistable(study: Study) -> list[FigureEntry]:

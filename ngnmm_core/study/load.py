@@ -22,6 +22,7 @@ from ngnmm_core.simulation.stimuli import check_chain
 from ngnmm_core.study.former_keys import with_present_keys
 from ngnmm_core.study.messages import input_error
 from ngnmm_core.study.operating_point import axis_checks, check_operating_point
+from ngnmm_core.study.optimisation import check_optimise
 from ngnmm_core.study.own_files import FILE, MODEL, files_of
 from ngnmm_core.study.parameters import (
     Names,
@@ -191,6 +192,8 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
         _check_stimuli(study, highlights)
     for analysis, chosen in study.analyses:
         analysis.check(chosen, study)
+    if checked.optimise is not None:
+        check_optimise(checked.optimise, study, names)
     if study.simulates:
         _check_starts(study)  # what an analysis says of its own stimuli is more to the point
     return study

@@ -13,6 +13,7 @@ from ngnmm_core.section import Section
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.study.axes import FORMS
 from ngnmm_core.study.operating_point import OperatingPoint
+from ngnmm_core.study.optimisation import Optimise
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 DEFAULT_ANALYSES = ("rates", "spectra", "fc", "synchrony")
@@ -53,6 +54,9 @@ class StudyConfig(Section):
         description="what is computed at every point: names with options, or a plain list of names",
     )
     empirical: Empirical | None = Field(None, description="recordings that the model is compared with")
+    optimise: Optimise | None = Field(
+        None, description="a search for the parameters that agree best with recordings; writes `optimisation.nc`"
+    )
     highlights: list[dict[str, Any]] = Field([], description="parameter sets that get detailed figures")
     shards: Literal["auto"] | int = Field(
         "auto", description="number of jobs into which the missing points are cut; `auto`: minutes of work each, <= 500"

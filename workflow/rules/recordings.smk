@@ -23,3 +23,30 @@ rule fit:
         "Comparing {wildcards.study} with recordings"
     script:
         "../scripts/fit.py"
+
+
+rule optimise:
+    input:
+        fit="<results>/{study}/fit.nc",
+        connectome=lambda wildcards: connectomes.path(wildcards.study),
+    output:
+        optimisation="<results>/{study}/optimisation.nc",
+    log:
+        "<logs>/{study}/optimise.log",
+    benchmark:
+        "<results>/{study}/benchmarks/optimise.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=lambda wildcards, attempt: resources.grown(resources.SMALL_MB, attempt),
+        runtime=lambda wildcards, attempt: resources.grown(720, attempt),
+    params:
+        cpu_target=lambda wildcards: studies.find(wildcards.study).config.cpu_target,
+        study=lambda wildcards: ngnmm.study_file(wildcards.study),
+        key=lambda wildcards: ngnmm.key(
+            wildcards.study, "optimise.py", "ngnmm_core.products.optimisation"
+        ),
+    message:
+        "Searching for the best parameters of {wildcards.study}"
+    script:
+        "../scripts/optimise.py"

@@ -1,0 +1,15 @@
+"""Searches for the parameters that agree best with recordings; goes on where a search was killed."""
+
+from pathlib import Path
+
+from ngnmm_core.orchestration.script import run
+
+
+def main(study: Path, fit: Path, connectome: Path, key: str, optimisation: Path) -> None:
+    """`fit` has the grid's best point, from which the search starts; `key` identifies settings and code."""
+    from ngnmm_core.products.optimisation import optimise
+
+    optimise(study, fit, connectome, key, optimisation)
+
+
+run(main, globals())
