@@ -28,7 +28,7 @@ from ngnmm_core.connectome.formats import from_frame
 from ngnmm_core.dataset.fit_scores import with_scores
 from ngnmm_core.dataset.merged_file import describe_regions, point_coordinates
 from ngnmm_core.errors import InputError
-from ngnmm_core.preflight.checks import check_on_connectome
+from ngnmm_core.preflight.checks import check_environment, check_on_connectome
 from ngnmm_core.preflight.step_trial import check_steps
 from ngnmm_core.recordings.load import load_recordings
 from ngnmm_core.stages.contract import Stage
@@ -176,6 +176,7 @@ def run_study(study: Study, connectome: "Connectome | xr.Dataset") -> "xr.Datase
     """
     import xarray as xr
 
+    check_environment()
     brain = _object(connectome)
     row_sum = check_on_connectome(study, brain)
     for warning in check_steps(study, len(brain), row_sum):
@@ -197,6 +198,7 @@ def run_study(study: Study, connectome: "Connectome | xr.Dataset") -> "xr.Datase
 
 def run_stage(study: Study, stage: Stage, connectome: "Connectome | xr.Dataset") -> "xr.Dataset":
     """One stage of a study, computed in this process: its variables on the dimensions of the stage's layout."""
+    check_environment()
     brain = _object(connectome)
     layout = stage.layout(study, len(brain))
     normalised, analyses = brain.normalised(study.config.normalization), tuple(stage.analyses(study))

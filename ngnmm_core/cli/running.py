@@ -53,7 +53,11 @@ def snakemake_command(study: str | None, *words: str) -> list[str]:
     InputError
         If there is no such study.
     """
+    from ngnmm_core.study.yaml_files import read_yaml
+
     file = study_file(study)  # refuses what is not there
+    if study is not None:
+        read_yaml(file)  # and what runs code or never ends: Snakemake reads the file before the workflow can look at it
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(workflow_folder() / "Snakefile"), *words]
     if study is None:
         return command

@@ -55,17 +55,20 @@ def study_file(given: str | None) -> Path:
 def open_workflow(file: Path, process=None):
     """What Snakemake would know of a study file in this folder."""
     from ngnmm_core.orchestration.workflow import Workflow
-    from ngnmm_core.study.load import read_yaml
+    from ngnmm_core.study.yaml_files import read_yaml
 
     return Workflow(read_yaml(file), [str(file)], workflow_folder(), ("results", "resources"), process)
 
 
 def _check(options, rest) -> None:
     """Check what `ngnmm run` checks before it starts anything."""
+    from ngnmm_core.preflight.estimate import axes_text
+
     workflow = open_workflow(study_file(options.study))
     workflow.check()
     for name, study in workflow.studies.main.items():
         print(f"{name}: {study.size()} points ({' x '.join(map(str, study.shape())) or '1'})")
+        print("".join(f"  {line}\n" for line in axes_text(study)), end="")
 
 
 def _plan(options, rest) -> None:

@@ -5,13 +5,14 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ngnmm_core.connectome.contents import MOST_BYTES
 from ngnmm_core.connectome.registry import FileSource, Registry, WheelSource, load_registry
-from ngnmm_core.errors import InputError
+from ngnmm_core.errors import InputError, nearest
 
 WHEEL_DIRECTORY = "NGNMM_WHEELS"
 SINGLE = "single"  # the entry of the registry that is one region alone
@@ -61,6 +62,14 @@ class ConnectomeSpec(BaseModel):
         description="for a file of your own that fills one triangle alone: set it if the network is directed; without "
         "it, the other triangle is filled up",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _mapping(cls, value):
+        if isinstance(value, str):
+            close = nearest(value, load_registry())
+            raise ValueError(f"connectome: '{value}' is not a mapping{close}; allowed: {{name: ...}} or {{path: ...}}")
+        return value
 
     @model_validator(mode="after")
     def _source(self):
@@ -136,13 +145,21 @@ def existing_file(key: str, path: str | Path) -> Path:
         If there is no such file, or it must not be read.
     """
     path = Path(path).expanduser()
-    if not path.is_file():
-        found = "is a directory" if path.is_dir() else "no such file"
+    if not is_file(path):
+        found = "is a directory" if is_file(path, Path.is_dir) else "no such file"
         where = "" if path.is_absolute() else f" (looked for in {Path.cwd()})"
         raise InputError(f"{key}: {path}: {found}{where}; allowed: an existing file")
     if not os.access(path, os.R_OK):
         raise InputError(f"{key}: {path}: no permission to read it; allowed: a readable file")
     return path
+
+
+def is_file(path: Path, is_kind: Callable[[Path], bool] = Path.is_file) -> bool:
+    """Whether a file (or what `is_kind` asks for) is there; a name that no file can have is none."""
+    try:
+        return is_kind(path)
+    except (OSError, ValueError):  # too long, or with a zero in it
+        return False
 
 
 def existing_source(key: str, path: str | Path) -> Path:
@@ -154,7 +171,7 @@ def existing_source(key: str, path: str | Path) -> Path:
         Otherwise; the message names `key`.
     """
     found = Path(path).expanduser()
-    return found if found.is_dir() else existing_file(key, found)
+    return found if is_file(found, Path.is_dir) else existing_file(key, found)
 
 
 def read_bytes(path: Path) -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ngnmm_core.orchestration.connectomes import Connectomes
 from ngnmm_core.preflight.calibration import rates
-from ngnmm_core.preflight.estimate import Estimate, estimate, estimate_text, total_text
+from ngnmm_core.preflight.estimate import Estimate, axes_text, estimate, estimate_text, total_text
 from ngnmm_core.progress import LEDGER
 from ngnmm_core.stages.registry import stages_of
 from ngnmm_core.study.study import Study
@@ -54,6 +54,8 @@ class Announcement:
             for file in study.files.values():
                 print(f"{study.name}: {file.key}: {file.path}, source {file.source}", file=sys.stderr)
         self._estimates[study.name, stage] = found
+        if not any(name == study.name for name, known in self._estimates if known != stage):
+            print("\n".join(f"{study.name}: {line}" for line in axes_text(study)), file=sys.stderr)
         print(estimate_text(found), file=sys.stderr)
         awaited = self._awaited()
         if (study.name, stage) in awaited and awaited <= set(self._estimates):

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ngnmm_core.errors import InputError, unknown
-from ngnmm_core.study.load import load_studies, override, read_yaml
+from ngnmm_core.study.load import load_studies, override
 from ngnmm_core.study.study import Study
+from ngnmm_core.study.yaml_files import read_yaml
 
 NOT_OF_A_STUDY = ("pathvars",)  # keys of Snakemake's config that are its own
 DEFAULT = "config/config.yaml"

@@ -20,7 +20,7 @@ from ngnmm_core.orchestration.plans import Plans
 from ngnmm_core.orchestration.recipes import Recipes
 from ngnmm_core.orchestration.studies import Studies
 from ngnmm_core.plotting.catalogue import MAPS, figure_files
-from ngnmm_core.preflight.checks import check_study, check_writable
+from ngnmm_core.preflight.checks import check_environment, check_study, check_writable
 from ngnmm_core.products.run_summary import cost_text, points_text
 from ngnmm_core.recordings.load import identity as recordings_identity
 from ngnmm_core.stages.context import fingerprint
@@ -193,6 +193,7 @@ class Workflow:
 
     def check(self) -> None:
         """Refuses what can be seen to fail before any job starts."""
+        check_environment()
         self.studies.check_files()
         for name, study in self.studies.concerned.items():
             self.connectomes.identity(name)

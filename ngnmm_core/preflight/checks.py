@@ -1,5 +1,6 @@
 """What can be seen to fail before any job starts: bad matrices, analyses that don't fit, long steps, a full disk."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -133,6 +134,19 @@ def check_disk(study: Study, regions: int, results: Path) -> None:
             f"grid: {study.size()} points need about {size_text(needed)} in {results}; allowed: at most "
             f"{size_text(free + held)}, what is free"
         )
+
+
+def check_environment() -> None:
+    """Refuses an environment in which no kernel can be compiled.
+
+    Raises
+    ------
+    InputError
+        Naming the variable.
+    """
+    given = os.environ.get("NUMBA_DISABLE_JIT", "").strip()
+    if given not in ("", "0"):
+        raise InputError(f"NUMBA_DISABLE_JIT: is {given}, which turns the compiler off; allowed: unset, or 0")
 
 
 def check_writable(results: Path) -> None:

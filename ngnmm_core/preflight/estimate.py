@@ -9,6 +9,7 @@ from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.study.study import Study
 
 HINT = "ngnmm calibrate"
+MOST_SHOWN = 20  # values of an axis
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,29 @@ def wall_seconds(jobs: Sequence[float], workers: int) -> float:
         first = min(range(len(free)), key=free.__getitem__)
         free[first] += seconds
     return max(free)
+
+
+def axes_text(study: Study) -> list[str]:
+    """The values of every axis of a study, a line each; of a list of points their ranges.
+
+    Examples
+    --------
+    `G: 1, 2, 3, 4 (4 values)`; `I_ext_e: 8.5, 8.501, 8.502, ..., 12 (3501 values)`
+    """
+    if study.listed:
+        return [f"{name}: {_plain(min(v))} to {_plain(max(v))} ({len(v)} points)" for name, v in study.axes.items()]
+    return [f"{name}: {_values_text(values)}" for name, values in study.axes.items()]
+
+
+def _values_text(values: Sequence[float]) -> str:
+    shown = [_plain(value) for value in (values if len(values) <= MOST_SHOWN else values[:3])]
+    shown += ["...", _plain(values[-1])] if len(values) > MOST_SHOWN else []
+    return f"{', '.join(shown)} ({len(values)} {'value' if len(values) == 1 else 'values'})"
+
+
+def _plain(value: float) -> str:
+    """A number as it is written in a study."""
+    return f"{int(value)}" if float(value).is_integer() and abs(value) < 1e16 else repr(float(value))
 
 
 def estimate_text(one: Estimate) -> str:

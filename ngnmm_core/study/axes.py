@@ -5,6 +5,7 @@ Ranges are therefore worked out in decimal arithmetic from the numbers as writte
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,9 @@ from ngnmm_core.errors import InputError, unknown
 
 FORMS = "a number, a list of numbers, {start, stop, step} or {start, stop, num}"
 LONGEST = 10_000_000
+SHORT = 12  # characters of a step that is proposed
+# Underscores and leading zeros mean something in Python and YAML 1.1, and something else or nothing elsewhere.
+_OTHERWISE = re.compile(r".*_.*|[-+]?0\d.*", re.DOTALL)
 
 
 def as_number(key: str, value: Any) -> float:
@@ -25,6 +29,8 @@ def as_number(key: str, value: Any) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise InputError(f"{key}: {value!r} is not a number; allowed: a finite number")
+    if isinstance(value, str) and _OTHERWISE.fullmatch(value.strip()):
+        raise InputError(f"{key}: {value!r} is another number in some programs; allowed: a plain decimal")
     try:
         number = float(value)
     except ValueError:
@@ -53,12 +59,38 @@ def axis_values(key: str, spec: Any) -> tuple[float, ...]:
     if not values:
         raise InputError(f"{key}: the axis is empty; allowed: {FORMS}")
     if len(set(values)) < len(values):
-        twice = next(v for k, v in enumerate(values) if v in values[:k])
+        seen: set[float] = set()
+        twice = next(v for v in values if v in seen or seen.add(v))
         raise InputError(f"{key}: the value {twice:g} occurs twice; allowed: each value once")
     return values
 
 
+def count_values(key: str, spec: Any) -> int:
+    """How many coordinates an axis names, without making them: a range may name too many for the memory.
+
+    Raises
+    ------
+    InputError
+        For a range that does not work.
+    """
+    if isinstance(spec, Mapping):
+        return _length(key, spec)
+    return len(spec) if isinstance(spec, Sequence) and not isinstance(spec, str) else 1
+
+
 def _range(key: str, spec: Mapping) -> tuple[float, ...]:
+    count = _length(key, spec)
+    start, stop, _ = _ends(key, spec)
+    if count == 1:
+        return (float(start),)
+    if "num" in spec:
+        return tuple(float(start + (stop - start) * k / Decimal(count - 1)) for k in range(count))
+    step = _decimal(f"{key}.step", spec["step"])
+    return tuple(float(start + k * step) for k in range(count))
+
+
+def _ends(key: str, spec: Mapping) -> tuple[Decimal, Decimal, str]:
+    """Start and stop of a range, and whether `step` or `num` says what is between."""
     for name in spec:
         if name not in ("start", "stop", "step", "num"):
             raise unknown(f"{key}.{name}", str(name), ("start", "stop", "step", "num"))
@@ -66,26 +98,48 @@ def _range(key: str, spec: Mapping) -> tuple[float, ...]:
         given = ", ".join(sorted(map(str, spec)))
         wrong = "has both step and num" if {"step", "num"} <= set(spec) else "is incomplete"
         raise InputError(f"{key}: a range of {{{given}}} {wrong}; allowed: {FORMS}")
-    start, stop = (Decimal(str(as_number(f"{key}.{name}", spec[name]))) for name in ("start", "stop"))
-    if "num" in spec:
-        return _by_number(f"{key}.num", start, stop, spec["num"])
-    return _by_step(f"{key}.step", start, stop, Decimal(str(as_number(f"{key}.step", spec["step"]))))
+    start, stop = (_decimal(f"{key}.{name}", spec[name]) for name in ("start", "stop"))
+    return start, stop, "num" if "num" in spec else "step"
 
 
-def _by_number(key: str, start: Decimal, stop: Decimal, value: Any) -> tuple[float, ...]:
-    num = as_number(key, value)
-    if num != int(num) or not 1 <= num <= LONGEST:
-        raise InputError(f"{key}: {value!r} values can't be made; allowed: a whole number from 1 to {LONGEST}")
-    if num == 1:
-        return (float(start),)
-    return tuple(float(start + (stop - start) * k / Decimal(int(num) - 1)) for k in range(int(num)))
+def _decimal(key: str, value: Any) -> Decimal:
+    number = Decimal(str(as_number(key, value)))
+    return number.to_integral_value() if number == number.to_integral_value() else number
 
 
-def _by_step(key: str, start: Decimal, stop: Decimal, step: Decimal) -> tuple[float, ...]:
+def _length(key: str, spec: Mapping) -> int:
+    """Number of values of a range, with all that is to be said against it."""
+    start, stop, kind = _ends(key, spec)
+    key = f"{key}.{kind}"
+    if kind == "num":
+        num = as_number(key, spec["num"])
+        if num != int(num) or not 1 <= num <= LONGEST:
+            raise InputError(
+                f"{key}: {spec['num']!r} values can't be made; allowed: a whole number from 1 to {LONGEST}"
+            )
+        if num == 1 and start != stop:
+            raise InputError(f"{key}: one value can't be both {start} and {stop}; allowed: 2 or more")
+        return int(num)
+    step = _decimal(key, spec["step"])
     if step == 0 or (stop - start) * step < 0:
         sign = "> 0" if stop > start else "< 0" if stop < start else "other than 0"
         raise InputError(f"{key}: {step} does not lead from {start} to {stop}; allowed: a step {sign}")
-    count = int((stop - start) / step) + 1
-    if count > LONGEST:
-        raise InputError(f"{key}: {step} gives {count} values; allowed: at most {LONGEST}")
-    return tuple(float(start + k * step) for k in range(count))
+    steps = (stop - start) / step
+    if steps >= LONGEST:
+        raise InputError(f"{key}: {step} gives {int(steps) + 1} values; allowed: at most {LONGEST}")
+    if steps != int(steps):
+        fits, num = _step_that_fits(start, stop, steps)
+        last = (start + int(steps) * step).normalize()
+        raise InputError(
+            f"{key}: {step} ends at {last:f}, before {stop}; allowed: a step that ends there, such as {fits}, or num: "
+            f"{num}"
+        )
+    return int(steps) + 1
+
+
+def _step_that_fits(start: Decimal, stop: Decimal, steps: Decimal) -> tuple[str, int]:
+    """A step of few digits that ends at `stop` after about as many steps, and the number of its values."""
+    near = sorted(range(max(int(steps) - 2, 1), int(steps) + 4), key=lambda n: abs(n - steps))
+    written = [(format(((stop - start) / n).normalize(), "f"), n) for n in near]
+    text, count = next((found for found in written if len(found[0]) <= SHORT), written[0])
+    return text, count + 1

@@ -1,7 +1,6 @@
 """Reads study files, applies overrides, splits them into parts, and checks every key before anything runs."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,49 +34,9 @@ from ngnmm_core.study.parameters import (
 from ngnmm_core.study.parts import split_parts
 from ngnmm_core.study.schema import StudyConfig
 from ngnmm_core.study.study import Study
+from ngnmm_core.study.yaml_files import parse_yaml
 
-MOST_POINTS = 5_000_000  # are planned within minutes and a few GB of memory
 NOTHING = ("null", "~")  # in YAML
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML in which no key may occur twice; others drop the first without a word."""
-
-    def construct_mapping(self, node, deep=False):
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
-                if key.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"the key '{key.value}' occurs twice", key.start_mark
-                    )
-                seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def read_yaml(path: str | Path) -> dict[str, Any]:
-    """The mapping in a YAML file.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, is not YAML in UTF-8, not a mapping, or has a key twice.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; allowed: a YAML file with a study (see config/README.md)")
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" in line {mark.line + 1}" if mark else ""
-        problem = " ".join(str(getattr(error, "problem", error)).split())
-        raise InputError(f"{path}: not YAML{where}: {problem}; allowed: YAML") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: can't be read ({error}); allowed: YAML in UTF-8") from None
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: holds {type(content).__name__}, not keys; allowed: a mapping of keys of a study")
-    return content
 
 
 def override(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,12 +59,20 @@ def _unset(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parsed(text: str) -> Any:
-    """What a text on the command line means; it stays text if it is no YAML, or the YAML of a text."""
+    """What a text on the command line means; it stays text if it is no YAML, or the YAML of a text.
+
+    Raises
+    ------
+    InputError
+        For a number that YAML 1.1 and 1.2 read differently, and for what never ends.
+    """
     if text.strip() in NOTHING:
         return None
     try:
-        parsed = yaml.safe_load(text)
-    except yaml.YAMLError:
+        parsed = parse_yaml(text)
+    except yaml.YAMLError as error:
+        if "allowed: " in (problem := str(getattr(error, "problem", None) or error)):
+            raise InputError(f"{text[:60]}: {' '.join(problem.split())}") from None
         return text
     return parsed if isinstance(parsed, dict | list | int | float) else text
 
@@ -175,7 +142,6 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
     if operating_point is not None:
         check_operating_point(operating_point, names.model, axes, checked.normalization)
         keys.append(("model.operating_point", names.model.equilibrium_curve.drive))
-    _check_size(axes, listed)
     refuse_conflicts(names.model, [*((f"model.parameters.{name}", name) for name in fixed), *keys])
     highlights = highlight_values(names, checked.highlights)
     study = _with_method(
@@ -215,12 +181,6 @@ def _with_method(study: Study) -> Study:
             f"{study.model.name} declares no such populations; allowed: auto, multirate, rk4, heun"
         )
     return replace(study, config=study.config.model_copy(update={"simulation": simulation}))
-
-
-def _check_size(axes: Mapping[str, Sequence[float]], listed: bool) -> None:
-    count = math.prod(len(values) for values in axes.values())
-    if not listed and count > MOST_POINTS:
-        raise InputError(f"grid: {count:.3g} points can't be planned; allowed: at most {MOST_POINTS:.0e}")
 
 
 def _model(config: StudyConfig, files: Mapping[str, OwnFile]) -> Model:

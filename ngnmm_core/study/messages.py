@@ -70,7 +70,7 @@ def _sentence(key: str, location: tuple, error: dict[str, Any], root: type[BaseM
         bound = next(iter(context.values()))
         return f"{key}: {value!r} is out of range; allowed: {BOUNDS[kind]} {bound:g}"
     if kind == "string_pattern_mismatch":
-        return f"{key}: {value!r} can't be a name; allowed: letters, digits, '.', '_' and '-'"
+        return f"{key}: {value!r} can't be a name; allowed: at most 100 letters, digits, '.', '_' and '-'"
     if kind == "too_short":
         return f"{key}: {value!r} is too short; allowed: at least {context['min_length']} of them"
     if kind == "value_error":

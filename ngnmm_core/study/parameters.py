@@ -1,6 +1,7 @@
 """Values of the parameters of a study: fixed ones, axes of a grid, lists of points; all checked by the model."""
 
 import csv
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from ngnmm_core.connectome.spec import is_file
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import SEED
 from ngnmm_core.simulation.stimuli import Stimulus, axis_names, check_field
-from ngnmm_core.study.axes import as_number, axis_values
+from ngnmm_core.study.axes import as_number, axis_values, count_values
 
+MOST_POINTS = 5_000_000  # are planned within minutes and a few GB of memory
 LARGEST_SEED = 2**53  # seeds and parameters share a table of floats, which holds whole numbers up to here exactly
 
 
@@ -80,8 +83,15 @@ def fixed_parameters(names: Names, parameters: Mapping[str, Any]) -> dict[str, f
 
 
 def grid_axes(names: Names, grid: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """The axes under `grid`."""
+    """The axes under `grid`.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, an axis that does not work, or more points than can be planned.
+    """
     axes = {}
+    _check_size(names, grid)
     for name, spec in grid.items():
         key = f"grid.{name}"
         if name not in names.known:
@@ -90,6 +100,13 @@ def grid_axes(names: Names, grid: Mapping[str, Any]) -> dict[str, np.ndarray]:
         names.check(key, name, values)
         axes[name] = np.array(values)
     return axes
+
+
+def _check_size(names: Names, grid: Mapping[str, Any]) -> None:
+    """Counts the points before any coordinate is made."""
+    count = math.prod(count_values(f"grid.{name}", spec) for name, spec in grid.items() if name in names.known)
+    if count > MOST_POINTS:
+        raise InputError(f"grid: {count:.3g} points can't be planned; allowed: at most {MOST_POINTS:.0e}")
 
 
 def listed_points(names: Names, points: Sequence[Mapping[str, Any]] | str) -> dict[str, np.ndarray]:
@@ -118,8 +135,9 @@ def listed_points(names: Names, points: Sequence[Mapping[str, Any]] | str) -> di
 
 
 def _csv_rows(path: str) -> list[dict[str, str | None]]:
-    if not Path(path).is_file():
-        raise InputError(f"points: {path}: no such file; allowed: a CSV file with a header of parameter names")
+    if not is_file(Path(path)):
+        where = "" if Path(path).is_absolute() else f" (looked for in {Path.cwd()})"
+        raise InputError(f"points: {path}: no such file{where}; allowed: a CSV file with a header of parameter names")
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             header, *rows = list(csv.reader(file)) or [[]]

@@ -40,7 +40,7 @@ def split_parts(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _check_name(key: str, name: Any) -> None:
     if not isinstance(name, str) or not re.match(NAME, name):
-        allowed = "a name of letters, digits, '.', '_' and '-' that starts with a letter or digit"
+        allowed = "a name of at most 100 letters, digits, '.', '_' and '-' that starts with a letter or digit"
         raise InputError(f"{key}: {name!r} can't be a name; allowed: {allowed}")
 
 

@@ -15,7 +15,8 @@ from ngnmm_core.study.axes import FORMS
 from ngnmm_core.study.operating_point import OperatingPoint
 from ngnmm_core.study.optimisation import Optimise
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"  # files are called so, with more at the end
+MOST_SHARDS = 100_000
 DEFAULT_ANALYSES = ("rates", "spectra", "fc", "synchrony")
 
 
@@ -100,11 +101,11 @@ class StudyConfig(Section):
     @classmethod
     def _shards(cls, value: Any) -> Any:
         try:
-            if value == "auto" or (not isinstance(value, bool) and int(value) == float(value) >= 1):
+            if value == "auto" or (not isinstance(value, bool) and 1 <= int(value) == float(value) <= MOST_SHARDS):
                 return value if value == "auto" else int(value)
         except (TypeError, ValueError, OverflowError):
             pass
-        raise InputError(f"{value!r} is no number of jobs; allowed: auto, or a whole number >= 1")
+        raise InputError(f"{value!r} is no number of jobs; allowed: auto, or a whole number from 1 to {MOST_SHARDS}")
 
 
 def known_analyses() -> tuple[str, ...]:

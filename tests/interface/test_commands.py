@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from ngnmm_core import __version__
 from ngnmm_core.cli import main, running
 from ngnmm_core.connectome import load_registry
 from ngnmm_core.models import get_model, model_names
-from ngnmm_core.study.load import load_studies, read_yaml
+from ngnmm_core.study.load import load_studies
+from ngnmm_core.study.yaml_files import read_yaml
 
 
 @pytest.fixture
@@ -34,13 +36,17 @@ def study(tmp_path, monkeypatch):
 
 def test_check_tells_the_size_of_a_study(study, capsys):
     assert main(["check", study]) == 0
-    assert "small: 6 points (2 x 3)" in capsys.readouterr().out
+    assert capsys.readouterr().out.splitlines() == [
+        "small: 6 points (2 x 3)",
+        "  G: 2, 5 (2 values)",
+        "  seed: 0, 1, 2 (3 values)",
+    ]
 
 
 def test_calibrate_measures_every_stage_and_keeps_what_it_found(study, tmp_path, capsys):
     assert main(["calibrate", study]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.partition(":")[0] for line in lines] == ["small (simulation)", "small (msf)"]
+    assert sorted(line.partition(":")[0] for line in lines) == ["small (msf)", "small (simulation)"]
     assert all("of CPU time per point on " in line for line in lines)
     assert len(list(tmp_path.rglob("calibration*.json"))) == 2
 
@@ -48,10 +54,47 @@ def test_calibrate_measures_every_stage_and_keeps_what_it_found(study, tmp_path,
 def test_plan_tells_the_cost_of_every_stage_and_of_the_whole(study, capsys):
     assert main(["plan", study, "--cores", "3"]) == 0
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0].startswith("small (simulation): 6 points, 6 to compute in")
-    assert lines[1].startswith("small (msf): 2 points, 2 to compute in")
-    assert lines[2].startswith("in all 8 points in")
-    assert "on 3 cores" in lines[2]
+    assert lines[:2] == ["small: G: 2, 5 (2 values)", "small: seed: 0, 1, 2 (3 values)"]
+    assert sorted(line.partition(" to compute")[0] for line in lines[2:4]) == [
+        "small (msf): 2 points, 2",
+        "small (simulation): 6 points, 6",
+    ]
+    assert lines[4].startswith("in all 8 points in")
+    assert "on 3 cores" in lines[4]
+
+
+def test_long_axes_and_lists_of_points_are_told_in_short(study):
+    from ngnmm_core.preflight.estimate import axes_text
+    from ngnmm_core.study.load import make_study
+
+    content = yaml.safe_load(Path(study).read_text())
+    content["grid"] = {"I_ext_e": {"start": 8.5, "stop": 12, "step": 0.001}, "Delta": [0.8]}
+    of_range = "I_ext_e: 8.5, 8.501, 8.502, ..., 12 (3501 values)"
+    assert axes_text(make_study("s", content)) == [of_range, "Delta: 0.8 (1 value)"]
+    content = {**content, "points": [{"G": 2, "seed": 1}, {"G": 7.5, "seed": 0}]}
+    del content["grid"]
+    assert axes_text(make_study("s", content)) == ["G: 2 to 7.5 (2 points)", "seed: 0 to 1 (2 points)"]
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "run", "report"])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("__use_yte__: true\n", ["__use_yte__", "run code"]), ("grid: {G: 1:12}\n", ["'1:12'"]), ("{}\n", ["connectome"])],
+)
+def test_a_strangers_file_is_looked_at_before_snakemake_reads_it(study, refused, monkeypatch, command, text, words):
+    Path("strange.yaml").write_text(text)
+    started = []
+    monkeypatch.setattr("ngnmm_core.cli.running.start", started.append)
+    if text == "{}\n" and command in ("run", "report"):
+        return  # nothing that Snakemake could not read
+    refused(lambda: main([command, "strange.yaml"]), "strange.yaml", *words, "allowed: ")
+    assert not started
+
+
+@pytest.mark.parametrize("command", ["check", "plan"])
+def test_a_compiler_that_is_turned_off_is_told(study, refused, monkeypatch, command):
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    refused(lambda: main([command, study]), "NUMBA_DISABLE_JIT: is 1", "allowed: unset, or 0")
 
 
 @pytest.mark.parametrize("command", ["check", "plan", "run", "report"])

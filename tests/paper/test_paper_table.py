@@ -7,7 +7,8 @@ import pytest
 
 from ngnmm_core.plotting.paper import FIGURES, STUDIES
 from ngnmm_core.stages.registry import stages_of
-from ngnmm_core.study.load import load_studies, read_yaml
+from ngnmm_core.study.load import load_studies
+from ngnmm_core.study.yaml_files import read_yaml
 
 CONFIG = Path(__file__).resolve().parents[2] / "config" / "studies"
 

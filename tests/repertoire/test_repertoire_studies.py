@@ -7,7 +7,8 @@ import xarray as xr
 from ngnmm_core.analysis.repertoire import CHAOS, STEADY, TORUS, coupling_table, read, regime_table
 from ngnmm_core.api import run_study
 from ngnmm_core.models import get_model
-from ngnmm_core.study.load import load_studies, read_yaml
+from ngnmm_core.study.load import load_studies
+from ngnmm_core.study.yaml_files import read_yaml
 
 NAMES = ("repertoire", "repertoire_quick")
 

@@ -1,11 +1,13 @@
 """Axes of a grid: every way to write one, and coordinates that are exact decimals."""
 
+import re
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ngnmm_core.errors import InputError
 from ngnmm_core.section import is_multiple
 from ngnmm_core.study.axes import axis_values
 
@@ -21,15 +23,13 @@ from ngnmm_core.study.axes import axis_values
         pytest.param("1e-2", (0.01,), id="text with an exponent, which YAML leaves as text"),
         pytest.param(["1", "2.5"], (1, 2.5), id="list of texts"),
         pytest.param({"start": 1, "stop": 4, "step": 1}, (1, 2, 3, 4), id="step that meets the stop"),
-        pytest.param({"start": 1, "stop": 4.5, "step": 1}, (1, 2, 3, 4), id="step that does not meet the stop"),
         pytest.param({"start": 4, "stop": 1, "step": -1}, (4, 3, 2, 1), id="negative step"),
         pytest.param({"start": 0.3, "stop": -0.3, "step": -0.1}, (0.3, 0.2, 0.1, 0, -0.1, -0.2, -0.3), id="through 0"),
         pytest.param({"start": 2, "stop": 2, "step": 1}, (2,), id="start is stop"),
-        pytest.param({"start": 2, "stop": 3, "step": 5}, (2,), id="step beyond the stop"),
         pytest.param({"start": "0", "stop": "1", "step": "0.5"}, (0, 0.5, 1), id="range of texts"),
         pytest.param({"start": 0, "stop": 1, "num": 5}, (0, 0.25, 0.5, 0.75, 1), id="number of values"),
         pytest.param({"start": 1, "stop": 0, "num": "3"}, (1, 0.5, 0), id="number of values, downwards"),
-        pytest.param({"start": 7, "stop": 9, "num": 1}, (7,), id="one value"),
+        pytest.param({"start": 7, "stop": 7, "num": 1}, (7,), id="one value"),
     ],
 )
 def test_every_way_to_write_an_axis(written, values):
@@ -58,10 +58,35 @@ def test_a_range_by_step_holds_exactly_the_decimals(start, step, count):
 
 
 @given(start=decimals, step=steps, count=st.integers(1, 300), rest=st.decimals("0.001", "0.999", places=3))
-def test_a_range_by_step_ends_before_a_stop_that_it_does_not_meet(start, step, count, rest):
-    stop = float(start + (count - 1) * step + rest * step)
-    values = axis_values("grid.x", {"start": float(start), "stop": stop, "step": float(step)})
-    assert values == tuple(float(start + k * step) for k in range(count))
+def test_a_range_by_step_that_does_not_meet_its_stop_is_refused_with_one_that_does(start, step, count, rest):
+    stop = start + (count - 1) * step + rest * step
+    if (stop - start) % step == 0:
+        return
+    spec = {"start": float(start), "stop": float(stop), "step": float(step)}
+    with pytest.raises(InputError, match="allowed: a step that ends there, such as") as caught:
+        axis_values("grid.x", spec)
+    fits, num = re.search(r"such as (\S+), or num: (\d+)", str(caught.value)).groups()
+    if len(fits) < 13:
+        assert axis_values("grid.x", spec | {"step": fits})[-1] == float(stop)
+    assert len(axis_values("grid.x", {"start": float(start), "stop": float(stop), "num": num})) == int(num)
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({"start": 0, "stop": 1, "step": 0.3}, ["grid.G.step: 0.3 ends at 0.9, before 1", "0.25, or num: 5"]),
+        ({"start": 1, "stop": 4.5, "step": 1}, ["1 ends at 4, before 4.5", "num: 5"]),
+        ({"start": 3, "stop": 2, "step": -5}, ["-5 ends at 3, before 2", "-1, or num: 2"]),
+        ({"start": 0, "stop": 1, "num": 1}, ["grid.G.num: one value can't be both 0 and 1"]),
+    ],
+)
+def test_ends_are_not_dropped(refused, spec, words):
+    refused(lambda: axis_values("grid.G", spec), *words, "allowed: ")
+
+
+@pytest.mark.parametrize("text", ["010", "0300", "1_000", "-010", "00.5"])
+def test_texts_that_are_other_numbers_elsewhere(refused, text):
+    refused(lambda: axis_values("grid.G", [text]), "grid.G[0]", repr(text), "plain decimal")
 
 
 @given(start=decimals, stop=decimals, num=st.integers(2, 300))

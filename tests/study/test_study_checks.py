@@ -66,6 +66,10 @@ def test_equal_row_sums_need_no_normalisation(check, matrix):
     [
         pytest.param({"name": "hcp-aal2-95"}, ["hcp-aal2-95", "did you mean 'hcp-aal2-94'?", "dk-84"], id="unknown"),
         pytest.param({"path": "nowhere.csv"}, ["connectome.path", "nowhere.csv", "no such file"], id="missing"),
+        pytest.param({"name": "AAL90"}, ["did you mean 'aal90-sc2017'?"], id="name in capitals"),
+        pytest.param({"path": "x" * 300}, ["connectome.path", "no such file"], id="long path"),
+        pytest.param({"path": "a\0b"}, ["connectome.path", "no such file"], id="zero in a path"),
+        pytest.param({"path": "{a}.csv"}, ["connectome.path", "{a}.csv", "no such file (looked for in"], id="braces"),
         pytest.param({"path": "."}, ["connectome.path", "a folder without weights.txt"], id="a folder"),
         pytest.param({"path": __file__}, ["connectome.path", "no table of numbers", ".csv"], id="no matrix"),
     ],

@@ -7,7 +7,8 @@ import jsonschema
 import pytest
 
 from ngnmm_core.study.documentation import write_all
-from ngnmm_core.study.load import load_studies, read_yaml
+from ngnmm_core.study.load import load_studies
+from ngnmm_core.study.yaml_files import read_yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BUNDLED = sorted((REPOSITORY / "config" / "studies").glob("*.yaml"))

@@ -10,7 +10,8 @@ from scipy.integrate import solve_ivp
 from ngnmm_core.analysis.item_memory import CONFUSED, HELD, OUTCOMES, SILENT
 from ngnmm_core.api import get_connectome, run_study, simulate
 from ngnmm_core.models import get_model
-from ngnmm_core.study.load import load_studies, make_study, read_yaml
+from ngnmm_core.study.load import load_studies, make_study
+from ngnmm_core.study.yaml_files import read_yaml
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "family.json").read_text(encoding="utf-8"))
 MEMORY = REFERENCE["ngnmm_memory"]

@@ -9,7 +9,8 @@ from ngnmm_core.analysis.memory import ACTIVE_BEFORE, CORRECT_REJECTION, HIT, MI
 from ngnmm_core.analysis.memory_trials import half_life, summarise, survival, table, wilson
 from ngnmm_core.api import get_connectome, run_study
 from ngnmm_core.dynamics.bistable_range import bistable_range, rest_and_active, under_input
-from ngnmm_core.study.load import load_studies, make_study, read_yaml
+from ngnmm_core.study.load import load_studies, make_study
+from ngnmm_core.study.yaml_files import read_yaml
 
 CUE = {"name": "cue", "parameter": "I_ext", "onset_ms": 100, "duration_ms": 100, "amplitude": 6}
 PROBE = {"name": "probe", "parameter": "I_ext", "after": "cue", "onset_ms": 500, "duration_ms": 60, "amplitude": 0.5}

@@ -71,6 +71,8 @@ def test_every_part_of_a_study_is_made(fresh):
         pytest.param({"gird": {}}, [], ["gird", "did you mean 'grid'?", "allowed: "], id="misspelt key"),
         pytest.param({}, ["simulation={dt_ms: 3}"], ["simulation.dt_ms", "3", "allowed: "], id="override"),
         pytest.param({"connectome": {"path": "no.csv"}}, [], ["connectome.path", "no.csv", "allowed: "], id="no file"),
+        pytest.param({"connectome": {"path": "{a}.csv"}}, [], ["{a}.csv", "no such file"], id="braces"),
+        pytest.param({"study": "x" * 240}, [], ["study", "at most 100 letters", "allowed: "], id="long name"),
     ],
 )
 def test_a_bad_study_is_refused_in_one_line_and_touches_nothing(fresh, results, changes, overrides, words):
@@ -81,6 +83,24 @@ def test_a_bad_study_is_refused_in_one_line_and_touches_nothing(fresh, results, 
     for word in words:
         assert word in line
     assert fresh.state() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{}\n", ["connectome", "the key is missing"]),
+        ("study: s\nconnectome: {name: single}\ngrid: {G: [1:12]}\n", ["'1:12'", "plain decimal"]),
+        ("study: s\nconnectome: {name: single}\n__use_yte__: true\n", ["__use_yte__", "run code"]),
+    ],
+    ids=["nothing", "another number", "templates"],
+)
+def test_a_strange_file_is_refused_in_one_line(fresh, text, words):
+    """`{}` is a study without keys, not the default one."""
+    (fresh.folder / "strange.yaml").write_text(text)
+    (line,) = fresh.refusal("--configfile", "strange.yaml")
+    assert line.startswith("error: strange.yaml")
+    for word in words:
+        assert word in line
 
 
 def test_a_file_of_an_unknown_study_is_refused_in_one_line(fresh):

@@ -16,11 +16,14 @@ from ngnmm_core.orchestration.workflow import Process, Workflow, prepare_jobs
 
 # The config is a whole study if it was read from a file, here or by a workflow that uses this one as a module; else it
 # is laid over the default study.
-FROM_MODULE = ["the config of the module"] if workflow.modifier.skip_configfile else []
+if workflow.modifier.skip_configfile:
+    FILES = config and (workflow.configfiles or ["the config of the module"])
+else:
+    FILES = workflow.configfiles  # one that holds {} is a study without keys, not the default one
 
 ngnmm = Workflow(
     config,
-    files=config and (workflow.configfiles or FROM_MODULE),
+    files=FILES,
     root=ROOT,
     folders=(
         workflow.pathvars.apply("<results>"),
