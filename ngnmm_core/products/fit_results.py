@@ -180,7 +180,13 @@ class FitResults:
         return values[k] if k >= 0 else np.nan
 
     def held_out(self) -> dict[str, tuple]:
-        """Scores on subjects that the point was not chosen on, where the study asks for them."""
+        """Scores on subjects that the point was not chosen on, where the study asks for them.
+
+        Raises
+        ------
+        InputError
+            If fewer than two subjects are recorded.
+        """
         if self.study.options["fit"].hold_out is None:
             return {}
         if not self.recordings.runs or len(self.recordings.subjects) < 2:
