@@ -77,7 +77,7 @@ def get_connectome(source: Any = "hcp-aal2-94") -> "xr.Dataset":
     if hasattr(source, "toarray"):
         source = source.toarray()
     if isinstance(source, np.ndarray | list | tuple):
-        return as_dataset(checked(ConnectomeArrays(source), "connectome", fewest=1), {})
+        return as_dataset(checked(ConnectomeArrays(source), "connectome", fewest=1), {})  # type: ignore[arg-type]
     return _at_hand(_spec(source))
 
 

@@ -14,11 +14,11 @@ def tell_plainly() -> None:
     """Shows warnings of the package in one line, without a place in the code: for programs, not for notebooks."""
     usual = warnings.formatwarning
 
-    def in_one_line(message, category, *place) -> str:
+    def in_one_line(message: Any, category: type[Warning], *place: Any) -> str:
         ours = category.__module__.startswith("ngnmm_core.")
         return f"warning: {message}\n" if ours else usual(message, category, *place)
 
-    warnings.formatwarning = in_one_line
+    warnings.formatwarning = in_one_line  # type: ignore[assignment]
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -76,6 +76,6 @@ def _rates(model: Model, parameters: tuple[tuple[str, float], ...], row_sum: flo
     if amplitude:
         states = under_input(model, values, values["G"] * row_sum, amplitude)
     else:
-        states = rest_and_active(model, values, values["G"] * row_sum)
+        states = rest_and_active(model, values, values["G"] * row_sum)  # type: ignore[assignment]
     constants = model.coefficients(values)
     return tuple(float(model.populations[population].rate(tuple(state), constants)) for state in states)

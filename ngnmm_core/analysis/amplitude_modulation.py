@@ -7,6 +7,8 @@ of the envelope over its mean: 0 for a steady rhythm, 0.52 for Gaussian noise fi
 Spectra: Welch, IEEE Trans. Audio Electroacoust. 15, 70 (1967), doi:10.1109/TAU.1967.1161901.
 """
 
+from typing import Any
+
 import numpy as np
 from pydantic import Field
 
@@ -71,7 +73,9 @@ class _Follower:
         _, self.envelope = _filters(options, sample_ms)
         decimated_ms = self.envelope.sample_ms
         self.welch = Welch(max(round(options.segment_ms / decimated_ms), 2), decimated_ms, options.max_hz)
-        self.count, self.total, self.squares = 0, 0.0, 0.0
+        self.count = 0
+        self.total: Any = 0.0  # [group, channel, lane] from the first sample on
+        self.squares: Any = 0.0
 
     def consume(self, signal: np.ndarray) -> None:
         """Takes decimated samples [sample, group, channel, lane]."""

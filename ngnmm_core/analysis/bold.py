@@ -171,11 +171,11 @@ class BoldReducer:
             "bold": np.where(np.abs(series) < 1e30, series, np.nan).astype(np.float32),
         }
         if not np.isfinite(series).all():
-            return result | {"bold_status": np.int8(OUT_OF_RANGE)}
+            return result | {"bold_status": np.int8(OUT_OF_RANGE)}  # type: ignore[return-value]
         cleaned = clean(series, self.tr_s, options.band_hz, options.global_signal == "regress")
         amplitude = cleaned.std(axis=1)
         if not (active.all() and (amplitude > FLAT).all()):
-            return result | {"bold_status": np.int8(AT_REST)}
+            return result | {"bold_status": np.int8(AT_REST)}  # type: ignore[return-value]
         fc = fc_of_series(cleaned)
         result |= {"bold_fc": fc.astype(np.float32), "bold_amplitude": amplitude, "bold_mean_fc": fc.mean()}
         result["bold_reliability"] = split_half(cleaned)
@@ -183,7 +183,7 @@ class BoldReducer:
             result["bold_fcd"] = fcd_quantiles(
                 cleaned, *window_volumes(options.fcd.window_s, options.fcd.step_s, self.tr_s)
             )
-        return result | {"bold_status": np.int8(DRIFTING if np.abs(drift).max() > DRIFT else OK)}
+        return result | {"bold_status": np.int8(DRIFTING if np.abs(drift).max() > DRIFT else OK)}  # type: ignore[return-value]
 
 
 def _volumes(options: BoldOptions, window: SampledWindow) -> int:

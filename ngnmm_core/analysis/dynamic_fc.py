@@ -99,7 +99,7 @@ class DynamicFcReducer:
         for w in range(self.windows):
             total, products = (sum(part[w : w + self.steps]) for part in (self.sums, self.products))
             for k in range(self.points):
-                covariance = products[k] / count - np.outer(total[k], total[k]) / count**2
+                covariance = products[k] / count - np.outer(total[k], total[k]) / count**2  # type: ignore[index]
                 deviation = np.sqrt(np.maximum(np.diag(covariance), 0.0))
                 deviation = np.where(deviation >= REST_STD, deviation, np.nan)
                 fc[k, w] = (covariance / np.outer(deviation, deviation))[edges]

@@ -8,7 +8,7 @@ recordings by M/EEG, whose sensors share what they see at the same moment, there
 `ngnmm_core.streaming.orthogonalised`.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -124,17 +124,26 @@ class EnvelopeSignal:
         return self.envelope.push(self.decimator.push(block.observable))
 
 
-class AnalyticSignal(EnvelopeSignal):
+class AnalyticSignal:
     """The analytic signal of the observable in a band, for envelopes that are orthogonalised pair by pair."""
 
     accumulator = OrthogonalisedCovariance
 
+    def __init__(self, options: FcOptions, window: SampledWindow):
+        self._of_band = EnvelopeSignal(options, window)
+        self.sample_ms = self._of_band.sample_ms
+
     def push(self, block) -> tuple[np.ndarray, np.ndarray]:
         """The real and the imaginary part at the next samples."""
-        return self.envelope.analytic(self.decimator.push(block.observable))
+        band = self._of_band
+        return band.envelope.analytic(band.decimator.push(block.observable))
 
 
-SIGNALS = {"rate": RateSignal, "gamma_envelope": EnvelopeSignal, "orthogonalised_envelope": AnalyticSignal}
+SIGNALS: dict[str, Any] = {
+    "rate": RateSignal,
+    "gamma_envelope": EnvelopeSignal,
+    "orthogonalised_envelope": AnalyticSignal,
+}
 SIGNAL_TEXTS = {
     "rate": "firing rate",
     "gamma_envelope": "gamma envelope",

@@ -47,8 +47,8 @@ class FitOptions(Options):
 
 def adapt(options: FitOptions, config) -> FitOptions:
     """Names the analyses and the scores, where the study leaves them out."""
-    of = options.of or tuple(name for name in SOURCES if name in config.analyses)
-    scores = options.scores
+    of: tuple[str, ...] = options.of or tuple(name for name in SOURCES if name in config.analyses)
+    scores: tuple[str, ...] | None = options.scores
     if scores is None:
         bold = config.analyses.get("bold") or {}
         dynamics = "bold" in of and (bold.get("fcd") if isinstance(bold, dict) else bold.fcd) is not None

@@ -17,7 +17,8 @@ def interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Student's 95 % interval of the mean of samples [seed, region]; NaN for a single seed."""
     n = len(samples)
     if n < 2:
-        return np.full((2, samples.shape[1]), np.nan)
+        nothing = np.full(samples.shape[1], np.nan)
+        return nothing, nothing.copy()
     mean = samples.mean(axis=0)
     half = stats.t.ppf(0.5 + 0.5 * LEVEL, n - 1) * samples.std(axis=0, ddof=1) / np.sqrt(n)
     return mean - half, mean + half

@@ -20,7 +20,7 @@ class HubsOptions(Options):
         (), description="grid points to analyse, each by some of its coordinates; none: every point of the grid"
     )
     lesion: tuple[Literal["cut", "renormalised"], ...] = Field(
-        KINDS,
+        KINDS,  # type: ignore[arg-type]
         min_length=1,
         description="`cut`: the region's row and column are removed; `renormalised`: the other rows sum to 1 again",
     )

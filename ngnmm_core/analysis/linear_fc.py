@@ -128,7 +128,7 @@ def variables(options: LinearFcOptions) -> tuple[Variable, ...]:
 
 def coordinates(options: LinearFcOptions, window) -> Mapping[str, tuple]:
     """The bands by name, and the frequencies of the spectrum."""
-    found = {"fc_band": (options.band_names, "1", "band of the connectivity (Hz)")}
+    found: dict[str, tuple] = {"fc_band": (options.band_names, "1", "band of the connectivity (Hz)")}
     if options.spectrum_max_hz is not None:
         found["linear_frequency"] = (options.frequencies_hz, "Hz", "frequency")
     return found

@@ -16,6 +16,8 @@ Active states that outlast a stimulus as memory: Schmidt, Avitabile, Montbrio, R
 (2018), doi:10.1371/journal.pcbi.1006430, for populations of this kind.
 """
 
+from typing import Any
+
 import numpy as np
 from pydantic import Field
 
@@ -70,7 +72,8 @@ class MemoryReducer:
         read = ("cue_onset", "probe_onset", "probe_end")
         self.samples = {event: self._sample(self.times[event]) for event in read}
         self.read = {event: np.full((self.points, window.regions), np.nan) for event in read}
-        self.position, self.stays = 0, None
+        self.position = 0
+        self.stays: Any = None  # made when the first samples tell their shape
 
     def _schedule(self, options: MemoryOptions, window: SampledWindow) -> None:
         """Times of the events [point], regions of cue and probe [point, region], amplitudes [point]."""

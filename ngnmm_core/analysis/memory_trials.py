@@ -118,7 +118,7 @@ def summarise(sweep: "xr.Dataset") -> "xr.Dataset":
     }
     about = {"units": "ms", "long_name": "time since the end of the cue"}
     coords = {"bound": ("bound", list(BOUNDS), percent), "delay_time": ("delay_time", times, about)}
-    coords |= {name: c for name, c in trials.coords.items() if set(c.dims) <= set(dims)}
+    coords |= {name: c for name, c in trials.coords.items() if set(c.dims) <= set(dims)}  # type: ignore[misc]
     return xr.Dataset(data, coords, dict(sweep.attrs))
 
 
@@ -141,9 +141,9 @@ def table(rates: "xr.Dataset"):
         index = pd.MultiIndex.from_product([rates[d].values if d in rates else range(rates.sizes[d]) for d in dims])
         columns = {name: index.get_level_values(k) for k, name in enumerate(dims)}
     columns |= {str(name): c.values for name, c in rates.coords.items() if c.dims == dims == ("point",)}
-    columns["trials"] = rates["trials"].values.ravel()
+    columns["trials"] = rates["trials"].values.ravel()  # type: ignore[assignment]
     for name in ("success_rate", "answer_rate"):
         for k, bound in enumerate(BOUNDS):
-            columns[name + ("" if bound == "estimate" else f"_{bound}")] = rates[name].values[..., k].ravel()
-    columns["half_life_ms"] = rates["half_life"].values.ravel()
+            columns[name + ("" if bound == "estimate" else f"_{bound}")] = rates[name].values[..., k].ravel()  # type: ignore[assignment]
+    columns["half_life_ms"] = rates["half_life"].values.ravel()  # type: ignore[assignment]
     return pd.DataFrame(columns)

@@ -93,7 +93,7 @@ def coordinates(options: SeriesOptions, window: SampledWindow):
     """Time since the start of the simulation's analysed window."""
     count = _samples(options, window)
     time = window.sample_ms * np.arange(window.samples - count + 1, window.samples + 1)
-    found = {"time": (np.round(time, 9), "ms", "time since the end of the transient")}
+    found: dict[str, tuple] = {"time": (np.round(time, 9), "ms", "time since the end of the transient")}
     if options.rate:
         found["population"] = ([p.name for p in window.model.populations], "1", "population of neurons")
     return found

@@ -70,8 +70,8 @@ class InformationReducer:
 
     def consume(self, block) -> None:
         """Keeps the next samples of the signal."""
-        signal = self.signal.push(block) if len(self.wanted) else ()
-        if len(signal):
+        signal = self.signal.push(block) if len(self.wanted) else None
+        if signal is not None and len(signal):
             self.kept.append(signal.astype(np.float32))
             self.count += len(signal)
             while self.count - len(self.kept[0]) >= self.longest:

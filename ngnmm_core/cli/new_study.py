@@ -6,7 +6,7 @@ from pathlib import Path
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model, model_names
 
-OFTEN_SWEPT = {"G": [1, 4, 7, 10], "Delta": [0.8, 1.0, 1.2]}
+OFTEN_SWEPT: dict[str, list[float]] = {"G": [1, 4, 7, 10], "Delta": [0.8, 1.0, 1.2]}
 DRIVES = {"ei_ngnmm": [8, 13]}  # where the default is a place without rhythm
 TEMPLATE = """\
 # A study of {title}.
@@ -78,10 +78,11 @@ def study_text(file: Path, model_name: str, connectome: str) -> str:
 
 def _axes(model) -> dict[str, list[float]]:
     """Axes to start with: coupling, heterogeneity if the model has it, and the first drive."""
-    axes = {name: values for name, values in OFTEN_SWEPT.items() if name in model.axis_names}
+    swept = {name: list(values) for name, values in OFTEN_SWEPT.items() if name in model.axis_names}
     drive = model.drives[0]
     default = model.parameter(drive).default
-    return axes | {drive: DRIVES.get(model.name, [default, round(default * 1.5, 3) or 1.0])}
+    first: list[float] = DRIVES.get(model.name, [default, round(default * 1.5, 3) or 1.0])
+    return swept | {drive: first}
 
 
 def _comment(key: str, meaning: str) -> str:

@@ -69,7 +69,9 @@ class _Store:
     """Entries by key in a file under a checksum."""
 
     def __init__(self, name: str):
-        self._name, self._known, self._new = name, None, {}
+        self._name = name
+        self._known: dict[str, Any] | None = None  # what the file holds, once it is read
+        self._new: dict[str, Any] = {}
 
     @property
     def _path(self) -> Path:

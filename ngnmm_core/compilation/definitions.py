@@ -61,17 +61,17 @@ class _Module:
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             self._assign(node)
         elif is_type_checking(node):
-            for inner in node.orelse:
+            for inner in node.orelse:  # type: ignore[attr-defined]
                 self.add(inner)
         elif not (isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))):
             self._act(node)
 
-    def _define(self, name: str, node: ast.AST) -> None:
+    def _define(self, name: str, node: Any) -> None:
         self.nodes.setdefault(name, []).append(node)
 
     def _assign(self, node: ast.Assign | ast.AnnAssign) -> None:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        names = [n for t in targets for n in (t.elts if isinstance(t, ast.Tuple) else [t])]
+        names: list[Any] = [n for t in targets for n in (t.elts if isinstance(t, ast.Tuple) else [t])]
         if not all(isinstance(n, ast.Name) for n in names):
             self._act(node)
         elif [n.id for n in names] == ["_LAZY"]:
@@ -90,7 +90,7 @@ class _Module:
                 self.imports |= imported(inner)
 
     # ------------------------------------------------------------------ written down
-    def definition(self, nodes: list[ast.AST]) -> Definition:
+    def definition(self, nodes: list[Any]) -> Definition:
         """One name, by all statements that define it."""
         if len(nodes) == 1 and isinstance(nodes[0], ast.ClassDef):
             return self._class(nodes[0])
@@ -119,7 +119,7 @@ class _Module:
         bases = [dotted(base) for base in node.bases]
         plain = "NamedTuple" in bases or any(_decorator(d) == "dataclass" for d in node.decorator_list)
         annotations = [f.annotation for f in fields]
-        shown = [ast.Assign([f.target], f.value) if f.value else f.target for f in fields]
+        shown: list[Any] = [ast.Assign([f.target], f.value) if f.value else f.target for f in fields]
         # elsewhere they are what a section of the config is checked by
         shown += [a for a in annotations if not plain or any(word in ast.dump(a) for word in ("ClassVar", "InitVar"))]
         shown = [*node.decorator_list, *node.bases, *node.keywords, *shown, *rest]
@@ -142,6 +142,6 @@ def _decorator(node: ast.AST) -> str:
     return dotted(node.func if isinstance(node, ast.Call) else node).rpartition(".")[2]
 
 
-def _is_called_by_name(node: ast.AST) -> bool:
+def _is_called_by_name(node: Any) -> bool:
     special = node.name.startswith("__") and node.name.endswith("__")
     return not special and all(_decorator(d) in PURE for d in node.decorator_list)

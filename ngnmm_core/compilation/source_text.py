@@ -69,7 +69,9 @@ def imported(node: ast.Import | ast.ImportFrom) -> dict[str, tuple[str, str | No
     """The names that an import statement binds: name to (module, name in it or None)."""
     if isinstance(node, ast.ImportFrom):
         return {alias.asname or alias.name: (node.module or "", alias.name) for alias in node.names}
-    named = {alias.asname: (alias.name, None) for alias in node.names if alias.asname}
+    named: dict[str, tuple[str, str | None]] = {
+        alias.asname: (alias.name, None) for alias in node.names if alias.asname
+    }
     roots = (alias.name.partition(".")[0] for alias in node.names if not alias.asname)
     return named | {root: (root, None) for root in roots}
 
@@ -118,9 +120,8 @@ class _Reader:
 
     def finished(self, text: str) -> Reading:
         """What was found, with the variables whose texts are read by more than messages."""
-        waiting, kept = self.texts, True
-        while kept:
-            kept = [item for item in waiting if item[0] in self.loaded]
+        waiting = self.texts
+        while kept := [item for item in waiting if item[0] in self.loaded]:
             waiting = [item for item in waiting if item[0] not in self.loaded]
             for _, part, inner in kept:
                 text += "\n" + part

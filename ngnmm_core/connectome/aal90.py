@@ -35,7 +35,11 @@ def aal90_regions(order: str = "aal90") -> list[Region]:
     rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
     plain = [
         Region(
-            row["name"], row["abbreviation"], row["hemisphere"], row["lobe"], tuple(float(row[axis]) for axis in "xyz")
+            row["name"],
+            row["abbreviation"],
+            row["hemisphere"],
+            row["lobe"],
+            (float(row["x"]), float(row["y"]), float(row["z"])),
         )
         for row in rows
     ]
@@ -44,3 +48,7 @@ def aal90_regions(order: str = "aal90") -> list[Region]:
     if order != "aal90_mirrored":
         raise ValueError(f"unknown order {order!r}; allowed: {', '.join(ORDERS)}")
     return plain[0::2] + plain[1::2][::-1]
+
+
+def _centre(row: dict[str, str]) -> tuple[float, float, float]:
+    return float(row["x"]), float(row["y"]), float(row["z"])

@@ -95,12 +95,12 @@ def segment_centres(volume: bytes, table: str, labels: list[str], options: dict)
     count = np.bincount(inside)
     sums = np.array([np.bincount(inside, weights=index) for index in indices])
     centres = np.empty((len(labels), 3))
-    for row, label in enumerate(labels):
+    for row, label in enumerate(labels):  # type: ignore[assignment]
         values = [v for v in set(numbers.get(label, [])) if v < len(count) and count[v]]
         if not values:
             raise InputError(f"{options['segmentation']}: no voxels of region '{label}'")
         i, j, k = sums[:, values].sum(axis=1) / count[values].sum()
-        centres[row] = affine[:, 0] * i + affine[:, 1] * j + affine[:, 2] * k + affine[:, 3]
+        centres[row] = affine[:, 0] * i + affine[:, 1] * j + affine[:, 2] * k + affine[:, 3]  # type: ignore[call-overload]
     return np.round(centres, 1)
 
 

@@ -119,9 +119,9 @@ def _sparse(variables: Mapping[str, Variable], what: str) -> np.ndarray:
         form, shape = bytes(np.ravel(part["format"])[0]).decode(), tuple(int(n) for n in part["shape"])
         check_regions(max(shape), what)
         if form == "coo":
-            matrix = scipy.sparse.coo_array((part["data"], (part["row"], part["col"])), shape)
+            matrix = scipy.sparse.coo_array((part["data"], (part["row"], part["col"])), shape)  # type: ignore[type-var]
         elif form == "dia":
-            matrix = scipy.sparse.dia_array((part["data"], part["offsets"]), shape)
+            matrix = scipy.sparse.dia_array((part["data"], part["offsets"]), shape)  # type: ignore[arg-type, assignment, type-var]
         else:
             kind = {"csr": scipy.sparse.csr_array, "csc": scipy.sparse.csc_array, "bsr": scipy.sparse.bsr_array}[form]
             matrix = kind((part["data"], part["indices"], part["indptr"]), shape)
@@ -155,7 +155,7 @@ def mat_variables(data: bytes, what: str) -> dict[str, Variable]:
     _check_unpacked(data, what)
 
     def load(name: str):
-        value = loadmat(io.BytesIO(data), squeeze_me=False, chars_as_strings=True, variable_names=[name])[name]
+        value = loadmat(io.BytesIO(data), squeeze_me=False, chars_as_strings=True, variable_names=[name])[name]  # type: ignore[arg-type]
         if hasattr(value, "toarray"):
             check_regions(max(value.shape), what)
             value.check_format(full_check=True)
@@ -163,12 +163,12 @@ def mat_variables(data: bytes, what: str) -> dict[str, Variable]:
         return value
 
     try:
-        listed = whosmat(io.BytesIO(data))
+        listed = whosmat(io.BytesIO(data))  # type: ignore[arg-type]
     except Exception:  # scipy raises whatever its parser stumbles over in a damaged file
         raise InputError(f"{what}: not a MATLAB file that can be read; allowed: a whole file") from None
     kinds = {"cell": TEXT, "char": TEXT, **dict.fromkeys(NUMBER_CLASSES, NUMBERS)}
     return {
-        name: Variable(tuple(map(int, shape)), kinds.get(kind, OTHER), lambda name=name: load(name))
+        name: Variable(tuple(map(int, shape)), kinds.get(kind, OTHER), lambda name=name: load(name))  # type: ignore[misc]
         for name, shape, kind in listed
         if not name.startswith("__")
     }

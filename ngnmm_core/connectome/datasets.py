@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -28,11 +29,15 @@ def as_dataset(arrays: ConnectomeArrays | Connectome, attributes: dict[str, str]
         **anatomy(arrays),
     }
     pair = ("region", "source_region")
-    variables = {
+    variables: dict[str, Any] = {
         "weights": (pair, arrays.weights, {"units": "1", "long_name": "structural weight", "comment": CONVENTION})
     }
     if arrays.tract_length is not None:
-        about = {"units": "mm", "long_name": "tract length", "comment": "missing where there is no tract"}
+        about: dict[str, Any] = {
+            "units": "mm",
+            "long_name": "tract length",
+            "comment": "missing where there is no tract",
+        }
         variables["tract_length"] = (pair, arrays.tract_length, about)
     if arrays.fc is not None:
         about = {"units": "1", "long_name": "empirical functional connectivity (correlation of BOLD)"}

@@ -190,7 +190,7 @@ def from_frame(frame: "pd.DataFrame", what: str = "connectome") -> ConnectomeArr
     numbers = [str(k) for k in range(len(names))]
     if names == columns == numbers:
         return ConnectomeArrays(frame.to_numpy())
-    labels, order = text_formats.agreed_labels(names, columns, frame, what)
+    labels, order = text_formats.agreed_labels(names, columns, frame, what)  # type: ignore[arg-type]
     return ConnectomeArrays(frame.iloc[:, order].to_numpy() if order else frame.to_numpy(), labels)
 
 

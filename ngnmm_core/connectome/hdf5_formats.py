@@ -50,10 +50,10 @@ def hdf5_variables(data: bytes, what: str) -> dict[str, Variable]:
             turned = tuple(int(n) for n in (shape[::-1] if matlab else shape))
             if kind == "char":
                 turned, kind = turned[:1], TEXT
-            found[path] = Variable(turned, kind, lambda path=path: _load(data, path, matlab))
+            found[path] = Variable(turned, kind, lambda path=path: _load(data, path, matlab))  # type: ignore[misc]
     for name in sparse:
         rows = _load_group(data, name)[0]
-        found[name] = Variable((rows, rows), NUMBERS, lambda name=name: _sparse(data, name, what))
+        found[name] = Variable((rows, rows), NUMBERS, lambda name=name: _sparse(data, name, what))  # type: ignore[misc]
     if cells and not any(name.lower().replace("_", "") in LABELS for name in found):
         note = (
             "its cells, which may hold labels, can't be read from MATLAB 7.3 (save them with '-v7', or give 'labels')"

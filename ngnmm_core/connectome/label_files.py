@@ -28,7 +28,12 @@ INDEX_TITLES = (
 )
 SIDE_TITLES = ("hemisphere", "hemi", "side", "lr")
 LOBE_TITLES = ("lobe",)
-PLACE_TITLES = (("x", "y", "z"), ("r", "a", "s"), ("xmni", "ymni", "zmni"), ("mnix", "mniy", "mniz"))
+PLACE_TITLES: tuple[tuple[str, str, str], ...] = (
+    ("x", "y", "z"),
+    ("r", "a", "s"),
+    ("xmni", "ymni", "zmni"),
+    ("mnix", "mniy", "mniz"),
+)
 PLACE_TITLES += (("cogx", "cogy", "cogz"), ("centrex", "centrey", "centrez"), ("centerx", "centery", "centerz"))
 UNKNOWN = ("unknown", "???", "background", "clear label")  # what look-up tables call number 0
 # Kinds of columns in look-up tables without titles: w a word, i whole numbers, f numbers.
@@ -132,7 +137,7 @@ def _from_titles(rows: list[list[str]], titles: list[str], column: int, what: st
     axes = next((axes for axes in PLACE_TITLES if set(axes) <= set(titles)), None)
     if axes:
         columns = [by_title[axis] for axis in axes]
-        result["centres"] = [[_number(row[c], n, c, what) for c in columns] for n, row in enumerate(body, start=2)]
+        result["centres"] = [[_number(row[c], n, c, what) for c in columns] for n, row in enumerate(body, start=2)]  # type: ignore[misc]
     return result
 
 

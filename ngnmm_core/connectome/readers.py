@@ -31,11 +31,11 @@ def read_entry(name: str, entry: SourceEntry, read: Read) -> ConnectomeArrays:
     if entry.reader == "file":
         options.setdefault("filename", entry.source.filename)
     try:
-        inspect.signature(reader).bind(read, **options)
+        inspect.signature(reader).bind(read, **options)  # type: ignore[arg-type]
     except TypeError as error:
-        allowed = ", ".join(list(inspect.signature(reader).parameters)[1:])
+        allowed = ", ".join(list(inspect.signature(reader).parameters)[1:])  # type: ignore[arg-type]
         raise InputError(f"connectome {name}: options: {error}; allowed for '{entry.reader}': {allowed}") from None
-    return reader(read, **options)
+    return reader(read, **options)  # type: ignore[operator]
 
 
 def read_subjects(

@@ -73,7 +73,7 @@ class SourceEntry(BaseModel):
 
     def identity(self) -> str:
         """SHA-256 of what decides the arrays: the hash of the source, the reader and its options, not the prose."""
-        pins = {"reader": self.reader, "options": self.options}
+        pins: dict[str, Any] = {"reader": self.reader, "options": self.options}
         pins |= {"sha256": self.source.sha256} if self.source else {"regions": self.regions}
         return hashlib.sha256(json.dumps(pins, sort_keys=True).encode()).hexdigest()
 

@@ -104,8 +104,8 @@ def _numbers(rows: list[list[str]], before: tuple[bool, bool], what: str) -> np.
 
 def _check_missing(rows: list[list[str]], weights: np.ndarray, before: tuple[bool, bool], what: str) -> None:
     """Refuses missing cells, but for the diagonal and for a triangle as a whole."""
-    missing = np.isnan(weights) & ~np.eye(*weights.shape, dtype=bool)
-    for triangle in (np.tri(*weights.shape, -1, dtype=bool), np.tri(*weights.shape[::-1], -1, dtype=bool).T):
+    missing = np.isnan(weights) & ~np.eye(*weights.shape, dtype=bool)  # type: ignore[misc, type-var]
+    for triangle in (np.tri(*weights.shape, -1, dtype=bool), np.tri(*weights.shape[::-1], -1, dtype=bool).T):  # type: ignore[call-overload]
         if np.array_equal(missing, triangle):
             return
     for i, j in np.argwhere(missing):

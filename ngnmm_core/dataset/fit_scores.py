@@ -130,7 +130,7 @@ def point_scores(study: Study, file: Mapping[str, Any], recordings: Recordings) 
 def with_scores(study: Study, dataset: "xr.Dataset", recordings: Recordings) -> "xr.Dataset":
     """The dataset of a study with the scores of its points."""
     dims, _ = grid_of(study)
-    found = point_scores(study, dataset, recordings)
+    found = point_scores(study, dataset, recordings)  # type: ignore[arg-type]
     data = {v.name: ((*dims, *v.dims), found[v.name], v.attributes) for v in variables(study.options["fit"])}
     names = [name for name, _, _ in signals(study)]
     return dataset.assign(data).assign_coords(fit_signal=("fit_signal", names))

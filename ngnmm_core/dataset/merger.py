@@ -127,7 +127,7 @@ class Merger:
         dims = (*layout.dims, *variable.dims)
         fill = None if variable.flags else variable.missing
         compression = {"zlib": True, "complevel": 4, "shuffle": True, "chunksizes": chunks} if dims else {}
-        created = self.file.createVariable(variable.name, variable.dtype, dims, fill_value=fill, **compression)
+        created = self.file.createVariable(variable.name, variable.dtype, dims, fill_value=fill, **compression)  # type: ignore[call-overload]
         if dims:  # written in order: a few chunks at a time are enough, where the default keeps 16 MB of every variable
             created.set_var_chunk_cache(size=4 * CHUNK_BYTES)
         created.setncatts(variable.attributes)

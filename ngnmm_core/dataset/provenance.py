@@ -26,7 +26,7 @@ def scientific_config(study: Study, connectome: str) -> dict[str, Any]:
     swept = {target for name in study.axes for target in study.model.targets(name)}
     resolved = study.model.resolve(study.fixed)
     axes = {name: [float(v) + 0.0 for v in values] for name, values in study.axes.items()}
-    config = {
+    config: dict[str, Any] = {
         "model": study.model.name,
         "parameters": {name: float(v) + 0.0 for name, v in resolved.items() if name not in swept},
         "points" if study.listed else "grid": axes,

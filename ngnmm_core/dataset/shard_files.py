@@ -36,7 +36,7 @@ class Shelf(Sequence):
     def __len__(self) -> int:
         return len(self.paths)
 
-    def __getitem__(self, k: int) -> netCDF4.Dataset:
+    def __getitem__(self, k: int) -> netCDF4.Dataset:  # type: ignore[override]
         path = self.paths[k]
         file = self._open.pop(k, None)
         if file is None:

@@ -163,7 +163,7 @@ def _cycles(solutions: Solutions, returns: Returns, points: np.ndarray) -> dict[
         for j, orbit in enumerate(shoot_many(solutions.take(index), starts, periods)):
             k = int(index[j])
             if orbit and _is_there(orbit, starts[j], periods[j], returns.extent[k]):
-                found[k] = (turns[j], orbit)
+                found[k] = (int(turns[j]), orbit)
         waiting = {k: turns for k, turns in waiting.items() if turns and k not in found}
     return _polished(solutions, found)
 

@@ -61,7 +61,9 @@ def homogeneous_exponents(
     for k, exact in floquet.items():
         known = min(len(exact), settings.count)
         found.values[k, :known], found.errors[k, :known] = exact[:known], 0.0
-    moving = np.array([k for k, a in enumerate(attractors) if _needs_run(a, floquet.get(k, ()), needed)], int)
+    moving = np.array(
+        [k for k, a in enumerate(attractors) if _needs_run(a, floquet.get(k, ()), needed)], dtype=np.int64
+    )
     if len(moving):
         some, weight = _part(parameters, moving, row_sum)
         states = np.stack([attractors[k].state for k in moving], axis=1)
@@ -78,7 +80,7 @@ def _part(parameters: Mapping[str, np.ndarray], index: np.ndarray, row_sum: floa
     return some, some["G"] * row_sum
 
 
-def _needs_run(attractor: Attractor | None, exact: Sequence[float], needed: int) -> bool:
+def _needs_run(attractor: Attractor | None, exact: np.ndarray | Sequence[float], needed: int) -> bool:
     return attractor is not None and attractor.regime != REST and len(exact) < needed
 
 
@@ -91,7 +93,7 @@ def _floquet(attractor: Attractor) -> np.ndarray:
     return exact
 
 
-def _improved(attractor: Attractor, exact: Sequence[float], values: np.ndarray, errors: np.ndarray):
+def _improved(attractor: Attractor, exact: np.ndarray | Sequence[float], values: np.ndarray, errors: np.ndarray):
     """With what is known exactly in place of what the run gave."""
     values, errors = values.copy(), errors.copy()
     if attractor.orbit is not None:

@@ -170,25 +170,25 @@ class EquilibriumSystem:
         return sorted(inside, key=lambda b: b.coordinate)
 
     def _fold(self, u: float) -> EquilibriumBifurcation:
-        states, drive = self.at(u)
+        states, drive = self.at(u)  # type: ignore[arg-type]
         return EquilibriumBifurcation(SADDLE_NODE, u, float(drive[0]), states[0])
 
     def _hopf(self, u: float) -> EquilibriumBifurcation | None:
         """The Hopf point at u, or None if two real eigenvalues of opposite sign made the test vanish."""
-        values, right = np.linalg.eig(self.jacobian(u)[0])
+        values, right = np.linalg.eig(self.jacobian(u)[0])  # type: ignore[arg-type]
         k = int(np.argmin(np.abs(values.real) + np.where(values.imag > 0, 0.0, np.inf)))
         if not values[k].imag > 0 or abs(values[k].real) > 1e-6 * abs(values[k]):
             return None
-        states, drive = self.at(u)
+        states, drive = self.at(u)  # type: ignore[arg-type]
         field = lambda x: self.field(x, float(drive[0]))
-        coefficient = first_lyapunov_coefficient(field, self.jacobian(u)[0], states[0], values[k].imag, right[:, k])
+        coefficient = first_lyapunov_coefficient(field, self.jacobian(u)[0], states[0], values[k].imag, right[:, k])  # type: ignore[arg-type]
         return EquilibriumBifurcation(HOPF, u, float(drive[0]), states[0], 2.0 * np.pi / values[k].imag, coefficient)
 
 
 def _spread(low: float, high: float, centre: float) -> np.ndarray:
     """Coordinates from `low` to `high`, dense around `centre`, with ever less of them per order of magnitude."""
     ends = np.arcsinh(np.log10(np.array([low, high]) / centre) / DENSE_DECADES)
-    u = centre * 10.0 ** (DENSE_DECADES * np.sinh(np.linspace(*ends, SAMPLES)))
+    u = centre * 10.0 ** (DENSE_DECADES * np.sinh(np.linspace(*ends, SAMPLES)))  # type: ignore[call-overload]
     return np.concatenate([[low], u[1:-1], [high]])
 
 
@@ -205,7 +205,7 @@ def _passed(function, u: np.ndarray, values: np.ndarray) -> np.ndarray:
     for k in np.flatnonzero(one_sign & (b <= a) & (b <= c) & (b <= np.maximum(a, c) - b)):
         options = {"xatol": NEAREST * (u[k + 2] - u[k])}
         height = lambda x, k=k: sign[k + 1] * function(x)[0]
-        best = scipy.optimize.minimize_scalar(height, bounds=(u[k], u[k + 2]), method="bounded", options=options)
+        best = scipy.optimize.minimize_scalar(height, bounds=(u[k], u[k + 2]), method="bounded", options=options)  # type: ignore[call-overload]
         found += [best.x] if best.fun < 0 else []
     return np.array(found)
 

@@ -114,4 +114,4 @@ def _resumed(run: NetworkTangentGrowth, checkpoint: Path | None) -> list[np.ndar
 
 def _save(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     with whole_file(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, **arrays)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ integrated with the exact flow of their Riccati equation (`ngnmm_core.kernels.st
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -59,7 +60,7 @@ class QifPopulations:
     def structure(self, state_names: tuple[str, ...], drives: tuple[str, ...]) -> Structure:
         """Where a model's state vector and drives have them."""
         return Structure(
-            tuple(tuple(state_names.index(name) for name in p.states) for p in self.populations),
+            tuple(tuple(state_names.index(name) for name in p.states) for p in self.populations),  # type: ignore[misc]
             tuple(drives.index(p.drive) if p.drive in drives else -1 for p in self.populations),
             self.sender,
         )
@@ -68,7 +69,7 @@ class QifPopulations:
         """Numbers of every population at every point."""
         return [population.values(parameters) for population in self.populations]
 
-    def derivative(self, states: Mapping[str, float], parameters: Mapping[str, float], coupling: float):
+    def derivative(self, states: Mapping[str, Any], parameters: Mapping[str, Any], coupling: Any):
         """Time derivatives of the states by name, by the equations of `QifPopulation`."""
         found = {}
         for population, p in zip(self.populations, self.values(parameters), strict=True):

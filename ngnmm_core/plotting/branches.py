@@ -1,6 +1,7 @@
 """Bifurcation diagrams: states and frequency along branches, and bifurcation curves in two parameters."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -137,8 +138,8 @@ def plane(dataset: xr.Dataset) -> Figure | None:
         at = words == kind
         if at.any():
             points = one["special_parameter"].values[at], one["special_second"].values[at]
-            style = {"marker": marker, "linestyle": "", "color": INK, "markersize": 4.0, "zorder": 4}
-            (handles[text],) = axes.plot(*points, label=text, **style)
+            look: dict[str, Any] = {"marker": marker, "linestyle": "", "color": INK, "markersize": 4.0, "zorder": 4}
+            (handles[text],) = axes.plot(*points, label=text, **look)
     axes.set_xlabel(_axis_label(dataset, "parameter"))
     axes.set_ylabel(_axis_label(dataset, "second"))
     axes.set_xlim(*dataset.attrs["range"])
@@ -183,7 +184,7 @@ def _panels(dataset: xr.Dataset, panel, ylabel: str, heights) -> Figure | None:
         axes.set_title(_title(dataset, int(k)))
     for axes in grid.ravel()[len(shown) :]:
         axes.set_visible(False)
-    label_below(grid[-1, : len(shown) - (rows - 1) * columns], _axis_label(dataset, "parameter"))
+    label_below(grid[-1, : len(shown) - (rows - 1) * columns], _axis_label(dataset, "parameter"))  # type: ignore[arg-type]
     figure.supylabel(ylabel, fontsize=7)
     figure.set_figheight((size + add_legend(figure, [*lines.values(), unstable_handle(), *found.values()], 8)) * MM)
     return figure
@@ -219,7 +220,7 @@ def _along(axes: Axes, rows: xr.Dataset, values: np.ndarray, color: str) -> None
     x, stable = rows["branch_parameter"].values, rows["branch_stable"].values == 1
     values = np.where(_visible(axes, x), values, np.nan)
     edges = np.flatnonzero(np.diff(stable)) + 1
-    starts = [0.0, *(_place_of_change(rows, x, k) for k in edges), len(x) - 1.0]
+    starts = [0.0, *(_place_of_change(rows, x, k) for k in edges), len(x) - 1.0]  # type: ignore[arg-type]
     index = np.arange(len(x))
     for begin, end, first in zip(starts[:-1], starts[1:], [0, *edges], strict=True):
         at = np.concatenate(([begin], index[(index > begin) & (index < end)], [end]))
@@ -251,7 +252,13 @@ def _mark(axes: Axes, one: xr.Dataset, heights: list[np.ndarray]) -> dict[str, L
         places = np.concatenate(places) / (width, max(np.ptp(axes.get_ylim()), 1e-300))
         kept = _apart(places[np.isfinite(places).all(axis=1)])
         if len(kept):
-            style = {"marker": marker, "linestyle": "", "markersize": 3.0, "markeredgewidth": 0.6, "zorder": 4}
+            style: dict[str, Any] = {
+                "marker": marker,
+                "linestyle": "",
+                "markersize": 3.0,
+                "markeredgewidth": 0.6,
+                "zorder": 4,
+            }
             style |= {"markerfacecolor": "white", "color": INK}
             (found[kind],) = axes.plot(*(kept * (width, np.ptp(axes.get_ylim()))).T, label=text, **style)
     return found

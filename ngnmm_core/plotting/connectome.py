@@ -21,6 +21,7 @@ from ngnmm_core.plotting.parts.style import (
     colour_scale,
     new_figure,
     panel_letter,
+    subfigures,
     themed,
 )
 
@@ -56,8 +57,8 @@ def connectome_figure(dataset: xr.Dataset, normalization: str = "row") -> Figure
     title = dataset.attrs.get("title", dataset.attrs.get("name", ""))
     count = f"{len(weights)} regions"
     figure.suptitle(title if count in title else f"{title}: {count}", x=0.01, ha="left", fontsize=8)
-    parts = np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights))
-    left, right = parts[0].subfigures(1, 2, width_ratios=(1.12, 1.0))
+    parts = subfigures(figure, len(heights), 1, height_ratios=heights)
+    left, right = parts[0].subfigures(1, 2, width_ratios=(1.12, 1.0))  # type: ignore[misc]
     _matrix(left, dataset, weights)
     upper, lower = right.subplots(2, 1)
     _spectrum(upper, dataset, normalization)
@@ -125,10 +126,10 @@ def _strengths(axes: Axes, weights: np.ndarray) -> None:
     """Distribution of what regions receive; and of what they send, where the matrix is directed."""
     received, sent = weights.sum(axis=1), weights.sum(axis=0)
     edges = np.histogram_bin_edges(np.concatenate([received, sent]), bins=_bins(received))
-    axes.hist(received, bins=edges, color=ACCENT, alpha=0.75, linewidth=0.0, label="received")
+    axes.hist(received, bins=edges, color=ACCENT, alpha=0.75, linewidth=0.0, label="received")  # type: ignore[arg-type]
     directed = not np.allclose(weights, weights.T, rtol=1e-6, atol=1e-12 * max(weights.max(), 1e-300))
     if directed:
-        axes.hist(sent, bins=edges, histtype="step", color=SECOND, linewidth=1.0, label="sent")
+        axes.hist(sent, bins=edges, histtype="step", color=SECOND, linewidth=1.0, label="sent")  # type: ignore[arg-type]
         axes.legend()
     axes.set_ylim(0.0, 1.15 * axes.get_ylim()[1])
     axes.axvline(np.median(received), color=INK, linewidth=0.7, linestyle="--")

@@ -12,7 +12,7 @@ from ngnmm_core.analysis import fc, msf, spectra
 from ngnmm_core.plotting.parts import panels
 from ngnmm_core.plotting.parts.labels import assignments, number, signal_text, unit_text
 from ngnmm_core.plotting.parts.quantities import flag_words, grid_dims, grid_values, reason_text, reasons
-from ngnmm_core.plotting.parts.style import INK, MUTED, TWO_COLUMNS, new_figure, panel_letter, themed
+from ngnmm_core.plotting.parts.style import INK, MUTED, TWO_COLUMNS, new_figure, panel_letter, subfigures, themed
 
 MAPS = {drawn.name: drawn for one in (fc, msf, spectra) for drawn in one.ANALYSIS.maps(one.ANALYSIS.options())}
 HEIGHTS = {"activity": 62.0, "middle": 62.0, "bottom": 58.0}  # mm
@@ -37,16 +37,16 @@ def detail_sheet(dataset: xr.Dataset, highlight: int = 0) -> Figure:
     """
     point = point_of(dataset, highlight)
     curves = [draw_part for draw_part, name in CURVES if name in point]
-    rows = [
+    possible = [
         ("activity", partial(_activity, point=point), "observable_series" in point),
         ("middle", partial(_curves, curves=curves, point=point), bool(curves)),
         ("bottom", partial(_bottom, point=point, numbers=len(curves) != 1), "fc" in point or len(curves) != 1),
     ]
-    rows = [(name, draw_row) for name, draw_row, there in rows if there]
+    rows = [(name, draw_row) for name, draw_row, there in possible if there]
     heights = [HEIGHTS[name] for name, _ in rows]
     figure = new_figure(TWO_COLUMNS, sum(heights) + TITLE_MM)
     figure.suptitle(title_of(point), x=0.01, ha="left", fontsize=8.5)
-    parts = np.atleast_1d(figure.subfigures(len(rows), 1, height_ratios=heights))
+    parts = subfigures(figure, len(rows), 1, height_ratios=heights)
     letters = iter("abcdefgh")
     for part, (_, draw_row) in zip(parts, rows, strict=True):
         draw_row(part, letters)
@@ -108,7 +108,7 @@ def _activity(part: SubFigure, letters: Iterator[str], point: xr.Dataset) -> Non
 
 def _curves(part: SubFigure, letters: Iterator[str], curves: list, point: xr.Dataset) -> None:
     """Two of spectra, dispersion relation and numbers."""
-    left, right = part.subfigures(1, 2)
+    left, right = subfigures(part, 1, 2)
     curves[0](left, letters, point)
     if len(curves) > 1:
         curves[1](right, letters, point)

@@ -21,6 +21,7 @@ from ngnmm_core.plotting.parts.style import (
     new_figure,
     panel_letter,
     say_undefined,
+    subfigures,
     themed,
 )
 
@@ -60,7 +61,7 @@ def hub_figure(dataset: xr.Dataset, hub_point: int) -> Figure:
     heights = [RANKING_MM] * len(lesions) + [SCATTER_MM] * len(rows)
     figure = new_figure(TWO_COLUMNS, sum(heights) + TITLE_MM)
     figure.suptitle(_title(point), x=0.01, ha="left", fontsize=8.5)
-    parts = np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights))
+    parts = subfigures(figure, len(heights), 1, height_ratios=heights)
     norm = colour_scale(LOOKS["hub_zscore"], point["hub_zscore"].values)
     letters = iter("abcdefghijkl")
     for part, lesion in zip(parts, lesions, strict=False):
@@ -103,7 +104,7 @@ def _lesion(part: SubFigure, point: xr.Dataset, lesion: str, norm: Normalize, le
     if centres is None:
         axes = part.subplots()
     else:
-        brain, ranking = part.subfigures(1, 2, width_ratios=(2.0, 1.0))
+        brain, ranking = subfigures(part, 1, 2, width_ratios=(2.0, 1.0))
         _brain(brain, centres, scores, norm)
         axes = ranking.subplots()
         brain.axes[0].set_title(f"lesion: {lesion}", x=0.05)
@@ -148,7 +149,7 @@ def _ranking(axes: Axes, point: xr.Dataset, scores: np.ndarray, norm: Normalize)
     axes.scatter(top, rows, c=faces, s=16, edgecolors=INK, linewidths=0.6, zorder=2)
     extent = max(right - left, 1e-9)
     for row, value in zip(rows, top, strict=True):
-        axes.text(1.0, row, f"{value:.1f}", transform=axes.get_yaxis_transform(), va="center", ha="right", fontsize=6)
+        axes.text(1.0, row, f"{value:.1f}", transform=axes.get_yaxis_transform(), va="center", ha="right", fontsize=6)  # type: ignore[arg-type]
     axes.set_yticks(rows, [str(name).replace("_", " ") for name in point["region"].values[order]], fontsize=6)
     axes.set(ylim=(len(order) - 0.4, -0.6), xlim=(left - 0.02 * extent, left + 1.28 * extent))
     axes.tick_params(axis="y", length=0)

@@ -173,5 +173,11 @@ def _line_handles(dataset: xr.Dataset, grid: GridAxes) -> list[Line2D]:
 
 
 def _doubt_handle(field) -> Line2D:
-    style = {"marker": "o", "markersize": 2.8, "markerfacecolor": "white", "linestyle": "", "color": MUTED}
+    style: dict[str, Any] = {
+        "marker": "o",
+        "markersize": 2.8,
+        "markerfacecolor": "white",
+        "linestyle": "",
+        "color": MUTED,
+    }
     return Line2D([], [], label=field.quantity.doubtful[2], **style)

@@ -5,6 +5,7 @@ A grid with one axis, or with a second one of two or three values, gives lines; 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -158,6 +159,12 @@ def _legend(found: list[str], edged: bool, dots: bool, quantity: Map) -> list:
     if edged:
         handles.append(Line2D([], [], color=INK, linewidth=1.0, label="border of transverse instability"))
     if dots:
-        marker = {"marker": ".", "color": "white", "markeredgecolor": INK, "markeredgewidth": 0.4, "linestyle": ""}
+        marker: dict[str, Any] = {
+            "marker": ".",
+            "color": "white",
+            "markeredgecolor": INK,
+            "markeredgewidth": 0.4,
+            "linestyle": "",
+        }
         handles.append(Line2D([], [], label=quantity.doubtful[2], **marker))
     return handles

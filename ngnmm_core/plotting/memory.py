@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -55,9 +56,10 @@ def choose_panels(dataset: xr.Dataset, without: Sequence[str] = ()) -> Panels:
     dims = [str(d) for d in dataset["trials"].dims if d not in without]
     varying = [d for d in dims if dataset.sizes[d] > 1]
     ranked = sorted(varying, key=lambda d: -dataset.sizes[d])
-    taken = [*ranked[:3], *[None] * (3 - len(ranked))]
+    taken: list[Any] = [*ranked[:3], *[None] * (3 - len(ranked))]
     left = [d for d in dims if d not in taken]
-    return Panels(*taken, {d: _one_of(dataset, d) for d in left})
+    line, column, row = taken
+    return Panels(line, column, row, {d: _one_of(dataset, d) for d in left})
 
 
 def _one_of(dataset: xr.Dataset, dim: str) -> int:
@@ -102,7 +104,7 @@ def _finish(figure: Figure, dataset: xr.Dataset, panels: Panels, lines: list[Lin
     count = number(most) if least == most else f"{least} to {most}"
     trials = "trial" if most == 1 else "trials"
     text = ", ".join(filter(None, [assignments(fixed), f"{count} {trials} per point, 95 % intervals"]))
-    widest = max((len(line.get_label().replace("$", "")) for line in lines), default=0)
+    widest = max((len(str(line.get_label()).replace("$", "")) for line in lines), default=0)
     columns = max(int(figure.get_figwidth() / MM / (widest * LETTER_MM + HANDLE_MM)), 1)
     height += add_title(figure, text) + add_legend(figure, lines, columns)
     figure.set_figheight(height * MM)
@@ -176,7 +178,7 @@ def _rate_line(axes: Axes, dataset: xr.Dataset, values: xr.DataArray, x: str | N
         axes.fill_between(positions[~apart], *rates[~apart, 1:].T, color=color, alpha=0.18, linewidth=0)
         axes.plot(positions[~apart], rates[~apart, 0], "o-", color=color, markersize=2.8, clip_on=False)
     for k in np.flatnonzero(apart):
-        style = {"color": color, "marker": "o", "markersize": 3.4, "linestyle": ""}
+        style: dict[str, Any] = {"color": color, "marker": "o", "markersize": 3.4, "linestyle": ""}
         style |= {"markerfacecolor": "white"} if without_cue[k] else {}
         axes.plot([positions[k]], [rates[k, 0]], clip_on=False, **style)
         axes.plot([positions[k]] * 2, rates[k, 1:], color=color, linewidth=0.8)

@@ -12,7 +12,7 @@ from ngnmm_core.plotting.parts.brain import region_centres
 from ngnmm_core.plotting.parts.eigenvector import LEAST_MM, draw_eigenvector, row_height
 from ngnmm_core.plotting.parts.labels import number, unit_text
 from ngnmm_core.plotting.parts.quantities import reason_text, reasons
-from ngnmm_core.plotting.parts.style import TWO_COLUMNS, new_figure, say_undefined, themed
+from ngnmm_core.plotting.parts.style import TWO_COLUMNS, new_figure, say_undefined, subfigures, themed
 
 MOST = 3  # directions in one figure
 TITLE_MM = 8.0
@@ -65,7 +65,7 @@ def modes_figure(dataset: xr.Dataset, connectome: xr.Dataset, normalization: str
     height = row_height(centres) if modes else LEAST_MM
     figure = new_figure(TWO_COLUMNS, height * max(len(modes), 1) + TITLE_MM)
     figure.suptitle(f"Directions in which regions part: {title_of(point)}", x=0.01, ha="left", fontsize=8.5)
-    parts = np.atleast_1d(figure.subfigures(max(len(modes), 1), 1))
+    parts = subfigures(figure, max(len(modes), 1), 1)
     if not modes:
         axes = parts[0].subplots()
         why = str(reasons(point, GROWTH_RATE).values)

@@ -20,6 +20,7 @@ from ngnmm_core.plotting.parts.style import (
     new_figure,
     panel_letter,
     say_undefined,
+    subfigures,
     themed,
 )
 
@@ -55,7 +56,7 @@ def region_scan_figure(dataset: xr.Dataset) -> Figure:
     figure = new_figure(TWO_COLUMNS, sum(heights) + TITLE_MM)
     kind = "resection" if axis.startswith("resection.") else "stimulus"
     figure.suptitle(TITLES[kind] + _without(chosen, fraction, latency), x=0.01, ha="left", fontsize=8.5)
-    parts = list(np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights)))
+    parts = list(subfigures(figure, len(heights), 1, height_ratios=heights))
     letters = iter("abcd")
     if centres is not None:
         for part, values, quantity in ((parts[0], fraction, FRACTION), (parts[1], latency, LATENCY)):
@@ -118,7 +119,7 @@ def _ranking(axes: Axes, names: list[str], fraction: np.ndarray, latency: np.nda
     axes.barh(rows, fraction, height=0.7, color=colours, edgecolor=INK, linewidth=0.4)
     for row, late in zip(rows, latency, strict=True):
         text = f"{late:.0f} ms" if np.isfinite(late) else "–"
-        axes.text(1.2, row, text, va="center", ha="right", fontsize=6, color=MUTED)
+        axes.text(1.2, row, text, va="center", ha="right", fontsize=6, color=MUTED)  # type: ignore[arg-type]
     axes.set_yticks(rows, names, fontsize=6)
     axes.set(ylim=(len(rows) - 0.4, -0.6), xlim=(0.0, 1.22), xticks=(0.0, 0.5, 1.0))
     axes.tick_params(axis="y", length=0)

@@ -1,5 +1,7 @@
 """The comparison of models in one figure: their regimes over their grids, and the strength of their coupling."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, Normalize
@@ -8,7 +10,7 @@ from matplotlib.patches import Patch
 
 from ngnmm_core.analysis.repertoire import CHAOS, CYCLES, FASTER, KINDS, SIGNIFICANT, SLOWER, STEADY, TORUS, Repertoire
 from ngnmm_core.plotting.parts.labels import symbol
-from ngnmm_core.plotting.parts.style import INK, LINES, TWO_COLUMNS, new_figure, panel_letter, themed
+from ngnmm_core.plotting.parts.style import INK, LINES, TWO_COLUMNS, new_figure, panel_letter, subfigures, themed
 
 COLOURS = {
     STEADY: "#d4d4d4", SLOWER: "#f7f0c9", **dict(zip(CYCLES, ("#f0dc82", "#c7e3a6", "#6fbf73", "#7db8e0", "#2a6fa8"),
@@ -22,7 +24,7 @@ MAP_MM, BARS_MM, LEGEND_MM = 58.0, 48.0, 16.0
 def repertoire_figure(repertoires: list[Repertoire]) -> Figure:
     """Above, a map of regimes per model, with a dot where attractors coexist; below, cross-frequency coupling."""
     figure = new_figure(TWO_COLUMNS, MAP_MM + BARS_MM + LEGEND_MM)
-    maps, legend, bars = figure.subfigures(3, 1, height_ratios=(MAP_MM, LEGEND_MM, BARS_MM))
+    maps, legend, bars = subfigures(figure, 3, 1, height_ratios=(MAP_MM, LEGEND_MM, BARS_MM))
     letters = iter("abcdefgh")
     for axes, repertoire in zip(maps.subplots(1, len(repertoires), squeeze=False)[0], repertoires, strict=True):
         _map(axes, repertoire)
@@ -53,7 +55,7 @@ def _map(axes: Axes, repertoire: Repertoire) -> None:
 
 def _legend(part, repertoires: list[Repertoire]) -> None:
     shown = [kind for kind in KINDS if any((r.kinds == kind).any() for r in repertoires)]
-    handles = [Patch(color=COLOURS.get(kind, UNKNOWN), label=kind) for kind in shown]
+    handles: list[Any] = [Patch(color=COLOURS.get(kind, UNKNOWN), label=kind) for kind in shown]
     if any((r.attractors > 1).any() for r in repertoires):
         from matplotlib.lines import Line2D
 

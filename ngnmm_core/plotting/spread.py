@@ -21,6 +21,7 @@ from ngnmm_core.plotting.parts.style import (
     panel_letter,
     say_undefined,
     signal_scale,
+    subfigures,
     themed,
 )
 from ngnmm_core.plotting.spread_fc import FC_MM, connectivity
@@ -55,7 +56,7 @@ def spread_figure(dataset: xr.Dataset, highlight: int) -> Figure:
     recruited = f"; {100 * share:.0f} % of the regions outside the focus recruited" if np.isfinite(share) else ""
     title = "Spread at " + point_text(point) + recruited
     figure.suptitle(title, x=0.01, ha="left", fontsize=8.5)
-    parts = list(np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights)))
+    parts = list(subfigures(figure, len(heights), 1, height_ratios=heights))
     letters = iter("abcdefghij")
     _raster(parts[0], point, next(letters))
     if with_fc:

@@ -10,7 +10,16 @@ from matplotlib.figure import SubFigure
 from ngnmm_core.analysis.fc import CORRELATION
 from ngnmm_core.plotting.parts.layout import evenly_chosen
 from ngnmm_core.plotting.parts.regions import from_edges
-from ngnmm_core.plotting.parts.style import INK, LINES, MUTED, UNDEFINED, colour_scale, panel_letter, say_undefined
+from ngnmm_core.plotting.parts.style import (
+    INK,
+    LINES,
+    MUTED,
+    UNDEFINED,
+    colour_scale,
+    panel_letter,
+    say_undefined,
+    subfigures,
+)
 
 FC_MM = 44.0
 MATRICES = 4
@@ -38,7 +47,7 @@ def connectivity(part: SubFigure, point: xr.Dataset, onset: float | None, letter
     share = np.isfinite(pairs).mean(axis=1)
     known = np.flatnonzero(share >= ENOUGH)
     shown = [int(known[k]) for k in evenly_chosen(len(known), MATRICES)]
-    curve, matrices = part.subfigures(1, 2, width_ratios=(1.0, 1.9))
+    curve, matrices = subfigures(part, 1, 2, width_ratios=(1.0, 1.9))
     axes = curve.subplots()
     panel_letter(axes, next(letters))
     _curve(axes, middle, pairs, known)

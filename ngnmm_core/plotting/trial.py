@@ -1,6 +1,7 @@
 """Single trials of working memory: firing rates against time, with the epochs of the task."""
 
 import json
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -91,7 +92,7 @@ def _name_epochs(axes: Axes, trial: xr.Dataset) -> None:
     }
     for name, (start, stop) in ends.items():
         if np.isfinite(stop):
-            style = {"ha": "center", "va": "top", "color": MUTED, "fontsize": 6.5}
+            style: dict[str, Any] = {"ha": "center", "va": "top", "color": MUTED, "fontsize": 6.5}
             axes.text(0.5 * (start + stop), 0.98, name, transform=axes.get_xaxis_transform(), **style)
 
 

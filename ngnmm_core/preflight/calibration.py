@@ -9,10 +9,12 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from ngnmm_core.analysis.contract import Analysis
 from ngnmm_core.compilation.cache_folder import cache_directory
 from ngnmm_core.compilation.cpu_target import processor
 from ngnmm_core.connectome.connectome import Connectome
@@ -70,10 +72,14 @@ def measure(study: Study, stage: str, regions: int) -> Rates:
     transient, window, lanes = _simulation(task, kind)
     fixed = Simulation.model_validate(dict(task.settings)).integrator.start_ms * transient
     for other in kind.also:
-        besides = task.with_analyses(lambda a, other=other: a.needs == other)
+        besides = task.with_analyses(partial(_needs, other))
         if besides.analyses:
             fixed += _per_point(besides, STAGES[other])
     return in_steps(study, Rates(fixed, transient, window, lanes, processor()), regions, kind)
+
+
+def _needs(stage: str, analysis: Analysis) -> bool:
+    return analysis.needs == stage
 
 
 def _labels(study: Study, regions: int) -> tuple[str, ...]:

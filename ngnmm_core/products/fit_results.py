@@ -165,7 +165,7 @@ class FitResults:
             )
             found[f"baseline_{kind}"] = (of_baselines, _stack(without, f"baseline_{kind}"), f"without a model: {text}")
             best = [self._best(self.scores[name], kind) for name in self.names]
-            found[f"best_{kind}"] = (("fit_signal",), np.array(best), f"best point of the grid: {text}")
+            found[f"best_{kind}"] = (("fit_signal",), np.array(best), f"best point of the grid: {text}")  # type: ignore[assignment]
         limit = _stack(limits, "ceiling_fcd_ks")
         found["ceiling_fcd_ks"] = (of_subjects, limit, "one subject: distance of the FCD from that of others")
         surrogates = np.stack([target.surrogate_ks for target in self.targets.values()], axis=1)
@@ -217,7 +217,7 @@ class FitResults:
             true = np.array([self._best(self.scores[name], kind) for name in self.names])
             chance = (1.0 + (best >= true).sum(axis=0)) / (1.0 + np.isfinite(best).sum(axis=0))
             found[f"null_{kind}"] = (("null", "fit_signal"), best, f"best point of a null connectome: {WORDS[kind]}")
-            found[f"null_p_{kind}"] = (("fit_signal",), np.where(np.isfinite(true), chance, np.nan), "share of nulls")
+            found[f"null_p_{kind}"] = (("fit_signal",), np.where(np.isfinite(true), chance, np.nan), "share of nulls")  # type: ignore[assignment]
         return found
 
     def own(self) -> dict[str, tuple]:

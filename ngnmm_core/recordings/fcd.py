@@ -63,7 +63,8 @@ def surrogate(series: np.ndarray, seed: int) -> np.ndarray:
     """A series [region, time] of the same spectra and cross-spectra, with phases that are random in time."""
     volumes = series.shape[1]
     spectrum = np.fft.rfft(series - series.mean(axis=1, keepdims=True), axis=1)
-    phases = np.random.default_rng([SURROGATE_SEED, seed]).uniform(0.0, 2.0 * np.pi, spectrum.shape[1])
+    draw = np.random.default_rng([SURROGATE_SEED, seed])
+    phases = np.asarray(draw.uniform(0.0, 2.0 * np.pi, spectrum.shape[1]))
     phases[0] = 0.0
     if volumes % 2 == 0:
         phases[-1] = 0.0  # the highest frequency has no phase of its own

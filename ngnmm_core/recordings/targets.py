@@ -65,7 +65,7 @@ def find_targets(recordings: Recordings, band_hz=None, regress_global: bool = Fa
     base = recordings.cleaned(band_hz, regress_global)
     gsr = base if regress_global else recordings.cleaned(band_hz, True)
     count = max(len(recordings.runs), 1)
-    reliability = np.array([np.mean([split_half(run) for run in each]) for each in base.runs] or [np.nan])
+    reliability = np.array([np.mean([split_half(run) for run in each]) for each in base.runs] or [np.nan])  # type: ignore[list-item]
     fcd, distance = np.full((count, LEVELS), np.nan), np.full(count, np.nan)
     if fcd_s is not None and recordings.runs:
         length, step = _window(fcd_s, recordings)

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numba.core import config
@@ -24,7 +25,8 @@ GROUPS_WHEN_STREAMING = 2  # measured at 1000 regions: 94 %, 93 %, 87 % of the p
 @cache
 def wide_registers() -> bool:
     """Whether numba compiles for 32 vector registers (AVX-512, ARM), which fit more rows of the coupling product."""
-    features = (config.CPU_FEATURES or "") if config.CPU_NAME else get_host_cpu_features()
+    known: Any = config  # numba sets its attributes when it is imported
+    features = (known.CPU_FEATURES or "") if known.CPU_NAME else get_host_cpu_features()
     return "+avx512f" in features or "+neon" in features
 
 
@@ -44,7 +46,7 @@ def _make_integrator(parts: tuple, make_step, rows: int, dtype: str):
 
 def structure_of(model: Model) -> Structure | None:
     """Where the model has its QIF populations, if it declares them."""
-    return model.qif and model.qif.structure(model.state_names, model.drives)
+    return None if model.qif is None else model.qif.structure(model.state_names, model.drives)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +142,7 @@ class Run:
         )
         sigmas = np.broadcast_to(np.reshape(sigma, (-1, 1)), per_point[-1].shape)
         lanes = [layout.to_lanes(array, width, dtype) for array in per_point]
-        self.batch = layout.Batch(*lanes, layout.to_lanes(seeds, width, np.int64))
+        self.batch = layout.Batch(*lanes, layout.to_lanes(seeds, width, np.int64))  # type: ignore[call-arg]
         self._inverse_time_constants = lanes[-1].copy()
         self._sigma = layout.to_lanes(sigmas, width, dtype)
         self.engine, self.points = engine, points
@@ -149,7 +151,8 @@ class Run:
         self.weights = layout.pack_weights(engine.W, rows, dtype)
         groups = self.batch.gain.size // (engine.regions * width)
         self.shape = (groups, engine.regions, len(model.states), width)
-        self.stimuli, self._schedule, self._step = layout.no_stimuli(dtype), None, 0
+        self.stimuli, self._step = layout.no_stimuli(dtype), 0
+        self._schedule: Schedule | None = None
         self.work = self._new_work(0)
         self._integrate = engine.compile()
         self.cpu_seconds = 0.0  # of the integrator so far
@@ -203,7 +206,7 @@ class Run:
         for k, h in enumerate((dt, dt / riccati_passes.SHORT)):
             table = layout.to_lanes(constants(populations, h), self.engine.width, self.engine.dtype)
             self.work.constants[k * table.size : (k + 1) * table.size] = table
-        self._dt = dt
+        self._dt = dt  # type: ignore[assignment]
 
     def snapshot(self) -> tuple:
         """All that the way from here on depends on, for `restore`."""

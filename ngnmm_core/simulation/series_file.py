@@ -6,6 +6,7 @@ a chunk of the file, so that memory does not depend on the duration.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,7 @@ class SeriesFile:
     def __init__(self, path: str | Path, model: Model, labels: Sequence[str], points: Points):
         self.path, self.model, self.labels, self.points = Path(path), model, labels, points
         self._written: WholeFile | None = None
-        self._file = None
+        self._file: Any = None
 
     def __enter__(self) -> "SeriesFile":
         return self
@@ -72,7 +73,13 @@ class SeriesFile:
             file.createDimension(name, size)
         unit = self.model.states[self.model.observable_index].unit
         chunks = (1, window.regions, min(STRETCH, window.samples))
-        options = {"zlib": True, "complevel": 1, "shuffle": True, "chunksizes": chunks, "fill_value": np.nan}
+        options: dict[str, Any] = {
+            "zlib": True,
+            "complevel": 1,
+            "shuffle": True,
+            "chunksizes": chunks,
+            "fill_value": np.nan,
+        }
         observable = file.createVariable("observable", "f4", tuple(sizes), **options)
         observable.setncatts({"units": unit, "long_name": f"time series of {self.model.observable}"})
         observable.set_var_chunk_cache(size=0)  # only whole chunks are written

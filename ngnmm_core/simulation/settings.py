@@ -61,7 +61,7 @@ class Simulation(Section):
         description="of methods whose points choose their steps: how short these are; see docs/accuracy.md",
     )
     sample_ms: float = Field(0.2, gt=0, description="time between the samples that are analysed (ms)")
-    method: Literal["auto", *integrator_names()] = Field(
+    method: Literal["auto", *integrator_names()] = Field(  # type: ignore[valid-type]
         AUTO,
         description="`auto`: riccati for models that declare their QIF populations, multirate for others, heun with "
         "noise; " + "; ".join(f"`{name}`: {get_integrator(name).description}" for name in integrator_names()),

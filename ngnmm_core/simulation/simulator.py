@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,7 @@ class Simulator:
     model: Model
     connectome: Connectome
     settings: Simulation
-    reducers: Sequence[tuple[type[Reducer], object]] = ()
+    reducers: Sequence[tuple[Callable[..., Reducer], Any]] = ()
     engine: Engine = field(init=False)
     _settled: dict[bytes, np.ndarray] = field(init=False, default_factory=dict)
     _integrating: float = field(init=False, default=0.0)  # seconds of CPU time, by the network's integrator

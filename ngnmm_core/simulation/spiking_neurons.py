@@ -105,7 +105,7 @@ def populations(model: Model, values: Mapping[str, float]) -> Populations:
     else:
         raise InputError(f"model: '{model.name}' has no spiking counterpart; allowed: ngnmm_population, ei_ngnmm")
     rows = [(p["tau" + k], p["tau_s" + short], p["eta" + k], p["Delta" + k]) for k, short in suffixes]
-    return Populations(*np.array(rows, float).T, np.array(J, float))
+    return Populations(*np.array(rows, float).T, np.array(J, float))  # type: ignore[call-arg]
 
 
 def lorentzian_quantiles(neurons: int) -> np.ndarray:
@@ -206,11 +206,11 @@ def mean_field(model: Model, values: Mapping[str, float], initial, I_ext, bin_ms
     for drive in np.asarray(I_ext, float):
         span, args = (0.0, bin_ms), (tuple(drive),)
         out.append(solve_ivp(derivative, span, out[-1], "DOP853", args=args, rtol=1e-10, atol=1e-13).y[:, -1])
-    out = np.array(out)
-    states = out[1:, :count]
+    out = np.array(out)  # type: ignore[assignment]
+    states = out[1:, :count]  # type: ignore[call-overload]
     kuramoto = np.stack([q.kuramoto(tuple(states.T), coefficients) for q in model.populations], axis=1)
     time = bin_ms * np.arange(1, len(out))
-    return Traces(time, np.diff(out[:, count:], axis=0) / bin_ms, states[:, 1::3], states[:, 2::3], kuramoto)
+    return Traces(time, np.diff(out[:, count:], axis=0) / bin_ms, states[:, 1::3], states[:, 2::3], kuramoto)  # type: ignore[call-overload]
 
 
 def _advance_core(v, eta, c, h):

@@ -1,5 +1,7 @@
 """The stage `bistability`: saddle-node points and states of every point, without any simulation."""
 
+from typing import Any
+
 import numpy as np
 
 from ngnmm_core.analysis.bistability import KINDS, NO_EDGE, NOT_BISTABLE, OK, BistabilityOptions
@@ -30,7 +32,7 @@ def _at_point(model: Model, parameters: dict[str, float], weight: float) -> dict
     from ngnmm_core.dynamics.bistable_range import bistable_range, rest_and_active, stable_states
 
     found = bistable_range(model, parameters, weight)
-    result = {"drive": parameters[model.equilibrium_curve.drive]}
+    result: dict[str, Any] = {"drive": parameters[model.equilibrium_curve.drive]}
     for variable, end in ENDS.items():
         kind = getattr(found, f"{end}_kind")
         result[variable] = getattr(found, end)

@@ -54,8 +54,8 @@ class Table:
                 supercritical={"supercritical": 1, "subcritical": 0}.get(point.criticality, -1),
                 min=point.state[None], max=point.state[None], mean=point.state[None],
             )  # fmt: skip
-        for number, (level, branch) in enumerate(diagram.cycles, len(diagram.equilibria)):
-            self._add_cycles(number, level, branch)
+        for number, (level, cycles) in enumerate(diagram.cycles, len(diagram.equilibria)):
+            self._add_cycles(number, level, cycles)
 
     def _add_cycles(self, number: int, level: int, branch: CycleBranch) -> None:
         rows = branch.samples

@@ -72,7 +72,10 @@ def _chosen(study: Study) -> list[tuple[Analysis, Options]]:
     """Give what the study simulates, its dispersion relation, and time series."""
     shown = ("simulation", "msf", "highlights")
     chosen = [(a, o) for a, o in study.analyses if a.needs in shown and a.name != SERIES.name]
-    return [*chosen, (SERIES, study.options.get(SERIES.name, SERIES.options(rate="memory" in study.options)))]
+    return [
+        *chosen,
+        (SERIES, study.options.get(SERIES.name, SERIES.options.model_validate({"rate": "memory" in study.options}))),
+    ]
 
 
 def _cost(study: Study, regions: int) -> Rates:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -45,7 +46,7 @@ class Study:
     fixed: Mapping[str, float]
     axes: Mapping[str, np.ndarray]
     listed: bool
-    options: Mapping[str, Options]
+    options: Mapping[str, Any]
     declared: Mapping[str, Analysis]
     files: Mapping[str, OwnFile] = field(default_factory=dict)
 
@@ -55,11 +56,11 @@ class Study:
         return self.config.simulation
 
     @property
-    def analyses(self) -> list[tuple[Analysis, Options]]:
+    def analyses(self) -> list[tuple[Analysis, Any]]:
         """The analyses asked for, with their options, in the order of the config."""
         return [(self.declared[name], options) for name, options in self.options.items()]
 
-    def analyses_of(self, stage: str) -> list[tuple[Analysis, Options]]:
+    def analyses_of(self, stage: str) -> list[tuple[Analysis, Any]]:
         """The analyses that one stage computes."""
         return [(a, o) for a, o in self.analyses if a.needs == stage]
 
@@ -101,7 +102,7 @@ class Study:
         mesh = axes.values() if self.listed else np.meshgrid(*axes.values(), indexing="ij")
         columns = {name: np.ravel(values) for name, values in zip(axes, mesh, strict=True)}
         count = len(next(iter(columns.values()))) if columns else 1
-        sets = [(columns, count)]
+        sets: list[tuple[Mapping[str, np.ndarray], int]] = [(columns, count)]
         if self.config.highlights:
             points = self._points_with_default_drive_at(self.config.highlights)
             sets.append((points.extras, len(points)))

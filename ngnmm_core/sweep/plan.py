@@ -83,7 +83,7 @@ def _cut(
     """Consecutive runs of missing points, whole lane vectors each, about as many as wanted or minutes long."""
     if not missing:
         return []
-    if wanted == "auto":
+    if isinstance(wanted, str):  # "auto"
         cost = cost_per_point * len(missing)
         count = min(int(np.ceil(cost / 10.0)), max(8, int(np.ceil(cost / 120.0))), MOST_SHARDS)
     else:
@@ -91,8 +91,8 @@ def _cut(
     vectors = -(-len(missing) // together)
     # of vectors, as equal as can be: on a few cores the largest shards decide when a study ends
     ends = together * (vectors * np.arange(1, max(count, 1) + 1) // max(count, 1))
-    starts = [0, *ends[:-1]]
-    return [missing[i:j] for i, j in zip(starts, ends, strict=True) if i < j]
+    starts = [0, *map(int, ends[:-1])]
+    return [missing[i:j] for i, j in zip(starts, map(int, ends), strict=True) if i < j]
 
 
 def _define(folder, header, points: Points, ids, part, write: bool) -> Shard:

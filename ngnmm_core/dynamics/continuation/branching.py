@@ -14,6 +14,7 @@ Introduction to Numerical Continuation Methods (2003), doi:10.1137/1.97808987191
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy
@@ -29,7 +30,7 @@ RESIDUAL = 1e-9  # of the equations above, in which everything has the size 1
 class BranchPoint:
     """A branch point: the unknowns (states and parameter), and the direction of the branch on which it was met."""
 
-    problem: Problem
+    problem: Any  # a `Problem`, with what its own kind of solution needs besides
     u: np.ndarray
     along: np.ndarray
 

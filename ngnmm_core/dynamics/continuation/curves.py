@@ -11,6 +11,7 @@ Charts in tangent planes: Henderson, Int. J. Bifurc. Chaos 12, 451 (2002), doi:1
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ TURN = 0.9  # cosine of the largest turn in a step
 class Spot:
     """A point of a curve: the problem in whose unknowns it is given, the chart [2, unknown] and the direction there."""
 
-    problem: Problem
+    problem: Any  # a `Problem`, with what its own kind of solution needs besides
     solution: Solution
     chart: np.ndarray
     direction: np.ndarray
@@ -38,7 +39,7 @@ class Spot:
         return self.solution.u
 
 
-Test = Callable[[Problem, Solution], float]
+Test = Callable[[Any, Solution], float]
 Limits = tuple[tuple[float, float], tuple[float, float]]
 
 

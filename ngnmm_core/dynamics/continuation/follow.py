@@ -7,6 +7,7 @@ only, which also keeps it from jumping to another branch, and grows where this i
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy
@@ -33,7 +34,7 @@ class Steps:
 class Place:
     """A point of a curve with its tangent there; `problem` is the one in whose unknowns they are given."""
 
-    problem: Problem
+    problem: Any  # a `Problem`, with what its own kind of solution needs besides
     solution: Solution
     tangent: np.ndarray
 

@@ -141,16 +141,16 @@ def _seeds(system: System, found: Diagram, q: float, limits: Limits):
     taken: dict[tuple[str, int], list[float]] = {}
     crowded = CROWDED * (limits[0][1] - limits[0][0])
     for before, branch in found.cycles:
-        for b in branch.special:
-            level = before + (b.kind == DOUBLING)
-            others = taken.setdefault((b.kind, level), [])
-            if b.kind not in CYCLE_TESTS or (before and b.kind != DOUBLING):
+        for c in branch.special:
+            level = before + (c.kind == DOUBLING)
+            others = taken.setdefault((c.kind, level), [])
+            if c.kind not in CYCLE_TESTS or (before and c.kind != DOUBLING):
                 continue
-            if any(abs(o - b.cycle.p[0]) < crowded * 4.0**-before for o in others):
+            if any(abs(o - c.cycle.p[0]) < crowded * 4.0**-before for o in others):
                 continue
-            others.append(b.cycle.p[0])
-            point = np.array([b.cycle.p[0], q])
-            yield b.kind, level, point, lambda b=b: _cycle_curve(system, b.kind, b.place, q, limits)
+            others.append(c.cycle.p[0])
+            point = np.array([c.cycle.p[0], q])
+            yield c.kind, level, point, lambda c=c: _cycle_curve(system, c.kind, c.place, q, limits)
 
 
 # ------------------------------------------------------------------ equilibria

@@ -168,7 +168,7 @@ class Step:
 
         options = {"xatol": NEAREST * self.length, "maxiter": MOST_PROBES}
         try:
-            scipy.optimize.minimize_scalar(probe, bounds=(0.0, self.length), method="bounded", options=options)
+            scipy.optimize.minimize_scalar(probe, bounds=(0.0, self.length), method="bounded", options=options)  # type: ignore[call-overload]
         except StopIteration:
             return reached[0]
         return None

@@ -13,7 +13,17 @@ from ngnmm_core.plotting.paper.decibels import decibels
 from ngnmm_core.plotting.paper.msf2d import REACH, transverse_growth
 from ngnmm_core.plotting.paper.points import at, name_of
 from ngnmm_core.plotting.parts.labels import unit_text
-from ngnmm_core.plotting.parts.style import ACCENT, INK, MUTED, SECOND, TWO_COLUMNS, new_figure, panel_letter, themed
+from ngnmm_core.plotting.parts.style import (
+    ACCENT,
+    INK,
+    MUTED,
+    SECOND,
+    TWO_COLUMNS,
+    new_figure,
+    panel_letter,
+    subfigures,
+    themed,
+)
 
 COLOURS = (ACCENT, SECOND)
 RESTING, GAMMA = {"I_ext_e": 15.0, "G": 9.0}, {"I_ext_e": 13.0, "G": 5.0}
@@ -26,7 +36,7 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
     sweeps = (data["first"], data["second"])
     points = (data["first_points"], data["second_points"])
     figure = new_figure(TWO_COLUMNS, 132.0)
-    upper, lower = figure.subfigures(2, 1, height_ratios=(1.35, 1.0))
+    upper, lower = subfigures(figure, 2, 1, height_ratios=(1.35, 1.0))
     _maps(upper, sweeps)
     spectrum, dispersion, power = lower.subplots(1, 3)
     for sweep, point, colour, side in zip(sweeps, points, COLOURS, (1.0, -1.0), strict=True):

@@ -25,7 +25,7 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
         panel_letter(axes, "ab"[name == "main"])
     (left, right), (low, high) = MAIN
     panels[0].add_patch(Rectangle((left, low), right - left, high - low, fill=False, edgecolor=MUTED, linewidth=0.6))
-    figure.legend(handles=list(handles.values()), loc="outside lower center", ncols=4)
+    figure.legend(handles=list(handles.values()), loc="outside lower center", ncols=4)  # type: ignore[call-overload]
     return figure
 
 

@@ -26,7 +26,7 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
     shown = (
         (plane.image(panels[0], chaotic, cmap="rocket_r", vmin=0.0, vmax=positive), "Largest exponent, if positive"),
         (
-            plane.image(panels[1], next_one, cmap="mako", vmin=float(np.nanquantile(next_one, 0.02)), vmax=0.0),
+            plane.image(panels[1], next_one, cmap="mako", vmin=float(np.nanquantile(next_one, 0.02)), vmax=0.0),  # type: ignore[arg-type]
             "Second exponent, if negative",
         ),
     )

@@ -10,7 +10,16 @@ from scipy.signal import butter, hilbert, sosfiltfilt
 
 from ngnmm_core.plotting.paper.decibels import decibels
 from ngnmm_core.plotting.paper.points import at, last
-from ngnmm_core.plotting.parts.style import ACCENT, INK, SECOND, TWO_COLUMNS, new_figure, panel_letter, themed
+from ngnmm_core.plotting.parts.style import (
+    ACCENT,
+    INK,
+    SECOND,
+    TWO_COLUMNS,
+    new_figure,
+    panel_letter,
+    subfigures,
+    themed,
+)
 
 SHOWN_MS = 2000.0
 GAMMA_HZ = (30.0, 100.0)
@@ -23,7 +32,7 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
     """Above: 2 s of the mean and its envelope; below: spectrum of the mean, of its gamma envelope, and coupling."""
     runs = data["runs"]
     figure = new_figure(TWO_COLUMNS, 92.0)
-    upper, lower = figure.subfigures(2, 1, height_ratios=(1.0, 1.25))
+    upper, lower = subfigures(figure, 2, 1, height_ratios=(1.0, 1.25))
     _time_course(upper.subplots(), at(data["points"], I_ext_e=13.0, G=5.0))
     left, middle, right = lower.subplots(1, 3)
     _spectrum(left, runs)

@@ -9,7 +9,7 @@ from ngnmm_core.plotting.paper.points import name_of
 from ngnmm_core.plotting.parts.brain import region_centres
 from ngnmm_core.plotting.parts.eigenvector import draw_eigenvector, row_height
 from ngnmm_core.plotting.parts.labels import number, unit_text
-from ngnmm_core.plotting.parts.style import TWO_COLUMNS, new_figure, themed
+from ngnmm_core.plotting.parts.style import TWO_COLUMNS, new_figure, subfigures, themed
 
 
 @themed
@@ -20,7 +20,7 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
     vectors, centres = spectrum(W).right, region_centres(connectome)
     rows = [k for k in range(points.sizes["highlight"]) if int(points["unstable_modes"][k]) > 0]
     figure = new_figure(TWO_COLUMNS, row_height(centres) * len(rows) + 4.0)
-    parts = np.atleast_1d(figure.subfigures(len(rows), 1))
+    parts = subfigures(figure, len(rows), 1)
     for row, (part, k) in enumerate(zip(parts, rows, strict=True)):
         point = points.isel(highlight=k)
         mode = int(point["most_unstable_mode"])

@@ -7,7 +7,7 @@ from matplotlib.figure import SubFigure
 
 from ngnmm_core.analysis.maps import Look
 from ngnmm_core.plotting.parts.brain import three_views, view_height, view_widths
-from ngnmm_core.plotting.parts.style import INK, LOOKS, TWO_COLUMNS, colour_scale, panel_letter
+from ngnmm_core.plotting.parts.style import INK, LOOKS, TWO_COLUMNS, colour_scale, panel_letter, subfigures
 
 NAMED = 8
 SIGNED, MODULUS = "Component", "Modulus of the component"
@@ -46,7 +46,7 @@ def draw_eigenvector(
         _names(axes, shown, regions, colours, label)
         first = axes
     else:
-        brain, names = part.subfigures(1, 2, width_ratios=(BRAIN_SHARE, NAMES_SHARE))
+        brain, names = subfigures(part, 1, 2, width_ratios=(BRAIN_SHARE, NAMES_SHARE))
         panels = brain.subplots(1, 3, width_ratios=view_widths(centres))
         largest = max(float(np.abs(shown).max()), 1e-300)
         markers = three_views(panels, centres, shown, colours, 4.0 + 40.0 * np.abs(shown) / largest)

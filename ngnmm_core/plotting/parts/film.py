@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.animation import FuncAnimation, PillowWriter
@@ -81,7 +82,7 @@ def _animation(film: Film) -> FuncAnimation:
         for collection, regions in markers:
             collection.set_array(film.frames[k][regions])
             if film.marked is not None:
-                collection.set_linewidths(np.where(film.marked[k][regions], MARKED_RIM, RIM))
+                collection.set_linewidths(np.where(film.marked[k][regions], MARKED_RIM, RIM))  # type: ignore[attr-defined]
         title.set_text(film.titles[k])
         return [collection for collection, _ in markers]
 
@@ -99,7 +100,7 @@ def _views(panels: Sequence[Axes], film: Film) -> list[tuple[PathCollection, np.
         order = drawing_order(film.centres, view)
         (collection,) = (c for c in axes.collections if c.get_array() is not None)
         found.append((collection, order[shown[order]]))
-    return found
+    return found  # type: ignore[return-value]
 
 
 def _row(axes: Axes, film: Film) -> PathCollection:
@@ -107,5 +108,5 @@ def _row(axes: Axes, film: Film) -> PathCollection:
     count = film.frames.shape[1]
     axes.set(yticks=[], xlabel="region", xlim=(-1, count))
     axes.spines["left"].set_visible(False)
-    style = {"cmap": cmap, "norm": norm, "s": MARKER, "edgecolors": INK, "linewidths": RIM}
+    style: dict[str, Any] = {"cmap": cmap, "norm": norm, "s": MARKER, "edgecolors": INK, "linewidths": RIM}
     return axes.scatter(np.arange(count), np.zeros(count), c=film.frames[0], **style)

@@ -1,5 +1,7 @@
 """The quantities that are drawn over a grid: one number per point, and why it is not defined where it is not."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
@@ -126,7 +128,7 @@ def reasons_found(reasons: np.ndarray) -> list[str]:
     return sorted(words, key=lambda word: list(REASONS).index(word) if word in REASONS else len(REASONS))
 
 
-def undefined_style(reason: str) -> dict[str, str]:
+def undefined_style(reason: str) -> dict[str, Any]:
     """How a patch looks that stands for values not defined for that reason."""
     return {"facecolor": UNDEFINED, "edgecolor": "#8a8a8a", "hatch": REASONS.get(reason, REASONS["other"])[1]}
 

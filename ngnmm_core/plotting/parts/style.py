@@ -14,7 +14,7 @@ import matplotlib as mpl
 import numpy as np
 import seaborn as sns
 from matplotlib.colors import Normalize
-from matplotlib.figure import Figure, FigureBase
+from matplotlib.figure import Figure, FigureBase, SubFigure
 
 from ngnmm_core.analysis.maps import Look
 
@@ -84,7 +84,7 @@ def theme() -> Iterator[None]:
         mpl.rcdefaults()
         # seaborn puts Arial first: what is installed would decide the shape of the text, hence the font after it
         mpl.rcParams.update(sns.axes_style("ticks"))
-        mpl.rcParams.update(SETTINGS)
+        mpl.rcParams.update(SETTINGS)  # type: ignore[arg-type]
         yield
 
 
@@ -114,13 +114,13 @@ def _settle_layout(figure: Figure) -> None:
     for part in parts:
         parts += part.subfigs
         if part is not figure:
-            part.bbox_relative.p0 = np.round(part.bbox_relative.p0, DIGITS) + 0.0
-            part.bbox_relative.p1 = np.round(part.bbox_relative.p1, DIGITS) + 0.0
+            part.bbox_relative.p0 = np.round(part.bbox_relative.p0, DIGITS) + 0.0  # type: ignore[attr-defined]
+            part.bbox_relative.p1 = np.round(part.bbox_relative.p1, DIGITS) + 0.0  # type: ignore[attr-defined]
         for text in part.texts:
-            text.set_position([round(value, DIGITS) for value in text.get_position()])
+            text.set_position([round(value, DIGITS) for value in text.get_position()])  # type: ignore[arg-type]
     for axes in figure.axes:
         bounds = axes.get_position(original=True).bounds
-        axes.set_position([round(value, DIGITS) + 0.0 for value in bounds])
+        axes.set_position([round(value, DIGITS) + 0.0 for value in bounds])  # type: ignore[arg-type]
 
 
 def new_figure(width_mm: float, height_mm: float) -> Figure:
@@ -187,3 +187,9 @@ def say_undefined(axes, text: str) -> None:
     """Writes into an empty panel why there is nothing to see."""
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=MUTED, wrap=True)
     axes.set_facecolor(UNDEFINED)
+
+
+def subfigures(parent: FigureBase, rows: int, columns: int, **ratios: Any) -> list[SubFigure]:
+    """Divide a figure, or a part of one, into parts: row by row, whatever their number."""
+    parts: Any = parent.subfigures(rows, columns, squeeze=False, **ratios)
+    return list(parts.ravel())

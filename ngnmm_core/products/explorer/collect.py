@@ -54,7 +54,7 @@ def _maps(dataset, study: Study, points: PointList, arrays: dict[str, Packed]) -
                 continue
             variable = dataset[one.variable]
             values = one.reduce(variable.astype(float))
-            rows = [(None, values)]
+            rows: list[tuple[str | None, Any]] = [(None, values)]
             if one.rows in values.dims:
                 rows = [(str(v.item()), values.isel({one.rows: k}, drop=True)) for k, v in enumerate(values[one.rows])]
             for row, part in rows:
