@@ -1,5 +1,6 @@
 """`ngnmm check`, `plan` and `calibrate`: what can be told of a study before it runs."""
 
+import hashlib
 import logging
 import os
 from pathlib import Path
@@ -25,6 +26,9 @@ def add(commands) -> None:
         )
         if name == "plan":
             command.add_argument("--cores", type=int, default=os.cpu_count(), help="default: %(default)s")
+        if name == "check":
+            trust = "go on with a study that has a model or analyses of its own, which runs their code"
+            command.add_argument("--trust", action="store_true", help=trust)
         command.set_defaults(run=function)
 
 
@@ -60,15 +64,31 @@ def open_workflow(file: Path, process=None):
     return Workflow(read_yaml(file), [str(file)], workflow_folder(), ("results", "resources"), process)
 
 
-def _check(options, rest) -> None:
-    """Check what `ngnmm run` checks before it starts anything."""
+def _check(options, rest) -> int:
+    """Check what `ngnmm run` checks before it starts anything; run no code of the study's own unless it is trusted."""
     from ngnmm_core.preflight.estimate import axes_text
 
-    workflow = open_workflow(study_file(options.study))
+    file = study_file(options.study)
+    if not options.trust and (own := _own_files(file)):
+        for key, path, digest in own:
+            print(f"{file}: {key}: {path} (sha256 {digest}) is code, which `ngnmm run` executes")
+        print(f"not checked further; once you have read it: ngnmm check --trust {options.study}")
+        return 1
+    workflow = open_workflow(file)
     workflow.check()
     for name, study in workflow.studies.main.items():
         print(f"{name}: {study.size()} points ({' x '.join(map(str, study.shape())) or '1'})")
         print("".join(f"  {line}\n" for line in axes_text(study)), end="")
+    return 0
+
+
+def _own_files(file: Path) -> list[tuple[str, Path, str]]:
+    """The files with code that a study names, by key, each with the hash of its bytes; none of them is run."""
+    from ngnmm_core.study.own_files import own_files
+    from ngnmm_core.study.yaml_files import read_yaml
+
+    found = own_files(read_yaml(file), file.parent)
+    return [(one.key, one.path, hashlib.sha256(one.path.read_bytes()).hexdigest()) for one in found]
 
 
 def _plan(options, rest) -> None:

@@ -26,6 +26,7 @@ from ngnmm_core.recordings.load import identity as recordings_identity
 from ngnmm_core.stages.context import fingerprint
 from ngnmm_core.stages.contract import SWEEP
 from ngnmm_core.storage.atomic import write_atomically
+from ngnmm_core.study.schema import without_absolute_paths
 from ngnmm_core.study.study import Study
 
 PARTIAL = "sweep.partial.nc"
@@ -217,7 +218,7 @@ class Workflow:
         path = self.results / name / "study.json"
         if self.writing():
             study = self.studies.find(name)
-            content = study.config.model_dump_json(by_alias=True, indent=1)
+            content = without_absolute_paths(study.config).model_dump_json(by_alias=True, indent=1)
             self._or_end(lambda: write_atomically(path, content))
         return str(path)
 

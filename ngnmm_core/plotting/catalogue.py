@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ngnmm_core.connectome.spec import SINGLE
+from ngnmm_core.plotting.parts.captions import as_words
 from ngnmm_core.plotting.parts.labels import assignments, number
 from ngnmm_core.plotting.parts.layout import choose_axes, region_axis
 from ngnmm_core.stages.lesions import hub_points
@@ -261,7 +262,7 @@ def _with_all_parameters(study: Study) -> list[dict[str, float]]:
 
 def _of_point(stem: str, family: str, point: Mapping[str, float], caption: str) -> FigureEntry:
     labels = {"point": stem.rpartition("_")[2], **{name: number(value) for name, value in point.items()}}
-    return FigureEntry(stem, family, CATEGORIES[family], labels, caption, assignments(point, plain=True))
+    return FigureEntry(stem, family, CATEGORIES[family], labels, caption, as_words(assignments(point, plain=True)))
 
 
 def _connectome(study: Study) -> list[FigureEntry]:

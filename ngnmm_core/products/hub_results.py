@@ -12,6 +12,7 @@ from ngnmm_core.products.dynamical_influence import dynamical_influence
 from ngnmm_core.stages.lesions import hub_points
 from ngnmm_core.stages.task import Task
 from ngnmm_core.storage.atomic import write_atomically
+from ngnmm_core.storage.csv_tables import csv_text
 from ngnmm_core.storage.netcdf import write_netcdf
 
 
@@ -24,4 +25,4 @@ def score_hubs(study_path: Path, lesions: Path, connectome_path: Path, output: P
     with xr.open_dataset(lesions) as runs:
         scores = hub_scores(runs.load(), study.options["hubs"], normalised.weights, connectome.weights, influence)
     write_netcdf(scores, output)
-    write_atomically(table, hub_table(scores).to_csv(index=False, float_format="%.6g"))
+    write_atomically(table, csv_text(hub_table(scores)))

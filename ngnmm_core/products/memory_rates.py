@@ -6,6 +6,7 @@ import xarray as xr
 
 from ngnmm_core.analysis.memory_trials import summarise, table
 from ngnmm_core.storage.atomic import write_atomically
+from ngnmm_core.storage.csv_tables import csv_text
 from ngnmm_core.storage.netcdf import write_netcdf
 
 
@@ -14,4 +15,4 @@ def sum_up_trials(sweep: Path, output: Path, csv: Path) -> None:
     with xr.open_dataset(sweep) as trials:
         rates = summarise(trials)
     write_netcdf(rates, output)
-    write_atomically(csv, table(rates).to_csv(index=False, float_format="%.6g"))
+    write_atomically(csv, csv_text(table(rates)))

@@ -11,6 +11,7 @@ import xarray as xr
 from ngnmm_core.analysis.model_claims import claims
 from ngnmm_core.analysis.repertoire import coupling_table, read, regime_table
 from ngnmm_core.storage.atomic import write_atomically
+from ngnmm_core.storage.csv_tables import csv_text
 
 
 def write_repertoire(sweeps: Sequence[Path], tables: Sequence[Path], figures: Sequence[Path]) -> None:
@@ -25,7 +26,7 @@ def write_repertoire(sweeps: Sequence[Path], tables: Sequence[Path], figures: Se
     grids = "\n".join(f"- `{r.model}`: {grid_text(r.axes)}" for r in found)
     for path in tables:
         table, text = (regimes, claims_text(judged)) if path.stem == "regimes" else (coupling, "")
-        content = table.to_csv(index=False, float_format="%.6g") if path.suffix == ".csv" else None
+        content = csv_text(table) if path.suffix == ".csv" else None
         write_atomically(path, content or f"{markdown(table)}\n\nGrids:\n\n{grids}\n{text}")
     save(repertoire_figure(found), *figures)
 

@@ -1,5 +1,6 @@
 """The keys of a study: the one source from which checks, the JSON schema and the documentation are made."""
 
+import os
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
@@ -111,3 +112,24 @@ class StudyConfig(Section):
 def known_analyses() -> tuple[str, ...]:
     """Names of all analyses."""
     return analysis_names()
+
+
+def without_absolute_paths(config: StudyConfig) -> StudyConfig:
+    """The same config with files named from the working directory, for what is passed on with results."""
+    changes: dict[str, Any] = {"connectome": _relative(config.connectome, "path", "labels", "lengths")}
+    if config.empirical is not None:
+        changes["empirical"] = _relative(config.empirical, "path", "labels")
+    if isinstance(config.points, str):
+        changes["points"] = _from_here(config.points)
+    return config.model_copy(update=changes)
+
+
+def _relative(section, *keys: str):
+    given = {key: getattr(section, key) for key in keys}
+    return section.model_copy(update={key: _from_here(path) for key, path in given.items() if path})
+
+
+def _from_here(path: str) -> str:
+    """A path that is absolute, or begins at a home, as one from the working directory."""
+    found = os.path.expanduser(path)
+    return os.path.relpath(found) if os.path.isabs(found) else path

@@ -103,6 +103,12 @@ def test_a_strange_file_is_refused_in_one_line(fresh, text, words):
         assert word in line
 
 
+def test_braces_in_the_names_of_files_are_braces(fresh):
+    (fresh.folder / "a{b}.csv").write_text("0,1,1\n1,0,1\n1,1,0\n")
+    name = fresh.write_study(connectome={"path": "a{b}.csv"})
+    assert fresh.planned("--configfile", name)["connectome"] == 1
+
+
 def test_a_file_of_an_unknown_study_is_refused_in_one_line(fresh):
     """The line names the study that comes nearest; Snakemake says first what it is at."""
     done = fresh.call(*fresh.command("-n", "results/demoo/sweep.nc"))

@@ -54,15 +54,16 @@ for drawing in jobs_of(studies.concerned.values()):
             **SMALL,
         params:
             family=drawing.family,
-            own=[
+            # functions: in a plain text, Snakemake takes braces for wildcards
+            own=lambda wildcards, drawing=drawing: [
                 f"{place.partition('.')[2]}={file.path}"
                 for place, file in drawing.study.files.items()
                 if place != "model"
             ],
             normalization=drawing.study.config.normalization,
-            point=drawing.point,
-            about=describe(drawing.study),
-            facts=facts(drawing.study),
+            point=lambda wildcards, drawing=drawing: drawing.point,
+            about=lambda wildcards, drawing=drawing: describe(drawing.study),
+            facts=lambda wildcards, drawing=drawing: facts(drawing.study),
             key=lambda wildcards, drawing=drawing: ngnmm.figure_key(
                 drawing.study.name, drawing.family
             ),

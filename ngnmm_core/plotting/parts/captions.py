@@ -1,5 +1,8 @@
 """Words for captions: what a study computes, and settings of its analyses.  Free of matplotlib and xarray."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 
 from ngnmm_core.plotting.parts.labels import assignments, number, signal_text
@@ -8,10 +11,22 @@ from ngnmm_core.study.study import Study
 
 
 def describe(study: Study) -> str:
-    """What a study computes, in a sentence or two for captions: model, connectome, grid, simulation."""
+    """What a study computes, in a sentence or two for captions: model, connectome, grid, simulation.
+
+    Words of the study stand there as they are, whatever they mean in reStructuredText (`as_words`).
+    """
+    return as_words(_description(study))
+
+
+def as_words(text: str) -> str:
+    """A text for reStructuredText in which nothing is markup: one line, with every mark behind a backslash."""
+    return re.sub(r"([^\w\s]|_)", r"\\\1", " ".join(text.split()))
+
+
+def _description(study: Study) -> str:
     spec = study.config.connectome
     parts = [
-        f"{study.model.title} ({study.model.name}) on the connectome {spec.name or spec.path} "
+        f"{study.model.title} ({study.model.name}) on the connectome {spec.name or Path(spec.path).name} "
         f"(normalisation: {study.config.normalization})"
     ]
     if study.listed:
@@ -45,7 +60,7 @@ def facts(study: Study) -> dict[str, str]:
     gamma = getattr(spectra, "bands", {}).get("gamma", GAMMA_HZ)
     return {
         "gamma_hz": f"{number(gamma[0])} to {number(gamma[1])} Hz",
-        "signals": " and ".join(signal_text(name) for name in getattr(fc, "signals", ())),
+        "signals": as_words(" and ".join(signal_text(name) for name in getattr(fc, "signals", ()))),
         "lesions": " and ".join(getattr(study.options.get("hubs"), "lesion", ())),
         "null_seeds": str(getattr(study.options.get("hubs"), "null_seeds", "")),
         "seeds": str(getattr(study.options.get("hubs"), "seeds", "")),
