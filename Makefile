@@ -9,7 +9,7 @@ BITS ?= results/bits.json
 SNAKEMAKE := $(BIN)/ngnmm unlock && $(BIN)/snakemake --cores $(CORES) --logger ngnmm
 STUDY ?= $(shell sed -n 's/^study: *//p' config/config.yaml)
 
-.PHONY: help env env-dev run partial test test-fast test-slurm soak lint docs bench lock unlock clean-study repertoire \
+.PHONY: docs-site docs-check notebooks env-docs help env env-dev run partial test test-fast test-slurm soak lint docs bench lock unlock clean-study repertoire \
 	repertoire-quick paper paper-quick result-bits
 
 help:  ## this list
@@ -33,6 +33,12 @@ $(VENV)/.dev-ready: requirements-dev.lock $(VENV)/.run-ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+env-docs: $(VENV)/.docs-ready  ## the same with what the documentation site and notebooks need
+
+$(VENV)/.docs-ready: requirements-docs.lock $(VENV)/.run-ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
+	@touch $@
+
 run: env  ## the study in config/config.yaml, to its figures
 	@$(BIN)/ngnmm run --cores $(CORES)
 
@@ -54,7 +60,6 @@ soak: env-dev  ## SHARDS=300 shards with faults at random, and nothing lost
 lint: env-dev  ## style, import contracts, Snakemake's own checks
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 
@@ -72,6 +77,15 @@ paper-quick: env
 
 docs: env  ## the schema and the generated tables of the documentation
 	$(BIN)/ngnmm docs
+
+docs-site: env-docs  ## the documentation as a site in site/, which opens without a network
+	$(BIN)/python tools/site.py
+
+docs-check: env-dev  ## the long commands of the documentation (half an hour)
+	NGNMM_DOCS_CHECK=1 $(BIN)/python -m pytest tests/documentation
+
+notebooks: env-docs  ## runs the notebooks of the documentation and keeps what they show
+	$(BIN)/jupyter execute --inplace docs/notebooks/*.ipynb
 
 bench: env-dev  ## speed beside C and other tools, to docs/benchmarks (10 minutes; PEERS=python with the others)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m benchmarks.bench $(if $(PEERS),--peers $(PEERS))

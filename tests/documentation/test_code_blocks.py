@@ -15,10 +15,9 @@ import yaml
 from blocks import ASIDE, LONG, ROOT, blocks, documents, is_long
 
 from ngnmm_core.cli import make_parser
-from ngnmm_core.study.load import load_studies
-from ngnmm_core.study.yaml_files import read_yaml
+from ngnmm_core.study.load import load_studies, read_yaml
 
-LANGUAGES = {"bash", "csv", "json", "mermaid", "python", "smk", "text", "yaml"}
+LANGUAGES = {"bash", "csv", "json", "mermaid", "py", "python", "smk", "text", "yaml"}
 BASE = {"study": "fragment", "connectome": {"name": "hcp-aal2-94"}, "grid": {"G": [5]}}
 # the study that the commands of the documentation are tried on, in place of the larger one that they show
 SMALL = {
@@ -26,7 +25,7 @@ SMALL = {
     "connectome": {"path": "my_matrix.csv"},
     "grid": {"G": [2, 5], "Delta": [1.0], "I_ext_e": [13], "seed": [0, 1]},
     "simulation": {"duration_ms": 150, "transient_ms": 50, "dt_ms": 0.05, "keep_series": True},
-    "analyses": ["rates", "synchrony", "msf"],
+    "analyses": ["rates", "synchrony"],
 }
 BINARIES = Path(sys.executable).parent
 
@@ -42,18 +41,18 @@ def workplace(tmp_path_factory):
     weights = np.triu(np.random.default_rng(6).uniform(0.2, 1.0, (6, 6)), 1)
     np.savetxt(folder / "my_matrix.csv", weights + weights.T, delimiter=",")
     (folder / "my_study.yaml").write_text(yaml.safe_dump(SMALL))
-    type_in(folder, "ngnmm run my_study.yaml --cores 2")
+    type_in(folder, "ngnmm run my_study.yaml --cores 2 results/my_study/sweep.nc")
     return folder
 
 
-def type_in(folder: Path, command: str) -> str:
+def type_in(folder: Path, command: str, timeout: float = 900) -> str:
     """Runs a command as it stands, in a shell whose path starts with this environment; it must succeed."""
     environment = os.environ | {"PATH": f"{BINARIES}{os.pathsep}{os.environ['PATH']}", "MPLBACKEND": "agg"}
     environment["PYTHONPATH"] = str(ROOT)
     ours = command.startswith("ngnmm ") and not (BINARIES / "ngnmm").exists()
     text = command.replace("ngnmm", f"{sys.executable} -m ngnmm_core", 1) if ours else command
     done = subprocess.run(
-        ["bash", "-c", text], cwd=folder, env=environment, capture_output=True, text=True, timeout=280
+        ["bash", "-c", text], cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout + done.stderr
@@ -83,6 +82,14 @@ def test_commands_stand_in_blocks():
         assert found == [], page
 
 
+def test_parts_of_files_are_few_and_are_python():
+    """Blocks in `py` show a part of a file that can't stand alone."""
+    shown = blocks("py")
+    assert len(shown) <= 4
+    for block in shown:
+        compile(block.text, str(block), "exec")
+
+
 def test_long_commands_are_few():
     assert len(LONG) <= 10
     assert sum(LONG.values()) <= 30
@@ -92,6 +99,9 @@ def test_long_commands_are_few():
 def test_a_study_in_the_documentation_is_accepted(block, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     np.savetxt("my_matrix.csv", np.roll(np.eye(4), 1, axis=1), delimiter=",")
+    for name in re.findall(r"file: (\w+\.py)", block.text):
+        shown = next(b.text for b in blocks("python") if b.document == block.document)
+        (tmp_path / name).write_text(shown)  # the file that the page shows
     for text in alternatives(block.text):
         config = yaml.safe_load(text)
         (tmp_path / "study.yaml").write_text(text)
@@ -129,6 +139,8 @@ def test_a_command_of_the_documentation_runs(place, command, workplace, tmp_path
     if first in ASIDE:
         assert shutil.which("bash")
         subprocess.run(["bash", "-n", "-c", command], check=True)
+    elif is_long(command) and os.environ.get("NGNMM_DOCS_CHECK"):
+        type_in(ROOT, command.replace("path/to/sc2017.dat", os.environ.get("NGNMM_SC2017", "")), timeout=3600)
     elif "profiles/slurm" in command or is_long(command) or first == "make":
         type_in(workplace, without_work(command.replace("path/to/sc2017.dat", os.environ.get("NGNMM_SC2017", ""))))
     else:
