@@ -60,6 +60,7 @@ soak: env-dev  ## SHARDS=300 shards with faults at random, and nothing lost
 lint: env-dev  ## style, import contracts, Snakemake's own checks
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 

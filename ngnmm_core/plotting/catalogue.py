@@ -51,7 +51,7 @@ FILES = {
     FIT: "fit.nc",
     OPTIMISATION: "optimisation.nc",
 }
-KINDS, FILM_KINDS = ("svg", "png"), ("gif", "html")  # of files of a figure, and of a film
+KINDS, FILM_KINDS = ("svg", "png", "pdf"), ("gif", "html")  # of files of a figure, and of a film
 MOST_HUB_FIGURES = 12
 RECRUITMENT = "recruitment"
 OF_SPREAD = {RECRUITMENT, "dynamic_fc", "bistability"}  # analyses that the figures of a spread show
@@ -64,7 +64,7 @@ class FigureEntry:
     Attributes
     ----------
     stem : str
-        Name of the files: `results/<study>/figures/<stem>.svg` and `.png`.
+        Name of the files: `results/<study>/figures/<stem>.svg`, `.png` and `.pdf`.
     family : str
         The module of `ngnmm_core.plotting` that draws it.
     category : str

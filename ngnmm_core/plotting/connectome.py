@@ -21,8 +21,8 @@ from ngnmm_core.plotting.parts.style import (
     colour_scale,
     new_figure,
     panel_letter,
+    readable,
     subfigures,
-    themed,
 )
 
 TOP_MM, TITLE_MM, BRAIN_MARGIN_MM = 82.0, 7.0, 4.0
@@ -37,7 +37,7 @@ def draw(stem: str, dataset: xr.Dataset, normalization: str = "row") -> Figure:
     return connectome_figure(dataset, normalization)
 
 
-@themed
+@readable
 def connectome_figure(dataset: xr.Dataset, normalization: str = "row") -> Figure:
     """Matrix, spectrum, strengths and three views; without the brain where the centres of regions are not known.
 
@@ -56,7 +56,7 @@ def connectome_figure(dataset: xr.Dataset, normalization: str = "row") -> Figure
     figure = new_figure(TWO_COLUMNS, sum(heights) + TITLE_MM)
     title = dataset.attrs.get("title", dataset.attrs.get("name", ""))
     count = f"{len(weights)} regions"
-    figure.suptitle(title if count in title else f"{title}: {count}", x=0.01, ha="left", fontsize=8)
+    figure.suptitle(title if count in title else f"{title}: {count}", x=0.01, ha="left")
     parts = subfigures(figure, len(heights), 1, height_ratios=heights)
     left, right = parts[0].subfigures(1, 2, width_ratios=(1.12, 1.0))  # type: ignore[misc]
     _matrix(left, dataset, weights)
@@ -140,7 +140,6 @@ def _strengths(axes: Axes, weights: np.ndarray) -> None:
         transform=axes.get_xaxis_transform(),
         va="top",
         color=MUTED,
-        fontsize=6.5,
     )
     summed = "received, or sent" if directed else "received"
     axes.set(xlabel=f"Strength (sum of weights {summed})", ylabel="Regions")

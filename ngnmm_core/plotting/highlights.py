@@ -12,10 +12,10 @@ from ngnmm_core.analysis import fc, msf, spectra
 from ngnmm_core.plotting.parts import panels
 from ngnmm_core.plotting.parts.labels import assignments, number, signal_text, unit_text
 from ngnmm_core.plotting.parts.quantities import flag_words, grid_dims, grid_values, reason_text, reasons
-from ngnmm_core.plotting.parts.style import INK, MUTED, TWO_COLUMNS, new_figure, panel_letter, subfigures, themed
+from ngnmm_core.plotting.parts.style import INK, MUTED, TWO_COLUMNS, new_figure, panel_letter, readable, subfigures
 
 MAPS = {drawn.name: drawn for one in (fc, msf, spectra) for drawn in one.ANALYSIS.maps(one.ANALYSIS.options())}
-HEIGHTS = {"activity": 62.0, "middle": 62.0, "bottom": 58.0}  # mm
+HEIGHTS = {"activity": 70.0, "middle": 72.0, "bottom": 62.0}  # mm
 TITLE_MM = 8.0
 
 
@@ -24,7 +24,7 @@ def draw(stem: str, dataset: xr.Dataset) -> Figure:
     return detail_sheet(dataset, int(stem.rpartition("_")[2]) - 1)
 
 
-@themed
+@readable
 def detail_sheet(dataset: xr.Dataset, highlight: int = 0) -> Figure:
     """Activity, spectra, dispersion relation and functional connectivity of one point, as far as they were computed.
 
@@ -45,7 +45,7 @@ def detail_sheet(dataset: xr.Dataset, highlight: int = 0) -> Figure:
     rows = [(name, draw_row) for name, draw_row, there in possible if there]
     heights = [HEIGHTS[name] for name, _ in rows]
     figure = new_figure(TWO_COLUMNS, sum(heights) + TITLE_MM)
-    figure.suptitle(title_of(point), x=0.01, ha="left", fontsize=8.5)
+    figure.suptitle(title_of(point), x=0.01, ha="left")
     parts = subfigures(figure, len(rows), 1, height_ratios=heights)
     letters = iter("abcdefgh")
     for part, (_, draw_row) in zip(parts, rows, strict=True):
@@ -97,7 +97,7 @@ def _activity(part: SubFigure, letters: Iterator[str], point: xr.Dataset) -> Non
     upper, lower = part.subplots(2, 1, sharex=True, height_ratios=(2.6, 1.0))
     observable = _observable(point)
     image = panels.raster(upper, point)
-    panels.mean_field(lower, point, observable)
+    panels.mean_over_regions(lower, point, observable)
     if image is not None:
         bar = part.colorbar(image, ax=upper, pad=0.01, fraction=0.02, aspect=26, extend="both")
         bar.outline.set_linewidth(0.5)
@@ -138,7 +138,9 @@ CURVES = ((_spectra, "power_spectrum"), (_dispersion, "growth_curve"))
 def _bottom(part: SubFigure, letters: Iterator[str], point: xr.Dataset, numbers: bool) -> None:
     """Matrices of functional connectivity, and the numbers if there was no place for them above."""
     signals = [str(name) for name in point["signal"].values] if "fc" in point else []
-    cells = part.subplots(1, max(len(signals) + numbers, 3), squeeze=False)[0]
+    count = max(len(signals) + numbers, 3)
+    widths = [1.0] * (count - 1) + [1.3 if numbers else 1.0]
+    cells = part.subplots(1, count, squeeze=False, width_ratios=widths)[0]
     for axes in cells[len(signals) :]:
         axes.set_axis_off()
     for axes, signal in zip(cells, signals, strict=False):
@@ -177,15 +179,15 @@ def _network_facts(point: xr.Dataset):
         drifts = _words(point, "synchrony_status") == "not stationary" if "synchrony_status" in point else False
         yield "synchrony", _value(point["synchrony"]) + (" (not stationary)" if drifts else "")
     if "peak_frequency" in point:
-        yield "peak frequency, median", _value(point["peak_frequency"].median(), "Hz")
+        yield "peak frequency", _value(point["peak_frequency"].median(), "Hz")
     if "gamma_power" in point:
-        yield "gamma power, mean", _value(grid_values(point, MAPS["gamma_power"]))
+        yield "gamma power", _value(grid_values(point, MAPS["gamma_power"]))
     if "firing_rate" in point:
         for name in point["population"].values:
-            yield f"firing rate {name}, mean", _value(point["firing_rate"].sel(population=name).mean(), "Hz")
+            yield f"firing rate {name}", _value(point["firing_rate"].sel(population=name).mean(), "Hz")
     if "fc" in point:
         for name in point["signal"].values:
-            yield f"mean FC, {signal_text(str(name))}", _value(point["fc"].sel(signal=name).mean())
+            yield f"FC, {signal_text(str(name))}", _value(point["fc"].sel(signal=name).mean())
 
 
 def _homogeneous_facts(point: xr.Dataset):
@@ -200,7 +202,7 @@ def _homogeneous_facts(point: xr.Dataset):
     if modes >= 0:
         yield "unstable modes", f"{int(modes)} of {point.sizes['mode'] - 1}"
     if point.sizes["mode"] > 1:
-        yield "largest growth rate", _value(point["msf"].isel(mode=slice(1, None)).max(), unit_text("ms-1"))
+        yield "largest growth", _value(point["msf"].isel(mode=slice(1, None)).max(), unit_text("ms-1"))
 
 
 def _words(point: xr.Dataset, name: str) -> str:

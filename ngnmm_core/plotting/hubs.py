@@ -20,13 +20,14 @@ from ngnmm_core.plotting.parts.style import (
     colour_scale,
     new_figure,
     panel_letter,
+    readable,
     say_undefined,
     subfigures,
-    themed,
 )
 
 TOP = 15  # regions in the ranking
-RANKING_MM, SCATTER_MM, TITLE_MM = 62.0, 52.0, 7.0
+RANKING_MM, SCATTER_MM, TITLE_MM = 84.0, 56.0, 8.0
+FOREST_MM, FOREST_ROW_MM = 24.0, 6.0
 NOTABLE = 0.05  # corrected p-value below which a change is hardly one of seeds
 PER_ROW = 3
 BESIDE = {
@@ -43,7 +44,7 @@ def draw(stem: str, dataset: xr.Dataset) -> Figure:
     return hub_figure(dataset, int(stem.rpartition("_")[2]) - 1)
 
 
-@themed
+@readable
 def hub_figure(dataset: xr.Dataset, hub_point: int) -> Figure:
     """Hub scores of one point: for every kind of lesion the brain and the ranking, and below them the structure.
 
@@ -57,16 +58,20 @@ def hub_figure(dataset: xr.Dataset, hub_point: int) -> Figure:
     point = dataset.isel(hub_point=hub_point)
     lesions = [str(name) for name in point["lesion"].values]
     beside = [name for name in BESIDE if name in point and np.isfinite(point[name]).any()]
-    rows = [beside[k : k + PER_ROW] for k in range(0, len(beside), PER_ROW)]
-    heights = [RANKING_MM] * len(lesions) + [SCATTER_MM] * len(rows)
+    related = [name for name in beside if _is_related(point, name)]
+    rows = [related[k : k + PER_ROW] for k in range(0, len(related), PER_ROW)]
+    forest = [FOREST_MM + FOREST_ROW_MM * len(beside) * len(lesions)] if beside else []
+    heights = [RANKING_MM] * len(lesions) + forest + [SCATTER_MM] * len(rows)
     figure = new_figure(TWO_COLUMNS, sum(heights) + TITLE_MM)
-    figure.suptitle(_title(point), x=0.01, ha="left", fontsize=8.5)
+    figure.suptitle(_title(point), x=0.01, ha="left")
     parts = subfigures(figure, len(heights), 1, height_ratios=heights)
     norm = colour_scale(LOOKS["hub_zscore"], point["hub_zscore"].values)
     letters = iter("abcdefghijkl")
     for part, lesion in zip(parts, lesions, strict=False):
         _lesion(part, point.sel(lesion=lesion), lesion, norm, letters)
-    for part, names in zip(parts[len(lesions) :], rows, strict=True):
+    if forest:
+        _correlations(parts[len(lesions)], point, beside, next(letters))
+    for part, names in zip(parts[len(lesions) + len(forest) :], rows, strict=True):
         cells = part.subplots(1, PER_ROW, sharey=True, squeeze=False)[0]
         for axes, name in zip(cells, names, strict=False):
             _against(axes, point, name)
@@ -77,6 +82,62 @@ def hub_figure(dataset: xr.Dataset, hub_point: int) -> Figure:
         if part is parts[-1] and len(lesions) > 1 and np.isfinite(point["hub_zscore"]).any():
             cells[len(names) - 1].legend(loc="best", handletextpad=0.2)
     return figure
+
+
+def _rank_correlation(point: xr.Dataset, name: str, lesion) -> tuple[float, float, float]:
+    """Spearman's correlation of hub scores with another measure, and its 95 % interval; NaN if it is not defined.
+
+    The interval is that of Fisher's z with the variance of Bonett and Wright (2000), doi:10.1007/BF02294183.
+    """
+    from scipy.stats import spearmanr
+
+    x, y = point[name].values.astype(float), point["hub_zscore"].sel(lesion=lesion).values.astype(float)
+    known = np.isfinite(x) & np.isfinite(y)
+    if known.sum() < 5 or not (np.ptp(x[known]) > 0.0 and np.ptp(y[known]) > 0.0):
+        return np.nan, np.nan, np.nan
+    rho = float(spearmanr(x[known], y[known]).statistic)
+    half = 1.96 * np.sqrt((1.0 + rho**2 / 2.0) / (known.sum() - 3.0))
+    centre = np.arctanh(np.clip(rho, -0.999999, 0.999999))
+    return rho, float(np.tanh(centre - half)), float(np.tanh(centre + half))
+
+
+def _is_related(point: xr.Dataset, name: str) -> bool:
+    """Whether the interval of the correlation leaves out zero for any kind of lesion."""
+    found = (_rank_correlation(point, name, lesion) for lesion in point["lesion"].values)
+    return any(low > 0.0 or high < 0.0 for _, low, high in found)
+
+
+def _correlations(part: SubFigure, point: xr.Dataset, names: list[str], letter: str) -> None:
+    """Rank correlations of the scores with other measures of the regions, a row each with its interval."""
+    axes = part.subplots()
+    lesions = list(point["lesion"].values)
+    rows, texts = [], []
+    for name in names:
+        for k, lesion in enumerate(lesions):
+            rho, low, high = _rank_correlation(point, name, lesion)
+            rows.append((rho, low, high, LINES[k]))
+            text = BESIDE[name].partition(" (")[0]
+            texts.append(text if len(lesions) == 1 else f"{text}, {lesion}")
+    if not np.isfinite(point["hub_zscore"]).any():
+        say_undefined(axes, _why(point))
+        axes.set(xticks=[], yticks=[])
+        panel_letter(axes, letter)
+        return
+    for y, (rho, low, high, colour) in enumerate(rows):
+        if np.isfinite(rho):
+            axes.plot([low, high], [y, y], color=colour, linewidth=1.2)
+            axes.plot([rho], [y], "o", color=colour, markersize=4)
+        else:
+            axes.text(0.03, y, "the same in all regions", va="center", color=MUTED)
+    axes.axvline(0.0, color=MUTED, linewidth=0.6, zorder=0)
+    axes.set(
+        xlim=(-1.0, 1.0), ylim=(len(rows) - 0.4, -0.6), xlabel="Rank correlation of hub scores with ... (95 % interval)"
+    )
+    axes.set_yticks(range(len(texts)), texts)
+    axes.set_title(
+        "what hubs go with" if any(_is_related(point, n) for n in names) else "no measure goes with the hub scores"
+    )
+    panel_letter(axes, letter)
 
 
 def _title(point: xr.Dataset) -> str:
@@ -114,7 +175,9 @@ def _lesion(part: SubFigure, point: xr.Dataset, lesion: str, norm: Normalize, le
         axes.set(xticks=[], yticks=[])
     else:
         _ranking(axes, point, scores, norm)
-    title = f"{min(TOP, len(scores))} largest" + ("" if centres is not None else f", lesion: {lesion}")
+    title = f"{min(TOP, len(scores))} largest (filled: p < {NOTABLE})" + (
+        "" if centres is not None else f", lesion: {lesion}"
+    )
     stability = float(point["hub_stability"]) if "hub_stability" in point else np.nan
     if np.isfinite(stability):
         title += f"\nranks in halves of the seeds: {stability:.2f}".replace("-", "−")
@@ -149,13 +212,13 @@ def _ranking(axes: Axes, point: xr.Dataset, scores: np.ndarray, norm: Normalize)
     axes.scatter(top, rows, c=faces, s=16, edgecolors=INK, linewidths=0.6, zorder=2)
     extent = max(right - left, 1e-9)
     for row, value in zip(rows, top, strict=True):
-        axes.text(1.0, row, f"{value:.1f}", transform=axes.get_yaxis_transform(), va="center", ha="right", fontsize=6)  # type: ignore[arg-type]
-    axes.set_yticks(rows, [str(name).replace("_", " ") for name in point["region"].values[order]], fontsize=6)
-    axes.set(ylim=(len(order) - 0.4, -0.6), xlim=(left - 0.02 * extent, left + 1.28 * extent))
+        axes.text(1.0, row, f"{value:.1f}", transform=axes.get_yaxis_transform(), va="center", ha="right")  # type: ignore[arg-type]
+    axes.set_yticks(rows, [str(name).replace("_", " ") for name in point["region"].values[order]])
+    axes.set(ylim=(len(order) - 0.4, -0.6), xlim=(left - 0.02 * extent, left + 1.5 * extent))
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.axvline(0.0, color=MUTED, linewidth=0.5, linestyle=":", zorder=0)
-    axes.set_xlabel(f"z (filled: corrected p < {NOTABLE})")
+    axes.set_xlabel("z")
 
 
 def _interval(point: xr.Dataset, order: list[int], top: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from ngnmm_core.analysis.contract import Analysis
-from ngnmm_core.analysis.maps import Look, Map
+from ngnmm_core.analysis.maps import NETWORK, Look, Map
 from ngnmm_core.analysis.registry import analysis_names, get_analysis
 from ngnmm_core.errors import InputError
 from ngnmm_core.plotting import lines, regimes
@@ -26,12 +26,13 @@ from ngnmm_core.plotting.parts.cells import (
     label_grid_axis,
     reason_patches,
     undefined_reasons,
+    veil_cells,
 )
 from ngnmm_core.plotting.parts.frame import MapFrame, fixed_text, selected
 from ngnmm_core.plotting.parts.labels import label, signal_text
-from ngnmm_core.plotting.parts.layout import GridAxes, choose_axes
-from ngnmm_core.plotting.parts.quantities import doubtful, grid_dims, grid_values, reasons
-from ngnmm_core.plotting.parts.style import INK, colour_scale, themed
+from ngnmm_core.plotting.parts.layout import SEED, GridAxes, choose_axes
+from ngnmm_core.plotting.parts.quantities import REGIME, SETTLING, doubtful, flag_words, grid_dims, grid_values, reasons
+from ngnmm_core.plotting.parts.style import INK, colour_scale, readable, used_colours
 
 REGIME_STEM = "map_regime"
 
@@ -82,7 +83,7 @@ def declared_maps(own: Iterable[Analysis] = ()) -> dict[str, Map]:
     return {drawn.name: drawn for analysis in analyses for drawn in analysis.maps(analysis.options())}
 
 
-@themed
+@readable
 def quantity_map(dataset: xr.Dataset, quantity: Map) -> Figure | None:
     """One quantity over the grid.
 
@@ -122,13 +123,17 @@ def _map(dataset: xr.Dataset, field: Field, grid: GridAxes) -> Figure:
     rows = field.row_names()
     frame = MapFrame(dataset, grid, len(rows))
     cells = {(r, c): field.panel(row, frame.picker(c)) for r, row in enumerate(rows) for c in range(frame.columns)}
-    norm = colour_scale(field.look, np.concatenate([values.ravel() for values, _, _ in cells.values()]))
+    everything = np.concatenate([values.ravel() for values, _, _ in cells.values()])
+    cmap, norm = used_colours(field.look, colour_scale(field.look, everything), everything)
+    settling = still_settling(dataset, grid)
     found: dict[str, None] = {}
     edged = dots = False
     for (r, c), (values, why, doubt) in cells.items():
         axes = frame.axes[r, c]
-        image = draw_cells(axes, values, field.look.cmap, norm)
+        image = draw_cells(axes, values, cmap, norm)
         found |= dict.fromkeys(hatch_cells(axes, why))
+        if settling is not None and field.quantity.statuses == NETWORK:
+            found |= dict.fromkeys(veil_cells(axes, frame.picker(c)(settling).values & np.isfinite(values), SETTLING))
         if field.quantity.above is not None:
             edged |= border(axes, values > field.quantity.above, np.isfinite(values))
         if doubt.any():
@@ -146,6 +151,15 @@ def _map(dataset: xr.Dataset, field: Field, grid: GridAxes) -> Figure:
         bar.update_ticks()
     frame.finish(fixed_text(dataset, grid, field.quantity.variable), _legend(list(found), edged, dots, field.quantity))
     return frame.figure
+
+
+def still_settling(dataset: xr.Dataset, grid: GridAxes) -> xr.DataArray | None:
+    """Where the network is still settling (for the first seed), so that what is drawn is not its last word."""
+    if REGIME not in dataset:
+        return None
+    words = flag_words(dataset[REGIME])
+    words = words.isel({SEED: 0}, drop=True) if SEED in words.dims else words
+    return selected(words == SETTLING, grid)
 
 
 def _extend(norm: Normalize, cells: dict) -> str:

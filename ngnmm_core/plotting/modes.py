@@ -12,7 +12,7 @@ from ngnmm_core.plotting.parts.brain import region_centres
 from ngnmm_core.plotting.parts.eigenvector import LEAST_MM, draw_eigenvector, row_height
 from ngnmm_core.plotting.parts.labels import number, unit_text
 from ngnmm_core.plotting.parts.quantities import reason_text, reasons
-from ngnmm_core.plotting.parts.style import TWO_COLUMNS, new_figure, say_undefined, subfigures, themed
+from ngnmm_core.plotting.parts.style import TWO_COLUMNS, new_figure, readable, say_undefined, subfigures
 
 MOST = 3  # directions in one figure
 TITLE_MM = 8.0
@@ -42,7 +42,7 @@ def leading_modes(rates: np.ndarray, eigenvalues: np.ndarray) -> list[int]:
     return [mode for mode in known if rates[mode] > NEUTRAL][:MOST] or known[:1]
 
 
-@themed
+@readable
 def modes_figure(dataset: xr.Dataset, connectome: xr.Dataset, normalization: str = "row", highlight: int = 0) -> Figure:
     """Eigenvectors of W of the leading modes, a row each: on the brain, and the largest components by name.
 
@@ -64,7 +64,7 @@ def modes_figure(dataset: xr.Dataset, connectome: xr.Dataset, normalization: str
     modes = leading_modes(point["msf"].values, of_W.values)
     height = row_height(centres) if modes else LEAST_MM
     figure = new_figure(TWO_COLUMNS, height * max(len(modes), 1) + TITLE_MM)
-    figure.suptitle(f"Directions in which regions part: {title_of(point)}", x=0.01, ha="left", fontsize=8.5)
+    figure.suptitle(f"Patterns in which regions desynchronise: {title_of(point)}", x=0.01, ha="left")
     parts = subfigures(figure, max(len(modes), 1), 1)
     if not modes:
         axes = parts[0].subplots()

@@ -8,16 +8,19 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from ngnmm_core.plotting.lines import abscissa, label_points
-from ngnmm_core.plotting.parts.cells import draw_cells, hatch_cells, label_grid_axis
+from ngnmm_core.plotting.parts.cells import draw_cells, hatch_cells, label_grid_axis, veil_cells
 from ngnmm_core.plotting.parts.frame import MapFrame, add_legend, add_title, fixed_text, label_below, selected
 from ngnmm_core.plotting.parts.labels import number, symbol
 from ngnmm_core.plotting.parts.layout import SEED, GridAxes, choose_axes
-from ngnmm_core.plotting.parts.quantities import flag_words, grid_dims, undefined_style
-from ngnmm_core.plotting.parts.style import MM, ONE_COLUMN, new_figure, themed
+from ngnmm_core.plotting.parts.quantities import REGIME, SETTLING, flag_words, grid_dims, undefined_style
+from ngnmm_core.plotting.parts.style import MM, ONE_COLUMN, new_figure, readable
 
 COLOURS = {
     "rest": "#d4d4d4",
     "still_settling": "#f2dfa6",
+    "synchronised": "#7db8e0",
+    "partly_synchronised": "#f0b95a",
+    "desynchronised": "#9b3d76",
     "oscillating": "#7db8e0",
     "limit_cycle": "#7db8e0",
     "multi_period_cycle": "#2a6fa8",
@@ -26,12 +29,18 @@ COLOURS = {
     "irregular": "#cc79a7",
 }
 OTHER = "#cc79a7"
+SYNCHRONISED, DESYNCHRONISED = 0.9, 0.1  # values of `synchrony` from and up to which a network is called so
 UNDEFINED = "undefined"
+TEXTS = {
+    "synchronised": f"synchronised (synchrony ≥ {SYNCHRONISED:g})",
+    "partly_synchronised": "partly synchronised",
+    "desynchronised": f"desynchronised (≤ {DESYNCHRONISED:g})",
+}
 MOST = "most frequent of"
 PANELS = {"network_regime": "network", "regime": "homogeneous state"}
 
 
-@themed
+@readable
 def regime_map(dataset: xr.Dataset) -> Figure | None:
     """The regimes over the grid, a row of panels for the network and one for the homogeneous state.
 
@@ -41,8 +50,20 @@ def regime_map(dataset: xr.Dataset) -> Figure | None:
     names = [name for name in PANELS if name in dataset]
     if grid.kind == "single" or not names:
         return None
-    words = {name: selected(_most_frequent(flag_words(dataset[name])), grid) for name in names}
+    words = {name: selected(_most_frequent(_words(dataset, name)), grid) for name in names}
     return _map(dataset, words, grid) if grid.kind == "map" else _stripes(dataset, words, grid)
+
+
+def _words(dataset: xr.Dataset, name: str) -> xr.DataArray:
+    """Regimes in words; an oscillating network is told by its synchrony, where that is defined."""
+    words = flag_words(dataset[name])
+    if name != REGIME or "synchrony" not in dataset or set(dataset["synchrony"].dims) != set(words.dims):
+        return words
+    synchrony = dataset["synchrony"].transpose(*words.dims).values
+    kinds = np.select([synchrony >= SYNCHRONISED, synchrony > DESYNCHRONISED], ["synchronised", "partly_synchronised"],
+                      "desynchronised")  # fmt: skip
+    told = (words.values == "oscillating") & np.isfinite(synchrony)
+    return words.copy(data=np.where(told, kinds, words.values))
 
 
 def _most_frequent(words: xr.DataArray) -> xr.DataArray:
@@ -70,6 +91,7 @@ def _draw(axes: Axes, words: np.ndarray) -> dict[str, None]:
     cmap = ListedColormap([COLOURS.get(word, OTHER) for word in known] or [OTHER])
     draw_cells(axes, codes, cmap, Normalize(-0.5, max(len(known), 1) - 0.5))
     hatch_cells(axes, np.where(words == UNDEFINED, UNDEFINED, ""))
+    veil_cells(axes, words == SETTLING, SETTLING)
     return dict.fromkeys(found)
 
 
@@ -78,13 +100,17 @@ def _legend(found: dict[str, None]) -> list[Patch]:
     for word in (*COLOURS, *found):
         if word in found and word != UNDEFINED:
             colour = COLOURS.get(word, OTHER)
-            text = word.replace("_", "-" if word.startswith("multi") else " ").replace("-cycle", " cycle")
+            text = TEXTS.get(word) or word.replace("_", "-" if word.startswith("multi") else " ").replace(
+                "-cycle", " cycle"
+            )
             same = next((p for p in patches.values() if p.get_label() != text and p.get_facecolor() == colour), None)
-            patches[word] = same or Patch(facecolor=colour, label=text)
-    if "oscillating" in patches and "limit_cycle" in patches:
+            hatch = undefined_style(SETTLING) if word == SETTLING else {}
+            patches[word] = same or Patch(**{**hatch, "facecolor": colour, "label": text, "linewidth": 0.0})
+    shared = next((word for word in ("oscillating", "synchronised") if word in patches), None)
+    if shared and "limit_cycle" in patches:
         patches.pop("limit_cycle")
-        patches["oscillating"].set_label("oscillating, limit cycle")
-    handles = list(patches.values())
+        patches[shared].set_label(f"{patches[shared].get_label()}; limit cycle")
+    handles = list(dict.fromkeys(patches.values()))
     if UNDEFINED in found:
         handles.append(Patch(label="not computed", linewidth=0.4, **undefined_style(UNDEFINED)))
     return handles

@@ -15,7 +15,8 @@ import yaml
 from blocks import ASIDE, LONG, ROOT, blocks, documents, is_long
 
 from ngnmm_core.cli import make_parser
-from ngnmm_core.study.load import load_studies, read_yaml
+from ngnmm_core.study.load import load_studies
+from ngnmm_core.study.yaml_files import read_yaml
 
 LANGUAGES = {"bash", "csv", "json", "mermaid", "py", "python", "smk", "text", "yaml"}
 BASE = {"study": "fragment", "connectome": {"name": "hcp-aal2-94"}, "grid": {"G": [5]}}

@@ -7,7 +7,7 @@ from ngnmm_core.cli import main
 from ngnmm_core.errors import InputError
 from ngnmm_core.single_point import point_dataset
 
-SHORT = ["--duration_ms", "400", "--transient_ms", "100"]
+SHORT = ["--duration_ms", "600", "--transient_ms", "100"]
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +30,14 @@ def test_a_point_is_told_and_drawn(six, tmp_path, capsys):
 
 
 def test_the_numbers_are_those_of_a_study(six):
-    dataset = point_dataset({"I_ext_e": 13.0, "G": 5.0}, six, duration_ms=400.0, transient_ms=100.0)
+    dataset = point_dataset({"I_ext_e": 13.0, "G": 5.0}, six, duration_ms=600.0, transient_ms=100.0)
     assert dataset.sizes["highlight"] == 1
     np.testing.assert_allclose(dataset.orbit_period, 14.179589659, rtol=1e-6)
     assert dataset.eigenvalue_real[0] == pytest.approx(1.0)
 
 
 def test_without_equal_row_sums_there_is_no_dispersion_relation(six):
-    times = {"duration_ms": 400.0, "transient_ms": 100.0}
+    times = {"duration_ms": 600.0, "transient_ms": 100.0}
     dataset = point_dataset({"I_ext_e": 13.0, "G": 1.0}, six, normalization="max", **times)
     assert "msf" not in dataset
     assert np.isfinite(dataset.firing_rate).all()

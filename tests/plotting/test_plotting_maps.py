@@ -8,14 +8,16 @@ import xarray as xr
 from made_up_datasets import GRID
 from matplotlib.patches import Rectangle
 
+from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.errors import InputError
-from ngnmm_core.plotting.maps import declared_maps, draw, quantity_map
+from ngnmm_core.plotting.maps import draw, quantity_map
 from ngnmm_core.plotting.parts import quantities
 from ngnmm_core.plotting.parts.quantities import REASONS, grid_values, reasons
 from ngnmm_core.plotting.regimes import regime_map
 
 REST, SETTLING = 0, 1
-QUANTITIES = declared_maps()
+ANALYSES = ("rates", "spectra", "fc", "synchrony", "msf", "recruitment")  # of the made-up sweep
+QUANTITIES = {m.name: m for name in ANALYSES for one in [get_analysis(name)] for m in one.maps(one.options())}
 NAMES = (*QUANTITIES, "regime")
 
 
@@ -258,8 +260,11 @@ def test_power_at_rest_is_not_drawn(sweep):
 
 def test_the_regimes_of_network_and_homogeneous_state_are_both_there(sweep, texts):
     sweep["regime"].loc[{"G": 4}] = 4
+    sweep["synchrony"][:] = 0.95
+    sweep["synchrony"].loc[{"G": 1}] = 0.02
     found = texts(regime_map(at_rest(sweep, I_ext_e=3)))
-    assert {"rest", "oscillating, limit cycle", "chaos"} <= set(found)
+    assert {"rest", "synchronised (synchrony ≥ 0.9); limit cycle", "desynchronised (≤ 0.1)", "chaos"} <= set(found)
+    assert "partly synchronised" not in found
     assert sum(text.startswith("network") for text in found) == 3
 
 
@@ -302,3 +307,31 @@ def test_a_status_without_words_of_its_own_has_its_meaning_in_the_legend(sweep, 
     sweep["synchrony_status"].attrs["flag_meanings"] = "undefined ok diverged at_rest still_settling no_fast_rhythm"
     figure = quantity_map(sweep, replace(QUANTITIES["synchrony"], statuses=("synchrony_status",), doubtful=None))
     assert "no fast rhythm" in texts(figure)
+
+
+def test_a_network_that_settles_is_hatched_in_every_map_of_it(sweep, texts):
+    sweep["network_regime"].loc[{"G": 2, "I_ext_e": 8}] = SETTLING
+    for name in ("firing_rate", "gamma_power", "regime"):
+        figure = map_of(sweep, name)
+        assert "still settling" in texts(figure)
+        network = panels(figure)[:3]
+        assert all((1, 1) in hatched_cells(axes) for axes in network)
+
+
+def test_axes_with_uneven_steps_say_so(sweep, texts):
+    found = texts(map_of(sweep, "synchrony"))
+    assert any(text.endswith("$I_{\\mathrm{ext,e}}$ (uneven steps)") for text in found)
+    assert not any("$G$ (uneven" in text for text in found)
+
+
+@pytest.mark.parametrize(("lowest", "bottom"), [(0.01, 0.0), (-0.05, -0.2), (-0.6, -1.0)])
+def test_half_a_scale_that_no_value_reaches_is_left_out(sweep, lowest, bottom):
+    sweep["fc"][:] = np.linspace(0.2, 0.9, sweep.fc.size).reshape(sweep.fc.shape)
+    sweep["fc"].loc[{"G": 1, "Delta": 0.8, "I_ext_e": 3}] = lowest
+    image = panels(map_of(sweep, "fc"))[0].images[0]
+    assert image.norm.vmin == pytest.approx(bottom)
+    assert image.norm.vmax == 1.0
+    white = np.array(image.cmap(image.norm(0.0))[:3])
+    assert white.min() > 0.93  # zero keeps its colour
+    drawn = np.ma.compressed(np.ma.masked_invalid(image.get_array()))
+    assert np.ptp(drawn) > 0.0

@@ -57,6 +57,8 @@ def brains(figure):
 
 def titles(figure):
     found = [axes.get_title(loc="left") for axes in figure.axes]
+    rows = [part for row in figure.subfigs for part in row.subfigs]
+    found = [part.get_suptitle() for part in rows] + found
     return [title for title in found if title.startswith("mode ")]
 
 

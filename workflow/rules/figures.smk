@@ -1,4 +1,4 @@
-# Figures, each as SVG and PNG; the SVG goes into the report (snakemake --report report.zip).
+# Figures, each as SVG, PNG and PDF; the SVG goes into the report (snakemake --report report.zip).
 #
 # A rule can't have a number of outputs that depends on a wildcard, and one job per figure would start Python twenty
 # times, which takes longer than drawing. But the figures of a study follow from its config alone. So one rule is
@@ -7,7 +7,7 @@
 #
 # `key` hashes the code that draws this family, and what it imports: an edited plot redraws its figures, no more.
 from ngnmm_core.plotting.parts.captions import describe, facts
-from ngnmm_core.plotting.catalogue import FILES, MODES, jobs_of
+from ngnmm_core.plotting.catalogue import FILES, KINDS, MODES, jobs_of
 
 
 report: "../report/workflow.rst"
@@ -40,9 +40,10 @@ for drawing in jobs_of(studies.concerned.values()):
                 )
                 for figure in drawing.figures
             ],
-            png=[
-                f"<results>/{drawing.study.name}/figures/{figure.stem}.png"
+            others=[
+                f"<results>/{drawing.study.name}/figures/{figure.stem}.{kind}"
                 for figure in drawing.figures
+                for kind in KINDS[1:]
             ],
         log:
             f"<logs>/{drawing.study.name}/{drawing.rule}.log",

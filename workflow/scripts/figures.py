@@ -1,4 +1,4 @@
-"""Draws figures of one family from one dataset, each as SVG and PNG."""
+"""Draws figures of one family from one dataset, each in several formats."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ def main(
     family: str,
     data: Path,
     svg: list[Path],
-    png: list[Path],
+    others: list[Path],
     connectome: list[Path] = (),
     normalization: str = "row",
     own: list[str] = (),
@@ -35,11 +35,11 @@ def main(
         dataset = stack.enter_context(xr.open_dataset(data))
         if connectome:
             options["connectome"] = stack.enter_context(xr.open_dataset(connectome[0]))
-        for vector, raster in zip(svg, png, strict=True):
+        for vector in svg:
             figure = draw(vector.stem, dataset, **options)
             if figure is None:
                 raise ValueError(f"{data}: has nothing to show in {vector.stem}")
-            save(figure, vector, raster)
+            save(figure, vector, *(other for other in others if other.stem == vector.stem))
             logging.info("%s", vector)
 
 

@@ -1,7 +1,10 @@
 """Values of regions on the brain: markers at the regions' centres in three views, with plain matplotlib."""
 
+import csv
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path as FilePath
 
 import numpy as np
 import xarray as xr
@@ -9,13 +12,18 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import Normalize
 from matplotlib.patches import Polygon
+from matplotlib.path import Path
 
 from ngnmm_core.plotting.parts.style import INK, MUTED
 
 X, Y, Z = range(3)
 RIM_MM = 14.0  # of brain around the outermost centres
 NAMES_MM = 12.0  # below, for the names of the views
-OUTLINE = "#f1f1ef"
+OUTLINE, RIM = "#f4f4f2", "#c9c9c4"
+OUTLINES = FilePath(__file__).with_name("mni_outline.csv")
+MARGIN_MM = 3.0
+SLACK_MM = 4.0  # centres may lie that far outside of the template
+LEAST_INSIDE, LEAST_FILLED = 0.95, 0.6
 
 
 @dataclass(frozen=True)
@@ -48,14 +56,26 @@ def region_centres(dataset: xr.Dataset) -> np.ndarray | None:
 
 def view_widths(centres: np.ndarray) -> list[float]:
     """Widths of the three views in mm of brain: with them as width ratios all views have one scale."""
-    extent = np.ptp(centres, axis=0) + 2 * RIM_MM
+    extent = np.ptp(_box(centres), axis=0)
     return [float(extent[view.right]) for view in VIEWS]
 
 
 def view_height(centres: np.ndarray) -> float:
     """Height of the highest view in mm of brain."""
-    extent = np.ptp(centres, axis=0) + 2 * RIM_MM
+    extent = np.ptp(_box(centres), axis=0)
     return float(max(extent[view.up] for view in VIEWS)) + NAMES_MM
+
+
+def _box(centres: np.ndarray) -> np.ndarray:
+    """Lower and upper corner of what is drawn, array (2, xyz) in mm: the brain, or the centres and some room."""
+    low, high = centres.min(axis=0), centres.max(axis=0)
+    if not _fits_template(centres):
+        return np.array([low - RIM_MM, high + RIM_MM])
+    for view in VIEWS:
+        axes = [view.right, view.up]
+        low[axes] = np.minimum(low[axes], _template(view.name).min(axis=0))
+        high[axes] = np.maximum(high[axes], _template(view.name).max(axis=0))
+    return np.array([low - MARGIN_MM, high + MARGIN_MM])
 
 
 def drawing_order(centres: np.ndarray, view: View) -> np.ndarray:
@@ -102,10 +122,37 @@ def three_views(
     return markers
 
 
+@functools.cache
+def _template(view: str) -> np.ndarray:
+    """Outline of the brain in MNI space, array (corner, 2) in mm, as seen in one of the views.
+
+    Outermost voxels of the brain mask of the ICBM 152 template (nonlinear, symmetric, 2009a), smoothed: Fonov et al.,
+    NeuroImage 54, 313-327 (2011), doi:10.1016/j.neuroimage.2010.07.033.
+    """
+    with open(OUTLINES, encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["view"] == view]
+    return np.array([[float(row["right_mm"]), float(row["up_mm"])] for row in rows])
+
+
+def _fits_template(centres: np.ndarray) -> bool:
+    """Whether centres lie where regions of a brain in MNI space do, and fill it; else they are in another space."""
+    for view in VIEWS:
+        outline, flat = _template(view.name), centres[:, [view.right, view.up]]
+        inside = Path(outline).contains_points(flat, radius=SLACK_MM) | Path(outline).contains_points(flat)
+        filled = np.ptp(flat, axis=0) / np.ptp(outline, axis=0)
+        if inside.mean() < LEAST_INSIDE or filled.min() < LEAST_FILLED:
+            return False
+    return True
+
+
 def _outline(axes: Axes, centres: np.ndarray, view: View) -> None:
-    """The region around all centres, as a hint of where the brain is."""
+    """The outline of the brain in MNI space; of centres in another space the area around all of them."""
     from scipy.spatial import ConvexHull, QhullError
 
+    if _fits_template(centres):
+        corners = _template(view.name)
+        axes.add_patch(Polygon(corners, facecolor=OUTLINE, edgecolor=RIM, linewidth=0.6, zorder=0))
+        return
     flat = centres[:, [view.right, view.up]]
     try:
         corners = flat[ConvexHull(flat).vertices]
@@ -142,7 +189,7 @@ def _markers(axes: Axes, centres, view: View, values, colours, sizes) -> PathCol
 
 def _frame(axes: Axes, centres: np.ndarray, view: View) -> None:
     """Limits with one scale for all views, and letters at the ends of the horizontal direction."""
-    low, high = centres.min(axis=0) - RIM_MM, centres.max(axis=0) + RIM_MM
+    low, high = _box(centres)
     middle, half = 0.5 * (low + high)[view.up], 0.5 * (view_height(centres) - NAMES_MM)
     axes.set(xlim=(low[view.right], high[view.right]), ylim=(middle - half - NAMES_MM, middle + half), aspect="equal")
     axes.set_axis_off()

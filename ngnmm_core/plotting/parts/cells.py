@@ -39,6 +39,15 @@ def hatch_cells(axes: Axes, reasons: np.ndarray) -> list[str]:
     return found
 
 
+def veil_cells(axes: Axes, mask: np.ndarray, reason: str) -> list[str]:
+    """Lays the hatch of a reason over coloured cells [y, x] whose values are not settled; returns the reason if any."""
+    style = undefined_style(reason) | {"facecolor": "none"}
+    for row, of_row in enumerate(mask):
+        for start, stop in _runs(of_row):
+            axes.add_patch(Rectangle((start - 0.5, row - 0.5), stop - start, 1.0, linewidth=0.0, **style))
+    return [reason] if mask.any() else []
+
+
 def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
     """Where `mask` is true without a gap, as [start, stop)."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(int)))

@@ -1,9 +1,11 @@
 """One eigenvector of the connectome as a row of a figure: three views of the brain, and the regions that lead it."""
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
+from matplotlib.ticker import FixedLocator
 
 from ngnmm_core.analysis.maps import Look
 from ngnmm_core.plotting.parts.brain import three_views, view_height, view_widths
@@ -11,8 +13,8 @@ from ngnmm_core.plotting.parts.style import INK, LOOKS, TWO_COLUMNS, colour_scal
 
 NAMED = 8
 SIGNED, MODULUS = "Component", "Modulus of the component"
-BRAIN_SHARE, NAMES_SHARE = 2.6, 1.0
-TITLE_MM, LEAST_MM = 6.0, 46.0
+BRAIN_SHARE, NAMES_SHARE = 2.0, 1.0
+TITLE_MM, LEAST_MM = 8.0, 50.0
 
 
 def row_height(centres: np.ndarray | None) -> float:
@@ -44,7 +46,6 @@ def draw_eigenvector(
     if centres is None:
         axes = part.subplots()
         _names(axes, shown, regions, colours, label)
-        first = axes
     else:
         brain, names = subfigures(part, 1, 2, width_ratios=(BRAIN_SHARE, NAMES_SHARE))
         panels = brain.subplots(1, 3, width_ratios=view_widths(centres))
@@ -54,9 +55,11 @@ def draw_eigenvector(
         bar.outline.set_linewidth(0.5)
         bar.set_label(label)
         _names(names.subplots(), shown, regions, colours, label)
-        first = panels[0]
-    first.set_title(title, fontsize=7.0)
-    panel_letter(first, letter, -4.0)
+        brain.suptitle(title, x=0.05, ha="left", fontsize=mpl.rcParams["axes.titlesize"])
+        brain.text(0.005, 0.985, letter, va="top", fontweight="bold")
+        return
+    axes.set_title(title)
+    panel_letter(axes, letter, -4.0)
 
 
 def _shown(vector: np.ndarray) -> tuple[np.ndarray, Look, str]:
@@ -74,3 +77,11 @@ def _names(axes: Axes, shown: np.ndarray, regions: np.ndarray, colours, label: s
     axes.set_yticks(np.arange(len(top)), [str(region).replace("_", " ") for region in regions[top]])
     axes.axvline(0.0, color=INK, linewidth=0.5)
     axes.set_xlabel(label)
+    axes.xaxis.set_major_locator(FixedLocator([-_tick(shown), 0.0, _tick(shown)]))
+
+
+def _tick(shown: np.ndarray) -> float:
+    """A round number of one digit near the middle of the scale: labels at it, 0 and its negative don't collide."""
+    half = 0.7 * float(np.abs(shown).max())
+    digits = 1 - int(np.ceil(np.log10(half))) if half > 0.0 else 1
+    return round(half, digits) or half

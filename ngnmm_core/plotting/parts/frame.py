@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -15,9 +16,10 @@ from ngnmm_core.plotting.parts.layout import POINT, SEED, GridAxes, evenly_chose
 from ngnmm_core.plotting.parts.quantities import grid_dims
 from ngnmm_core.plotting.parts.style import MM, MUTED, ONE_COLUMN, TWO_COLUMNS, new_figure
 
-MARGIN_X, MARGIN_Y = 26.0, 13.0  # mm for labels and the colour bar, and for labels
+MARGIN_X, MARGIN_Y = 30.0, 16.0  # mm for labels and the colour bar, and for labels
 BAR_MM = 3.0
-TITLE_MM, LINE_MM = 5.0, 4.5
+TITLE_MM, LINE_MM = 6.5, 5.5
+LETTER_MM, KEY_MM = 1.75, 12.0  # of a letter of a legend, and of what stands before and after an entry
 FLATTEST, TALLEST = 0.62, 1.25  # height of a panel in units of its width
 
 
@@ -41,6 +43,14 @@ def fixed_text(dataset: xr.Dataset, grid: GridAxes, variable: str, of_seeds: str
     return ", ".join(words)
 
 
+def axis_text(dataset: xr.Dataset, name: str) -> str:
+    """The label of an axis of cells, which are equally wide: it says so where the values are not equally spaced."""
+    text, values = label(dataset[name].attrs, name), dataset[name].values.astype(float)
+    steps = np.diff(values)
+    even = len(steps) < 2 or np.allclose(steps, steps[0], rtol=1e-6, atol=0.0)
+    return text if even else f"{text} (uneven steps)"
+
+
 def label_below(panels: Sequence[Axes], text: str) -> None:
     """One x label below the middle of panels side by side.
 
@@ -54,7 +64,7 @@ def label_below(panels: Sequence[Axes], text: str) -> None:
 def add_title(figure: Figure, text: str) -> float:
     """The line about the axes that are not drawn; returns its height in mm."""
     if text:
-        figure.suptitle(text, x=0.01, ha="left", fontsize=7, color=MUTED)
+        figure.suptitle(text, x=0.01, ha="left", fontsize=mpl.rcParams["axes.labelsize"], color=MUTED)
     return LINE_MM if text else 0.0
 
 
@@ -104,16 +114,16 @@ class MapFrame:
     @property
     def most_x_ticks(self) -> int:
         """Labels that fit along x."""
-        return int(self.panel_width / 7.0)
+        return int(self.panel_width / 9.0)
 
     @property
     def most_y_ticks(self) -> int:
         """Labels that fit along y."""
-        return int(self.panel_height / 5.0)
+        return int(self.panel_height / 6.0)
 
     def _label(self, dataset: xr.Dataset) -> None:
-        label_below(self.axes[-1], label(dataset[self.grid.x].attrs, self.grid.x))
-        self.figure.supylabel(label(dataset[self.grid.y].attrs, self.grid.y), fontsize=7)
+        label_below(self.axes[-1], axis_text(dataset, self.grid.x))
+        self.figure.supylabel(axis_text(dataset, self.grid.y), fontsize=mpl.rcParams["axes.labelsize"])
 
     def picker(self, column: int) -> Callable[[xr.DataArray], xr.DataArray]:
         """Cuts the panel of a column out of an array over the grid: [y, x]."""
@@ -132,10 +142,16 @@ class MapFrame:
             return ""
         return f"{symbol(self.grid.column)} = {number(self.column_values[self.shown[column]])}"
 
+    def _legend_columns(self, handles: list) -> int:
+        """Entries side by side: as many as the longest of them lets fit."""
+        longest = max((len(str(handle.get_label())) for handle in handles), default=1)
+        width = ONE_COLUMN if self.columns == 1 else TWO_COLUMNS
+        return int(np.clip(width // (LETTER_MM * longest + KEY_MM), 1, 5))
+
     def finish(self, text: str, handles: list) -> None:
         """Adds the line about the other axes, and the legend."""
         hidden = len(self.column_values) - self.columns
         if hidden > 0:
             text = ", ".join(filter(None, [text, f"{self.columns} of {self.columns + hidden} values of the columns"]))
-        self.height += add_title(self.figure, text) + add_legend(self.figure, handles, 2 if self.columns == 1 else 5)
+        self.height += add_title(self.figure, text) + add_legend(self.figure, handles, self._legend_columns(handles))
         self.figure.set_figheight(self.height * MM)

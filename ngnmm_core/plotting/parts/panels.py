@@ -1,4 +1,4 @@
-"""Panels of the detail sheet of one point: raster, mean field, spectra, functional connectivity, dispersion."""
+"""Panels of the detail sheet of one point: raster, mean over regions, spectra, functional connectivity, dispersion."""
 
 import json
 
@@ -10,7 +10,14 @@ from matplotlib.image import AxesImage
 
 from ngnmm_core.analysis.fc import CORRELATION
 from ngnmm_core.plotting.parts.labels import label, signal_text
-from ngnmm_core.plotting.parts.regions import draw_matrix, from_edges, mark_hemispheres, region_order, resampling
+from ngnmm_core.plotting.parts.regions import (
+    RegionOrder,
+    draw_matrix,
+    from_edges,
+    mark_hemispheres,
+    region_order,
+    resampling,
+)
 from ngnmm_core.plotting.parts.style import (
     ACCENT,
     FAINT,
@@ -23,22 +30,22 @@ from ngnmm_core.plotting.parts.style import (
 )
 from ngnmm_core.streaming.envelope import GAMMA_HZ
 
-SHOWN_MS = 200.0
+SHOWN_MS = 100.0
 FLOOR_DB, MARGIN_DB = -70.0, 2.0
 MOST_HZ = 200.0
-SMALLEST_RANGE = 0.1  # of the axis of the mean field
+SMALLEST_RANGE = 0.1  # of the axis of the mean over regions
 NEUTRAL = 1e-7  # growth rates (1/ms) up to this are neither growth nor decay
 FC_REACHES = (0.25, 0.5, 1.0)
 
 
 def raster(axes: Axes, point: xr.Dataset) -> AxesImage | None:
-    """The observable of every region over the last 200 ms, by hemisphere."""
+    """The observable of every region over the last 100 ms, by hemisphere and within it by phase."""
     series = _last(point)
     if not np.isfinite(series.values).any():
         say_undefined(axes, "no finite samples")
         axes.set(xticks=[], yticks=[])
         return None
-    order = region_order(point)
+    order = by_phase(region_order(point), series.values)
     cmap, norm = signal_scale(series.values)
     time = series["time"].values
     half = 0.5 * (time[1] - time[0]) if len(time) > 1 else 0.5
@@ -53,7 +60,24 @@ def raster(axes: Axes, point: xr.Dataset) -> AxesImage | None:
     return image
 
 
-def mean_field(axes: Axes, point: xr.Dataset, observable: str) -> None:
+def by_phase(order: RegionOrder, series: np.ndarray) -> RegionOrder:
+    """The regions of each hemisphere by the phase of the rhythm that most of them share.
+
+    The phase is that of the Fourier component with the most power over all regions; without one the order stays.
+    """
+    known = np.nan_to_num(series - np.nanmean(series, axis=1, keepdims=True))
+    components = np.fft.rfft(known * np.hanning(known.shape[1]), axis=1)[:, 1:]
+    if not components.size or not np.abs(components).max() > 1e-9:
+        return order
+    strongest = np.argmax((np.abs(components) ** 2).sum(axis=0))
+    phase = np.angle(components[:, strongest])
+    pieces = [(start, stop) for _, start, stop in order.groups] or [(0, len(order.index))]
+    index = np.concatenate([part[np.argsort(-phase[part], kind="stable")] for part in
+                            (order.index[start:stop] for start, stop in pieces)])  # fmt: skip
+    return RegionOrder(index, order.groups)
+
+
+def mean_over_regions(axes: Axes, point: xr.Dataset, observable: str) -> None:
     """The mean over regions, and the range that holds 80 % of them."""
     series = _last(point)
     time, values = series["time"].values, series.values
@@ -74,8 +98,10 @@ def mean_field(axes: Axes, point: xr.Dataset, observable: str) -> None:
 
 
 def _legend_above(axes: Axes) -> None:
-    count = len(axes.get_legend_handles_labels()[1])
-    legend = axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.99), ncols=count, borderaxespad=0.0, borderpad=0.1)
+    count = min(len(axes.get_legend_handles_labels()[1]), 2)
+    legend = axes.legend(
+        loc="lower right", bbox_to_anchor=(1.0, 0.99), ncols=count, borderaxespad=0.0, borderpad=0.1, columnspacing=1.2
+    )
     for line in legend.get_lines():
         line.set(linewidth=1.2, alpha=1.0)
 
@@ -87,10 +113,10 @@ def _last(point: xr.Dataset) -> xr.DataArray:
 
 
 def spectra(axes: Axes, point: xr.Dataset, why: str) -> None:
-    """Spectral densities in dB: every region, their mean, and the mean field; 0 dB is the largest of the mean."""
+    """Spectral densities in dB: of regions, their mean, and of the mean over regions; 0 is the largest of the mean."""
     frequency = point["frequency"].values
     axes.set_xlabel(label(point["frequency"].attrs))
-    axes.set_ylabel("Power spectral density\n(dB, 0: largest of the mean of the regions)")
+    axes.set_ylabel("Power spectral density (dB)")
     density = point["power_spectrum"].transpose("region", "frequency").values.astype(float)
     mean = density.mean(axis=0)
     inside = (frequency >= 1.0) & (frequency <= MOST_HZ)
@@ -110,9 +136,13 @@ def spectra(axes: Axes, point: xr.Dataset, why: str) -> None:
     axes.text(low + 1.0, 0.985, "gamma", transform=axes.get_xaxis_transform(), va="top", color=MUTED)
     regions = axes.plot(x, decibel(density).T, color="#9a9a9a", linewidth=0.25, alpha=0.5, rasterized=True)
     regions[0].set_label("regions")
-    axes.plot(x, decibel(mean), color=INK, linewidth=1.7, label="mean of the regions")
+    axes.plot(x, decibel(mean), color=INK, linewidth=1.7, label="their mean")
     axes.plot(
-        x, decibel(point["mean_power_spectrum"].values.astype(float)), color=SECOND, linewidth=0.8, label="mean field"
+        x,
+        decibel(point["mean_power_spectrum"].values.astype(float)),
+        color=ACCENT,
+        linewidth=0.9,
+        label="mean over regions",
     )
     shown = np.concatenate([line.get_ydata() for line in axes.lines])
     shown = shown[np.isfinite(shown)]

@@ -9,7 +9,7 @@ from ngnmm_core.analysis.maps import NETWORK, Map
 from ngnmm_core.plotting.parts.layout import POINT, SEED
 from ngnmm_core.plotting.parts.style import UNDEFINED
 
-REGIME = "network_regime"
+REGIME, SETTLING = "network_regime", "still_settling"
 HOMOGENEOUS = ("msf_status",)
 SLAB = 2**24  # numbers taken into memory at once
 FINE = ("", "ok", "oscillating", "limit_cycle", "multi_period_cycle", "not_stationary")
@@ -33,12 +33,14 @@ WORD = "U64"
 
 
 def grid_dims(dataset: xr.Dataset) -> tuple[str, ...]:
-    """The dimensions of the grid, in the order of the study: those of the statuses of the points."""
+    """The dimensions of the grid, in the order of the study: those of the statuses of the points.
+
+    Where nothing is simulated and the homogeneous state is not looked at, any other status tells them.
+    """
     found: dict[str, None] = {}
     others = sorted(str(name) for name in dataset.data_vars if str(name).endswith("_status"))
-    for name in (*NETWORK, *HOMOGENEOUS, *others):
-        if name in dataset:
-            found |= dict.fromkeys(str(dim) for dim in dataset[name].dims)
+    for name in [name for name in (*NETWORK, *HOMOGENEOUS) if name in dataset] or others:
+        found |= dict.fromkeys(str(dim) for dim in dataset[name].dims)
     return tuple(found)
 
 

@@ -72,6 +72,7 @@ def mark_hemispheres(axes: Axes, order: RegionOrder, along: str = "y") -> None:
     middles = [0.5 * (start + stop - 1) for _, start, stop in order.groups]
     axis.set_ticks(middles, [NAMES[side] for side, _, _ in order.groups])
     axis.set_tick_params(length=0, pad=4.5)
+    axis.labelpad = 5.0
     if along == "y":
         for text in axis.get_ticklabels():
             text.set(rotation=90, va="center")

@@ -6,14 +6,14 @@ What an analysis draws over the grid looks as it declares (`ngnmm_core.analysis.
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import seaborn as sns
-from matplotlib.colors import Normalize
+from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure, FigureBase, SubFigure
 
 from ngnmm_core.analysis.maps import Look
@@ -77,29 +77,40 @@ SETTINGS = {
 }
 
 
+# Of figures that are also shown on slides: 8 points where the 180 mm of a page are 160 mm on a screen.
+LARGE, LARGE_TITLE = 9.0, 10.5
+SIZES = ("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize")
+READABLE = dict.fromkeys(SIZES, LARGE) | {"figure.titlesize": LARGE_TITLE}
+
+
 @contextmanager
-def theme() -> Iterator[None]:
+def theme(more: Mapping[str, Any] | None = None) -> Iterator[None]:
     """Sets matplotlib to this look, whatever the user's own settings, and puts them back afterwards."""
     with mpl.rc_context():
         mpl.rcdefaults()
         # seaborn puts Arial first: what is installed would decide the shape of the text, hence the font after it
         mpl.rcParams.update(sns.axes_style("ticks"))
-        mpl.rcParams.update(SETTINGS)  # type: ignore[arg-type]
+        mpl.rcParams.update(SETTINGS | dict(more or {}))  # type: ignore[arg-type]
         yield
 
 
-def themed(draw: Callable[..., Figure | None]) -> Callable[..., Figure | None]:
+def themed(draw: Callable[..., Figure | None], more: Mapping[str, Any] | None = None) -> Callable[..., Figure | None]:
     """Lets a function draw in this look, and settles the layout of its figure."""
 
     @functools.wraps(draw)
     def drawing(*arguments: Any, **options: Any) -> Figure | None:
-        with theme():
+        with theme(more):
             figure = draw(*arguments, **options)
             if figure is not None and figure.get_layout_engine() is not None:
                 _settle_layout(figure)
         return figure
 
     return drawing
+
+
+def readable(draw: Callable[..., Figure | None]) -> Callable[..., Figure | None]:
+    """The same with text that is large enough for a slide."""
+    return themed(draw, READABLE)
 
 
 def _settle_layout(figure: Figure) -> None:
@@ -147,6 +158,23 @@ def colour_scale(look: Look, values: np.ndarray) -> Normalize:
     low = look.low if look.low is not None else low
     high = look.high if look.high is not None else high
     return Normalize(low, high if high > low else low + 1.0)
+
+
+def used_colours(look: Look, norm: Normalize, values: np.ndarray) -> tuple[Any, Normalize]:
+    """Colour map and scale without the half of a diverging map that no value comes near; zero keeps its colour."""
+    finite = np.asarray(values)[np.isfinite(values)]
+    if not (look.diverging and finite.size) or norm.vmax <= 0.0 or norm.vmin >= 0.0:
+        return look.cmap, norm
+    low = max(min(float(finite.min()), 0.0), norm.vmin)
+    if low < -UNUSED * norm.vmax or look.positive:
+        return look.cmap, norm
+    low = -UNUSED * norm.vmax if low < 0.0 else 0.0
+    start = 0.5 * (1.0 + low / norm.vmax)
+    part = mpl.colormaps[look.cmap](np.linspace(start, 1.0, 256))
+    return ListedColormap(part, f"{look.cmap}_upper"), Normalize(low, norm.vmax)
+
+
+UNUSED = 0.2  # share of one half of a diverging scale: if values reach no further, that half is cut to it
 
 
 def rounded_up(value: float) -> float:

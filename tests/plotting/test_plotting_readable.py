@@ -1,0 +1,58 @@
+"""Figures that go onto slides: text of 8 points and more at 16 cm, within the page; the brain's outline."""
+
+import numpy as np
+import pytest
+from matplotlib.text import Text
+
+from ngnmm_core.plotting import connectome, highlights, hubs, maps, modes
+from ngnmm_core.plotting.parts.brain import VIEWS, _fits_template, _template
+
+SLIDE_CM, LEAST_POINTS = 16.0, 8.0
+
+
+@pytest.fixture(params=["map_synchrony", "map_fc", "map_regime", "highlight_1", "hubs_1", "modes_1", "connectome"])
+def figure(request, sweep, highlights_of_two, connectome_of, hubs_of):
+    """One figure of each family of a default study."""
+    name = request.param
+    if name.startswith("map"):
+        return maps.draw(name, sweep)
+    if name.startswith("highlight"):
+        return highlights.draw(name, highlights_of_two)
+    if name.startswith("hubs"):
+        return hubs.draw(name, hubs_of(1, ("cut",)))
+    if name == "connectome":
+        return connectome.draw(name, connectome_of())
+    return modes.draw(name, highlights_of_two, connectome_of())
+
+
+@pytest.fixture
+def highlights_of_two(highlights):
+    return highlights
+
+
+def test_text_is_large_enough_for_a_slide_and_within_the_page(figure):
+    width_cm = figure.get_figwidth() * 2.54
+    scale = SLIDE_CM / max(width_cm, SLIDE_CM)
+    shown = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
+    assert len(shown) > 5
+    small = {t.get_text(): t.get_fontsize() for t in shown if t.get_fontsize() * scale < LEAST_POINTS - 1e-9}
+    assert small == {}
+
+
+def test_the_outline_is_the_brain_of_the_template():
+    """Sizes of the ICBM 152 brain: about 146 mm wide and 180 mm long."""
+    side, top, front = (_template(view.name) for view in VIEWS)
+    assert np.ptp(top, axis=0) == pytest.approx([146.0, 180.0], abs=4.0)
+    assert np.ptp(side[:, 0]) == pytest.approx(np.ptp(top[:, 1]), abs=2.0)
+    assert np.ptp(front[:, 0]) == pytest.approx(np.ptp(top[:, 0]), abs=2.0)
+    assert np.ptp(side[:, 1]) == pytest.approx(np.ptp(front[:, 1]), abs=2.0)
+
+
+def test_centres_in_another_space_get_no_outline_of_the_template():
+    rng = np.random.default_rng(0)
+    sphere = rng.normal(size=(400, 3))
+    inside = np.array([0, -17, 12]) + sphere / np.linalg.norm(sphere, axis=1, keepdims=True) * [52, 70, 50]
+    assert _fits_template(inside)
+    assert not _fits_template(inside + np.array([0, 0, 80]))
+    assert not _fits_template(inside / 10.0)
+    assert not _fits_template(inside * 3.0)
