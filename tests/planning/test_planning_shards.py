@@ -42,7 +42,7 @@ def test_as_many_shards_as_wanted_all_of_about_the_same_size(planner, wanted, po
 
 
 def test_automatic_shards_fill_the_lanes_and_are_no_more_than_500(planner):
-    long = {"duration_ms": 1e6, "transient_ms": 4000}
+    long = {"duration_ms": 4e6, "transient_ms": 4000}
     shards = planner.plan(make_study(grid={"G": {"start": 0, "stop": 9.999, "step": 0.001}}, simulation=long))
     assert 100 < len(shards) <= 500
     sizes = [len(shard.ids) for shard in shards]
@@ -72,7 +72,10 @@ def test_a_dry_run_writes_nothing(planner):
 def test_a_definition_gives_the_points_back(planner):
     hubs = {"at": [{"G": 5, "I_ext_e": 13}], "seeds": 2, "null_seeds": 3}
     study = make_study(
-        shards=2, grid={"G": [0.1, 5], "I_ext_e": [3, 13]}, analyses={"rates": {}, "msf": {}, "hubs": hubs}
+        shards=2,
+        grid={"G": [0.1, 5], "I_ext_e": [3, 13]},
+        analyses={"rates": {}, "msf": {}, "hubs": hubs},
+        simulation={"duration_ms": 700, "transient_ms": 50, "dt_ms": 0.05},
     )
     for stage in ("simulation", "msf", "lesions"):
         shards = planner.plan(study, stage)

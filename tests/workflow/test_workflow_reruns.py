@@ -25,7 +25,7 @@ def prose(text):
 
 
 def test_code_of_a_kernel_runs_every_shard_again(checkout, planned):
-    with checkout.edited("ngnmm_core/kernels/steppers/rk4.py", code):
+    with checkout.edited("ngnmm_core/kernels/drivers.py", code):
         assert planned() == {"warmup": 1, "shard": 3, "merge": 1}
 
 
@@ -48,8 +48,8 @@ def test_docstrings_comments_and_documents_do_nothing(checkout, planned):
         checkout.edited("ngnmm_core/kernels/drivers.py", prose),
         checkout.edited("ngnmm_core/models/ei_ngnmm.py", prose),
         checkout.edited("ngnmm_core/dataset/merged_file.py", prose),
-        checkout.edited("workflow/scripts/sweep/shard.py", prose),
-        checkout.edited("workflow/scripts/dataset/merger.py", prose),
+        checkout.edited("workflow/scripts/shard.py", prose),
+        checkout.edited("workflow/scripts/merge.py", prose),
         checkout.edited("workflow/rules/shards.smk", lambda text: "# Edited.\n" + text),
         checkout.edited("config/README.md", lambda text: text + "\nEdited.\n"),
         checkout.edited("config/connectomes.yaml", lambda text: text + "\n# Edited.\n"),
@@ -76,7 +76,7 @@ def test_a_shrunk_grid_is_merged_after_the_metadata_of_snakemake_were_lost(check
 
 
 def test_code_of_a_kernel_is_noticed_after_the_metadata_of_snakemake_were_lost(checkout, planned):
-    with checkout.without(".snakemake"), checkout.edited("ngnmm_core/kernels/steppers/rk4.py", code):
+    with checkout.without(".snakemake"), checkout.edited("ngnmm_core/kernels/drivers.py", code):
         assert planned()["shard"] == 3
 
 
