@@ -11,6 +11,8 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.preflight.cost import disk_bytes, size_text
 from ngnmm_core.preflight.reach import check_reach
 from ngnmm_core.preflight.step_trial import check_steps
+from ngnmm_core.recordings.load import load_recordings
+from ngnmm_core.recordings.preprocessing import check_band
 from ngnmm_core.simulation.lesions import AXIS as RESECTION
 from ngnmm_core.simulation.stimuli import check_indices
 from ngnmm_core.stages.registry import STAGES, stages_of, starts_network
@@ -29,8 +31,37 @@ def check_study(study: Study, built: Path, regions: int, results: Path) -> list[
         In one line: the key, what was found, and what is allowed.
     """
     row_sum = check_connectome(study, built, regions)
+    check_recordings(study, built)
     check_disk(study, regions, results)
     return [] if row_sum is None else check_steps(study, regions, row_sum)
+
+
+def check_recordings(study: Study, built: Path) -> None:
+    """Refuses recordings that can't be compared with the model: files of a user's own, and those of a built connectome.
+
+    Where the connectome has not been fetched yet, regions are looked for when the shards are merged.
+
+    Raises
+    ------
+    InputError
+        As `load_recordings` and `find_targets`, and for subjects to be held out of fewer than two.
+    """
+    settings, options = study.config.empirical, study.options.get("fit")
+    there = built.is_file()
+    if settings is None or not (there or settings.path):
+        return
+    recordings = load_recordings(settings, load_connectome(built) if there else None)
+    if recordings.runs:
+        scored = options is not None and "linear_fc" in options.of
+        for band in study.options["linear_fc"].bands_hz if scored else ():
+            check_band("analyses.linear_fc.bands_hz", band, recordings.tr_s)
+        if settings.band_hz is not None:
+            check_band("empirical.band_hz", settings.band_hz, recordings.tr_s)
+    if options is not None and options.hold_out and len(recordings.subjects) < 2:
+        raise InputError(
+            f"analyses.fit.hold_out: subject: {len(recordings.subjects)} subjects are recorded; allowed: at least two, "
+            "with their series"
+        )
 
 
 def check_connectome(study: Study, built: Path, regions: int) -> float | None:

@@ -7,7 +7,10 @@ from made_up_recordings import LABELS
 
 from ngnmm_core.api import run_study
 from ngnmm_core.connectome import Connectome
+from ngnmm_core.connectome.arrays import ConnectomeArrays
+from ngnmm_core.connectome.datasets import as_dataset
 from ngnmm_core.dataset.fit_scores import targets_of
+from ngnmm_core.preflight.checks import check_recordings
 from ngnmm_core.recordings import edge_specific, fc_of_series, load_recordings, mean_fc
 from ngnmm_core.recordings.connectivity import matrix_of
 from ngnmm_core.study.load import make_study
@@ -158,6 +161,19 @@ def test_refusals(folder, refused):
     refused(lambda: run_study(study(folder), other), "empirical.path", "no region 'f'")
     at_home = study(folder, empirical={"source": "connectome"})
     refused(lambda: run_study(at_home, BRAIN), "empirical.source", "no recordings")
+
+
+def test_recordings_are_looked_at_before_any_job(folder, tmp_path, refused):
+    nowhere = tmp_path / "connectome.nc"
+    check_recordings(study(folder), nowhere)
+    bands = {"linear_fc": {"bands_hz": [[0.01, 0.6]]}, "fit": {}}
+    refused(lambda: check_recordings(study(folder, analyses=bands), nowhere), "analyses.linear_fc.bands_hz", "0.5 Hz")
+    band = {"path": str(folder / "sub-*.csv"), "tr_s": 1.0, "band_hz": [0.1, 0.9]}
+    refused(lambda: check_recordings(study(folder, empirical=band), nowhere), "empirical.band_hz", "0.5 Hz")
+    alone = {"path": str(folder / "sub-1.csv"), "tr_s": 1.0}
+    refused(lambda: check_recordings(study(folder, empirical=alone), nowhere), "analyses.fit.hold_out", "1 subjects")
+    as_dataset(ConnectomeArrays(W, ["a", "b", "c", "d", "f"]), {}).to_netcdf(nowhere)
+    refused(lambda: check_recordings(study(folder), nowhere), "empirical.path", "no region 'f'")
 
 
 def test_recordings_in_the_dataset_of_a_connectome():
