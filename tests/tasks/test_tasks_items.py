@@ -17,6 +17,7 @@ REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "family.json")
 MEMORY = REFERENCE["ngnmm_memory"]
 CUE = {"name": "cue", "parameter": "I_S_1", "onset_ms": 3000, "duration_ms": 350, "amplitude": 0.2}
 PROBE = {"name": "probe", "parameter": "I_S", "after": "cue", "onset_ms": 1000, "duration_ms": 250, "amplitude": 0.1}
+BACKGROUND = {"name": "background", "parameter": "I_B", "onset_ms": 3000, "amplitude": 0.0}
 SETTINGS = {
     "model": "ngnmm_memory", "normalization": "none", "duration_ms": 5000, "transient_ms": 2900, "sample_ms": 0.25,
     "method": "heun", "dt_ms": 0.05, "initial": {"from": "random", "sd": 0.0},
@@ -25,17 +26,17 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def trials():
-    """Trials of both cues at three backgrounds, from the nominal state."""
-    swap = [{**CUE, "parameter": f"I_S_{k}"} for k in (1, 2)]
+    """Trials of both cues; with the onset of the cue the background of 1.2 stays, or rises to 2."""
+    grid = {"background.amplitude": [0.0, 0.8]}
     return [
-        simulate({}, [[0.0]], {"I_B": [1.2, 2.0]}, {"item_memory": {}}, stimuli=[cue, PROBE], **SETTINGS)
-        for cue in swap
+        simulate({}, [[0.0]], grid, {"item_memory": {}}, stimuli=[BACKGROUND, cue, PROBE], **SETTINGS)
+        for cue in (CUE, {**CUE, "parameter": "I_S_2"})
     ]
 
 
 def test_a_silent_item_is_woken_by_a_probe_of_both(trials):
     """I_B 1.2: activity is over after the delay, and the probe wakes the item that was loaded: 17.1 against 2.4 Hz."""
-    first = trials[0].sel(I_B=1.2)
+    first = trials[0].isel({"background.amplitude": 0})
     assert first.item_outcome == SILENT
     assert first.recalled_item == first.cued_item == 0
     assert first.held_item == -1
@@ -48,15 +49,16 @@ def test_a_silent_item_is_woken_by_a_probe_of_both(trials):
 
 def test_an_item_is_held_by_activity_at_more_background(trials):
     """I_B 2: the loaded item stays active, and on the way to 8.573 against 1.499 Hz."""
-    held = trials[0].sel(I_B=2.0)
+    held = trials[0].isel({"background.amplitude": 1})
     assert held.item_outcome == HELD
     assert held.held_item == 0
     np.testing.assert_allclose(held.held_rate, [8.57, 1.50], atol=0.1)
 
 
 def test_the_items_are_alike(trials):
+    """Up to what is left of their nominal states, which differ by 5 % in one rate."""
     for name in ("loaded_rate", "held_rate", "recalled_rate"):
-        np.testing.assert_allclose(trials[0][name].values, trials[1][name].values[:, ::-1], rtol=1e-9)
+        np.testing.assert_allclose(trials[0][name].values, trials[1][name].values[:, ::-1], rtol=5e-3)
     assert (trials[1].cued_item == 1).all()
     np.testing.assert_array_equal(trials[1].item_outcome, trials[0].item_outcome)
 
@@ -66,7 +68,8 @@ def test_loading_by_another_solver(run):
     """Every maximum of the rate while item 1 is loaded, and the facilitation that remembers it."""
     model = get_model("ngnmm_memory")
     parameters = model.resolve({"I_B": run["I_B"]})
-    constants, x = model.coefficients(parameters), [s.initial for s in model.states]
+    alike = {"r": 0.002, "v": -1.0, "x": 1.0, "u": 0.2}
+    constants, x = model.coefficients(parameters), [alike[s.name[0]] for s in model.states]
     names, maxima = model.state_names, []
     for begin, end, drives in ((0, 3000, {}), (3000, 3350, {"I_S_1": 0.2}), (3350, 4350, {})):
         drive = tuple({**parameters, **drives}[n] for n in model.drives)
@@ -87,11 +90,11 @@ def test_loading_by_another_solver(run):
 
 
 def test_the_bundled_parts(request):
-    """A few points of both: silent at little background, held at much, correct without a cue; noise confuses items."""
+    """A few points of both: silent at little background, held at much; noise confuses the items."""
     content = read_yaml(request.config.rootpath / "config" / "studies" / "working_memory.yaml")
     assert {"working_memory/items", "working_memory/items_noise"} <= set(load_studies(content))
     few = {
-        "items": {"I_B": [1.2, 2], "probe.onset_ms": [500, 4000], "cue.amplitude": [0, 0.2]},
+        "items": {"background.amplitude": [0, 0.8], "probe.onset_ms": [500, 4000], "cue.amplitude": [0, 0.2]},
         "items_noise": {
             "probe.onset_ms": [500],
             "noise_sigma": [0.05, 0.4],
@@ -105,7 +108,8 @@ def test_the_bundled_parts(request):
         config["simulation"] = {**content["base"]["simulation"], **own["simulation"]}
         found[part] = run_study(make_study(part, config), get_connectome("single"))
     names = np.array(["undefined", *OUTCOMES])[found["items"].item_outcome.values + 1]
-    np.testing.assert_array_equal(names[..., 0], "correct_rejection")
+    # above the branch point one of two equal items wins, cue or not
+    np.testing.assert_array_equal(names[..., 0], [["correct_rejection"] * 2, ["false_alarm"] * 2])
     np.testing.assert_array_equal(names[..., 1], [["silent", "silent"], ["held", "held"]])
     outcomes = found["items_noise"].item_outcome.isel({"probe.onset_ms": 0})
     assert (outcomes.sel(noise_sigma=0.05) == SILENT).all()
