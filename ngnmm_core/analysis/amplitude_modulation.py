@@ -15,7 +15,7 @@ from pydantic import Field
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.observation import SampledWindow
-from ngnmm_core.streaming.activity import SPECTRAL_OUTCOMES
+from ngnmm_core.streaming.activity import SpectralStatus
 from ngnmm_core.streaming.decimate import Decimator, decimation_factor
 from ngnmm_core.streaming.envelope import GAMMA_HZ, Envelope, check_band
 from ngnmm_core.streaming.region_mean import RegionMean
@@ -140,7 +140,7 @@ def variables(options: AmplitudeModulationOptions) -> tuple[Variable, ...]:
         Variable("mean_envelope_spectrum", ("modulation_frequency",), "Hz-1", f"{spectrum} of the region mean"),
         Variable("modulation_depth", ("region",), "1", depth),
         Variable("mean_modulation_depth", (), "1", f"{depth} of the region mean"),
-        status("amplitude_modulation", *SPECTRAL_OUTCOMES),
+        status("amplitude_modulation", SpectralStatus),
     )
 
 

@@ -6,9 +6,15 @@ from pydantic import Field
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.errors import InputError
+from ngnmm_core.storage.flags import Status
 
 KINDS = ("saddle_node", "hopf")
-OK, _DIVERGED, NOT_BISTABLE, NO_EDGE = range(4)
+
+
+class BistabilityStatus(Status):
+    """Outcome of the bistable range."""
+
+    NOT_BISTABLE, NO_EDGE = 2, 3
 
 
 class BistabilityOptions(Options):
@@ -52,7 +58,7 @@ def variables(options: BistabilityOptions) -> tuple[Variable, ...]:
         Variable("stable_states", (), "1", "number of stable equilibria at the drive of the point", "int32"),
         Variable("rest_rate", rates, "Hz", "firing rate of the resting state"),
         Variable("active_rate", rates, "Hz", "firing rate of one active region while all others rest"),
-        status("bistability", "not_bistable", "no_edge"),
+        status("bistability", BistabilityStatus),
     )
 
 

@@ -20,11 +20,17 @@ from ngnmm_core.recordings.preprocessing import check_band, clean
 from ngnmm_core.recordings.settings import FEWEST_VOLUMES
 from ngnmm_core.section import Section, is_multiple
 from ngnmm_core.simulation.observation import SampledWindow
+from ngnmm_core.storage.flags import Status
 from ngnmm_core.streaming.balloon import DRIFT, STEP_MS, Balloon
 from ngnmm_core.streaming.haemodynamics import haemodynamics
 
-OK, _DIVERGED, AT_REST, DRIFTING, OUT_OF_RANGE = range(5)
 FLAT = 1e-9  # s.d. of BOLD below which there is nothing but round-off and the end of the transient
+
+
+class BoldStatus(Status):
+    """Outcome of the simulated BOLD signal."""
+
+    AT_REST, DRIFTING, OUT_OF_RANGE = 2, 3, 4
 
 
 class FcdOptions(Section):
@@ -171,11 +177,11 @@ class BoldReducer:
             "bold": np.where(np.abs(series) < 1e30, series, np.nan).astype(np.float32),
         }
         if not np.isfinite(series).all():
-            return result | {"bold_status": np.int8(OUT_OF_RANGE)}  # type: ignore[return-value]
+            return result | {"bold_status": np.int8(BoldStatus.OUT_OF_RANGE)}  # type: ignore[return-value]
         cleaned = clean(series, self.tr_s, options.band_hz, options.global_signal == "regress")
         amplitude = cleaned.std(axis=1)
         if not (active.all() and (amplitude > FLAT).all()):
-            return result | {"bold_status": np.int8(AT_REST)}  # type: ignore[return-value]
+            return result | {"bold_status": np.int8(BoldStatus.AT_REST)}  # type: ignore[return-value]
         fc = fc_of_series(cleaned)
         result |= {"bold_fc": fc.astype(np.float32), "bold_amplitude": amplitude, "bold_mean_fc": fc.mean()}
         result["bold_reliability"] = split_half(cleaned)
@@ -183,7 +189,8 @@ class BoldReducer:
             result["bold_fcd"] = fcd_quantiles(
                 cleaned, *window_volumes(options.fcd.window_s, options.fcd.step_s, self.tr_s)
             )
-        return result | {"bold_status": np.int8(DRIFTING if np.abs(drift).max() > DRIFT else OK)}  # type: ignore[return-value]
+        code = BoldStatus.DRIFTING if np.abs(drift).max() > DRIFT else BoldStatus.OK
+        return result | {"bold_status": np.int8(code)}  # type: ignore[return-value]
 
 
 def _volumes(options: BoldOptions, window: SampledWindow) -> int:
@@ -203,7 +210,7 @@ def variables(options: BoldOptions) -> tuple[Variable, ...]:
         found.append(Variable("bold_fcd", ("quantile",), "1", text))
     if options.keep:
         found.append(Variable("bold", ("region", "time"), "1", "BOLD, relative signal", "float32"))
-    return (*found, status("bold", "at_rest", "drifting", "out_of_range"))
+    return (*found, status("bold", BoldStatus))
 
 
 def coordinates(options: BoldOptions, window: SampledWindow):

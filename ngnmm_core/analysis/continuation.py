@@ -8,12 +8,18 @@ from pydantic import Field
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.errors import InputError, unknown
+from ngnmm_core.storage.flags import Status
 
-OK, DIVERGED, INCOMPLETE, TRUNCATED = range(4)
 CURVES = "curves"  # 1 for the bifurcation curves in two parameters, 0 for a diagram over one
 # of branches: those in capitals are curves in two parameters
 KINDS = ("equilibrium", "cycle", "LP", "HB", "LPC", "PD", "NS", "HOM")
 POINTS = ("LP", "HB", "LPC", "PD", "NS", "BP", "HOM", "CP", "BT", "GH")
+
+
+class ContinuationStatus(Status):
+    """Outcome of a diagram."""
+
+    INCOMPLETE, TRUNCATED = 2, 3
 
 
 class ContinuationOptions(Options):
@@ -85,7 +91,7 @@ def variables(options: ContinuationOptions) -> tuple[Variable, ...]:
         Variable("special_min", (*special, "state"), "1", "least value of a state (its unit) at the bifurcation"),
         Variable("special_max", (*special, "state"), "1", "greatest value of a state (its unit) at the bifurcation"),
         Variable("special_mean", (*special, "state"), "1", "time mean of a state (its unit) at the bifurcation"),
-        status("continuation", "incomplete", "truncated"),
+        status("continuation", ContinuationStatus),
     )
 
 

@@ -14,6 +14,7 @@ from ngnmm_core.analysis.maps import Map
 from ngnmm_core.errors import InputError, twice, unknown
 from ngnmm_core.section import Section
 from ngnmm_core.simulation.observation import Reducer, SampledWindow
+from ngnmm_core.storage.flags import Status
 
 SIMULATION = "simulation"
 KHZ = 1000.0  # Hz in the rates of the models, which are in 1/ms
@@ -49,11 +50,10 @@ class Variable:
         return attributes
 
 
-def status(analysis: str, *meanings: str) -> Variable:
-    """The status variable of an analysis: 0 is ok, 1 diverged, then the analysis' own meanings."""
-    return Variable(
-        f"{analysis}_status", (), "1", f"outcome of {analysis}", dtype="int8", flags=("ok", "diverged", *meanings)
-    )
+def status(analysis: str, outcome: type[Status] = Status) -> Variable:
+    """The status variable of an analysis: its outcome, with the meanings of all values."""
+    name = f"{analysis}_status"
+    return Variable(name, (), "1", f"outcome of {analysis}", dtype="int8", flags=outcome.meanings())
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,23 @@ from pydantic import Field
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.errors import InputError
-from ngnmm_core.simulation.observation import OK, SampledWindow
-from ngnmm_core.streaming.activity import REST, SETTLING
+from ngnmm_core.simulation.observation import SampledWindow
+from ngnmm_core.storage.flags import Status
+from ngnmm_core.streaming.activity import NetworkRegime
 from ngnmm_core.streaming.decimate import Decimator, decimation_factor, filter_length
 from ngnmm_core.streaming.envelope import check_band
 from ngnmm_core.streaming.region_mean import RegionMean
 
 PHASE_BANDS = {"theta": (4.0, 8.0), "alpha": (8.0, 13.0), "beta": (13.0, 30.0)}
-AT_REST, STILL_SETTLING, NO_RHYTHM, UNDERSAMPLED = 2, 3, 4, 5
 MEASURES = ("modulation_index", "modulation_zscore", "modulation_pvalue", "amplitude_rise", "amplitude_share")
 OF_BAND = 3  # the first of these depend on the phase band
 KEY = "analyses.cross_frequency"
+
+
+class CrossFrequencyStatus(Status):
+    """Outcome of cross-frequency coupling."""
+
+    AT_REST, STILL_SETTLING, NO_FAST_RHYTHM, UNDERSAMPLED = 2, 3, 4, 5
 
 
 class CrossFrequencyOptions(Options):
@@ -144,9 +150,17 @@ class CrossFrequencyReducer:
             values = found[row] if row < OF_BAND else found[row][:, 0]
             results |= {name: values[..., :-1].copy(), f"mean_{name}": values[..., -1].copy()}
         regime = activity.regime
-        code = np.where(np.isfinite(found[OF_BAND - 1]).any(axis=(1, 2)), OK, NO_RHYTHM)
-        code = np.where(activity.undersampled, UNDERSAMPLED, code)
-        code = np.where(regime == REST, AT_REST, np.where(regime == SETTLING, STILL_SETTLING, code))
+        code = np.where(
+            np.isfinite(found[OF_BAND - 1]).any(axis=(1, 2)),
+            CrossFrequencyStatus.OK,
+            CrossFrequencyStatus.NO_FAST_RHYTHM,
+        )
+        code = np.where(activity.undersampled, CrossFrequencyStatus.UNDERSAMPLED, code)
+        code = np.where(
+            regime == NetworkRegime.REST,
+            CrossFrequencyStatus.AT_REST,
+            np.where(regime == NetworkRegime.STILL_SETTLING, CrossFrequencyStatus.STILL_SETTLING, code),
+        )
         return results | {"cross_frequency_status": code.astype(np.int8)}
 
     def _point(self, series: np.ndarray) -> np.ndarray:
@@ -191,7 +205,7 @@ def variables(options: CrossFrequencyOptions) -> tuple[Variable, ...]:
         *regions,
         *mean,
         *fast,
-        status("cross_frequency", "at_rest", "still_settling", "no_fast_rhythm", "undersampled"),
+        status("cross_frequency", CrossFrequencyStatus),
     )
 
 

@@ -11,9 +11,15 @@ from pydantic import Field, model_validator
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.errors import InputError
 from ngnmm_core.section import Section
+from ngnmm_core.storage.flags import Status
 
-OK, DIVERGED, UNCOUPLED, IRREGULAR = range(4)
 MOST_INTERVALS = 6
+
+
+class DispersionStatus(Status):
+    """Outcome of the dispersion relation."""
+
+    UNCOUPLED, IRREGULAR = 2, 3
 
 
 class LambdaAxis(Section):
@@ -53,7 +59,7 @@ def variables(options: DispersionOptions) -> tuple[Variable, ...]:
         Variable("growth_curve", each, "ms-1", "growth rate of perturbations against the eigenvalue Lambda of W"),
         Variable("growth_curve_frequency", each, "Hz", "frequency of perturbations against the eigenvalue Lambda"),
         Variable("stable_intervals", ("interval", "end"), "1", "ends of the intervals of Lambda that are stable"),
-        status("dispersion", "uncoupled", "irregular"),
+        status("dispersion", DispersionStatus),
     )
 
 

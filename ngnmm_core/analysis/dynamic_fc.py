@@ -9,11 +9,17 @@ from pydantic import Field
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.errors import InputError
 from ngnmm_core.section import is_multiple
-from ngnmm_core.simulation.observation import OK, SampledWindow
+from ngnmm_core.simulation.observation import SampledWindow
+from ngnmm_core.storage.flags import Status
 from ngnmm_core.streaming.activity import REST_STD
 
-_DIVERGED, AT_REST = 1, 2
 FEWEST_SAMPLES = 20
+
+
+class DynamicFcStatus(Status):
+    """Outcome of the connectivity in windows."""
+
+    AT_REST = 2
 
 
 class DynamicFcOptions(Options):
@@ -109,7 +115,7 @@ class DynamicFcReducer:
         return {
             "dynamic_fc": fc,
             "dynamic_fc_mean": mean,
-            "dynamic_fc_status": np.where(some, OK, AT_REST).astype(np.int8),
+            "dynamic_fc_status": np.where(some, DynamicFcStatus.OK, DynamicFcStatus.AT_REST).astype(np.int8),
         }
 
 
@@ -119,7 +125,7 @@ def variables(options: DynamicFcOptions) -> tuple[Variable, ...]:
     return (
         Variable("dynamic_fc", ("fc_window", "edge"), "1", meaning, "float32"),
         Variable("dynamic_fc_mean", ("fc_window",), "1", f"mean over pairs of the {meaning}"),
-        status("dynamic_fc", "at_rest"),
+        status("dynamic_fc", DynamicFcStatus),
     )
 
 

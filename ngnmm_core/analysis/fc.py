@@ -17,7 +17,7 @@ from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.analysis.maps import Look, Map
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.observation import SampledWindow
-from ngnmm_core.streaming.activity import SPECTRAL_OUTCOMES
+from ngnmm_core.streaming.activity import SpectralStatus
 from ngnmm_core.streaming.covariance import Covariance
 from ngnmm_core.streaming.decimate import Decimator, decimation_factor, filter_length
 from ngnmm_core.streaming.envelope import GAMMA_HZ, Envelope, check_band
@@ -181,7 +181,7 @@ def variables(options: FcOptions) -> tuple[Variable, ...]:
     """What this analysis writes."""
     return (
         Variable("fc", ("signal", "edge"), "1", "functional connectivity (Pearson correlation)", "float32"),
-        status("fc", *SPECTRAL_OUTCOMES),
+        status("fc", SpectralStatus),
     )
 
 

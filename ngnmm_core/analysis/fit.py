@@ -12,8 +12,8 @@ from pydantic import Field
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.analysis.maps import Look, Map, as_it_is
 from ngnmm_core.errors import InputError, twice
+from ngnmm_core.storage.flags import Status
 
-OK, _DIVERGED, PARTLY, UNDEFINED = range(4)
 MEANINGS = {
     "r": "correlation with the mean connectivity of the subjects",
     "edge_r": "the same without additive effects of regions, in model and recordings",
@@ -23,6 +23,12 @@ MEANINGS = {
 }
 SOURCES = ("linear_fc", "bold")
 MERGE = "merge"  # in place of a stage: computed when shards are merged
+
+
+class FitStatus(Status):
+    """Outcome of the scores."""
+
+    SOME_SIGNALS_UNDEFINED, NO_CONNECTIVITY = 2, 3
 
 
 class FitOptions(Options):
@@ -106,7 +112,7 @@ def variables(options: FitOptions) -> tuple[Variable, ...]:
     if "r" in (options.scores or MEANINGS):
         text = "correlation that an endless simulation may be expected to reach"
         found.append(Variable("fit_noise_limit", ("fit_signal",), "1", text))
-    return (*found, status("fit", "some_signals_undefined", "no_connectivity"))
+    return (*found, status("fit", FitStatus))
 
 
 FIT_R = Map(

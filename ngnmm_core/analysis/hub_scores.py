@@ -18,7 +18,7 @@ import numpy as np
 
 from ngnmm_core.analysis.graph_measures import structural_measures
 from ngnmm_core.analysis.hub_statistics import family_pvalue, interval, split_half, upper_pvalue, zscore
-from ngnmm_core.analysis.hubs import DIVERGED, ISOLATED_REGION, NOT_OSCILLATING, OK, HubsOptions, variables
+from ngnmm_core.analysis.hubs import HubsOptions, HubsStatus, variables
 from ngnmm_core.simulation.lesions import CUT, KINDS, LESION, NONE, REGION, RENORMALISED, isolated_region
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class _Point:
             "hub_synchrony": runs.lesion_synchrony.values,
             "hub_gamma": _others_gamma(runs.lesion_gamma_power.values.astype(float)),
         }
-        self.diverged = runs.simulation_status.values == DIVERGED
+        self.diverged = runs.simulation_status.values == HubsStatus.DIVERGED
         self.regions = self.signed["hub_gamma"].shape[1]
         self.unlesioned = np.flatnonzero(self.kind == NONE)
         self.flow, self.surrogates = (
@@ -127,8 +127,10 @@ def _lesion_scores(point: _Point, code: int, W: np.ndarray) -> dict[str, np.ndar
         result[f"{name}_change"] = changes[name].mean(axis=0)
         result[f"{name}_zscore"] = zscore(changes[name], *point.null(name))
     lost = np.array([point.diverged[np.concatenate(point.runs_of(code, k))].any() for k in range(point.regions)])
-    code_of = np.where(lost, DIVERGED, np.where(np.isfinite(result["hub_score"]), OK, NOT_OSCILLATING))
-    result["hubs_status"] = np.where(emptied, ISOLATED_REGION, code_of).astype(np.int8)
+    code_of = np.where(
+        lost, HubsStatus.DIVERGED, np.where(np.isfinite(result["hub_score"]), HubsStatus.OK, HubsStatus.NOT_OSCILLATING)
+    )
+    result["hubs_status"] = np.where(emptied, HubsStatus.ISOLATED_REGION, code_of).astype(np.int8)
     return result
 
 

@@ -9,8 +9,13 @@ from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.analysis.fc import FcOptions, check_window
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.lesions import KINDS
+from ngnmm_core.storage.flags import Status
 
-OK, DIVERGED, NOT_OSCILLATING, ISOLATED_REGION = range(4)
+
+class HubsStatus(Status):
+    """Outcome of the lesions of a region."""
+
+    NOT_OSCILLATING, ISOLATED_REGION = 2, 3
 
 
 class HubsOptions(Options):
@@ -97,7 +102,7 @@ def variables(options: HubsOptions) -> tuple[Variable, ...]:
         Variable("information_flow_pvalue", ("region",), "1", "p-value of it, for all regions together"),
         Variable("dynamical_influence", ("region",), "1", "left eigenvector of the leading mode, largest value 1"),
         Variable("leading_mode", (), "1", "mode of W that grows fastest at the homogeneous state", "int32"),
-        replace(status("hubs", "not_oscillating", "isolated_region"), dims=dims),
+        replace(status("hubs", HubsStatus), dims=dims),
     )
 
 

@@ -20,16 +20,22 @@ from ngnmm_core.analysis.contract import KHZ, Analysis, Options, Variable, statu
 from ngnmm_core.analysis.maps import Look, Map, as_it_is
 from ngnmm_core.analysis.memory_protocol import check_epochs
 from ngnmm_core.errors import InputError, twice, unknown
-from ngnmm_core.simulation.observation import OK, SampledWindow
+from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.simulation.stimuli import end_of
 from ngnmm_core.simulation.waveforms import Schedule
+from ngnmm_core.storage.flags import Status
 from ngnmm_core.streaming.crossings import Smoother
 
 KEY = "analyses.item_memory"
 OUTCOMES = ("held", "silent", "lost", "confused", "correct_rejection", "false_alarm")
 HELD, SILENT, LOST, CONFUSED, CORRECT_REJECTION, FALSE_ALARM = range(len(OUTCOMES))
-ACTIVE_BEFORE = 2
 MAJORITY = 0.5
+
+
+class ItemMemoryStatus(Status):
+    """Outcome of the trials."""
+
+    ACTIVE_BEFORE_CUE = 2
 
 
 class ItemMemoryOptions(Options):
@@ -143,9 +149,9 @@ class ItemMemoryReducer:
     def finish(self, activity) -> dict[str, np.ndarray]:
         """Rates of the items in the epochs [point, item], which of them is active, and the outcome [point]."""
         end, recalled = self._active(self.end), self._active(self.recalled)
-        code = np.where(self._active(self.before).any(axis=1), ACTIVE_BEFORE, OK)
-        code = np.where(self.regions.any(axis=1), code, ACTIVE_BEFORE)
-        outcome = np.where(code == OK, self._outcome(end, recalled), -1)
+        code = np.where(self._active(self.before).any(axis=1), ItemMemoryStatus.ACTIVE_BEFORE_CUE, ItemMemoryStatus.OK)
+        code = np.where(self.regions.any(axis=1), code, ItemMemoryStatus.ACTIVE_BEFORE_CUE)
+        outcome = np.where(code == ItemMemoryStatus.OK, self._outcome(end, recalled), -1)
         return {
             "loaded_rate": self._mean(self.loaded),
             "held_rate": self._mean(self.end),
@@ -197,7 +203,7 @@ def variables(options: ItemMemoryOptions) -> tuple[Variable, ...]:
         Variable("recalled_item", (), "1", "the only item that is active during the probe", "int8", flags=flags),
         Variable("item_outcome", (), "1", "outcome of the trial", "int8", flags=OUTCOMES),
         Variable("delay_length", (), "ms", "from the end of the cue to the onset of the probe, or to the end"),
-        status("item_memory", "active_before_cue"),
+        status("item_memory", ItemMemoryStatus),
     )
 
 

@@ -15,10 +15,16 @@ from pydantic import Field
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.analysis.maps import Look, Map, as_it_is
 from ngnmm_core.errors import InputError, unknown
+from ngnmm_core.storage.flags import Status
 from ngnmm_core.streaming.haemodynamics import haemodynamics
 
-OK, DIVERGED, NO_EQUILIBRIUM, UNSTABLE, NOT_RESOLVED = range(5)
 MOST_FREQUENCIES = 10_000
+
+
+class LinearFcStatus(Status):
+    """Outcome of linear noise theory."""
+
+    NO_EQUILIBRIUM, UNSTABLE, NOT_RESOLVED = 2, 3, 4
 
 
 class LinearFcOptions(Options):
@@ -123,7 +129,7 @@ def variables(options: LinearFcOptions) -> tuple[Variable, ...]:
     if options.spectrum_max_hz is not None:
         spectrum = ("region", "linear_frequency")
         found.append(Variable("linear_spectrum", spectrum, "Hz-1", "power spectrum of the observable", "float32"))
-    return (*found, status("linear_fc", "no_equilibrium", "unstable", "not_resolved"))
+    return (*found, status("linear_fc", LinearFcStatus))
 
 
 def coordinates(options: LinearFcOptions, window) -> Mapping[str, tuple]:

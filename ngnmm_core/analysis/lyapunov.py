@@ -9,8 +9,6 @@ from pydantic import Field
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.analysis.msf import REGIMES
 
-OK, DIVERGED = range(2)
-
 
 class LyapunovOptions(Options):
     """Options of the homogeneous exponents."""

@@ -24,17 +24,23 @@ from pydantic import Field
 from ngnmm_core.analysis.activity_threshold import input_threshold_rates, population_index, threshold_rates
 from ngnmm_core.analysis.contract import KHZ, Analysis, Options, Variable, status
 from ngnmm_core.analysis.memory_protocol import check_protocol
-from ngnmm_core.simulation.observation import OK, SampledWindow
+from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.simulation.stimuli import end_of
 from ngnmm_core.simulation.waveforms import Schedule
+from ngnmm_core.storage.flags import Status
 from ngnmm_core.streaming.crossings import NEVER, Smoother, Stays
 
-_DIVERGED, NO_THRESHOLD, ACTIVE_BEFORE = range(1, 4)
 OUTCOMES = ("hit", "miss", "unspecific", "correct_rejection", "false_alarm")
 HIT, MISS, UNSPECIFIC, CORRECT_REJECTION, FALSE_ALARM = range(len(OUTCOMES))
 ANSWERS = ("no_match", "match")
 EVENTS = ("cue_onset", "cue_end", "probe_onset", "probe_end")
 MAJORITY = 0.5
+
+
+class MemoryStatus(Status):
+    """Outcome of the trials."""
+
+    NO_THRESHOLD, ACTIVE_BEFORE_CUE = 2, 3
 
 
 class MemoryOptions(Options):
@@ -142,9 +148,13 @@ class MemoryReducer:
         rates = self.read
         held, other = (_share(rates["probe_onset"] > threshold, where) for where in (self.cued, others))
         before = _share(rates["cue_onset"] > threshold, self.cued) >= MAJORITY
-        code = np.where(np.isnan(self.threshold), NO_THRESHOLD, np.where(before, ACTIVE_BEFORE, OK))
-        code = np.where(self.cued.any(axis=1), code, NO_THRESHOLD)
-        defined = code == OK
+        code = np.where(
+            np.isnan(self.threshold),
+            MemoryStatus.NO_THRESHOLD,
+            np.where(before, MemoryStatus.ACTIVE_BEFORE_CUE, MemoryStatus.OK),
+        )
+        code = np.where(self.cued.any(axis=1), code, MemoryStatus.NO_THRESHOLD)
+        defined = code == MemoryStatus.OK
         loss = self._losses()
         outcome = np.where(defined, self._outcome(np.isnan(loss), held >= MAJORITY, other), -1)
         loss[~(defined & self.cue_given)] = np.nan
@@ -238,7 +248,7 @@ def variables(options: MemoryOptions) -> tuple[Variable, ...]:
         Variable("is_cued", region, "1", "1 for the regions of a cue that is given", "int8"),
         Variable("is_probed", region, "1", "1 for the regions of the probe", "int8"),
         Variable("event_time", ("event",), "ms", "time of an event since the start of the simulation"),
-        status("memory", "no_threshold", "active_before_cue"),
+        status("memory", MemoryStatus),
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from ngnmm_core.analysis.memory import CORRECT_REJECTION, HIT
 from ngnmm_core.points import SEED
-from ngnmm_core.simulation.observation import OK
+from ngnmm_core.storage.flags import Status
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -83,7 +83,7 @@ def summarise(sweep: "xr.Dataset") -> "xr.Dataset":
     dims = tuple(d for d in trials["delay_outcome"].dims if d != TRIALS)
     shape = tuple(trials.sizes[d] for d in dims)
     outcome, counted = (trials[n].transpose(*dims, TRIALS).values for n in ("delay_outcome", "memory_status"))
-    counted = counted == OK
+    counted = counted == Status.OK
     answer, right = (trials[n].transpose(*dims, TRIALS).values for n in ("answer", "right_answer"))
     answered = counted & (answer >= 0) & (right >= 0)
     loss, ends = (trials[n].transpose(*dims, TRIALS).values for n in ("loss_time", "delay_duration"))

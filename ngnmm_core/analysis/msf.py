@@ -5,9 +5,15 @@ Pecora, Carroll, Phys. Rev. Lett. 80, 2109 (1998), doi:10.1103/PhysRevLett.80.21
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.analysis.maps import Look, Map
+from ngnmm_core.storage.flags import Status
 
 REGIMES = ("rest", "limit_cycle", "multi_period_cycle", "torus", "chaos", "irregular")  # as in `attractor`
-OK, DIVERGED, UNCOUPLED, IRREGULAR = range(4)
+
+
+class MsfStatus(Status):
+    """Outcome of the master stability function."""
+
+    UNCOUPLED, IRREGULAR = 2, 3
 
 
 class MsfOptions(Options):
@@ -24,7 +30,7 @@ def variables(options: MsfOptions) -> tuple[Variable, ...]:
         Variable("regime", (), "1", "regime of the homogeneous state", "int8", flags=REGIMES),
         Variable("orbit_period", (), "ms", "period of the homogeneous cycle"),
         Variable("orbit_multiplicity", (), "1", "rounds of a simpler cycle that the cycle makes", "int32"),
-        status("msf", "uncoupled", "irregular"),
+        status("msf", MsfStatus),
     )
 
 

@@ -3,8 +3,13 @@
 from pydantic import Field
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.storage.flags import Status
 
-OK, DIVERGED, UNRESOLVED = range(3)
+
+class MultistabilityStatus(Status):
+    """Outcome of the search for attractors."""
+
+    UNRESOLVED = 2
 
 
 class MultistabilityOptions(Options):
@@ -23,7 +28,7 @@ def variables(options: MultistabilityOptions) -> tuple[Variable, ...]:
         Variable("resting_attractors", (), "1", "how many of them are equilibria", "int32"),
         Variable("cyclic_attractors", (), "1", "how many of them are cycles", "int32"),
         Variable("irregular_attractors", (), "1", "whether there is one that is neither", "int32"),
-        status("multistability", "unresolved"),
+        status("multistability", MultistabilityStatus),
     )
 
 

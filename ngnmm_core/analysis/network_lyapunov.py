@@ -11,8 +11,6 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.section import is_multiple
 from ngnmm_core.simulation.settings import SHORTEST_STEP_MS
 
-OK, DIVERGED = range(2)
-
 
 class NetworkLyapunovOptions(Options):
     """Options of the network's exponents."""

@@ -13,8 +13,13 @@ from pydantic import Field
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.models import get_model, model_names
+from ngnmm_core.storage.flags import Status
 
-OK, DIVERGED, NO_MAXIMA = range(3)
+
+class OrbitDiagramStatus(Status):
+    """Outcome of an orbit diagram."""
+
+    NO_MAXIMA = 2
 
 
 class OrbitDiagramOptions(Options):
@@ -66,7 +71,7 @@ def variables(options: OrbitDiagramOptions) -> tuple[Variable, ...]:
     return (
         Variable("local_maxima", ("maximum",), _unit(options.state), f"local maxima of {options.state}"),
         Variable("maxima_count", (), "1", "number of local maxima in the time looked at", "int32"),
-        status("orbit_diagram", "no_maxima"),
+        status("orbit_diagram", OrbitDiagramStatus),
     )
 
 

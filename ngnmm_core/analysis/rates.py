@@ -4,7 +4,8 @@ import numpy as np
 
 from ngnmm_core.analysis.contract import KHZ, Analysis, Options, Variable, status
 from ngnmm_core.analysis.maps import Look, Map
-from ngnmm_core.simulation.observation import OK, SampledWindow
+from ngnmm_core.simulation.observation import SampledWindow
+from ngnmm_core.storage.flags import Status
 from ngnmm_core.streaming.moments import Moments
 
 
@@ -34,7 +35,7 @@ class RatesReducer:
             "firing_rate": self._stack([KHZ * m.mean if m else None for m in self.rates]),
             "firing_rate_std": self._stack([KHZ * m.std if m else None for m in self.rates]),
             "population_synchrony": self._stack([m.mean if m else None for m in self.moduli]),
-            "rates_status": np.full(self.points, OK, np.int8),
+            "rates_status": np.full(self.points, Status.OK, np.int8),
         }
 
     def _stack(self, arrays) -> np.ndarray:

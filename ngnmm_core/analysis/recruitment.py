@@ -15,14 +15,20 @@ from ngnmm_core.analysis.contract import KHZ, Analysis, Options, Variable, statu
 from ngnmm_core.analysis.maps import Look, Map, as_it_is
 from ngnmm_core.analysis.path_lengths import Distances, distances_from
 from ngnmm_core.errors import InputError, unknown
-from ngnmm_core.simulation.observation import OK, SampledWindow
+from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.simulation.stimuli import Stimulus
 from ngnmm_core.simulation.waveforms import Schedule
+from ngnmm_core.storage.flags import Status
 from ngnmm_core.streaming.crossings import NEVER, Smoother, Stays
 
-_DIVERGED, NO_THRESHOLD, ACTIVE_BEFORE, NOTHING_RECRUITED = range(1, 5)
 MEASURES = ("path_length", "path_steps", "path_tract_length", "focal_weight")
 FEWEST_FOR_CORRELATION = 5
+
+
+class RecruitmentStatus(Status):
+    """Outcome of the recruitment."""
+
+    NO_THRESHOLD, ACTIVE_BEFORE_STIMULUS, NOTHING_RECRUITED = 2, 3, 4
 
 
 class RecruitmentOptions(Options):
@@ -115,10 +121,14 @@ class RecruitmentReducer:
         recruited = (first != NEVER) & included
         onset = np.where(recruited, window.start_ms + (first + 1) * window.sample_ms, np.nan)
         away = included & ~self.focus
-        code = np.where((recruited & away).any(axis=1), OK, NOTHING_RECRUITED)
+        code = np.where((recruited & away).any(axis=1), RecruitmentStatus.OK, RecruitmentStatus.NOTHING_RECRUITED)
         early = (onset < self.stimulus_onset[:, None]).any(axis=1)
-        code = np.where(early, ACTIVE_BEFORE, np.where(np.isnan(self.threshold), NO_THRESHOLD, code))
-        defined = np.isin(code, (OK, NOTHING_RECRUITED))
+        code = np.where(
+            early,
+            RecruitmentStatus.ACTIVE_BEFORE_STIMULUS,
+            np.where(np.isnan(self.threshold), RecruitmentStatus.NO_THRESHOLD, code),
+        )
+        defined = np.isin(code, (RecruitmentStatus.OK, RecruitmentStatus.NOTHING_RECRUITED))
         onset[~defined] = np.nan
         with np.errstate(invalid="ignore", divide="ignore"):
             fraction = (recruited & away).sum(axis=1) / away.sum(axis=1)
@@ -209,7 +219,7 @@ def variables(options: RecruitmentOptions) -> tuple[Variable, ...]:
         Variable("path_tract_length", region, "mm", "length of the tracts along that path", "float32"),
         Variable("focal_weight", region, "1", "weight of what the region receives from the focus", "float32"),
         Variable("latency_correlation", ("path_measure",), "1", "rank correlation of the latencies with a distance"),
-        status("recruitment", "no_threshold", "active_before_stimulus", "nothing_recruited"),
+        status("recruitment", RecruitmentStatus),
     )
 
 

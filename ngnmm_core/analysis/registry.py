@@ -11,7 +11,8 @@ from ngnmm_core.errors import InputError, unknown
 
 # What the jobs write besides
 TAKEN = (
-    "network_regime", "simulation_status", "diverged_at_ms", "diverged_region", "growth_curve", "growth_curve_frequency"
+    "network_regime", "simulation_status", "diverged_at_ms", "diverged_region", "growth_curve",
+    "growth_curve_frequency", "step_ms",
 )  # fmt: skip
 
 

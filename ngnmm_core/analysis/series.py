@@ -5,7 +5,8 @@ from pydantic import Field
 
 from ngnmm_core.analysis.contract import KHZ, Analysis, Options, Variable, status
 from ngnmm_core.errors import InputError
-from ngnmm_core.simulation.observation import OK, SampledWindow
+from ngnmm_core.simulation.observation import SampledWindow
+from ngnmm_core.storage.flags import Status
 
 LAST_MS = 2000.0
 
@@ -70,7 +71,7 @@ class SeriesReducer:
         by_point = series.transpose(1, 3, 2, 0).reshape(-1, series.shape[2], len(series))
         found = {
             "observable_series": np.ascontiguousarray(by_point[: self.points]),
-            "series_status": np.full(self.points, OK, np.int8),
+            "series_status": np.full(self.points, Status.OK, np.int8),
         }
         if self.populations:
             rates = np.concatenate(self.rates)  # [sample, group, region, population, lane]

@@ -13,7 +13,7 @@ from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.analysis.maps import Look, Map, mean_over_regions
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.observation import SampledWindow
-from ngnmm_core.streaming.activity import SPECTRAL_OUTCOMES
+from ngnmm_core.streaming.activity import SpectralStatus
 from ngnmm_core.streaming.decimate import Decimator, decimation_factor, filter_length
 from ngnmm_core.streaming.envelope import GAMMA_HZ
 from ngnmm_core.streaming.region_mean import RegionMean
@@ -211,7 +211,7 @@ def variables(options: SpectraOptions) -> tuple[Variable, ...]:
         Variable("band_power", ("region", "band"), "1", "power in a frequency band", "float32"),
         *(gamma if "gamma" in options.bands else ()),
         Variable("peak_frequency", ("region",), "Hz", "frequency of the largest power spectral density"),
-        status("spectra", *SPECTRAL_OUTCOMES),
+        status("spectra", SpectralStatus),
     )
 
 

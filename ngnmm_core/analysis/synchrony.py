@@ -8,13 +8,19 @@ import numpy as np
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.analysis.maps import Look, Map, as_it_is
-from ngnmm_core.simulation.observation import OK, SampledWindow
-from ngnmm_core.streaming.activity import REST, SETTLING
+from ngnmm_core.simulation.observation import SampledWindow
+from ngnmm_core.storage.flags import Status
+from ngnmm_core.streaming.activity import NetworkRegime
 from ngnmm_core.streaming.moments import Moments
 from ngnmm_core.streaming.region_mean import RegionMean
 
-AT_REST, STILL_SETTLING, NOT_STATIONARY = 2, 3, 4
 LARGEST_RATIO, SMALLEST_DIFFERENCE = 2.0, 0.02  # of the two halves of the window, before it counts as not stationary
+
+
+class SynchronyStatus(Status):
+    """Outcome of the synchrony."""
+
+    AT_REST, STILL_SETTLING, NOT_STATIONARY = 2, 3, 4
 
 
 class SynchronyOptions(Options):
@@ -40,8 +46,12 @@ class SynchronyReducer:
         halves = [self._ratio(*pair) for pair in zip(self.mean.half_stds, self.regions.half_stds, strict=True)]
         low, high = np.minimum(*halves), np.maximum(*halves)
         drifts = (high > LARGEST_RATIO * low) & (high - low > SMALLEST_DIFFERENCE)
-        code = np.where(drifts, NOT_STATIONARY, OK)
-        code = np.where(activity.regime == REST, AT_REST, np.where(activity.regime == SETTLING, STILL_SETTLING, code))
+        code = np.where(drifts, SynchronyStatus.NOT_STATIONARY, SynchronyStatus.OK)
+        code = np.where(
+            activity.regime == NetworkRegime.REST,
+            SynchronyStatus.AT_REST,
+            np.where(activity.regime == NetworkRegime.STILL_SETTLING, SynchronyStatus.STILL_SETTLING, code),
+        )
         undefined = ~activity.active.any(axis=1)
         return {"synchrony": np.where(undefined, np.nan, whole), "synchrony_status": code.astype(np.int8)}
 
@@ -57,7 +67,7 @@ def variables(options: SynchronyOptions) -> tuple[Variable, ...]:
     """What this analysis writes."""
     return (
         Variable("synchrony", (), "1", "variance of the mean over the mean of the variances of the observable"),
-        status("synchrony", "at_rest", "still_settling", "not_stationary"),
+        status("synchrony", SynchronyStatus),
     )
 
 

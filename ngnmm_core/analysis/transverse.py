@@ -11,9 +11,15 @@ doi:10.1007/BF02128236.
 from pydantic import Field
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.storage.flags import Status
 
-OK, DIVERGED, UNCOUPLED, REGULAR = range(4)
 SIGNIFICANT = 2.0  # standard errors by which an exponent exceeds zero to count as growth
+
+
+class TransverseStatus(Status):
+    """Outcome of the transverse exponents."""
+
+    UNCOUPLED, REGULAR = 2, 3
 
 
 class TransverseOptions(Options):
@@ -29,7 +35,7 @@ def variables(options: TransverseOptions) -> tuple[Variable, ...]:
         Variable("transverse_exponent", each, "ms-1", "largest Lyapunov exponent along an eigenvector of W"),
         Variable("transverse_exponent_error", each, "ms-1", "standard error of the transverse exponent"),
         Variable("transverse_unstable_modes", (), "1", "modes that grow, by two standard errors at least", "int32"),
-        status("transverse", "uncoupled", "regular"),
+        status("transverse", TransverseStatus),
     )
 
 

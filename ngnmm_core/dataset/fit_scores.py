@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ngnmm_core.analysis.fit import OK, PARTLY, UNDEFINED, signals, variables
+from ngnmm_core.analysis.fit import FitStatus, signals, variables
 from ngnmm_core.recordings.connectivity import full_length_reliability
 from ngnmm_core.recordings.recordings import Recordings
 from ngnmm_core.recordings.scores import Scorer, Signal, subject_weights, with_limits
@@ -123,7 +123,9 @@ def point_scores(study: Study, file: Mapping[str, Any], recordings: Recordings) 
                 limit = found["fit_r"][(*index, s)] / np.sqrt(reader.reliability(index))
                 found["fit_noise_limit"][(*index, s)] = limit
     some, every = defined.any(axis=-1), defined.all(axis=-1)
-    found["fit_status"][...] = np.where(every, OK, np.where(some, PARTLY, UNDEFINED))
+    found["fit_status"][...] = np.where(
+        every, FitStatus.OK, np.where(some, FitStatus.SOME_SIGNALS_UNDEFINED, FitStatus.NO_CONNECTIVITY)
+    )
     return found
 
 

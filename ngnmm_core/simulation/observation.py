@@ -8,6 +8,7 @@ import numpy as np
 
 from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.models._base import Model
+from ngnmm_core.storage.flags import Status
 
 if TYPE_CHECKING:
     from ngnmm_core.streaming.activity import Activity
@@ -52,4 +53,7 @@ class Reducer(Protocol):
         """The results, one array [point, ...] per variable; NaN where `activity` says that it is not defined."""
 
 
-OK, DIVERGED, INACCURATE = range(3)
+class SimulationStatus(Status):
+    """Outcome of a simulation."""
+
+    INACCURATE = 2

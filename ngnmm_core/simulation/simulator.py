@@ -16,7 +16,7 @@ from ngnmm_core.simulation.engine import Engine, Run
 from ngnmm_core.simulation.initial_states import nominal, perturbed
 from ngnmm_core.simulation.integrators import OF_HOMOGENEOUS_STATES, get_integrator, suitable
 from ngnmm_core.simulation.lesions import lesion_factors
-from ngnmm_core.simulation.observation import DIVERGED, INACCURATE, OK, Reducer, SampledWindow
+from ngnmm_core.simulation.observation import Reducer, SampledWindow, SimulationStatus
 from ngnmm_core.simulation.settings import NOISE, Simulation
 from ngnmm_core.simulation.step_choice import LONGEST_MS, ladder, only
 from ngnmm_core.simulation.trial import Trial
@@ -202,12 +202,14 @@ class _Results:
         """All results with their status; what belongs to points that diverged or missed the accuracy is taken out."""
         results = dict(self._arrays)
         region = results["diverged_region"]
-        status = np.where(region >= 0, DIVERGED, np.where(wrong, INACCURATE, OK)).astype(np.int8)
+        status = np.where(
+            region >= 0, SimulationStatus.DIVERGED, np.where(wrong, SimulationStatus.INACCURATE, SimulationStatus.OK)
+        ).astype(np.int8)
         for name, values in results.items():
             if name.startswith("diverged_"):
                 continue
-            lost = DIVERGED if name.endswith("_status") else np.nan if values.dtype.kind == "f" else -1
-            values[status != OK] = lost
+            lost = SimulationStatus.DIVERGED if name.endswith("_status") else np.nan if values.dtype.kind == "f" else -1
+            values[status != SimulationStatus.OK] = lost
         return results | {"simulation_status": status, "step_ms": steps_ms}
 
 

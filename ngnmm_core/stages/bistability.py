@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ngnmm_core.analysis.bistability import KINDS, NO_EDGE, NOT_BISTABLE, OK, BistabilityOptions
+from ngnmm_core.analysis.bistability import KINDS, BistabilityOptions, BistabilityStatus
 from ngnmm_core.analysis.contract import KHZ
 from ngnmm_core.models._base import Model
 from ngnmm_core.stages.contract import Rates, Stage
@@ -40,8 +40,8 @@ def _at_point(model: Model, parameters: dict[str, float], weight: float) -> dict
     rest, active = rest_and_active(model, parameters, weight)
     result["stable_states"] = len(stable_states(model, parameters, weight))
     result["rest_rate"], result["active_rate"] = _rates(model, parameters, rest), _rates(model, parameters, active)
-    undefined = NOT_BISTABLE if np.isfinite(found.edge) else NO_EDGE
-    result["bistability_status"] = OK if found.bistable else undefined
+    undefined = BistabilityStatus.NOT_BISTABLE if np.isfinite(found.edge) else BistabilityStatus.NO_EDGE
+    result["bistability_status"] = BistabilityStatus.OK if found.bistable else undefined
     return {name: np.asarray(value) for name, value in result.items()}
 
 

@@ -7,10 +7,8 @@ import numpy as np
 
 from ngnmm_core.analysis.continuation import (
     CURVES,
-    INCOMPLETE,
     MOST_SPECIAL,
-    OK,
-    TRUNCATED,
+    ContinuationStatus,
     variables,
 )
 from ngnmm_core.points import Points
@@ -53,7 +51,8 @@ def _one(task: Task, k: int, row_sum: float) -> dict[str, np.ndarray]:
         table.add_diagram(found)
     for text in failures:
         logging.warning("%s", text)
-    state = TRUNCATED if table.truncated else INCOMPLETE if failures else OK
+    state = ContinuationStatus.INCOMPLETE if failures else ContinuationStatus.OK
+    state = ContinuationStatus.TRUNCATED if table.truncated else state
     table.arrays["continuation_status"] = np.int8(state)
     logging.info("point %d/%d: %s", k + 1, len(task.points), table.filled)
     return table.arrays

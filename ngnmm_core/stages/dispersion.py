@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ngnmm_core.analysis.dispersion import DIVERGED, IRREGULAR, MOST_INTERVALS, OK, UNCOUPLED
+from ngnmm_core.analysis.dispersion import MOST_INTERVALS, DispersionStatus
 from ngnmm_core.stages.contract import OF_NETWORKS, Stage, equal_rows
 from ngnmm_core.stages.layouts import homogeneous_layout
 from ngnmm_core.stages.task import Task
@@ -20,8 +20,8 @@ def run(task: Task) -> dict[str, np.ndarray]:
     relation = dispersions(task.model, parameters, row_sum, attractors, axis * row_sum)
     known = np.array([a is not None for a in attractors])
     regular = np.isfinite(relation.growth_rate).all(axis=1)
-    coupled = np.where(parameters["G"] == 0, UNCOUPLED, OK)
-    status = np.where(regular, coupled, np.where(known, IRREGULAR, DIVERGED))
+    coupled = np.where(parameters["G"] == 0, DispersionStatus.UNCOUPLED, DispersionStatus.OK)
+    status = np.where(regular, coupled, np.where(known, DispersionStatus.IRREGULAR, DispersionStatus.DIVERGED))
     intervals = np.full((len(status), MOST_INTERVALS, 2), np.nan)
     for k in np.flatnonzero(regular):
         found = stable_intervals(axis, transverse(relation.growth_rate[k], axis))[:MOST_INTERVALS]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ngnmm_core.analysis.linear_fc import DIVERGED, NO_EQUILIBRIUM, NOT_RESOLVED, OK, UNSTABLE, LinearFcOptions
+from ngnmm_core.analysis.linear_fc import LinearFcOptions, LinearFcStatus
 from ngnmm_core.connectome.normalisation import LARGEST_SPREAD, row_sum_spread
 from ngnmm_core.simulation.initial_states import nominal
 from ngnmm_core.simulation.settings import COMMON, NOISE
@@ -82,7 +82,9 @@ class _Job:
         parameters = {name: float(values[k]) for name, values in task.points.parameters.items()}
         result = self._blank() | {"linear_equilibria": self.equilibria_count(parameters)}
         if rest is None:
-            return result | {"linear_fc_status": DIVERGED if self.diverged[k] else NO_EQUILIBRIUM}
+            return result | {
+                "linear_fc_status": LinearFcStatus.DIVERGED if self.diverged[k] else LinearFcStatus.NO_EQUILIBRIUM
+            }
         setting = {
             n: float(task.points.extras[n][k] if n in task.points.extras else task.settings[n]) for n in SETTINGS
         }
@@ -94,12 +96,12 @@ class _Job:
         growth = growth_rate(network)
         result["linear_slowest"] = growth
         if not growth < 0:
-            return result | {"linear_fc_status": UNSTABLE}
+            return result | {"linear_fc_status": LinearFcStatus.UNSTABLE}
         resolved = self._bands(network, result)
         if resolved and self.options.spectrum_max_hz is not None:
             watched = linear_network(task.model, self.weights, parameters, rest, "observable", noise, self.modes)
             self._spectrum(watched, result)
-        return result | {"linear_fc_status": OK if resolved else NOT_RESOLVED}
+        return result | {"linear_fc_status": LinearFcStatus.OK if resolved else LinearFcStatus.NOT_RESOLVED}
 
     def _blank(self) -> dict[str, Any]:
         regions, bands = len(self.weights), len(self.options.bands_hz)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ngnmm_core.analysis.lyapunov import DIVERGED, OK
 from ngnmm_core.stages.contract import AT_AN_ATTRACTOR, OF_NETWORKS, Rates, Stage, equal_rows
 from ngnmm_core.stages.layouts import homogeneous_layout
 from ngnmm_core.stages.task import Task
+from ngnmm_core.storage.flags import Status
 from ngnmm_core.study.study import Study
 
 
@@ -32,7 +32,7 @@ def run(task: Task) -> dict[str, np.ndarray]:
         "homogeneous_lyapunov_exponent_error": errors,
         "homogeneous_kaplan_yorke_dimension": np.array([kaplan_yorke_dimension(v) for v in spectra.values]),
         "lyapunov_regime": np.array([-1 if a is None else a.regime for a in attractors], np.int8),
-        "lyapunov_status": np.where(known, OK, DIVERGED).astype(np.int8),
+        "lyapunov_status": np.where(known, Status.OK, Status.DIVERGED).astype(np.int8),
     }
 
 

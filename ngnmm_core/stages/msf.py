@@ -4,7 +4,7 @@ import logging
 
 import numpy as np
 
-from ngnmm_core.analysis.msf import DIVERGED, IRREGULAR, OK, UNCOUPLED
+from ngnmm_core.analysis.msf import MsfStatus
 from ngnmm_core.connectome.eigenmodes import spectrum
 from ngnmm_core.stages.contract import OF_NETWORKS, Stage, equal_rows
 from ngnmm_core.stages.layouts import homogeneous_layout
@@ -31,16 +31,20 @@ def _results(attractors, relation, uncoupled: np.ndarray) -> dict[str, np.ndarra
 
     known = np.array([a is not None for a in attractors])
     regular = np.isfinite(relation.growth_rate).all(axis=1)
-    status = np.where(regular, np.where(uncoupled, UNCOUPLED, OK), np.where(known, IRREGULAR, DIVERGED))
-    growth = np.where((status == OK)[:, None], relation.growth_rate, np.nan)
-    counted = np.where(status == OK, unstable(growth).sum(axis=1), -1)
+    status = np.where(
+        regular,
+        np.where(uncoupled, MsfStatus.UNCOUPLED, MsfStatus.OK),
+        np.where(known, MsfStatus.IRREGULAR, MsfStatus.DIVERGED),
+    )
+    growth = np.where((status == MsfStatus.OK)[:, None], relation.growth_rate, np.nan)
+    counted = np.where(status == MsfStatus.OK, unstable(growth).sum(axis=1), -1)
     leading = np.full(len(attractors), -1)
     if growth.shape[1] > 1:
-        leading = np.where(status == OK, 1 + np.argmax(growth[:, 1:], axis=1), -1)
+        leading = np.where(status == MsfStatus.OK, 1 + np.argmax(growth[:, 1:], axis=1), -1)
     cycles = np.array([a is not None and a.orbit is not None for a in attractors])
     return {
         "msf": growth,
-        "msf_frequency": np.where((status == OK)[:, None], relation.frequency, np.nan),
+        "msf_frequency": np.where((status == MsfStatus.OK)[:, None], relation.frequency, np.nan),
         "unstable_modes": counted.astype(np.int32),
         "most_unstable_mode": leading.astype(np.int32),
         "regime": np.array([-1 if a is None else a.regime for a in attractors], np.int8),

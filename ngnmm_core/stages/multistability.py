@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ngnmm_core.analysis.multistability import DIVERGED, OK, UNRESOLVED
+from ngnmm_core.analysis.multistability import MultistabilityStatus
 from ngnmm_core.stages.contract import AT_AN_ATTRACTOR, OF_NETWORKS, Rates, Stage, equal_rows
 from ngnmm_core.stages.layouts import homogeneous_layout
 from ngnmm_core.stages.task import Task
@@ -41,8 +41,8 @@ def _counts(found: "Coexistence") -> tuple[int, int, int]:
 
 def _status(found: "Coexistence") -> int:
     if found.diverged:
-        return DIVERGED
-    return UNRESOLVED if found.unresolved else OK
+        return MultistabilityStatus.DIVERGED
+    return MultistabilityStatus.UNRESOLVED if found.unresolved else MultistabilityStatus.OK
 
 
 def warm(task: Task) -> None:

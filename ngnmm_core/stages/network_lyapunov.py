@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ngnmm_core.analysis.network_lyapunov import DIVERGED, OK
 from ngnmm_core.simulation.initial_states import nominal, perturbed
 from ngnmm_core.simulation.settings import Initial
 from ngnmm_core.stages.contract import PRODUCT_SECONDS, Rates, Stage
@@ -14,6 +13,7 @@ from ngnmm_core.stages.layouts import network_layout
 from ngnmm_core.stages.simulation import homogeneous_start
 from ngnmm_core.stages.task import Task
 from ngnmm_core.storage.atomic import whole_file
+from ngnmm_core.storage.flags import Status
 from ngnmm_core.study.study import Study
 
 TANGENT_SECONDS = 1.3e-8  # per region, perturbation and step
@@ -43,7 +43,7 @@ def run(task: Task) -> dict[str, np.ndarray]:
         values[k, :count], errors[k, :count] = with_exact_zero(*found)
         dimension[k] = kaplan_yorke_dimension(values[k, :count]) if np.isfinite(values[k, 0]) else np.nan
         logging.info("network %d/%d: %d exponents, largest %.3g per ms", k + 1, len(points), count, values[k, 0])
-    status = np.where(np.isfinite(values[:, 0]), OK, DIVERGED).astype(np.int8)
+    status = np.where(np.isfinite(values[:, 0]), Status.OK, Status.DIVERGED).astype(np.int8)
     return dict(zip(NAMES, (values, errors, dimension), strict=True)) | {"network_lyapunov_status": status}
 
 

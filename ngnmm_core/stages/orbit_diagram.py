@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ngnmm_core.analysis.orbit_diagram import DIVERGED, NO_MAXIMA, OK, local_maxima
+from ngnmm_core.analysis.orbit_diagram import OrbitDiagramStatus, local_maxima
 from ngnmm_core.simulation.initial_states import nominal
 from ngnmm_core.stages.contract import OF_NETWORKS, Rates, Stage, equal_rows
 from ngnmm_core.stages.layouts import homogeneous_layout
@@ -31,7 +31,7 @@ def run(task: Task) -> dict[str, np.ndarray]:
     results = {
         "local_maxima": np.full((len(points), options.count), np.nan),
         "maxima_count": np.zeros(len(points), np.int32),
-        "orbit_diagram_status": np.full(len(points), OK, np.int8),
+        "orbit_diagram_status": np.full(len(points), OrbitDiagramStatus.OK, np.int8),
     }
     for start in range(0, len(points), engine.batch_size):
         part = points.take(slice(start, start + engine.batch_size))
@@ -59,13 +59,13 @@ def _signals(engine: "Engine", points, options) -> np.ndarray:
 
 def _fill(results, k: int, signal: np.ndarray, count: int) -> None:
     if not np.isfinite(signal).all():
-        results["orbit_diagram_status"][k] = DIVERGED
+        results["orbit_diagram_status"][k] = OrbitDiagramStatus.DIVERGED
         results["maxima_count"][k] = -1
         return
     maxima = local_maxima(signal) if np.ptp(signal) > AT_REST else np.zeros(0)
     results["maxima_count"][k] = len(maxima)
     if len(maxima) == 0:
-        results["orbit_diagram_status"][k] = NO_MAXIMA
+        results["orbit_diagram_status"][k] = OrbitDiagramStatus.NO_MAXIMA
     kept = maxima[-count:]
     results["local_maxima"][k, count - len(kept) :] = kept
 

@@ -8,14 +8,14 @@ import numpy as np
 
 from ngnmm_core.analysis.contract import Variable, status
 from ngnmm_core.simulation.integrators import EXACT, OF_HOMOGENEOUS_STATES, get_integrator
-from ngnmm_core.simulation.observation import SampledWindow
+from ngnmm_core.simulation.observation import SampledWindow, SimulationStatus
 from ngnmm_core.simulation.series_file import SeriesFile
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.step_choice import TRIAL_MS, expected_steps
 from ngnmm_core.stages.contract import PRODUCT_SECONDS, Rates, Reducers, Stage
 from ngnmm_core.stages.layouts import network_layout
 from ngnmm_core.stages.task import Task
-from ngnmm_core.streaming.activity import REGIMES
+from ngnmm_core.streaming.activity import NetworkRegime
 from ngnmm_core.study.study import Study
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ LANES = {"float64": 8, "float32": 16}
 WARM_SAMPLES = 256  # enough for the filters to give output
 
 VARIABLES = (
-    Variable("network_regime", (), "1", "regime of the network", dtype="int8", flags=REGIMES),
-    status("simulation", "inaccurate"),
+    Variable("network_regime", (), "1", "regime of the network", dtype="int8", flags=NetworkRegime.meanings()),
+    status("simulation", SimulationStatus),
     Variable("step_ms", (), "ms", "integration step"),
     Variable("diverged_at_ms", (), "ms", "time at which the solution ceased to be finite"),
     Variable("diverged_region", (), "1", "index of the first region that ceased to be finite", dtype="int32"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ngnmm_core.analysis.transverse import DIVERGED, OK, REGULAR, SIGNIFICANT, UNCOUPLED
+from ngnmm_core.analysis.transverse import SIGNIFICANT, TransverseStatus
 from ngnmm_core.connectome.eigenmodes import spectrum
 from ngnmm_core.stages.contract import AT_AN_ATTRACTOR, OF_NETWORKS, Rates, Stage, equal_rows
 from ngnmm_core.stages.layouts import homogeneous_layout
@@ -25,14 +25,16 @@ def run(task: Task) -> dict[str, np.ndarray]:
     found = transverse_spectra(task.model, parameters, row_sum, coupled, modes, task.options("transverse").duration_ms)
     regular = np.isnan(found.values).all(axis=1)
     known = np.array([a is not None for a in attractors])
-    status = np.where(regular, np.where(uncoupled, UNCOUPLED, REGULAR), OK)
-    status = np.where(known, status, DIVERGED)
+    status = np.where(
+        regular, np.where(uncoupled, TransverseStatus.UNCOUPLED, TransverseStatus.REGULAR), TransverseStatus.OK
+    )
+    status = np.where(known, status, TransverseStatus.DIVERGED)
     grows = found.values > SIGNIFICANT * found.errors
     grows[:, 0] = False
     return {
         "transverse_exponent": found.values,
         "transverse_exponent_error": found.errors,
-        "transverse_unstable_modes": np.where(status == OK, grows.sum(axis=1), -1).astype(np.int32),
+        "transverse_unstable_modes": np.where(status == TransverseStatus.OK, grows.sum(axis=1), -1).astype(np.int32),
         "transverse_status": status.astype(np.int8),
     }
 

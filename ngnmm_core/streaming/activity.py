@@ -7,18 +7,29 @@ the window is at least half of that in the first.  With noise input every region
 
 import numpy as np
 
+from ngnmm_core.storage.flags import Flags, Status
 from ngnmm_core.streaming.moments import Moments
 
 REST_STD = 1e-6
 DECAY = 0.5
-REST, SETTLING, OSCILLATING = 0, 1, 2
-REGIMES = ("rest", "still_settling", "oscillating")
-# Outcomes of what is defined for active regions only; 0 and 1 are ok and diverged (`analysis.contract`).
-AT_REST, STILL_SETTLING, PARTLY_ACTIVE = 2, 3, 4
-OUTCOMES = ("at_rest", "still_settling", "some_regions_inactive")
-# of what rests on frequencies: `simulation.sample_ms` is too long for the energy of the signal
-UNDERSAMPLED = 5
-SPECTRAL_OUTCOMES = (*OUTCOMES, "undersampled")
+
+
+class NetworkRegime(Flags):
+    """What a simulated network does."""
+
+    REST, STILL_SETTLING, OSCILLATING = 0, 1, 2
+
+
+class ActivityStatus(Status):
+    """Outcome of what is defined for active regions only."""
+
+    AT_REST, STILL_SETTLING, SOME_REGIONS_INACTIVE = 2, 3, 4
+
+
+class SpectralStatus(ActivityStatus):
+    """Outcome of what rests on frequencies: `simulation.sample_ms` may be too long for the energy of the signal."""
+
+    UNDERSAMPLED = 5
 
 
 class Activity:
@@ -60,19 +71,23 @@ class Activity:
     def regime(self) -> np.ndarray:
         """`REST`, `SETTLING` or `OSCILLATING` for the network, [point]."""
         rest = ~self._varies().any(axis=1)
-        calm = np.where(rest, REST, np.where(self.active.any(axis=1), OSCILLATING, SETTLING))
-        return np.where(self.noisy, OSCILLATING, calm).astype(np.int8)
+        calm = np.where(
+            rest,
+            NetworkRegime.REST,
+            np.where(self.active.any(axis=1), NetworkRegime.OSCILLATING, NetworkRegime.STILL_SETTLING),
+        )
+        return np.where(self.noisy, NetworkRegime.OSCILLATING, calm).astype(np.int8)
 
     @property
     def status(self) -> np.ndarray:
         """Outcome, [point], of an analysis that is defined for active regions only; 0 where all are active."""
-        some = np.where(self.active.all(axis=1), 0, PARTLY_ACTIVE)
-        settling = np.where(self.regime == SETTLING, STILL_SETTLING, some)
-        return np.where(self.regime == REST, AT_REST, settling).astype(np.int8)
+        some = np.where(self.active.all(axis=1), ActivityStatus.OK, ActivityStatus.SOME_REGIONS_INACTIVE)
+        settling = np.where(self.regime == NetworkRegime.STILL_SETTLING, ActivityStatus.STILL_SETTLING, some)
+        return np.where(self.regime == NetworkRegime.REST, ActivityStatus.AT_REST, settling).astype(np.int8)
 
     @property
     def spectral_status(self) -> np.ndarray:
         """The same for what rests on frequencies: undersampled where it would otherwise be defined."""
         status = self.status
-        defined = (status != AT_REST) & (status != STILL_SETTLING)
-        return np.where(self.undersampled & defined, UNDERSAMPLED, status).astype(np.int8)
+        defined = (status != ActivityStatus.AT_REST) & (status != ActivityStatus.STILL_SETTLING)
+        return np.where(self.undersampled & defined, SpectralStatus.UNDERSAMPLED, status).astype(np.int8)

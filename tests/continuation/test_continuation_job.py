@@ -118,7 +118,7 @@ def table(bautin):
 @pytest.mark.slow
 def test_the_table_holds_the_diagram(table):
     one = table.isel(diagram=0)
-    assert int(one["continuation_status"]) == continuation.OK
+    assert int(one["continuation_status"]) == continuation.ContinuationStatus.OK
     kinds = one["branch_kind"].values
     cycles, rest = one.isel(row=kinds == 1), one.isel(row=kinds == 0)
     mu, square = cycles["branch_parameter"].values, cycles["branch_max"].sel(state="u").values ** 2

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ngnmm_core.analysis import msf as declared
-from ngnmm_core.analysis.msf import DIVERGED, IRREGULAR, OK, UNCOUPLED
+from ngnmm_core.analysis.msf import MsfStatus
 from ngnmm_core.connectome import Connectome, ConnectomeSpec, build_connectome, load_registry, normalise, spectrum
 from ngnmm_core.dynamics.attractor import CHAOS, LIMIT_CYCLE, REGIMES, REST
 from ngnmm_core.dynamics.dispersion import dispersion
@@ -31,7 +31,13 @@ def outcomes(run, ring6):
 
 
 def test_statuses_tell_why_there_is_no_number(outcomes):
-    assert outcomes["msf_status"].tolist() == [OK, OK, UNCOUPLED, IRREGULAR, DIVERGED]
+    assert outcomes["msf_status"].tolist() == [
+        MsfStatus.OK,
+        MsfStatus.OK,
+        MsfStatus.UNCOUPLED,
+        MsfStatus.IRREGULAR,
+        MsfStatus.DIVERGED,
+    ]
     assert np.isfinite(outcomes["msf"]).all(axis=1).tolist() == [True, True, False, False, False]
     for name in ("msf", "msf_frequency"):
         assert np.isnan(outcomes[name][2:]).all()

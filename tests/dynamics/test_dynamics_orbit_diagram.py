@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.analysis.orbit_diagram import ANALYSIS, DIVERGED, NO_MAXIMA, OK, OrbitDiagramOptions, local_maxima
+from ngnmm_core.analysis.orbit_diagram import ANALYSIS, OrbitDiagramOptions, OrbitDiagramStatus, local_maxima
 from ngnmm_core.connectome import Connectome
 from ngnmm_core.stages import orbit_diagram
 from ngnmm_core.stages.task import Task
@@ -44,7 +44,7 @@ def test_a_cycle_has_as_many_values_as_its_period_is_doubled(maxima_of, I_ext_e,
     large = values[np.isfinite(values)]
     large = large[large > 0.5 * np.nanmax(large)]
     assert len(np.unique(np.round(large / np.nanmax(large), 3))) == distinct
-    assert result["orbit_diagram_status"][0] == OK
+    assert result["orbit_diagram_status"][0] == OrbitDiagramStatus.OK
 
 
 def test_chaos_is_a_cloud(maxima_of):
@@ -63,7 +63,7 @@ def test_the_last_maxima_stand_at_the_end(maxima_of):
 def test_rest_has_no_maxima(maxima_of):
     options = OrbitDiagramOptions(transient_ms=3000.0)
     result = maxima_of(options=options, I_ext_e=0.0, G=5.0)
-    assert result["orbit_diagram_status"][0] == NO_MAXIMA
+    assert result["orbit_diagram_status"][0] == OrbitDiagramStatus.NO_MAXIMA
     assert result["maxima_count"][0] == 0
     assert np.isnan(result["local_maxima"]).all()
 
@@ -77,5 +77,5 @@ def test_a_point_does_not_depend_on_its_neighbours(maxima_of):
 
 def test_what_blows_up_has_a_status(maxima_of):
     result = maxima_of(I_ext_e=1e12)
-    assert result["orbit_diagram_status"][0] == DIVERGED
+    assert result["orbit_diagram_status"][0] == OrbitDiagramStatus.DIVERGED
     assert np.isnan(result["local_maxima"]).all()

@@ -6,7 +6,7 @@ import xarray as xr
 
 from ngnmm_core.analysis.hub_scores import hub_scores
 from ngnmm_core.analysis.hub_table import hub_table
-from ngnmm_core.analysis.hubs import DIVERGED, ISOLATED_REGION, NOT_OSCILLATING, OK, HubsOptions, variables
+from ngnmm_core.analysis.hubs import HubsOptions, HubsStatus, variables
 from ngnmm_core.simulation.lesions import CUT, LESION, NONE, REGION, RENORMALISED
 
 REGIONS, HUB, SEEDS, NULLS = 6, 2, 4, 10
@@ -102,20 +102,27 @@ def test_every_declared_variable_is_there(hubs):
     for variable in variables(OPTIONS):
         assert hubs[variable.name].dims == ("hub_point", *variable.dims)
         assert hubs[variable.name].attrs["units"] == variable.unit
-    assert (hubs.hubs_status == OK).all()
+    assert (hubs.hubs_status == HubsStatus.OK).all()
 
 
 def test_undefined_diverged_and_emptied(lesions, weights):
     first = int(np.flatnonzero((lesions[LESION].values == CUT) & (lesions[REGION].values == 1))[0])
     second = int(np.flatnonzero((lesions[LESION].values == CUT) & (lesions[REGION].values == 3))[0])
     fc, status = lesions.lesion_fc.copy(deep=True), lesions.simulation_status.copy(deep=True)
-    fc[first], fc[second], status[first] = np.nan, np.nan, DIVERGED
+    fc[first], fc[second], status[first] = np.nan, np.nan, HubsStatus.DIVERGED
     alone = weights.copy()
     alone[4] = 0.0
     alone[4, 0] = 1.0
     hubs = scored(lesions, alone, lesion_fc=fc, simulation_status=status)
-    assert hubs.hubs_status[0, 0].values.tolist() == [OK, DIVERGED, OK, NOT_OSCILLATING, OK, OK]
-    assert hubs.hubs_status[0, 1, 0] == ISOLATED_REGION
+    assert hubs.hubs_status[0, 0].values.tolist() == [
+        HubsStatus.OK,
+        HubsStatus.DIVERGED,
+        HubsStatus.OK,
+        HubsStatus.NOT_OSCILLATING,
+        HubsStatus.OK,
+        HubsStatus.OK,
+    ]
+    assert hubs.hubs_status[0, 1, 0] == HubsStatus.ISOLATED_REGION
     assert np.isnan(hubs.hub_zscore[0, 0, [1, 3]]).all()
     assert np.isnan(hubs.hub_pvalue[0, 1, 0])
 

@@ -15,12 +15,12 @@ from ngnmm_core.dynamics.equilibrium_branch import HOPF, SADDLE_NODE, Equilibriu
 from ngnmm_core.dynamics.variational import Variational
 from ngnmm_core.kernels.functions import exp
 from ngnmm_core.models import get_model
-from ngnmm_core.simulation.observation import OK
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator
 from ngnmm_core.stages import msf
 from ngnmm_core.stages.task import Task
-from ngnmm_core.streaming.activity import OSCILLATING
+from ngnmm_core.storage.flags import Status
+from ngnmm_core.streaming.activity import NetworkRegime
 
 CYCLES = {"jansen_rit": {"p": 230.0, "G": 50.0}, "wilson_cowan": {"P": 1.25, "G": 1.0}}
 classical = pytest.mark.parametrize("name", CYCLES)
@@ -136,7 +136,7 @@ def test_fastest_rate_bounds_the_jacobian_along_the_cycle(name, cycle):
 def test_network_master_stability(name, points_of, ring6):
     model = get_model(name)
     results = msf.run(Task(model, Connectome(ring6, tuple("abcdef")), points_of(model, 1, **CYCLES[name]), {}, ()))
-    assert results["msf_status"][0] == OK
+    assert results["msf_status"][0] == Status.OK
     assert np.isfinite(results["msf"]).all()
 
 
@@ -151,7 +151,7 @@ def test_every_analysis_of_simulations(name, points_of, directed5):
     results = Simulator(model, Connectome(directed5), settings, reducers).run(
         points_of(model, 2, **CYCLES[name], seed=[0, 1])
     )
-    assert (results["network_regime"] == OSCILLATING).all()
+    assert (results["network_regime"] == NetworkRegime.OSCILLATING).all()
     assert np.isfinite(results["synchrony"]).all()
     assert np.isfinite(results["fc"]).all()
     assert np.isfinite(results["peak_frequency"]).all()

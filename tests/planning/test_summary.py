@@ -6,8 +6,13 @@ import pytest
 
 from ngnmm_core.analysis.contract import status
 from ngnmm_core.products.run_summary import by_rule, cost_text, costs, points_text, slowest, statuses, tables
+from ngnmm_core.storage.flags import Status
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tcpu_time\n"
+
+
+class SlowStatus(Status):
+    SLOW = 2
 
 
 @pytest.fixture
@@ -26,7 +31,7 @@ def results(tmp_path):
 @pytest.fixture
 def merged(tmp_path):
     """A sweep with 12 points, of which two diverged and one is missing."""
-    declared = status("simulation", "slow")
+    declared = status("simulation", SlowStatus)
     with netCDF4.Dataset(tmp_path / "sweep.nc", "w") as file:
         file.createDimension("G", 12)
         variable = file.createVariable(declared.name, declared.dtype, ("G",))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.streaming.activity import OSCILLATING, OUTCOMES, REGIMES, REST, SETTLING, Activity
+from ngnmm_core.streaming.activity import Activity, ActivityStatus, NetworkRegime
 
 T = np.arange(2000) * 0.2  # ms
 OSCILLATION = np.sin(2 * np.pi * T / 20.0)
@@ -22,14 +22,14 @@ def test_rest_is_no_activity(lanes_of, in_blocks):
     """Measured at (3, 5): v_e has s.d. 5e-14 and a naive mean correlation of exactly 1."""
     activity = watch(lanes_of, in_blocks, (-1.5 + ROUND_OFF, -1.5 + ROUND_OFF))
     assert not activity.active.any()
-    assert activity.regime == [REST]
-    assert REGIMES[activity.regime[0]] == "rest"
+    assert activity.regime == [NetworkRegime.REST]
+    assert NetworkRegime.meanings()[activity.regime[0]] == "rest"
 
 
 def test_a_steady_oscillation_is_active(lanes_of, in_blocks):
     activity = watch(lanes_of, in_blocks, (OSCILLATION, 1e-3 * OSCILLATION + 5))
     assert activity.active.all()
-    assert activity.regime == [OSCILLATING]
+    assert activity.regime == [NetworkRegime.OSCILLATING]
     np.testing.assert_allclose(activity.std, [[OSCILLATION.std(), 1e-3 * OSCILLATION.std()]], rtol=1e-12)
 
 
@@ -39,7 +39,7 @@ def test_what_falls_by_more_than_half_between_the_halves_is_still_settling(lanes
     ringing = np.exp(-T / decay_ms) * OSCILLATION
     activity = watch(lanes_of, in_blocks, (ringing, ringing))
     assert activity.active.tolist() == [[active, active]]
-    assert activity.regime == [OSCILLATING if active else SETTLING]
+    assert activity.regime == [NetworkRegime.OSCILLATING if active else NetworkRegime.STILL_SETTLING]
 
 
 def test_growth_is_activity(lanes_of, in_blocks):
@@ -63,8 +63,14 @@ def test_points_and_regions_are_told_apart(lanes_of, in_blocks):
         (ringing, ROUND_OFF, ROUND_OFF),
     )
     assert activity.active.tolist() == [[False, True, False], [False] * 3, [False] * 3, [True] * 3, [False] * 3]
-    assert activity.regime.tolist() == [OSCILLATING, REST, SETTLING, OSCILLATING, SETTLING]
-    outcomes = dict(enumerate(OUTCOMES, start=2)) | {0: "ok"}
+    assert activity.regime.tolist() == [
+        NetworkRegime.OSCILLATING,
+        NetworkRegime.REST,
+        NetworkRegime.STILL_SETTLING,
+        NetworkRegime.OSCILLATING,
+        NetworkRegime.STILL_SETTLING,
+    ]
+    outcomes = ActivityStatus.meanings()
     assert [outcomes[code] for code in activity.status.tolist()] == [
         "some_regions_inactive",
         "at_rest",
@@ -77,4 +83,4 @@ def test_points_and_regions_are_told_apart(lanes_of, in_blocks):
 def test_with_noise_every_region_is_active(lanes_of, in_blocks):
     activity = watch(lanes_of, in_blocks, (ROUND_OFF, np.full(len(T), np.nan)), noisy=True)
     assert activity.active.tolist() == [[True, False]]
-    assert activity.regime == [OSCILLATING]
+    assert activity.regime == [NetworkRegime.OSCILLATING]

@@ -5,11 +5,10 @@ import pytest
 from scipy.signal import welch
 
 from ngnmm_core.analysis.cross_frequency import (
-    AT_REST,
-    NO_RHYTHM,
     PHASE_BANDS,
     CrossFrequencyOptions,
     CrossFrequencyReducer,
+    CrossFrequencyStatus,
     _factor,
 )
 from ngnmm_core.analysis.phase_amplitude_coupling import (
@@ -169,7 +168,7 @@ def test_harmonics_of_a_slow_wave_are_no_coupling(reduced, slow_hz, shape):
     series = np.stack([wave, wave + gamma])  # [point, region, sample]
     options = CrossFrequencyOptions(surrogates=99)
     found = reduced(CrossFrequencyReducer, options, np.moveaxis(series, -1, 0), sample_ms=2.0)
-    assert found["cross_frequency_status"].tolist() == [NO_RHYTHM, 0]
+    assert found["cross_frequency_status"].tolist() == [CrossFrequencyStatus.NO_FAST_RHYTHM, 0]
     band = list(PHASE_BANDS).index("theta" if slow_hz < 8 else "alpha")
     assert (found["modulation_index"][0, band] > 0.01).all()
     assert np.isnan(found["modulation_pvalue"][0]).all()
@@ -200,7 +199,7 @@ def test_regions_at_rest_have_no_coupling(reduced):
     assert np.isnan(result["modulation_index"][0, :, 2]).all()
     assert np.isnan(result["modulation_index"][1]).all()
     assert np.isnan(result["mean_modulation_pvalue"][1]).all()
-    assert result["cross_frequency_status"][1] == AT_REST
+    assert result["cross_frequency_status"][1] == CrossFrequencyStatus.AT_REST
 
 
 def study(options, **simulation):

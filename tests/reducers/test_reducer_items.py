@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from ngnmm_core.analysis.item_memory import (
-    ACTIVE_BEFORE,
     CONFUSED,
     CORRECT_REJECTION,
     FALSE_ALARM,
@@ -15,6 +14,7 @@ from ngnmm_core.analysis.item_memory import (
     SILENT,
     ItemMemoryOptions,
     ItemMemoryReducer,
+    ItemMemoryStatus,
 )
 from ngnmm_core.connectome import Connectome
 from ngnmm_core.models import get_model
@@ -66,7 +66,7 @@ def test_what_becomes_of_the_cued_item(sizes):
     rates[0, : FROM + 1, 6, :2] = HIGH
     found = judged(rates, sizes)
     np.testing.assert_array_equal(found["item_outcome"], [HELD, SILENT, LOST, CONFUSED, CONFUSED, CONFUSED, -1])
-    np.testing.assert_array_equal(found["item_memory_status"], [0, 0, 0, 0, 0, 0, ACTIVE_BEFORE])
+    np.testing.assert_array_equal(found["item_memory_status"], [0, 0, 0, 0, 0, 0, ItemMemoryStatus.ACTIVE_BEFORE_CUE])
     np.testing.assert_array_equal(found["held_item"], [1, -1, -1, 0, -1, -1, -1])
     np.testing.assert_array_equal(found["recalled_item"], [1, 1, -1, -1, 0, -1, -1])
     np.testing.assert_array_equal(found["cued_item"], 1)

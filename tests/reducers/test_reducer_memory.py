@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from ngnmm_core.analysis.memory import (
-    ACTIVE_BEFORE,
     CORRECT_REJECTION,
     FALSE_ALARM,
     HIT,
@@ -12,6 +11,7 @@ from ngnmm_core.analysis.memory import (
     UNSPECIFIC,
     MemoryOptions,
     MemoryReducer,
+    MemoryStatus,
 )
 from ngnmm_core.connectome import Connectome
 from ngnmm_core.simulation.stimuli import Stimulus
@@ -88,7 +88,7 @@ def test_a_trial_with_activity_before_the_cue_does_not_count(reduced):
     signal = trials()
     signal[FROM - 5 :, 0, :2] = HIGH
     found = judged(reduced, signal)
-    assert found["memory_status"].tolist() == [ACTIVE_BEFORE]
+    assert found["memory_status"].tolist() == [MemoryStatus.ACTIVE_BEFORE_CUE]
     assert found["delay_outcome"].tolist() == found["answer"].tolist() == [-1]
     assert np.isnan(found["loss_time"]).all()
 

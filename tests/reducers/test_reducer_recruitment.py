@@ -4,12 +4,7 @@ import numpy as np
 import pytest
 
 from ngnmm_core.analysis.dynamic_fc import DynamicFcOptions, DynamicFcReducer
-from ngnmm_core.analysis.recruitment import (
-    ACTIVE_BEFORE,
-    NOTHING_RECRUITED,
-    RecruitmentOptions,
-    RecruitmentReducer,
-)
+from ngnmm_core.analysis.recruitment import RecruitmentOptions, RecruitmentReducer, RecruitmentStatus
 from ngnmm_core.connectome import Connectome
 from ngnmm_core.simulation.stimuli import Stimulus
 from ngnmm_core.streaming.crossings import NEVER, Smoother, Stays
@@ -67,14 +62,14 @@ def test_onsets_order_fraction_and_peak_of_made_up_rates(reduced):
     np.testing.assert_allclose(found["recruited_fraction"], [2 / 3, 0.0])
     np.testing.assert_array_equal(found["median_latency"], [36.0, np.nan])  # the focus does not count
     np.testing.assert_allclose(found["peak_rate"][0], [600, 700, 800, 0])
-    np.testing.assert_array_equal(found["recruitment_status"], [0, NOTHING_RECRUITED])
+    np.testing.assert_array_equal(found["recruitment_status"], [0, RecruitmentStatus.NOTHING_RECRUITED])
 
 
 def test_a_region_active_before_the_stimulus_leaves_nothing_defined(reduced):
     signal = np.zeros((200, 1, 4))
     signal[2:, 0, 3] = 1.0  # from 8 ms, and the stimulus comes at 10 ms
     found = reduced_recruitment(reduced, signal)
-    assert found["recruitment_status"].tolist() == [ACTIVE_BEFORE]
+    assert found["recruitment_status"].tolist() == [RecruitmentStatus.ACTIVE_BEFORE_STIMULUS]
     assert np.isnan(found["onset_time"]).all()
     assert np.isnan(found["recruited_fraction"]).all()
     assert (found["recruitment_order"] == -1).all()

@@ -17,11 +17,11 @@ from ngnmm_core.connectome import Connectome
 from ngnmm_core.errors import InputError
 from ngnmm_core.points import Points
 from ngnmm_core.simulation.lesions import CUT, LESION, NONE, REGION, RENORMALISED
-from ngnmm_core.simulation.observation import DIVERGED, OK
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator, make_window
 from ngnmm_core.simulation.stimuli import Stimulus
-from ngnmm_core.streaming.activity import AT_REST, OSCILLATING, REST
+from ngnmm_core.storage.flags import Status
+from ngnmm_core.streaming.activity import ActivityStatus, NetworkRegime
 
 REDUCERS = (
     (RatesReducer, RatesOptions()),
@@ -85,14 +85,14 @@ def test_the_block_size_matters_to_round_off_only(simulate, eleven, monkeypatch)
 
 def test_regimes_and_what_is_undefined(eleven):
     _, results = eleven
-    assert results["network_regime"][[1, 2, 6]].tolist() == [OSCILLATING] * 3
+    assert results["network_regime"][[1, 2, 6]].tolist() == [NetworkRegime.OSCILLATING] * 3
     for name, values in results.items():
         if values.dtype.kind == "f" and name not in ("fc", "synchrony", "peak_frequency", "diverged_at_ms"):
             resolved = (
                 values[..., 3:] if name == "band_power" else values
             )  # delta, theta, alpha: too narrow for segments
             assert np.isfinite(resolved).all(), name
-    assert (results["simulation_status"] == OK).all()
+    assert (results["simulation_status"] == Status.OK).all()
     assert np.isnan(results["diverged_at_ms"]).all()
     assert (results["diverged_region"] == -1).all()
 
@@ -112,11 +112,11 @@ def test_the_shortest_window_that_is_accepted_has_a_connectivity(ei, directed5, 
 def test_at_rest_nothing_is_made_of_noise(ei, points_of, simulate):
     """Measured at (3, 5): v_e has a deviation of 5e-14, and a naive mean correlation is exactly 1."""
     results = simulate(points_of(ei, I_ext_e=3, G=5), Simulation(duration_ms=2000.0, transient_ms=1700.0))
-    assert results["network_regime"] == [REST]
+    assert results["network_regime"] == [NetworkRegime.REST]
     for name in ("fc", "synchrony", "peak_frequency"):
         assert np.isnan(results[name]).all(), name
-    assert results["fc_status"] == results["spectra_status"] == results["synchrony_status"] == [AT_REST]
-    assert results["rates_status"] == [OK]
+    assert results["fc_status"] == results["spectra_status"] == results["synchrony_status"] == [ActivityStatus.AT_REST]
+    assert results["rates_status"] == [Status.OK]
     assert results["firing_rate_std"].max() < 1e-6
     assert (results["firing_rate"] > 0).all()
 
@@ -129,7 +129,7 @@ def test_a_point_that_diverges_is_told_with_its_time(ei, directed5, points_of, s
     settings = Simulation(duration_ms=400.0, transient_ms=100.0, method=method).resolved(exact=True)
     results = simulate(points, settings, W)
     same({n: v[[0, 2]] for n, v in results.items()}, simulate(points.take([0, 2]), settings, W), [0, 1])
-    assert results["simulation_status"].tolist() == [OK, DIVERGED, OK]
+    assert results["simulation_status"].tolist() == [Status.OK, Status.DIVERGED, Status.OK]
     start = Simulator(ei, Connectome(W), settings).initial_states(points.take([1]))
     steps = settings.steps_per_sample(settings.dt_ms)
     path = integrate(ei, W, points.take([1]), start, settings.dt_ms, 2000, steps, method)[:, 0]
@@ -141,13 +141,13 @@ def test_a_point_that_diverges_is_told_with_its_time(ei, directed5, points_of, s
         if name not in ("diverged_at_ms", "diverged_region", "step_ms") and not name.endswith("_status"):
             assert np.all(missing), name
     for name in ("synchrony_status", "rates_status", "spectra_status", "fc_status"):
-        assert results[name][1] == DIVERGED, name
+        assert results[name][1] == Status.DIVERGED, name
 
 
 def test_divergence_in_the_window_is_found_too(ei, points_of, simulate):
     """An input that becomes too large only after the transient."""
     results = simulate(points_of(ei), SHORT.model_copy(update={"stimuli": (TOO_MUCH,)}))
-    assert results["simulation_status"] == [DIVERGED]
+    assert results["simulation_status"] == [Status.DIVERGED]
     assert 150.0 < results["diverged_at_ms"][0] <= 151.0
 
 
@@ -239,8 +239,8 @@ def test_single_precision_gives_the_statistics_of_double(ei, points_of, simulate
     np.testing.assert_allclose(single["population_synchrony"], double["population_synchrony"], rtol=1e-3)
     np.testing.assert_allclose(single["peak_frequency"][:9], double["peak_frequency"][:9], rtol=2e-3)
     np.testing.assert_allclose(single["gamma_power"][:9], double["gamma_power"][:9], rtol=1e-2)
-    np.testing.assert_array_equal(single["network_regime"][:9], OSCILLATING)
-    assert (single["simulation_status"] == OK).all()
+    np.testing.assert_array_equal(single["network_regime"][:9], NetworkRegime.OSCILLATING)
+    assert (single["simulation_status"] == Status.OK).all()
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import pytest
 
 from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.errors import InputError
-from ngnmm_core.simulation.observation import INACCURATE, OK
+from ngnmm_core.simulation.observation import SimulationStatus
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator, homogeneous_states
 from ngnmm_core.simulation.step_choice import ladder, later_rungs
@@ -43,7 +43,7 @@ def four(ei, points_of):
 
 def test_steps_follow_from_the_point_and_its_network(ei, four):
     points, together = four
-    assert together["simulation_status"].tolist() == [OK] * 4
+    assert together["simulation_status"].tolist() == [SimulationStatus.OK] * 4
     assert together["step_ms"][2] == 0.1
     assert together["step_ms"][[0, 3]].max() <= 0.0125
     dense = simulate(ei, (np.ones((5, 5)) - np.eye(5)) / 4.0, points.take([0]))
@@ -72,7 +72,12 @@ def test_a_step_that_the_user_chooses_is_kept_and_watched(ei, four):
     points, _ = four
     coarse = simulate(ei, RING5, points, dt_ms=0.1)
     np.testing.assert_array_equal(coarse["step_ms"], 0.1)
-    assert coarse["simulation_status"].tolist() == [INACCURATE, INACCURATE, OK, INACCURATE]
+    assert coarse["simulation_status"].tolist() == [
+        SimulationStatus.INACCURATE,
+        SimulationStatus.INACCURATE,
+        SimulationStatus.OK,
+        SimulationStatus.INACCURATE,
+    ]
     assert np.isnan(coarse["last"][[0, 1, 3]]).all()
     assert np.isfinite(coarse["last"][2]).all()
     with pytest.raises(InputError, match=r"simulation\.dt_ms: 0\.2 is longer .* at most 0\.1"):
@@ -83,8 +88,8 @@ def test_methods_without_a_watch_are_compared_with_half_their_step(ei, four):
     points, _ = four
     result = simulate(ei, RING5, points, method="multirate")
     np.testing.assert_array_equal(result["step_ms"], 0.05)
-    assert result["simulation_status"][0] != OK
-    assert result["simulation_status"][[1, 2]].tolist() == [OK, OK]
+    assert result["simulation_status"][0] != SimulationStatus.OK
+    assert result["simulation_status"][[1, 2]].tolist() == [SimulationStatus.OK, SimulationStatus.OK]
     rk4 = simulate(ei, RING5, points.take([1, 2]), method="rk4")
     np.testing.assert_allclose(rk4["last"], result["last"][[1, 2]], rtol=0, atol=1e-5)
 
@@ -106,7 +111,7 @@ def test_a_late_input_that_makes_bursts_steeper_makes_steps_shorter(ei, points_o
     late = Stimulus(parameter="I_ext_e", amplitude=37.0, onset_ms=120.0, duration_ms=30.0)
     points = points_of(ei, I_ext_e=3.0, G=20.0, Delta=0.3)
     quiet, loud = (simulate(ei, RING5, points, stimuli=s) for s in ((), (late,)))
-    assert loud["simulation_status"][0] == OK
+    assert loud["simulation_status"][0] == SimulationStatus.OK
     assert loud["step_ms"][0] < quiet["step_ms"][0]
 
 

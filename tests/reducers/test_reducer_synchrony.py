@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.analysis.synchrony import AT_REST, NOT_STATIONARY, STILL_SETTLING, SynchronyOptions, SynchronyReducer
-from ngnmm_core.simulation.observation import OK
+from ngnmm_core.analysis.synchrony import SynchronyOptions, SynchronyReducer, SynchronyStatus
+from ngnmm_core.storage.flags import Status
 
 SAMPLES, REGIONS = 4000, 20
 RNG = np.random.default_rng(0)
@@ -19,13 +19,13 @@ def synchrony(reduced, *points, **more):
 def test_identical_regions_are_fully_synchronous(reduced):
     value, status = synchrony(reduced, np.repeat(COMMON, REGIONS, axis=1))
     assert value[0] == pytest.approx(1.0, abs=1e-12)
-    assert status[0] == OK
+    assert status[0] == Status.OK
 
 
 def test_independent_regions_have_one_over_n(reduced):
     value, status = synchrony(reduced, RNG.standard_normal((SAMPLES, REGIONS)))
     assert value[0] == pytest.approx(1.0 / REGIONS, rel=0.1)
-    assert status[0] == OK
+    assert status[0] == Status.OK
 
 
 def test_splay_phases_cancel(reduced):
@@ -60,7 +60,7 @@ def test_rest_and_settling_have_none(reduced):
     value, status = synchrony(reduced, rest, ringing, np.repeat(COMMON, 3, axis=1))
     assert np.isnan(value[:2]).all()
     assert value[2] == pytest.approx(1.0)
-    assert status.tolist() == [AT_REST, STILL_SETTLING, OK]
+    assert status.tolist() == [SynchronyStatus.AT_REST, SynchronyStatus.STILL_SETTLING, Status.OK]
 
 
 def test_halves_that_disagree_are_told(reduced):
@@ -68,5 +68,5 @@ def test_halves_that_disagree_are_told(reduced):
     x = RNG.standard_normal((SAMPLES, REGIONS))
     x[: SAMPLES // 2] = 0.7 * x[: SAMPLES // 2] + COMMON[: SAMPLES // 2]
     value, status = synchrony(reduced, x)
-    assert status[0] == NOT_STATIONARY
+    assert status[0] == SynchronyStatus.NOT_STATIONARY
     assert np.isfinite(value[0])

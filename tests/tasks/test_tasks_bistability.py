@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from ngnmm_core.analysis.bistability import NO_EDGE
+from ngnmm_core.analysis.bistability import BistabilityStatus
 from ngnmm_core.api import get_connectome, run_study
 from ngnmm_core.dynamics.bistable_range import bistable_range, rest_and_active, stable_states
 from ngnmm_core.errors import InputError
@@ -121,7 +121,7 @@ def test_what_is_not_bistable_is_nan_with_a_status(ring6):
     model = {"name": "ngnmm_population", "parameters": {"Delta": 5.0, "G": 0.0}}
     dataset = run_study(study_of(model=model, grid={"I_ext": [0.0]}), connectome_of(ring6))
     assert np.isnan(dataset.bistable_low).all()
-    assert dataset.bistability_status.values.tolist() == [NO_EDGE]
+    assert dataset.bistability_status.values.tolist() == [BistabilityStatus.NO_EDGE]
 
 
 def connectome_of(W):

@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.stats import norm
 
-from ngnmm_core.analysis.memory import ACTIVE_BEFORE, CORRECT_REJECTION, HIT, MISS, NO_THRESHOLD
+from ngnmm_core.analysis.memory import CORRECT_REJECTION, HIT, MISS, MemoryStatus
 from ngnmm_core.analysis.memory_trials import half_life, summarise, survival, table, wilson
 from ngnmm_core.api import get_connectome, run_study
 from ngnmm_core.dynamics.bistable_range import bistable_range, rest_and_active, under_input
@@ -87,11 +87,11 @@ def test_memory_ends_at_the_saddle_node_points(population, Delta):
     np.testing.assert_array_equal(
         found.delay_outcome, [[CORRECT_REJECTION, MISS], [CORRECT_REJECTION, HIT], [CORRECT_REJECTION, HIT], [-1, -1]]
     )
-    assert (found.memory_status[3] == ACTIVE_BEFORE).all()
+    assert (found.memory_status[3] == MemoryStatus.ACTIVE_BEFORE_CUE).all()
     outside = found_in(
         model={"name": "ngnmm_population", "parameters": {"Delta": Delta}}, grid={"I_ext": [drives[0], drives[3]]}
     )
-    assert (outside.memory_status == NO_THRESHOLD).all()
+    assert (outside.memory_status == MemoryStatus.NO_THRESHOLD).all()
     assert (outside.delay_outcome == -1).all()
 
 

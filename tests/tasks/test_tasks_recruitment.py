@@ -6,7 +6,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from ngnmm_core.analysis.path_lengths import distances_from
-from ngnmm_core.analysis.recruitment import NO_THRESHOLD, NOTHING_RECRUITED
+from ngnmm_core.analysis.recruitment import RecruitmentStatus
 from ngnmm_core.api import get_connectome, run_study
 from ngnmm_core.errors import InputError
 from ngnmm_core.study.load import make_study
@@ -119,18 +119,18 @@ def test_a_resection_on_the_way_stops_the_spread():
 
 def test_without_a_stimulus_strong_enough_nothing_is_recruited():
     found = spread_on(chain(4), grid={"G": [3.0], "focal.amplitude": [0.0, 8.0]})
-    np.testing.assert_array_equal(found.recruitment_status[0], [NOTHING_RECRUITED, 0])
+    np.testing.assert_array_equal(found.recruitment_status[0], [RecruitmentStatus.NOTHING_RECRUITED, 0])
     assert found.recruited_fraction.values[0].tolist() == [0.0, 1.0]
 
 
 def test_without_two_states_there_is_no_threshold_unless_one_is_given():
     model = {"name": "ngnmm_population", "parameters": {"Delta": 5.0}}
     found = spread_on(chain(4), model=model)
-    assert found.recruitment_status.item() == NO_THRESHOLD
+    assert found.recruitment_status.item() == RecruitmentStatus.NO_THRESHOLD
     assert np.isnan(found.onset_time).all()
     assert np.isnan(found.recruited_fraction).all()
     given = spread_on(chain(4), model=model, analyses={"recruitment": {"threshold_hz": 1000.0}})
-    assert given.recruitment_status.item() == NOTHING_RECRUITED
+    assert given.recruitment_status.item() == RecruitmentStatus.NOTHING_RECRUITED
 
 
 @pytest.mark.parametrize(
