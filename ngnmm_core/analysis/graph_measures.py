@@ -7,24 +7,68 @@ doi:10.1080/0022250X.2001.9990249.
 
 import numpy as np
 
+SAME = 1e-9  # of the largest modulus: eigenvalues nearer than this are one
 MOST_SOURCES = 200  # of shortest paths; larger networks are sampled
 
 
 def structural_measures(weights: np.ndarray) -> dict[str, tuple]:
     """Measures of every region, as variables of a dataset, from weights [target, source] as they are."""
     strength = 0.5 * (weights.sum(axis=0) + weights.sum(axis=1))
-    values, vectors = np.linalg.eig(weights)
-    leading = np.abs(vectors[:, np.argmax(values.real)].real)
+    leading = eigenvector_centrality(weights)
     texts = {
         "strength": "strength: mean of the weights in and out, summed",
         "eigenvector_centrality": "eigenvector centrality, largest value 1",
         "betweenness": "betweenness: share of the shortest paths, of length 1/weight, that run through the region",
     }
-    columns = (strength, leading / leading.max(), betweenness(weights))
+    columns = (strength, leading, betweenness(weights))
     return {
         name: ("region", column, {"units": "1", "long_name": text})
         for (name, text), column in zip(texts.items(), columns, strict=True)
     }
+
+
+def eigenvector_centrality(weights: np.ndarray) -> np.ndarray:
+    """The leading eigenvector of the weights, the largest value 1.
+
+    Where several components of a network have the leading eigenvalue, there is no one eigenvector.  Taken is the one
+    that repeated multiplication of equal values leads to: their projection on the space of the leading eigenvectors.
+    NaN in networks without cycles, whose eigenvalues are all zero.
+    """
+    projector = leading_projector(weights)
+    if projector is None:
+        return np.full(len(weights), np.nan)
+    found = np.abs((projector @ np.ones(len(weights))).real)
+    return found / found.max()
+
+
+def leading_projector(weights: np.ndarray, value: complex | None = None) -> np.ndarray | None:
+    """The projector on the eigenvectors of an eigenvalue, along all others; None if there is none that is not zero.
+
+    Parameters
+    ----------
+    value : complex, optional
+        The eigenvalue, to within rounding; without it, the one of largest real part.
+    """
+    values, vectors = np.linalg.eig(weights)
+    largest = np.abs(values).max()
+    if value is None:
+        value = values[np.argmax(values.real)]
+        # Without cycles all are zero, which rounding makes up to the power 1/N of its size.
+        if largest == 0 or _is_acyclic(weights):
+            return None
+    chosen = np.abs(values - value) <= max(SAME * largest, np.abs(values - value).min() * (1 + SAME))
+    inverse = np.linalg.pinv(vectors)
+    return vectors[:, chosen] @ inverse[chosen]
+
+
+def _is_acyclic(weights: np.ndarray) -> bool:
+    """Whether no path along the links returns to where it began."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    linked = weights != 0
+    parts, _ = connected_components(csr_array(linked), directed=True, connection="strong")
+    return parts == len(weights) and not np.diagonal(linked).any()
 
 
 def betweenness(weights: np.ndarray) -> np.ndarray:

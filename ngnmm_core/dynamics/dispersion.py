@@ -71,7 +71,7 @@ def dispersions(
             index = np.array(points[start : start + CHUNK])
             some = {name: np.asarray(values, float)[index] for name, values in parameters.items()}
             values = growth(model, some, row_sum, [attractors[k] for k in index], modes)
-            leading = _leading(values, signed=np.iscomplexobj(modes))
+            leading = _leading(values, signed=np.imag(modes) != 0)
             rate[index], frequency[index] = leading.real, 1000.0 * leading.imag / (2.0 * np.pi)
     return Dispersion(rate, frequency)
 
@@ -97,11 +97,15 @@ def _on_cycles(model: Model, parameters, row_sum: float, attractors: Sequence[At
     return values
 
 
-def _leading(values: np.ndarray, signed: bool) -> np.ndarray:
-    """The value of largest real part per mode; of a conjugate pair the one with positive frequency, unless signed."""
+def _leading(values: np.ndarray, signed: np.ndarray) -> np.ndarray:
+    """The value of largest real part per mode; of a conjugate pair the one with positive frequency, unless signed.
+
+    The values of a mode with a real eigenvalue come in conjugate pairs, whose order is a matter of rounding; those of a
+    complex one (`signed`) don't, and the sign says in which sense the pattern rotates.
+    """
     best = np.argmax(values.real, axis=-1)
     leading = np.take_along_axis(values, best[..., None], axis=-1)[..., 0]
-    return leading if signed else leading.real + 1j * np.abs(leading.imag)
+    return np.where(signed, leading, leading.real + 1j * np.abs(leading.imag))
 
 
 def unstable(growth_rate: np.ndarray) -> np.ndarray:

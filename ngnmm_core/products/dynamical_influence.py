@@ -6,8 +6,8 @@ that is how much of the response to a kick at k there will be: Klemm, Serrano, E
 """
 
 import numpy as np
-import scipy
 
+from ngnmm_core.analysis.graph_measures import leading_projector
 from ngnmm_core.connectome import row_sum_spread, spectrum
 from ngnmm_core.connectome.normalisation import LARGEST_SPREAD
 from ngnmm_core.stages import msf
@@ -31,7 +31,11 @@ def dynamical_influence(task: Task) -> tuple[np.ndarray, np.ndarray]:
 
 
 def left_eigenvector(W: np.ndarray, value: complex) -> np.ndarray:
-    """Modulus of the left eigenvector of W whose eigenvalue is nearest to `value`, the largest entry 1."""
-    values, vectors = scipy.linalg.eig(W.T)
-    modulus = np.abs(vectors[:, int(np.argmin(np.abs(values - value)))])
-    return modulus / modulus.max()
+    """Modulus of the left eigenvector of W whose eigenvalue is nearest to `value`, the largest entry 1.
+
+    Where several modes have that eigenvalue, a kick at a region acts on all of them: the length of its projection on
+    their space, which no choice of eigenvectors changes.  Of one mode that is its left eigenvector.
+    """
+    projector = leading_projector(W, value)
+    length = np.linalg.norm(projector, axis=0)
+    return length / length.max()

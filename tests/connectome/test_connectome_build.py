@@ -2,6 +2,9 @@
 
 import re
 import time
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -66,6 +69,40 @@ def test_wheel_with_another_hash_is_refused(made_up, refused):
     registry = made_up(lambda entry: entry["wheel"].update(sha256="0" * 64))
     found = made_up.wheel.name
     refused(lambda: build_connectome(SPEC, registry), "NGNMM_WHEELS", found, "sha256 is", "allowed: " + "0" * 64)
+
+
+@pytest.mark.parametrize("altered", [False, True])
+def test_a_downloaded_wheel_is_read_only_if_it_has_the_pinned_hash(made_up, monkeypatch, refused, tmp_path, altered):
+    """pip brings a whole wheel of the right name; one that was altered on the way is a whole wheel as well."""
+    registry, content = made_up(), made_up.wheel.read_bytes()
+    monkeypatch.delenv("NGNMM_WHEELS")
+    other = tmp_path / "other.whl"
+    other.write_bytes(content)
+    if altered:
+        with zipfile.ZipFile(other, "a") as archive:
+            archive.writestr("fake/more.txt", "x")
+
+    def download(command, **options):
+        folder = Path(command[command.index("--dest") + 1])
+        (folder / made_up.wheel.name).write_bytes(other.read_bytes())
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr("ngnmm_core.connectome.fetch.subprocess.run", download)
+    if altered:
+        pinned = registry.entry("three").source.sha256
+        refused(lambda: build_connectome(SPEC, registry), "as downloaded", "sha256 is", f"allowed: {pinned}")
+    else:
+        assert build_connectome(SPEC, registry).sizes["region"] == 4
+
+
+def test_a_wheel_named_in_the_study_is_checked_too(made_up, monkeypatch, refused, tmp_path):
+    registry = made_up()
+    other = tmp_path / "other.whl"
+    other.write_bytes(made_up.wheel.read_bytes())
+    with zipfile.ZipFile(other, "a") as archive:
+        archive.writestr("fake/more.txt", "x")
+    spec = ConnectomeSpec(name="three", path=str(other))
+    refused(lambda: build_connectome(spec, registry), "connectome.path", "other.whl", "sha256 is")
 
 
 def test_wheel_named_in_the_study(made_up, monkeypatch):

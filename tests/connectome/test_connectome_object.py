@@ -131,3 +131,13 @@ def test_the_diagonal_of_a_dataset_is_set_to_zero_and_said():
     with pytest.warns(ConnectomeWarning, match="3 non-zero weights on the diagonal"):
         found = get_connectome(dataset(WEIGHTS + 5 * np.eye(3)))
     np.testing.assert_array_equal(found.weights, WEIGHTS)
+
+
+@pytest.mark.parametrize(("spread", "fits"), [(0.0, True), (5e-11, True), (3e-10, False), (1e-6, False), (5e-3, False)])
+def test_rows_count_as_equal_up_to_1e_10(refused, spread, fits):
+    """What differs more has no homogeneous state; the bound is that of the documentation."""
+    weights = np.array([[0.0, 1.0, 0.0], [0.5, 0.0, 0.5 + spread], [0.25, 0.75, 0.0]])
+    if fits:
+        assert Connectome(weights).row_sum("analyses.msf") == pytest.approx(1.0, abs=1e-10)
+    else:
+        refused(lambda: Connectome(weights).row_sum("analyses.msf"), "analyses.msf: ", "a spread of at most 1e-10")

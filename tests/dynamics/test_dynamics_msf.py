@@ -6,7 +6,7 @@ import pytest
 from ngnmm_core.analysis import msf as declared
 from ngnmm_core.analysis.msf import MsfStatus
 from ngnmm_core.connectome import Connectome, ConnectomeSpec, build_connectome, load_registry, normalise, spectrum
-from ngnmm_core.dynamics.attractor import CHAOS, LIMIT_CYCLE, REGIMES, REST
+from ngnmm_core.dynamics.attractor import CHAOS, LIMIT_CYCLE, REGIMES, REST, find_attractors
 from ngnmm_core.dynamics.dispersion import dispersion
 from ngnmm_core.errors import InputError
 from ngnmm_core.stages import msf
@@ -131,3 +131,21 @@ def test_the_papers_network_leaves_the_homogeneous_state_at_the_stated_rate(
     rate = np.polyfit(attractor.period * np.arange(20, 61), np.log(deviation[19:]), 1)[0]
     assert 1e-10 < deviation.max() < 1e-6
     assert rate == pytest.approx(0.003896, abs=1e-5)
+
+
+@pytest.mark.parametrize(("current", "G"), [(15.0, 9.0), (13.0, 5.0)], ids=["rest", "cycle"])
+def test_the_frequency_of_a_real_eigenvalue_has_no_sign_beside_complex_ones(ei, current, G):
+    """A real Lambda has conjugate exponents, whose order is rounding: none is negative, beside complex ones either."""
+    arrays = {p.name: np.full(1, p.default) for p in ei.parameters} | {
+        "I_ext_e": np.full(1, current),
+        "G": np.full(1, G),
+    }
+    parameters = {name: float(values[0]) for name, values in arrays.items()}
+    (attractor,) = find_attractors(ei, arrays, 1.0)
+    modes = np.linspace(-1.0, 0.95, 14)
+    alone = dispersion(ei, parameters, 1.0, attractor, modes)
+    beside = dispersion(ei, parameters, 1.0, attractor, np.append(modes, [0.2 + 0.3j, 0.2 - 0.3j]))
+    assert (alone.frequency >= 0).all()
+    assert alone.frequency.max() > 1
+    np.testing.assert_allclose(beside.frequency[:14], alone.frequency, atol=1e-6)
+    assert beside.frequency[14] == pytest.approx(-beside.frequency[15], abs=1e-6)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy
 
 from ngnmm_core.analysis.graph_measures import betweenness, structural_measures
 from ngnmm_core.analysis.transfer_entropy import outflow, transfer_entropy
@@ -101,3 +102,64 @@ def test_no_homogeneous_state_no_influence(ei, points_of, undirected6):
     influence, leading = dynamical_influence(Task(ei, Connectome(uneven, tuple("abcdef")), points_of(ei, 1), {}, ()))
     assert np.isnan(influence).all()
     assert leading[0] == -1
+
+
+# ------------------------------------------------------------------ networks in several parts
+def blocks(*parts):
+    """Networks side by side, without connections between them."""
+    return scipy.linalg.block_diag(*parts)
+
+
+def ring(count):
+    """An undirected ring, every region fed by both of its neighbours."""
+    return np.roll(np.eye(count), 1, axis=0) + np.roll(np.eye(count), -1, axis=0)
+
+
+def power_iteration(weights, start):
+    """What repeated multiplication leads to; the shift keeps eigenvalues of opposite sign apart."""
+    vector = start
+    for _ in range(4000):
+        vector = weights @ vector + vector
+        vector = vector / vector.max()
+    return vector
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        blocks(ring(3), ring(3)),
+        blocks(ring(3), ring(4)),
+        blocks(ring(3), 2 * ring(3)),
+        blocks(ring(3), ring(3), [[0.0]]),
+    ],
+    ids=["two triangles", "triangle and square", "one stronger", "and one alone"],
+)
+def test_centrality_in_several_parts_is_that_of_repeated_multiplication(weights):
+    found = structural_measures(weights)["eigenvector_centrality"][1]
+    np.testing.assert_allclose(found, power_iteration(weights, np.ones(len(weights))), atol=1e-9)
+
+
+def test_centrality_of_two_equal_triangles_is_one_everywhere():
+    found = structural_measures(blocks(ring(3), ring(3)))["eigenvector_centrality"][1]
+    np.testing.assert_allclose(found, 1.0, rtol=1e-12)
+
+
+def test_a_chain_has_no_centrality():
+    chain = np.diag([1.0, 2.0, 3.0], -1)
+    assert np.isnan(structural_measures(chain)["eigenvector_centrality"][1]).all()
+    assert np.isnan(structural_measures(np.zeros((3, 3)))["eigenvector_centrality"][1]).all()
+
+
+def test_influence_in_equal_parts_is_equal():
+    pair = blocks(ring(3), ring(3)) / 2
+    np.testing.assert_allclose(left_eigenvector(pair, 1.0), 1.0, rtol=1e-12)
+    # the two modes of a ring of six that go round once, in either sense: all regions are alike
+    np.testing.assert_allclose(left_eigenvector(ring(6) / 2, 0.5), 1.0, rtol=1e-9)
+
+
+def test_influence_in_parts_does_not_depend_on_the_order_of_regions():
+    weights = blocks(ring(3) / 2, ring(4) / 2)
+    order = np.random.default_rng(0).permutation(7)
+    found = left_eigenvector(weights, 1.0)
+    np.testing.assert_allclose(left_eigenvector(weights[np.ix_(order, order)], 1.0), found[order], rtol=1e-9)
+    np.testing.assert_allclose(found, [1.0] * 3 + [np.sqrt(3) / 2] * 4, rtol=1e-9)

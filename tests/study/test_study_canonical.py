@@ -93,3 +93,12 @@ def test_the_hash_is_that_of_the_config(study):
 
 def test_minus_zero_is_zero(study):
     assert text(study(grid={"I_ext_e": [0.0]})) == text(study(grid={"I_ext_e": [-0.0]}))
+
+
+def test_options_of_the_analyses_are_part_of_the_config(study):
+    """A result with other options is another result, whatever else is the same."""
+    one, other = (study(analyses={"spectra": {"segment_ms": ms}, "rates": {}}) for ms in (50, 100))
+    assert config_hash(one, "x") != config_hash(other, "x")
+    written = scientific_config(one, "x")["analyses"]
+    assert written["spectra"]["segment_ms"] == 50
+    assert set(written["spectra"]) == set(type(one.options["spectra"]).model_fields)
