@@ -7,7 +7,7 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model, model_names
 
 OFTEN_SWEPT: dict[str, list[float]] = {"G": [1, 4, 7, 10], "Delta": [0.8, 1.0, 1.2]}
-DRIVES = {"ei_ngnmm": [8, 13]}  # where the default is a place without rhythm
+DRIVES: dict[str, list[float]] = {"ei_ngnmm": [8, 13]}  # where the default is a place without rhythm
 TEMPLATE = """\
 # A study of {title}.
 #   ngnmm check {file}     whether it can run

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ngnmm_core.preflight.cost import JOB_SECONDS, disk_bytes, memory_mb, size_text, time_text
 from ngnmm_core.stages.contract import Rates
 from ngnmm_core.stages.registry import STAGES
@@ -78,7 +80,7 @@ def axes_text(study: Study) -> list[str]:
     return [f"{name}: {_values_text(values)}" for name, values in study.axes.items()]
 
 
-def _values_text(values: Sequence[float]) -> str:
+def _values_text(values: np.ndarray | Sequence[float]) -> str:
     shown = [_plain(value) for value in (values if len(values) <= MOST_SHOWN else values[:3])]
     shown += ["...", _plain(values[-1])] if len(values) > MOST_SHOWN else []
     return f"{', '.join(shown)} ({len(values)} {'value' if len(values) == 1 else 'values'})"

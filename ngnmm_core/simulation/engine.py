@@ -39,8 +39,8 @@ def _integrator(model: Model, method: str, rows: int, dtype: str, stimulated: bo
 
 def _make_integrator(parts: tuple, make_step, rows: int, dtype: str):
     """What is compiled, from all that it depends on."""
-    *functions_and_sizes, structure = parts
-    equations = drivers.compile_equations(*functions_and_sizes, lane_width(dtype))
+    derivative, sent, sizes, noise, stimulated, structure = parts
+    equations = drivers.compile_equations(derivative, sent, sizes, noise, stimulated, lane_width(dtype))
     return drivers.make_integrator(make_step, equations._replace(structure=structure), rows, dtype)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from ngnmm_core.errors import InputError, unknown
+from ngnmm_core.errors import InputError, twice, unknown
 
 FORMS = "a number, a list of numbers, {start, stop, step} or {start, stop, num}"
 LONGEST = 10_000_000
@@ -59,9 +59,7 @@ def axis_values(key: str, spec: Any) -> tuple[float, ...]:
     if not values:
         raise InputError(f"{key}: the axis is empty; allowed: {FORMS}")
     if len(set(values)) < len(values):
-        seen: set[float] = set()
-        twice = next(v for v in values if v in seen or seen.add(v))
-        raise InputError(f"{key}: the value {twice:g} occurs twice; allowed: each value once")
+        raise InputError(f"{key}: the value {twice(values):g} occurs twice; allowed: each value once")
     return values
 
 
