@@ -81,10 +81,12 @@ def is_edge_list(rows: list[list[str]], what: str) -> bool:
     ends = [row[:2] for row in rows]
     whole = all(cell.isdigit() for pair in ends for cell in pair)
     words = not any(is_number(cell) for pair in ends for cell in pair)
-    if not (whole or words) or any(a == b for a, b in ends):
+    if not (whole or words):
         return False
     if len(rows) != 3 or words:
         return len(rows) > 3 or words
+    if any(a == b for a, b in ends):
+        return False
     nodes = {int(cell) for pair in ends for cell in pair}
     diagonal = any(as_float(rows[k][k]) for k in range(3))
     if diagonal and len({frozenset(pair) for pair in ends}) == 3 and max(nodes) - min(nodes) < 3:

@@ -77,10 +77,10 @@ def agreed_labels(
     """
     if not (names and columns) or names == columns or weights.shape[0] != weights.shape[1]:
         return names or columns, None
-    # What pandas adds on its own beside names: numbers from 0.
-    numbers = [str(k) for k in range(len(names))]
-    if numbers in (names, columns):
-        return (columns if names == numbers else names), None
+    # What pandas and R add on their own beside names: numbers from 0 or 1.
+    numbers = [[str(k + first) for k in range(len(names))] for first in (0, 1)]
+    if names in numbers or columns in numbers:
+        return (columns if names in numbers else names), None
     if sorted(names) == sorted(columns) and len(set(names)) == len(names):
         return names, [columns.index(name) for name in names]
     k = next(k for k, pair in enumerate(zip(names, columns, strict=True)) if pair[0] != pair[1])

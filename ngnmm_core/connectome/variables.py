@@ -81,7 +81,7 @@ def from_variables(variables: Mapping[str, Variable], variable: str | None, what
     weights = variables[chosen].load(f"{what}: variable {chosen}")
     count = len(weights) if np.ndim(weights) else 0
     others = {name: v for name, v in variables.items() if name != chosen}
-    labels, notes = _labels(others, count, what)
+    labels = _labels(others, count, what)
     centres = _first(others, CENTRES, lambda v: v.kind == NUMBERS and 3 in v.shape)
     lengths = _first(others, LENGTHS, lambda v: v.kind == NUMBERS and math.prod(v.shape) > 0)
     hemispheres = _first(others, HEMISPHERES, lambda v: math.prod(v.shape) > 0)
@@ -95,7 +95,6 @@ def from_variables(variables: Mapping[str, Variable], variable: str | None, what
         hemisphere=None if found["sides"] is None else sides(as_text(found["sides"]), what),
         tract_length=found["lengths"],
         centres=_rows_of_three(found["centres"], count),
-        notes=notes,
     )
 
 
@@ -118,8 +117,8 @@ def _weights(variables: Mapping[str, Variable], variable: str | None, what: str)
     return candidates[0]
 
 
-def _labels(variables: Mapping[str, Variable], count: int, what: str) -> tuple[list[str] | None, list[str]]:
-    """Labels, and a note if an array that seems to hold some is of another number."""
+def _labels(variables: Mapping[str, Variable], count: int, what: str) -> list[str] | None:
+    """Labels under a usual name, as texts, as numbers of the regions, or as codes of their letters."""
     key = _first(variables, LABELS, lambda v: v.kind == TEXT)
     if key is None:
         ending = [
@@ -128,9 +127,20 @@ def _labels(variables: Mapping[str, Variable], count: int, what: str) -> tuple[l
         key = ending[0] if len(ending) == 1 else None
     if key is None:
         key = _first(variables, LABELS, lambda v: v.kind == NUMBERS and math.prod(v.shape) == count)
-    if key is None:
-        return None, []
-    return as_text(variables[key].load(f"{what}: variable {key}")), []
+    if key is not None:
+        return as_text(variables[key].load(f"{what}: variable {key}"))
+    key = _first(variables, LABELS, lambda v: v.kind == NUMBERS and math.prod(v.shape) > count)
+    return None if key is None else _spelt(variables[key].load(f"{what}: variable {key}"), count)
+
+
+def _spelt(codes: np.ndarray, count: int) -> list[str] | None:
+    """Labels of which a file holds the codes of their letters, a line each, as DSI Studio writes them."""
+    values = np.ravel(codes)
+    if not ((values == np.floor(values)) & (values >= 9) & (values < 256)).all():
+        return None
+    labels = bytes(values.astype(np.uint8)).decode("latin-1").split("\n")
+    labels = [label.strip() for label in labels if label.strip()]
+    return labels if len(labels) == count else None
 
 
 def _first(variables: Mapping[str, Variable], names: tuple[str, ...], fits: Callable[[Variable], bool]) -> str | None:

@@ -10,6 +10,7 @@ import errno
 import inspect
 import logging
 import os
+import resource as rlimit
 import shlex
 import shutil
 import sys
@@ -20,7 +21,7 @@ from typing import Any, get_args, get_origin
 from ngnmm_core.compilation.cpu_target import NATIVE, restrict
 from ngnmm_core.errors import InputError, tell_plainly
 
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 LEAST_ROOM = 2**20  # bytes
 
 
@@ -61,6 +62,8 @@ def _no_room(error: Exception, place: str) -> str:
     existing = next(p for p in map(os.path.abspath, (place, os.path.dirname(place) or ".", ".")) if os.path.exists(p))
     if shutil.disk_usage(existing).free < LEAST_ROOM:  # netCDF says "HDF error", whatever the reason
         return os.strerror(errno.ENOSPC)
+    if rlimit.getrlimit(rlimit.RLIMIT_FSIZE)[0] != rlimit.RLIM_INFINITY:  # netCDF does not say which limit it met
+        return f"{os.strerror(errno.EFBIG)} for the limit of this shell (ulimit -f)"
     return ""
 
 

@@ -115,6 +115,12 @@ def test_pickled_objects_are_never_loaded(read, refused, tmp_path):
     assert not (tmp_path / "harm").exists()
 
 
+def test_labels_spelt_by_the_codes_of_their_letters(read):
+    """As DSI Studio writes them: one array of numbers for all names, a line each."""
+    codes = np.frombuffer(("\n".join(NAMES) + "\n").encode(), dtype=np.uint8)
+    same(read("b.mat", lambda path: savemat(path, {"connectivity": W, "name": codes})), labels=NAMES)
+
+
 def test_labels_of_a_pipeline(read):
     content = {"atlas_region_labels": np.array(NAMES, dtype=object), "atlas_sift_connectivity": W, "atlas_count": S}
     found = read("b.mat", lambda path: savemat(path, content), variable="atlas_sift_connectivity")

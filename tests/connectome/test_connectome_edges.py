@@ -41,6 +41,14 @@ def test_edges_without_titles_are_rows_and_columns(read):
     same(read("b.edgelist", dictionaries))
 
 
+def test_lists_of_fsl(read):
+    """`fdt_matrix.dot`: rows and columns from 1, and a last line with their number and a zero."""
+    lines = "".join(f"{i + 1}  {j + 1}  {W[i, j]:.17g}\n" for i, j in np.argwhere(W))
+    same(read("fdt_matrix3.dot", lines + "4  4  0\n"))
+    # a last region without connections is there by that line alone
+    same(read("fdt_matrix3.dot", lines + "5  5  0\n"), np.pad(W, (0, 1)))
+
+
 def test_pairs_that_stand_once_are_undirected(read):
     text = edges(np.tril(S), NAMES)
     with pytest.warns(ConnectomeWarning, match="each pair of regions is listed once"):

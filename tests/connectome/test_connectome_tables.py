@@ -87,6 +87,11 @@ def test_numbers_of_regions_in_the_first_row_and_column(read, refused):
     same(read("b.txt", table(large, " ", freesurfer)), large, map(str, freesurfer))
     same(read("b.txt", table(large, " ", None, freesurfer)), large, map(str, freesurfer))
     same(read("b.csv", table(header=NAMES, index=[0, 1, 2, 3])), labels=NAMES)
+    # write.csv of R: names in quotation marks above, numbers from 1 beside
+    same(
+        read("b.csv", table(header=[f'"{n}"' for n in NAMES], index=['"1"', '"2"', '"3"', '"4"'], corner='""')),
+        labels=NAMES,
+    )
     same(read("b.csv", table(header=[0, 1, 2, 3], index=NAMES)), labels=NAMES)
     chain = np.abs(np.subtract.outer(np.arange(6), np.arange(6)))
     refused(lambda: read("b.csv", table(chain)), "first row and column", "may number the regions", "empty first cell")
