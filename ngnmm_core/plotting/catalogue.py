@@ -51,6 +51,8 @@ FILES = {
     FIT: "fit.nc",
     OPTIMISATION: "optimisation.nc",
 }
+# What tells figures about the same point apart: the report shows one of those that have the same labels.
+SHOWS = {HIGHLIGHTS: "activity", MODES: "patterns", HUBS: "lesions", SPREAD: "spread", TRIAL: "trial"}
 KINDS, FILM_KINDS = ("svg", "png", "pdf"), ("gif", "html")  # of files of a figure, and of a film
 MOST_HUB_FIGURES = 12
 RECRUITMENT = "recruitment"
@@ -261,7 +263,8 @@ def _with_all_parameters(study: Study) -> list[dict[str, float]]:
 
 
 def _of_point(stem: str, family: str, point: Mapping[str, float], caption: str) -> FigureEntry:
-    labels = {"point": stem.rpartition("_")[2], **{name: number(value) for name, value in point.items()}}
+    values = {name: number(value) for name, value in point.items()}
+    labels = {"point": stem.rpartition("_")[2], "shows": SHOWS[family], **values}
     return FigureEntry(stem, family, CATEGORIES[family], labels, caption, as_words(assignments(point, plain=True)))
 
 
