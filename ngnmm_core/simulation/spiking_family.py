@@ -28,6 +28,7 @@ from ngnmm_core.simulation.spiking_neurons import (
     _order_parameter,
     initial_potentials,
     lorentzian_quantiles,
+    register_helpers,
 )
 
 
@@ -229,13 +230,13 @@ def _advance(v, eta, pull, current, h):
 @cache
 def _compiled():
     """`_advance`, compiled at the first call and kept in the kernel cache."""
+    from ngnmm_core.compilation.kernel_cache import compiled_by
+
+    return compiled_by(_make, name="spiking-family")
+
+
+def _make():
     from numba import njit
-    from numba.extending import register_jitable
 
-    from ngnmm_core.compilation.code_hash import code_hash
-    from ngnmm_core.compilation.kernel_cache import cached
-
-    for helper in (_advance_core, _advance_tail, _order_parameter):
-        register_jitable(error_model="numpy")(helper)
-    kernel = njit(nogil=True, error_model="numpy")(_advance)
-    return cached(kernel, "spiking-family", code_hash(["ngnmm_core.simulation.spiking_family"]))
+    register_helpers()
+    return njit(nogil=True, error_model="numpy")(_advance)

@@ -295,8 +295,15 @@ def _compiled():
 
 def _make():
     from numba import njit
+
+    register_helpers()
+    return njit(nogil=True, error_model="numpy")(_integrate)
+
+
+@cache
+def register_helpers() -> None:
+    """Make the steps of neurons and the order parameter callable in compiled code."""
     from numba.extending import register_jitable
 
     for helper in (_advance_core, _advance_tail, _order_parameter):
         register_jitable(error_model="numpy")(helper)
-    return njit(nogil=True, error_model="numpy")(_integrate)
