@@ -30,7 +30,7 @@ def make_study(**changes):
         "study": "mini",
         "connectome": {"path": "six.csv"},
         "grid": {"G": [2, 5], "I_ext_e": [3, 13]},
-        "simulation": {"duration_ms": 200, "transient_ms": 50, "dt_ms": 0.05},
+        "simulation": {"duration_ms": 700, "transient_ms": 50, "dt_ms": 0.05},
         "analyses": ["rates"],
         **changes,
     }

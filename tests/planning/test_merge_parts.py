@@ -27,7 +27,7 @@ def test_highlights(bench):
             assert list(dataset[name].values) == [s[name] for s in sets]
         assert dataset.growth_curve.dims == ("highlight", "lambda")
         assert dataset.observable_series.dims == ("highlight", "region", "time")
-        assert (dataset.time.values[-1], dataset.time.attrs["units"]) == (150, "ms")
+        assert (dataset.time.values[-1], dataset.time.attrs["units"]) == (650, "ms")
         sizes = SIZES | dict(dataset.sizes)
         for variable in STAGES["highlights"].variables(STAGES["highlights"].analyses(study)):
             for k, point in enumerate(sets):

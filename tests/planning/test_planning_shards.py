@@ -75,7 +75,6 @@ def test_a_definition_gives_the_points_back(planner):
         shards=2,
         grid={"G": [0.1, 5], "I_ext_e": [3, 13]},
         analyses={"rates": {}, "msf": {}, "hubs": hubs},
-        simulation={"duration_ms": 700, "transient_ms": 50, "dt_ms": 0.05},
     )
     for stage in ("simulation", "msf", "lesions"):
         shards = planner.plan(study, stage)
