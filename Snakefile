@@ -24,7 +24,8 @@ include: "workflow/rules/repertoire.smk"
 
 
 rule all:
-    default_target: True
+    # of a workflow that uses this one as a module, the default target stays its own
+    default_target: not TARGET_OF_CALLER
     input:
         [target for name in studies.main for target in ngnmm.targets(name)],
     localrule: True

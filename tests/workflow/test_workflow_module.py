@@ -47,6 +47,13 @@ def test_results_go_where_the_user_wants_them(checkout, user, finished):
     assert "shard" not in jobs(checkout.snakemake("-n", target, "--configfile", "my_study.yaml", cwd=folder))
 
 
+def test_the_first_rule_of_the_user_stays_the_default_target(checkout, user):
+    own = 'rule mine:\n    output: "mine.txt"\n    shell: "touch {output}"\n\nconfigfile: "my_study.yaml"'
+    folder = user()
+    (folder / "Snakefile").write_text(SNAKEFILE.replace("{configfile}", own).replace("{root}", str(checkout.folder)))
+    assert jobs(checkout.snakemake("-n", cwd=folder)) == {"mine": 1}
+
+
 def test_the_config_of_the_user_replaces_the_default_study(checkout, user):
     planned = checkout.snakemake("-n", cwd=user('configfile: "my_study.yaml"'))
     assert "Job stats" in planned

@@ -6,6 +6,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.settings import ExecMode
 
 ROOT = Path(workflow.current_basedir).parent.parent
+TARGET_OF_CALLER = workflow.default_target
 MAIN_PROCESS = workflow.exec_mode == ExecMode.DEFAULT
 
 # The package works without being installed: from this checkout, here and in the jobs.
