@@ -14,6 +14,7 @@ LONG = {
     "ngnmm run working_memory": 4,
     "ngnmm run repertoire_quick": 4,
     "ngnmm run paper_quick": 6,
+    "ngnmm run recordings_quick": 2,
     "make run": 3,
     "python -m pytest tests/validation": 1,
     "python docs/validation/spiking_population.py": 1,
