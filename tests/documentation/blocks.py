@@ -16,6 +16,7 @@ LONG = {
     "ngnmm run paper_quick": 6,
     "ngnmm run recordings_quick": 2,
     "make run": 3,
+    "ngnmm run first.yaml": 2,
     "python -m pytest tests/validation": 1,
     "python docs/validation/spiking_population.py": 1,
 }

@@ -29,6 +29,7 @@ SMALL = {
     "analyses": ["rates", "synchrony"],
 }
 BINARIES = Path(sys.executable).parent
+pytestmark = pytest.mark.xdist_group("documentation")  # one folder for all
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,7 @@ def workplace(tmp_path_factory):
     np.savetxt(folder / "my_matrix.csv", weights + weights.T, delimiter=",")
     (folder / "my_study.yaml").write_text(yaml.safe_dump(SMALL))
     type_in(folder, "ngnmm run my_study.yaml --cores 2 results/my_study/sweep.nc")
+    type_in(folder, "ngnmm new first.yaml")
     return folder
 
 
@@ -145,6 +147,8 @@ def test_a_command_of_the_documentation_runs(place, command, workplace, tmp_path
     elif "profiles/slurm" in command or is_long(command) or first == "make":
         type_in(workplace, without_work(command.replace("path/to/sc2017.dat", os.environ.get("NGNMM_SC2017", ""))))
     else:
+        if command.startswith("ngnmm new "):
+            (workplace / command.split()[2]).unlink(missing_ok=True)
         type_in(workplace, command)
 
 
