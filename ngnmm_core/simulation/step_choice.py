@@ -21,7 +21,7 @@ from ngnmm_core.models._base import Model
 from ngnmm_core.section import is_multiple
 
 LONGEST_MS, HALVINGS = 0.1, 6
-LIMITS = {"default": 1e-2, "strict": 3e-5}  # of the watch, in the trial
+LIMITS = {"default": 5e-3, "strict": 3e-5}  # of the watch, in the trial
 SLACK = 3.0  # how many times more the run itself may reach: rare bursts are steeper than those of the trial
 GAIN = 32.0  # by which half the step reduces the watch, at least
 TRIAL_MS = 100.0
