@@ -1,6 +1,7 @@
 """Logarithm of complex numbers in lanes: half the logarithm of the squared modulus, and the angle in (-pi, pi].
 
-Polynomials interpolate at Chebyshev nodes; errors stay below 1e-14 in double precision.
+Both are reduced to a small argument by one division each, which callers may share among several (`half_log_of`,
+`reduced_angle`, `angle_of`).  Polynomials interpolate at Chebyshev nodes; errors stay below 1e-14 in double precision.
 """
 
 import math
@@ -22,27 +23,40 @@ QUARTER, HALF, WHOLE = 0.25 * math.pi, 0.5 * math.pi, math.pi
 
 
 @kernel(forceinline=True)
-def half_log(square):
-    """Half the natural logarithm of normal numbers > 0."""
-    m, exponent = lane_split_near_one(square)
-    t = (m - 1.0) / (m + 1.0)
+def half_log_of(t):
+    """Half the logarithm of (1 + t) / (1 - t)."""
     u = t * t
     series = u * ATANH[5] + ATANH[4]
     series = series * u + ATANH[3]
     series = series * u + ATANH[2]
     series = series * u + ATANH[1]
     series = series * u + ATANH[0]
-    return exponent * HALF_LOG_2 + (t + t * (u * series))
+    return t + t * (u * series)
 
 
 @kernel(forceinline=True)
-def angle(x, y):
-    """The angle of x + i y; 0 for y = 0 and x > 0."""
-    a, b = lane_abs(x), lane_abs(y)
-    steep = a < b
-    small, large = lane_select(steep, a, b), lane_select(steep, b, a)
+def half_log(square):
+    """Half the natural logarithm of normal numbers > 0."""
+    m, exponent = lane_split_near_one(square)
+    return exponent * HALF_LOG_2 + half_log_of((m - 1.0) / (m + 1.0))
+
+
+@kernel(forceinline=True)
+def reduced_angle(x, y):
+    """Numerator and denominator of a tangent of at most 22.5 degrees, and how the angle of x + i y differs: masks.
+
+    y must not be negative.
+    """
+    a = lane_abs(x)
+    steep = a < y
+    small, large = lane_select(steep, a, y), lane_select(steep, y, a)
     wide = large * TAN_22_5 < small
-    q = lane_select(wide, small - large, small) / lane_select(wide, small + large, large)
+    return lane_select(wide, small - large, small), lane_select(wide, small + large, large), steep, wide
+
+
+@kernel(forceinline=True)
+def angle_of(q, steep, wide, x):
+    """The angle whose reduced tangent is q."""
     u = q * q
     series = u * ATAN[8] + ATAN[7]
     series = series * u + ATAN[6]
@@ -55,5 +69,11 @@ def angle(x, y):
     turned = q + q * (u * series)
     turned = lane_select(wide, turned + QUARTER, turned)
     turned = lane_select(steep, HALF - turned, turned)
-    turned = lane_select(x < 0.0, WHOLE - turned, turned)
-    return lane_select(y < 0.0, -turned, turned)
+    return lane_select(x < 0.0, WHOLE - turned, turned)
+
+
+@kernel(forceinline=True)
+def angle(x, y):
+    """The angle of x + i y with y >= 0, in [0, pi]."""
+    above, below, steep, wide = reduced_angle(x, y)
+    return angle_of(above / below, steep, wide, x)

@@ -70,10 +70,10 @@ class Work(NamedTuple):
     counters: np.ndarray  # see POSITION, FILLED, SUBSTEPS, STEP
     fractions: np.ndarray  # [node] where inside a step the coupling and the drives are needed
     extrapolation: np.ndarray  # [node, slot] weights of the past for the coupling at the nodes
-    constants: np.ndarray  # [length of step, group, population, constant, lane] of the Riccati step ...
+    constants: np.ndarray  # [length of step, group, constant, population, lane] of the Riccati step ...
     middle: np.ndarray  # [group, region, quantity, lane] ... what its first pass leaves to the second ...
-    scratch: np.ndarray  # [set, population, moment, lane] ... and moments of one region
-    watch: np.ndarray  # [group, lane] the largest error of a step so far, as the method sees it
+    scratch: np.ndarray  # [moment, population, lane] ... and what stimuli add to one region
+    watch: np.ndarray  # [group, population, lane] the largest error of a step so far, as the method sees it
 
 
 def row_block(regions: int, wide_registers: bool) -> int:
@@ -117,6 +117,7 @@ class Nodes(NamedTuple):
     constants: int = 0  # per point, ...
     kept: int = 0  # ... per region, ...
     scratch: int = 0  # ... and in all, of the Riccati step
+    watched: int = 1  # errors that are watched, per point
 
 
 ONE_NODE = Nodes(np.zeros(1), np.zeros((1, 0)), 1)
@@ -143,5 +144,5 @@ def new_work(sizes: tuple[int, int, int, int], weights: Weights, groups: int, no
         aligned(groups * nodes.constants * width, dtype, stagger=47),
         aligned(one * nodes.kept, dtype, stagger=51),
         aligned(nodes.scratch * width, dtype, stagger=55),
-        aligned(groups * width, dtype, stagger=57),
+        aligned(groups * nodes.watched * width, dtype, stagger=57),
     )

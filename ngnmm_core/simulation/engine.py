@@ -185,7 +185,8 @@ class Run:
     @property
     def watched(self) -> np.ndarray:
         """The largest error [point] of a step so far, as the method sees it; 0 for methods that don't look."""
-        return np.sqrt(self.work.watch[: self.points])
+        squares = self.work.watch.reshape(self.shape[0], -1, self.engine.width).max(axis=1)
+        return np.sqrt(squares.ravel()[: self.points])
 
     def advance(self, dt: float, steps: int, samples: int) -> np.ndarray:
         """Takes `samples` times `steps` steps of `dt` ms; states after each, [sample, group, region, state, lane]."""

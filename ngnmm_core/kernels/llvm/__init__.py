@@ -19,6 +19,7 @@ happen to be aligned (`ngnmm_core.kernels.lanes.aligned` sees to it), and a misa
 | `arithmetic` | operators, comparison, select, rounding, square root |
 | `memory` | loads and stores of lanes and of tuples of lanes |
 | `sums` | unrolled sums: Runge-Kutta stages, extrapolation, the register-blocked coupling product |
+| `wide` | several lanes in one vector, and access to lanes that lie apart |
 | `random` | counter-based random numbers |
 """
 
@@ -36,6 +37,7 @@ from ngnmm_core.kernels.llvm.memory import align_stack, load, make_ring_access, 
 from ngnmm_core.kernels.llvm.random import philox_uniforms
 from ngnmm_core.kernels.llvm.sums import advance, combine, make_dot, make_row_products, scaled
 from ngnmm_core.kernels.llvm.types import LANE_BYTES, LANES, LaneType, MaskType, kernel
+from ngnmm_core.kernels.llvm.wide import make_scattered, make_wide
 
 __all__ = [
     "LANES",
@@ -58,7 +60,9 @@ __all__ = [
     "make_dot",
     "make_ring_access",
     "make_row_products",
+    "make_scattered",
     "make_tuple_access",
+    "make_wide",
     "philox_uniforms",
     "scaled",
     "store",

@@ -30,11 +30,11 @@ I1, I32, I64 = ir.IntType(1), ir.IntType(32), ir.IntType(64)
 
 
 class LaneType(types.Type):
-    """A vector of `width` numbers of type `scalar`."""
+    """A vector of `width` numbers of type `scalar`: as many as fill the processor's vector, `copies` times."""
 
-    def __init__(self, scalar):
+    def __init__(self, scalar, copies=1):
         self.scalar = scalar
-        self.width = LANE_BYTES * 8 // scalar.bitwidth
+        self.width = copies * (LANE_BYTES * 8 // scalar.bitwidth)
         self.element = ir.DoubleType() if scalar == types.float64 else ir.FloatType()
         self.vector = ir.VectorType(self.element, self.width)
         super().__init__(name=f"Lane({scalar}x{self.width})")

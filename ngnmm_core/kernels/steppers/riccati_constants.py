@@ -86,8 +86,8 @@ def population_constants(population: PopulationValues, h: float) -> np.ndarray:
 
 
 def constants(populations: Sequence[PopulationValues], h: float) -> np.ndarray:
-    """Constants [point, population, constant] for steps of h ms."""
-    return np.stack([population_constants(population, h) for population in populations], axis=1)
+    """Constants [point, constant, population] for steps of h ms."""
+    return np.stack([population_constants(population, h) for population in populations], axis=-1)
 
 
 def power_moments(powers: int) -> np.ndarray:

@@ -7,10 +7,11 @@ with a constant imaginary part.  The integral of pi r is the angle of the map's 
 drive the synapse, follow from the integrals K_n of x^n m / (1 + m x) with m = T Z.  `docs/methods.md` derives all this.
 """
 
-from ngnmm_core.kernels.complex_logarithm import angle, half_log
-from ngnmm_core.kernels.llvm import kernel, lane_any, lane_select, load
+from ngnmm_core.kernels.complex_logarithm import HALF_LOG_2, angle_of, half_log_of, reduced_angle
+from ngnmm_core.kernels.llvm import kernel, lane_any, lane_select, lane_split_near_one
 from ngnmm_core.kernels.steppers.riccati_constants import D_0, D_1, D_2, Q_0, Q_1, T_0, T_1, WIDTH
 
+TINY = 1e-30  # of |m|^2, so that a state of 0 divides by something
 SMALL = 4e-6  # of |m|^2: below, the recursion of K_n loses digits and its series is used
 
 
@@ -24,12 +25,11 @@ def predicted_moments(s, d1, d2, d3):
     )
 
 
-def make_flow(width):
-    """`denominator`, `numerator` and `moments` of one population, whose constants start at `place` of an array."""
+def make_flow(constant):
+    """`denominator`, `numerator` and `moments` of the populations of a region.
 
-    @kernel(forceinline=True)
-    def constant(constants, place, k):
-        return load(constants, place + k * width)
+    `constant(array, place, k)` loads constant k of a table that starts at `place`.
+    """
 
     @kernel(forceinline=True)
     def denominator(constants, place, p, b, c):
@@ -100,11 +100,17 @@ def rest_of_angle(i, p, b):
 @kernel(forceinline=True)
 def _integrals(m, y):
     """K_1 to K_5 as pairs of lanes, and the angle of 1 + m."""
-    square = m * m + y * y
-    inverse = 1.0 / square
-    g, f = m * inverse, y * inverse  # 1 / m = g - i f
-    one = 1.0 + m
-    log, turn = half_log(one * one + y * y), angle(one, y)
+    square, one = m * m + y * y, 1.0 + m
+    mantissa, exponent = lane_split_near_one(one * one + y * y)
+    above, below, steep, wide = reduced_angle(one, y)
+    # one division for three: 1 / m = g - i f, and the arguments of logarithm and arctangent
+    more, size = mantissa + 1.0, lane_select(square > TINY, square, TINY)
+    pair = more * below
+    inverse = 1.0 / (pair * size)
+    both = inverse * size
+    g, f = m * (inverse * pair), y * (inverse * pair)
+    log = half_log_of((mantissa - 1.0) * (both * below)) + exponent * HALF_LOG_2
+    turn = angle_of(above * (both * more), steep, wide, one)
     a1, b1 = 1.0 - g * log - f * turn, f * log - g * turn
     a2, b2 = 0.5 - g * a1 - f * b1, f * a1 - g * b1
     a3, b3 = 1.0 / 3.0 - g * a2 - f * b2, f * a2 - g * b2

@@ -1,7 +1,16 @@
-"""Moments over a step of what enters a QIF population: coupling, stimuli, synapses; in lanes."""
+"""Moments over a step of what enters the QIF populations of a region: coupling, stimuli, synapses; in (wide) lanes."""
 
 from ngnmm_core.kernels.layout import FILLED, POSITION
-from ngnmm_core.kernels.llvm import kernel, load, make_dot, make_ring_access, make_tuple_access, scaled, store
+from ngnmm_core.kernels.llvm import (
+    kernel,
+    load,
+    make_dot,
+    make_ring_access,
+    make_tuple_access,
+    make_wide,
+    scaled,
+    store,
+)
 from ngnmm_core.kernels.steppers.riccati_constants import COUPLING, INPUT, UNIT, WEIGHTS, gauss_nodes
 
 MOMENTS = 3
@@ -31,14 +40,14 @@ def make_coupling_moments(slots):
 def make_drive_moments(equations, width):
     """`drive_moments(batch, stimuli, work, (group, region, regions))`: moments of what stimuli add to the drives.
 
-    They go to `scratch`, behind those of the synapses.
+    They go to `scratch` [moment, population, lane].
     """
     structure = equations.structure
     P, drives, targets = structure.populations, equations.drives, structure.drives
     load_drives, _ = make_tuple_access(drives)
     drive_at = equations.drive_at
     weights = tuple(tuple(float(w) for w in row) for row in gauss_nodes()[1])
-    nodes, first = len(weights[0]), 2 * P * MOMENTS
+    nodes = len(weights[0])
 
     @kernel(forceinline=True)
     def none(batch, stimuli, work, where):
@@ -47,44 +56,56 @@ def make_drive_moments(equations, width):
     @kernel(forceinline=True)
     def stimulated(batch, stimuli, work, where):
         nothing = scaled(load_drives(batch.drive, where[0] * drives * width, width), 0.0)
-        for q in range(P):
-            for k in range(MOMENTS):
-                store(work.scratch, (first + q * MOMENTS + k) * width, nothing[0])
+        for k in range(MOMENTS * P):
+            store(work.scratch, k * width, nothing[0])
         for node in range(nodes):
             drive = drive_at(nothing, stimuli, work, where, node)
             for q in range(P):
                 if targets[q] >= 0:
                     for k in range(MOMENTS):
-                        at = (first + q * MOMENTS + k) * width
+                        at = (k * P + q) * width
                         store(work.scratch, at, load(work.scratch, at) + weights[k][node] * drive[targets[q]])
 
     return stimulated if equations.stimulated else none
 
 
 def make_inputs(structure, stimulated, width):
-    """`inputs(work, at, q, coupling, first)`: moments of A (its real part) for a population, constants at `at`.
+    """`start(...)` and `inputs(...)` of the populations, with constants at `at`: their A (its real part).
 
-    `coupling` are the moments of the coupling; those of the synapses stand in `scratch` from population `first` on.
+    `start(work, at, newest, synapses)` is A at the start of the step, from the coupling and the wide lane of synapses;
+    `inputs(work, at, coupling, synapses)` are its moments over the step, from those of both.
     """
     P = structure.populations
-    drive = 2 * P * MOMENTS
+    load_wide, _, widen, split = make_wide(P)
+    whole = P * width
 
     @kernel(forceinline=True)
-    def inputs(work, at, q, coupling, first):
+    def received(work, at, coupling, synapses):
+        """What coupling and synapses give to every population."""
         k = work.constants
-        unit = load(k, at + COUPLING * width)
-        a = load(k, at + INPUT * width) + unit * coupling[0]
-        b, c = unit * coupling[1], unit * coupling[2]
+        total, sources = load_wide(k, at + COUPLING * whole) * widen(coupling), split(synapses)
         for source in range(P):
-            weight, moment = load(k, at + (WEIGHTS + source) * width), (first + source) * MOMENTS * width
-            a = a + weight * load(work.scratch, moment)
-            b = b + weight * load(work.scratch, moment + width)
-            c = c + weight * load(work.scratch, moment + 2 * width)
+            total = total + load_wide(k, at + (WEIGHTS + source) * whole) * widen(sources[source])
+        return total
+
+    @kernel(forceinline=True)
+    def start(work, at, newest, synapses):
+        a = load_wide(work.constants, at + INPUT * whole) + received(work, at, newest, synapses)
+        if stimulated:  # the Legendre series of the stimuli at the start
+            early = load_wide(work.scratch, 0) - 6.0 * load_wide(work.scratch, whole)
+            early = early + 30.0 * load_wide(work.scratch, 2 * whole)
+            a = a + load_wide(work.constants, at + UNIT * whole) * early
+        return a
+
+    @kernel(forceinline=True)
+    def inputs(work, at, coupling, synapses):
+        a = load_wide(work.constants, at + INPUT * whole) + received(work, at, coupling[0], synapses[0])
+        b, c = received(work, at, coupling[1], synapses[1]), received(work, at, coupling[2], synapses[2])
         if stimulated:
-            unit, moment = load(k, at + UNIT * width), (drive + q * MOMENTS) * width
-            a = a + unit * load(work.scratch, moment)
-            b = b + unit * load(work.scratch, moment + width)
-            c = c + unit * load(work.scratch, moment + 2 * width)
+            unit = load_wide(work.constants, at + UNIT * whole)
+            a = a + unit * load_wide(work.scratch, 0)
+            b = b + unit * load_wide(work.scratch, whole)
+            c = c + unit * load_wide(work.scratch, 2 * whole)
         return a, b, c
 
-    return inputs
+    return start, inputs

@@ -1,7 +1,19 @@
-"""The two passes over all regions of a Riccati step: before the product with the connectome, and after it."""
+"""The two passes over all regions of a Riccati step: before the product with the connectome, and after it.
+
+All populations of a region are worked on together, in wide lanes.
+"""
 
 from ngnmm_core.kernels.layout import FILLED, POSITION, Nodes
-from ngnmm_core.kernels.llvm import align_stack, kernel, lane_select, load, make_row_products, store
+from ngnmm_core.kernels.llvm import (
+    align_stack,
+    kernel,
+    lane_select,
+    load,
+    make_row_products,
+    make_scattered,
+    make_wide,
+    store,
+)
 from ngnmm_core.kernels.steppers.multirate import VOLLEY_PIECES
 from ngnmm_core.kernels.steppers.riccati_constants import (
     COUPLING,
@@ -10,7 +22,6 @@ from ngnmm_core.kernels.steppers.riccati_constants import (
     GAIN,
     HALF_DECAY,
     IM_TO_R,
-    INPUT,
     LAG,
     MOMENT_1,
     MOMENT_2,
@@ -18,7 +29,6 @@ from ngnmm_core.kernels.steppers.riccati_constants import (
     RE_TO_V,
     SPREAD,
     V_TO_RE,
-    WEIGHTS,
     WIDTH,
     correction,
     extrapolation,
@@ -48,8 +58,26 @@ def nodes(structure, width) -> Nodes:
         1,
         constants=STEP_LENGTHS * P * structure.constants,
         kept=1 + LEFT * P,
-        scratch=3 * P * MOMENTS,
+        scratch=MOMENTS * P,
+        watched=P,
     )
+
+
+def _make_constant(structure, width):
+    """`constant(array, place, k)`: constant k of all populations, of a table that starts at `place`."""
+    load_wide, _, _, _ = make_wide(structure.populations)
+    whole = structure.populations * width
+
+    @kernel(forceinline=True)
+    def constant(array, place, k):
+        return load_wide(array, place + k * whole)
+
+    return constant
+
+
+def _make_states(structure, width):
+    """Access to the rates, potentials and synapses of a region, each a wide lane: pairs of load and store."""
+    return [make_scattered([places[k] * width for places in structure.states]) for k in range(3)]
 
 
 def make_begin(equations, width):
@@ -58,21 +86,24 @@ def make_begin(equations, width):
     `short` is 1 in the short steps of the start, else 0.
     """
     structure, states, slots = equations.structure, equations.states, SLOTS[width]
-    P, count, places, sender = structure.populations, structure.constants, structure.states, structure.sender
-    predict, respond = _make_predict(structure, width), _make_respond(structure, width)
-    inputs = make_inputs(structure, equations.stimulated, width)
+    P, sender = structure.populations, structure.sender
+    whole = P * width
+    table_size, left = P * structure.constants * width, 1 + LEFT * P
+    (load_r, _), (load_v, _), (load_s, _) = _make_states(structure, width)
+    _, store_wide, _, split = make_wide(P)
+    constant, respond = _make_constant(structure, width), _make_respond(structure, width)
+    start_of, inputs = make_inputs(structure, equations.stimulated, width)
     drive_moments, coupling_moments = make_drive_moments(equations, width), make_coupling_moments(slots)
     waves_at = equations.waves_at
-    left = 1 + LEFT * P
 
     @kernel
     def begin(batch, stimuli, work, weights, short, when):
         align_stack()
-        n, size = weights.regions, batch.gain.size
+        n, size, k = weights.regions, batch.gain.size, work.constants
         groups = size // (n * width)
         index, start, span = when
         for group in range(groups):
-            table = (short * groups + group) * P * count * width
+            at = (short * groups + group) * table_size
             for node in range(work.fractions.size):
                 waves_at(stimuli, work, (group, groups), (index, start + span * work.fractions[node]), node)
             for i in range(n):
@@ -81,90 +112,57 @@ def make_begin(equations, width):
                 newest, c0, c1, c2, ahead = coupling_moments(work, here, size, slots)
                 store(work.middle, kept, ahead)
                 drive_moments(batch, stimuli, work, (group, i, n))
-                for q in range(P):
-                    predict(batch.state, o, work, table + q * count * width, q, newest)
-                for q in range(P):
-                    at = table + q * count * width
-                    a, b, c = inputs(work, at, q, (c0, c1, c2), 0)
-                    s = load(batch.state, o + places[q][2] * width)
-                    re = load(work.constants, at + V_TO_RE * width) * load(batch.state, o + places[q][1] * width)
-                    im = load(work.constants, at + R_TO_IM * width) * load(batch.state, o + places[q][0] * width)
-                    end = respond(work, at, kept + (1 + LEFT * q) * width, q, (re, im, s), (a, b, c))
-                    if q == sender:
-                        store(work.sent_next, here, load(batch.mask, here) * end)
-                for q in range(P):
-                    a, b, c = inputs(work, table + q * count * width, q, (c0, c1, c2), P)
-                    at = kept + (1 + LEFT * q) * width
-                    store(work.middle, at + A * width, a)
-                    store(work.middle, at + B * width, b)
-                    store(work.middle, at + C * width, c)
+                r, s = load_r(batch.state, o), load_s(batch.state, o)
+                re, im = constant(k, at, V_TO_RE) * load_v(batch.state, o), constant(k, at, R_TO_IM) * r
+                slope, decay = constant(k, at, SPREAD) - 2.0 * (re * r), constant(k, at, DECAY)
+                half_bend = (im * im - re * re - start_of(work, at, newest, s)) * r + re * slope
+                d1 = decay * (r - s)
+                d2 = decay * (slope - d1)
+                guess = predicted_moments(s, d1, d2, decay * (-2.0 * half_bend - d2))
+                coupling = (c0, c1, c2)
+                end, m0, m1, m2 = respond(work, at, kept + width, (re, im, s), inputs(work, at, coupling, guess))
+                store(work.sent_next, here, load(batch.mask, here) * split(end)[sender])
+                a, b, c = inputs(work, at, coupling, (m0, m1, m2))
+                store_wide(work.middle, kept + width + A * whole, a)
+                store_wide(work.middle, kept + width + B * whole, b)
+                store_wide(work.middle, kept + width + C * whole, c)
                 if work.counters[FILLED] < slots:
-                    for k in range(MOMENTS):
-                        moment = load(work.scratch, ((P + sender) * MOMENTS + k) * width)
-                        store(work.second, k * size + here, load(batch.mask, here) * moment)
+                    mask = load(batch.mask, here)
+                    store(work.second, here, mask * split(m0)[sender])
+                    store(work.second, size + here, mask * split(m1)[sender])
+                    store(work.second, 2 * size + here, mask * split(m2)[sender])
 
     return begin
 
 
-def _make_predict(structure, width):
-    P, places = structure.populations, structure.states
-
-    @kernel(forceinline=True)
-    def predict(state, o, work, at, q, newest):
-        """Moments of a synapse from three derivatives at the start of the step."""
-        k = work.constants
-        r, v = load(state, o + places[q][0] * width), load(state, o + places[q][1] * width)
-        s = load(state, o + places[q][2] * width)
-        re, im, decay = (
-            load(k, at + V_TO_RE * width) * v,
-            load(k, at + R_TO_IM * width) * r,
-            load(k, at + DECAY * width),
-        )
-        a = load(k, at + INPUT * width) + load(k, at + COUPLING * width) * newest
-        for source in range(P):
-            a = a + load(k, at + (WEIGHTS + source) * width) * load(state, o + places[source][2] * width)
-        slope = load(k, at + SPREAD * width) - 2.0 * (re * r)
-        half_bend = (im * im - re * re - a) * r + re * slope
-        d1 = decay * (r - s)
-        d2 = decay * (slope - d1)
-        d3 = decay * (-2.0 * half_bend - d2)
-        m0, m1, m2 = predicted_moments(s, d1, d2, d3)
-        store(work.scratch, q * MOMENTS * width, m0)
-        store(work.scratch, (q * MOMENTS + 1) * width, m1)
-        store(work.scratch, (q * MOMENTS + 2) * width, m2)
-
-    return predict
-
-
 def _make_respond(structure, width):
-    P = structure.populations
-    denominator, _, moments = make_flow(width)
+    constant = _make_constant(structure, width)
+    denominator, _, moments = make_flow(constant)
+    _, store_wide, _, _ = make_wide(structure.populations)
+    whole = structure.populations * width
 
     @kernel(forceinline=True)
-    def respond(work, at, kept, q, states, inputs):
-        """Moments of a synapse by the flow, and its value at the end; what the second pass needs is kept."""
+    def respond(work, at, kept, states, inputs):
+        """The synapses' values at the end and their moments by the flow; what the second pass needs is kept."""
         re, im, s = states
         a, b, c = inputs
         k, out = work.constants, work.middle
         t, u = denominator(k, at, a, b, c)
         m, y = re * t - im * u, re * u + im * t
-        i, gain, decay = load(k, at + WIDTH * width), load(k, at + GAIN * width), load(k, at + DECAY * width)
+        i, gain, decay = constant(k, at, WIDTH), constant(k, at, GAIN), constant(k, at, DECAY)
         j0, j1, j2, turn = moments((t, u), (a, i), b, c, m, y)
-        lag = load(k, at + LAG * width) * (j1 + load(k, at + HALF_DECAY * width) * j2)
-        m0 = (s + gain * j0 + decay * lag) * load(k, at + DAMPING * width)
-        m1 = lag - load(k, at + MOMENT_1 * width) * m0
-        m2 = gain * j2 - load(k, at + MOMENT_2 * width) * m1
+        lag = constant(k, at, LAG) * (j1 + constant(k, at, HALF_DECAY) * j2)
+        m0 = (s + gain * j0 + decay * lag) * constant(k, at, DAMPING)
+        m1 = lag - constant(k, at, MOMENT_1) * m0
+        m2 = gain * j2 - constant(k, at, MOMENT_2) * m1
         end = s - decay * m0 + gain * turn
-        store(work.scratch, (P + q) * MOMENTS * width, m0)
-        store(work.scratch, ((P + q) * MOMENTS + 1) * width, m1)
-        store(work.scratch, ((P + q) * MOMENTS + 2) * width, m2)
-        store(out, kept + RE * width, re)
-        store(out, kept + IM * width, im)
-        store(out, kept + M_RE * width, m)
-        store(out, kept + M_IM * width, y)
-        store(out, kept + END * width, end)
-        store(out, kept + GUESS * width, a)
-        return end + gain * rest_of_angle(i, a, b)
+        store_wide(out, kept + RE * whole, re)
+        store_wide(out, kept + IM * whole, im)
+        store_wide(out, kept + M_RE * whole, m)
+        store_wide(out, kept + M_IM * whole, y)
+        store_wide(out, kept + END * whole, end)
+        store_wide(out, kept + GUESS * whole, a)
+        return end + gain * rest_of_angle(i, a, b), m0, m1, m2
 
     return respond
 
@@ -172,10 +170,11 @@ def _make_respond(structure, width):
 def make_finish(equations, rows, width):
     """`finish(batch, work, weights, short)`: the product, and all that a step does after it."""
     structure, states, slots = equations.structure, equations.states, SLOTS[width]
-    P, count, places, sender = structure.populations, structure.constants, structure.states, structure.sender
+    P, sender = structure.populations, structure.sender
+    table_size, left = P * structure.constants * width, 1 + LEFT * P
     row_products = make_row_products(rows)
     move = _make_move(structure, slots, width)
-    left = 1 + LEFT * P
+    place = structure.states[sender][2] * width
 
     @kernel
     def finish(batch, work, weights, short):
@@ -189,7 +188,7 @@ def make_finish(equations, rows, width):
             for group in range(groups):
                 if started:
                     row_products(weights.packed, first * n, work.sent_next, group * n * width, n, work.products, (), 0)
-                table = (short * groups + group) * P * count * width
+                at = (short * groups + group) * table_size
                 for i in range(first, min(first + rows, n)):
                     here = (group * n + i) * width
                     o, kept = here * states, here * left
@@ -199,37 +198,33 @@ def make_finish(equations, rows, width):
                         new = load(batch.gain, here) * load(work.products, (i - first) * width)
                         store(work.past, slot + here, new)
                         missed = new - ahead
-                    for q in range(P):
-                        move(
-                            batch.state,
-                            o,
-                            work,
-                            table + q * count * width,
-                            kept + (1 + LEFT * q) * width,
-                            q,
-                            missed,
-                            group * width,
-                        )
-                    s = load(batch.state, o + places[sender][2] * width)
-                    store(work.sent, here, load(batch.mask, here) * s)
+                    move(batch.state, o, work, at, kept + width, missed, group * P * width)
+                    store(work.sent, here, load(batch.mask, here) * load(batch.state, o + place))
 
     return finish
 
 
 def _make_move(structure, slots, width):
-    places = structure.states
-    denominator, numerator, _ = make_flow(width)
+    constant = _make_constant(structure, width)
+    denominator, numerator, _ = make_flow(constant)
+    load_wide, store_wide, widen, _ = make_wide(structure.populations)
+    (_, store_r), (_, store_v), (_, store_s) = _make_states(structure, width)
+    whole = structure.populations * width
     w0, w1, w2 = (float(w) for w in correction(slots))
 
     @kernel(forceinline=True)
-    def move(state, o, work, at, kept, q, missed, watched):
-        """One population to the end of the step, by the moments of its input corrected for the coupling."""
+    def move(state, o, work, at, kept, missed, watched):
+        """The populations to the end of the step, by the moments of their input corrected for the coupling.
+
+        `watch` keeps the largest square of |dz| / Im z, where dz is what the correction of the moments has changed; the
+        flow keeps this distance, so that it is taken at the start of the step, where Im z is not 0.
+        """
         k, old = work.constants, work.middle
-        unit = load(k, at + COUPLING * width) * missed
-        a = load(old, kept + A * width) + w0 * unit
-        b = load(old, kept + B * width) + w1 * unit
-        c = load(old, kept + C * width) + w2 * unit
-        re, im = load(old, kept + RE * width), load(old, kept + IM * width)
+        unit = constant(k, at, COUPLING) * widen(missed)
+        a = load_wide(old, kept + A * whole) + w0 * unit
+        b = load_wide(old, kept + B * whole) + w1 * unit
+        c = load_wide(old, kept + C * whole) + w2 * unit
+        re, im = load_wide(old, kept + RE * whole), load_wide(old, kept + IM * whole)
         t, u = denominator(k, at, a, b, c)
         m, y = re * t - im * u, re * u + im * t
         one = 1.0 + m
@@ -239,18 +234,15 @@ def _make_move(structure, slots, width):
         f, g = one * inverse, y * inverse  # 1 / (1 + m) = f - i g
         qr, qi, dr, di = numerator(k, at, a, b, c)
         zr, zi = re * qr - im * qi, re * qi + im * qr
-        em, ey = m - load(old, kept + M_RE * width), y - load(old, kept + M_IM * width)
-        moved = load(old, kept + GUESS * width) - a
+        zr, zi = zr * f + zi * g, zi * f - zr * g
+        em, ey = m - load_wide(old, kept + M_RE * whole), y - load_wide(old, kept + M_IM * whole)
         wr, wi = em * f + ey * g, ey * f - em * g
-        qr, qi = zr * f + zi * g, zi * f - zr * g
-        er, ei = moved - (qr * wr - qi * wi), qr * wi + qi * wr
-        error = stretch * stretch * (er * er + ei * ei)
-        worst = load(work.watch, watched)
-        store(work.watch, watched, lane_select(error > worst, error, worst))
-        turned = ey * f - em * g + rest_of_angle(load(k, at + WIDTH * width), a, b)
-        store(state, o + places[q][0] * width, load(k, at + IM_TO_R * width) * (di + (zi * f - zr * g)))
-        store(state, o + places[q][1] * width, load(k, at + RE_TO_V * width) * (dr + (zr * f + zi * g)))
-        end = load(old, kept + END * width) + load(k, at + GAIN * width) * turned
-        store(state, o + places[q][2] * width, end)
+        er, ei = load_wide(old, kept + GUESS * whole) - a - (zr * wr - zi * wi), zr * wi + zi * wr
+        error, worst = stretch * stretch * (er * er + ei * ei), load_wide(work.watch, watched)
+        store_wide(work.watch, watched, lane_select(error > worst, error, worst))
+        store_r(state, o, constant(k, at, IM_TO_R) * (di + zi))
+        store_v(state, o, constant(k, at, RE_TO_V) * (dr + zr))
+        turned = wi + rest_of_angle(constant(k, at, WIDTH), a, b)
+        store_s(state, o, load_wide(old, kept + END * whole) + constant(k, at, GAIN) * turned)
 
     return move
