@@ -24,6 +24,7 @@ class Equations(NamedTuple):
     drive_at: object
     stimulated: bool
     structure: Structure | None = None
+    noisy: bool = False
 
 
 def compile_equations(derivative, sent, sizes, noise: tuple[int, ...], stimulated: bool, width: int) -> Equations:

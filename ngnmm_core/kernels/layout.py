@@ -13,8 +13,9 @@ ROWS_WITH_32_REGISTERS = range(12, 25)
 ROWS_WITH_16_REGISTERS = range(4, 7)
 
 
-# of `Work.counters`: the newest slot in `past`, how many are filled, substeps of a step, steps since the start
-POSITION, FILLED, SUBSTEPS, STEP = range(4)
+# of `Work.counters`: the newest slot in `past`, how many are filled, substeps of a step, steps since the start,
+# the level of a step in the ladder of Brownian paths
+POSITION, FILLED, SUBSTEPS, STEP, LEVEL = range(5)
 
 
 class Weights(NamedTuple):
@@ -73,6 +74,7 @@ class Work(NamedTuple):
     constants: np.ndarray  # [length of step, group, constant, population, lane] of the Riccati step ...
     middle: np.ndarray  # [group, region, quantity, lane] ... what its first pass leaves to the second ...
     scratch: np.ndarray  # [moment, population, lane] ... and what stimuli add to one region
+    brownian: np.ndarray  # [level, group, region, (dB, M), population, lane] of the step's Brownian path
     watch: np.ndarray  # [group, population, lane] the largest error of a step so far, as the method sees it
 
 
@@ -117,6 +119,7 @@ class Nodes(NamedTuple):
     constants: int = 0  # per point, ...
     kept: int = 0  # ... per region, ...
     scratch: int = 0  # ... and in all, of the Riccati step
+    brownian: int = 0  # numbers of Brownian paths, per region
     watched: int = 1  # errors that are watched, per point
 
 
@@ -138,11 +141,12 @@ def new_work(sizes: tuple[int, int, int, int], weights: Weights, groups: int, no
         aligned(max(one * nodes.extrapolation.shape[1], 1), dtype, stagger=41),
         aligned(one * states if nodes.extrapolation.size and dtype == np.float32 else 1, dtype, stagger=43),
         aligned(one * noise, dtype, stagger=45),
-        np.array([0, 0, nodes.substeps, 0], np.int64),
+        np.array([0, 0, nodes.substeps, 0, 0], np.int64),
         nodes.fractions.astype(dtype),
         np.ascontiguousarray(nodes.extrapolation.ravel(), dtype),
         aligned(groups * nodes.constants * width, dtype, stagger=47),
         aligned(one * nodes.kept, dtype, stagger=51),
         aligned(nodes.scratch * width, dtype, stagger=55),
-        aligned(groups * nodes.watched * width, dtype, stagger=57),
+        aligned(max(one * nodes.brownian, 1), dtype, stagger=57),
+        aligned(groups * nodes.watched * width, dtype, stagger=61),
     )

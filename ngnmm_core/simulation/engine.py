@@ -16,6 +16,7 @@ from ngnmm_core.kernels.steppers import riccati_passes
 from ngnmm_core.kernels.steppers.riccati_constants import Structure, constants
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.integrators import get_integrator
+from ngnmm_core.simulation.step_choice import LONGEST_MS
 from ngnmm_core.simulation.waveforms import Schedule
 
 L2_BYTES = 512 * 1024  # weights larger than this are streamed: several lane groups then share each pass
@@ -31,17 +32,18 @@ def wide_registers() -> bool:
 
 
 @cache
-def _integrator(model: Model, method: str, rows: int, dtype: str, stimulated: bool):
-    equations = (model.derivative, model.sent, model.sizes, model.noisy_states, stimulated, structure_of(model))
+def _integrator(model: Model, method: str, rows: int, dtype: str, inputs: tuple[bool, bool]):
+    equations = (model.derivative, model.sent, model.sizes, model.noisy_states, inputs, structure_of(model))
     make_step = get_integrator(method).make_step
     return compiled_by(_make_integrator, equations, make_step, rows, dtype, name=f"{model.name}-{method}")
 
 
 def _make_integrator(parts: tuple, make_step, rows: int, dtype: str):
     """What is compiled, from all that it depends on."""
-    derivative, sent, sizes, noise, stimulated, structure = parts
+    derivative, sent, sizes, noise, (stimulated, noisy), structure = parts
     equations = drivers.compile_equations(derivative, sent, sizes, noise, stimulated, lane_width(dtype))
-    return drivers.make_integrator(make_step, equations._replace(structure=structure), rows, dtype)
+    equations = equations._replace(structure=structure, noisy=noisy)
+    return drivers.make_integrator(make_step, equations, rows, dtype)
 
 
 def structure_of(model: Model) -> Structure | None:
@@ -64,6 +66,8 @@ class Engine:
         float64 or float32.
     substeps : int
         Local steps per step of the multirate method.
+    noisy : bool
+        Whether there is noise: a method that watches its error is compiled without it or with it.
     """
 
     model: Model
@@ -71,6 +75,7 @@ class Engine:
     method: str = "rk4"
     dtype: str = "float64"
     substeps: int = 2
+    noisy: bool = False
 
     @property
     def regions(self) -> int:
@@ -102,12 +107,21 @@ class Engine:
     def nodes(self) -> layout.Nodes:
         """What the method needs inside a step."""
         nodes = get_integrator(self.method).nodes
-        return layout.ONE_NODE if nodes is None else nodes(structure_of(self.model), self.substeps, self.width)
+        if nodes is None:
+            return layout.ONE_NODE
+        return nodes(structure_of(self.model), self.substeps, self.width, self.noisy)
 
     def compile(self, stimulated: bool = False):
         """The compiled integrator, from the cache if it is there.  See `kernels.drivers.make_integrator`."""
         rows = layout.row_block(self.regions, wide_registers())
-        return _integrator(self.model, self.method, rows, self.dtype, stimulated)
+        return _integrator(self.model, self.method, rows, self.dtype, (stimulated, self.noisy))
+
+
+def _ladder_level(step_ms: float) -> tuple[float, int]:
+    """Give the longest step of the ladder that a step belongs to (ms), and how often that is halved for it."""
+    halvings = round(np.log2(LONGEST_MS / step_ms))
+    on_ladder = halvings >= 0 and abs(LONGEST_MS / 2.0**halvings / step_ms - 1.0) < 1e-9
+    return (LONGEST_MS, halvings) if on_ladder else (step_ms, 0)
 
 
 class Run:
@@ -145,6 +159,7 @@ class Run:
         self.batch = layout.Batch(*lanes, layout.to_lanes(seeds, width, np.int64))  # type: ignore[call-arg]
         self._inverse_time_constants = lanes[-1].copy()
         self._sigma = layout.to_lanes(sigmas, width, dtype)
+        self._intensity = sigmas * per_point[-1]
         self.engine, self.points = engine, points
         self._parameters, self._dt = parameters, None
         rows = layout.row_block(engine.regions, wide_registers())
@@ -203,7 +218,14 @@ class Run:
 
     def _prepare(self, dt: float) -> None:
         """Works out the constants of the Riccati step, for full and for short steps."""
-        populations = self.engine.model.qif.values(self._parameters)
+        model = self.engine.model
+        longest, self.work.counters[layout.LEVEL] = _ladder_level(dt)
+        noise = dict(zip(model.noisy_states, self._intensity.T, strict=False))
+        potentials = [states[1] for states in structure_of(model).states]
+        populations = [
+            values._replace(noise=noise.get(potential, 0.0), longest_ms=longest)
+            for values, potential in zip(model.qif.values(self._parameters), potentials, strict=True)
+        ]
         for k, h in enumerate((dt, dt / riccati_passes.SHORT)):
             table = layout.to_lanes(constants(populations, h), self.engine.width, self.engine.dtype)
             self.work.constants[k * table.size : (k + 1) * table.size] = table

@@ -63,8 +63,8 @@ class Simulation(Section):
     sample_ms: float = Field(0.2, gt=0, description="time between the samples that are analysed (ms)")
     method: Literal["auto", *integrator_names()] = Field(  # type: ignore[valid-type]
         AUTO,
-        description="`auto`: riccati for models that declare their QIF populations, multirate for others, heun with "
-        "noise; " + "; ".join(f"`{name}`: {get_integrator(name).description}" for name in integrator_names()),
+        description="`auto`: riccati for models that declare their QIF populations, multirate for others, or heun "
+        "with noise; " + "; ".join(f"`{name}`: {get_integrator(name).description}" for name in integrator_names()),
     )
     substeps: int = Field(2, ge=1, le=64, description="of `multirate`: local steps of every region per step")
     precision: Literal["float64", "float32"] = Field(

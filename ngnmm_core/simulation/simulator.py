@@ -64,7 +64,7 @@ class Simulator:
         results, left, began = _Results(len(points)), len(points), time.perf_counter()
         for rung, step_ms in enumerate(steps.steps_ms):
             last = rung + 1 == len(steps.steps_ms)
-            for places in self._batches(np.flatnonzero(rungs == rung)):
+            for places in self._batches(points, np.flatnonzero(rungs == rung)):
                 part, missed = self.run_batch(points.take(places), step_ms, places)
                 again = places[missed] if not last else places[:0]
                 rungs[again] = rung + 1
@@ -78,9 +78,11 @@ class Simulator:
         logging.info("integration: %.2f of %.2f s of CPU time", self._integrating, time.process_time() - used)
         return results.whole(np.take(steps.steps_ms, rungs), wrong)
 
-    def _batches(self, places: np.ndarray) -> Iterator[np.ndarray]:
-        size = self.engine.batch_size
-        yield from (places[start : start + size] for start in range(0, len(places), size))
+    def _batches(self, points: Points, places: np.ndarray) -> Iterator[np.ndarray]:
+        """Points that are computed side by side: either all with noise or all without."""
+        size, noisy = self.engine.batch_size, noise_of(self.settings, points)[places] > 0
+        for some in (places[~noisy], places[noisy]):
+            yield from (some[start : start + size] for start in range(0, len(some), size))
 
     def run_batch(self, points: Points, step_ms: float, places: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """The results for at most `engine.batch_size` points, and which of them missed the accuracy, [point].
@@ -116,9 +118,10 @@ class Simulator:
     def start(self, points: Points, quiet: bool = False) -> Run:
         """A batch of points at the start of their simulation; `quiet` without noise."""
         settings = self.settings
-        sigma = 0.0 if quiet else noise_of(settings, points)
+        sigma = np.zeros(len(points)) if quiet else noise_of(settings, points)
         initial, lesions = self.initial_states(points), self._lesions(points)
-        run = Run(self.engine, points.parameters, initial, lesions, (sigma, points.seeds))
+        engine = replace(self.engine, noisy=self.engine.watches and bool(np.any(sigma > 0)))
+        run = Run(engine, points.parameters, initial, lesions, (sigma, points.seeds))
         if settings.stimuli:
             labels = self.connectome.labels
             run.stimulate(Schedule(settings.stimuli, self.model.drives, labels, points.extras, len(points)))

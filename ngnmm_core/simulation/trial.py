@@ -51,7 +51,7 @@ class Trial:
         return [places[start : start + size] for start in range(0, len(places), size)]
 
     def _run(self, places: np.ndarray, step_ms: float) -> Run:
-        run = self._simulator.start(self._points.take(places))
+        run = self._simulator.start(self._points.take(places), quiet=True)
         with np.errstate(over="ignore", invalid="ignore"):
             run.advance(step_ms, round(self._duration_ms / step_ms), 1)
         return run

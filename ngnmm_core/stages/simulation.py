@@ -73,7 +73,10 @@ def compile_with(task: Task, fed: Reducers) -> None:
     """Runs one point for a few samples, which compiles the integrator and the reducers."""
     settings = Simulation.model_validate(task.settings)
     times = {"transient_ms": settings.sample_ms, "duration_ms": WARM_SAMPLES * settings.sample_ms}
-    simulator(task, settings.model_copy(update=times), fed).feed(task.points.take(slice(0, 1)))
+    point, made = task.points.take(slice(0, 1)), simulator(task, settings.model_copy(update=times), fed)
+    made.feed(point)
+    step_ms = settings.longest_step_ms
+    made.start(point, quiet=True).advance(step_ms, 1, 1)  # trials have no noise
 
 
 def _settings(study: Study) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def test_noise_may_be_an_axis(study, refuses):
     other = {"simulation": {"method": "rk4"}}
     refuses({**other, "grid": {"noise_sigma": [0, 0.3]}}, "simulation.noise_sigma", "0.3", "heun")
     refuses({**other, "highlights": [{"noise_sigma": 0.2}]}, "simulation.noise_sigma", "0.2", "heun")
-    assert study(grid={"noise_sigma": [0, 0.3]}).simulation.method == "heun"
+    assert study(grid={"noise_sigma": [0, 0.3]}).simulation.method == "riccati"
     refuses({"simulation": {"method": "heun"}, "grid": {"noise_sigma": [-1]}}, "grid.noise_sigma", "-1", ">= 0")
 
 

@@ -31,7 +31,7 @@ class Integrator(NamedTuple):
         CPU seconds of one of them, per region and point, on the reference machine.
     make_step : callable
         `make_step(equations, rows, width)` compiles the step of one model.
-    strong_order : int or None
+    strong_order : float or None
         Of the strong error with additive noise; None for a method that takes no noise.
     noise_seconds : float
         CPU seconds of the noise per step, region and point.
@@ -42,7 +42,7 @@ class Integrator(NamedTuple):
     start_ms : float
         Simulated time that smaller steps at the start cost besides (ms).
     nodes : callable or None
-        `nodes(structure, substeps, width)`: where inside a step coupling and drives are needed, the weights that
+        `nodes(structure, substeps, width, noisy)`: where inside a step coupling and drives are needed, the weights that
         extrapolate the coupling there, and what else the step keeps; None where they are needed at its ends and its
         middle alone.
     watches : bool
@@ -59,12 +59,12 @@ class Integrator(NamedTuple):
     evaluations: int
     evaluation_seconds: float
     make_step: Callable[..., Any]
-    strong_order: int | None = None
+    strong_order: float | None = None
     noise_seconds: float = 0.0
     local_steps: bool = False
     precisions: tuple[str, ...] = ("float64", "float32")
     start_ms: float = 0.0
-    nodes: Callable[[Any, int, int], Any] | None = None
+    nodes: Callable[[Any, int, int, bool], Any] | None = None
     watches: bool = False
     qif_only: bool = False
 

@@ -9,7 +9,7 @@ def _make_step(equations, rows, width):
     return multirate.make_step(equations, rows, width)
 
 
-def _nodes(structure, substeps, width):
+def _nodes(structure, substeps, width, noisy):
     from ngnmm_core.kernels.layout import Nodes
     from ngnmm_core.kernels.steppers import multirate
 

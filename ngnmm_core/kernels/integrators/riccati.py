@@ -9,14 +9,15 @@ def _make_step(equations, rows, width):
     return riccati.make_step(equations, rows, width)
 
 
-def _nodes(structure, substeps, width):
+def _nodes(structure, substeps, width, noisy):
     from ngnmm_core.kernels.steppers import riccati_passes
 
-    return riccati_passes.nodes(structure, width)
+    return riccati_passes.nodes(structure, width, noisy)
 
 
 INTEGRATOR = Integrator(
-    description="fifth order, exact flow of models of QIF neurons with synapses, coupling once per step",
+    description="fifth order (strong order 1.5 with noise), exact flow of QIF neurons with synapses, coupling once "
+    "per step",
     order=5,
     step_ms=0.1,
     stability=float("inf"),  # the flow is exact, whatever the rates; what limits the step is how smooth the input is
@@ -26,6 +27,8 @@ INTEGRATOR = Integrator(
     precisions=("float64",),
     start_ms=70.0,  # short steps of the first volley, and two starts
     nodes=_nodes,
+    strong_order=1.5,
+    noise_seconds=4e-9,
     watches=True,
     qif_only=True,
     make_step=_make_step,

@@ -20,8 +20,10 @@ doi:10.1103/PhysRevX.5.021028.  Moments in place of values in a step: Iserles, N
 
 from ngnmm_core.kernels.layout import FILLED, POSITION, STEP
 from ngnmm_core.kernels.llvm import kernel, load, make_row_products, store
+from ngnmm_core.kernels.steppers.brownian_ladder import make_draw
 from ngnmm_core.kernels.steppers.multirate import VOLLEY_MS, VOLLEY_PIECES
-from ngnmm_core.kernels.steppers.riccati_passes import SLOTS, make_begin, make_finish
+from ngnmm_core.kernels.steppers.riccati_inputs import FINER
+from ngnmm_core.kernels.steppers.riccati_passes import make_begin, make_finish, slots_of
 
 ITERATIONS = 5  # of the moments of the coupling in a step without a past
 
@@ -30,7 +32,8 @@ def make_step(equations, rows, width):
     """`step(batch, stimuli, work, weights, dt, when)` for one model: advances `batch.state` by one step of `dt` ms."""
     begin, finish = make_begin(equations, width), make_finish(equations, rows, width)
     product = _make_product(rows, width)
-    slots = SLOTS[width]
+    slots, noisy = slots_of(width, equations.noisy), equations.noisy
+    draw = make_draw(equations.structure.populations, width)
 
     @kernel
     def remember(batch, work, weights):
@@ -53,6 +56,10 @@ def make_step(equations, rows, width):
     @kernel
     def piece(batch, stimuli, work, weights, short, when):
         counters, size = work.counters, batch.gain.size
+        if noisy:
+            number = int(when[1] * VOLLEY_PIECES + 0.5)
+            fresh = counters[FILLED] == 0 or (when[0] == 0 and number == 0)
+            draw(batch, work, weights.regions, short * FINER, number, fresh)
         if counters[FILLED] == 0:
             remember(batch, work, weights)
         if counters[FILLED] < slots:

@@ -11,8 +11,8 @@ import numpy as np
 # constants of a population, in the order of the table; then the weights of its sources
 (
     V_TO_RE, R_TO_IM, SPREAD, DECAY, GAIN, INPUT, COUPLING, WIDTH, UNIT, T_0, T_1, Q_0, Q_1, D_0, D_1, D_2, LAG,
-    HALF_DECAY, DAMPING, MOMENT_1, MOMENT_2, RE_TO_V, IM_TO_R, WEIGHTS,
-) = range(24)  # fmt: skip
+    HALF_DECAY, DAMPING, MOMENT_1, MOMENT_2, RE_TO_V, IM_TO_R, NOISE, WEIGHTS,
+) = range(25)  # fmt: skip
 
 
 class Structure(NamedTuple):
@@ -47,6 +47,8 @@ class PopulationValues(NamedTuple):
     tau_s: np.ndarray  # ms
     coupling: np.ndarray  # 1, or 0 where long-range input does not enter
     weights: Sequence[np.ndarray]
+    noise: np.ndarray | float = 0.0  # intensity of the noise in the potential, over its time constant (ms^-0.5)
+    longest_ms: float = 0.0  # the interval in whose unit increments of Brownian paths are given
 
 
 def population_constants(population: PopulationValues, h: float) -> np.ndarray:
@@ -56,6 +58,8 @@ def population_constants(population: PopulationValues, h: float) -> np.ndarray:
     a = -unit * population.Delta  # the imaginary part of a, which no input changes
     lag, gain = h / tau_s, 1.0 / (np.pi * tau_s)
     damping = 1.0 / (1.0 + lag**2 / 60.0)
+    # the mean of what increment and moment leave of the square of a Brownian path: 1/15 of its variance over the step
+    unresolved = (h / tau * population.noise) ** 2 * h / 15.0
     columns = {
         V_TO_RE: -h / tau,
         R_TO_IM: np.pi * h,
@@ -70,7 +74,7 @@ def population_constants(population: PopulationValues, h: float) -> np.ndarray:
         T_1: 1.0 / 3.0 - 17.0 / 105.0 * a**2,
         Q_0: 1.0 - 2.0 / 3.0 * a**2,
         Q_1: 1.0 - 17.0 / 15.0 * a**2,
-        D_0: a**2 / 3.0,
+        D_0: a**2 / 3.0 - unresolved,
         D_1: 0.4 * a**2 - 1.0,
         D_2: 2.0 / 15.0 * a**2 - 1.0,
         LAG: damping * gain,
@@ -80,6 +84,7 @@ def population_constants(population: PopulationValues, h: float) -> np.ndarray:
         MOMENT_2: lag / 30.0,
         RE_TO_V: -tau / h,
         IM_TO_R: 1.0 / (np.pi * h),
+        NOISE: h / tau * population.noise * np.sqrt(population.longest_ms),
     }
     columns |= {WEIGHTS + k: unit * tau * weight for k, weight in enumerate(population.weights)}
     return np.stack([np.broadcast_to(columns[k], np.shape(tau)) for k in range(len(columns))], axis=-1)

@@ -1,6 +1,6 @@
 """Moments over a step of what enters the QIF populations of a region: coupling, stimuli, synapses; in (wide) lanes."""
 
-from ngnmm_core.kernels.layout import FILLED, POSITION
+from ngnmm_core.kernels.layout import FILLED, LEVEL, POSITION
 from ngnmm_core.kernels.llvm import (
     kernel,
     load,
@@ -11,9 +11,11 @@ from ngnmm_core.kernels.llvm import (
     scaled,
     store,
 )
-from ngnmm_core.kernels.steppers.riccati_constants import COUPLING, INPUT, UNIT, WEIGHTS, gauss_nodes
+from ngnmm_core.kernels.steppers.multirate import VOLLEY_PIECES
+from ngnmm_core.kernels.steppers.riccati_constants import COUPLING, INPUT, NOISE, UNIT, WEIGHTS, gauss_nodes
 
 MOMENTS = 3
+FINER = VOLLEY_PIECES.bit_length() - 1  # levels that short steps lie below the full ones
 
 
 def make_coupling_moments(slots):
@@ -69,13 +71,14 @@ def make_drive_moments(equations, width):
     return stimulated if equations.stimulated else none
 
 
-def make_inputs(structure, stimulated, width):
-    """`start(...)` and `inputs(...)` of the populations, with constants at `at`: their A (its real part).
+def make_inputs(equations, width):
+    """`start`, `inputs` and `kicks` of the populations, with constants at `at`: their A (its real part).
 
     `start(work, at, newest, synapses)` is A at the start of the step, from the coupling and the wide lane of synapses;
-    `inputs(work, at, coupling, synapses)` are its moments over the step, from those of both.
+    `inputs(work, at, coupling, synapses, kicks)` are its moments over the step, from those of both and of the noise,
+    `kicks(batch, work, at, here, short)`.
     """
-    P = structure.populations
+    P, stimulated, noisy = equations.structure.populations, equations.stimulated, equations.noisy
     load_wide, _, widen, split = make_wide(P)
     whole = P * width
 
@@ -98,7 +101,7 @@ def make_inputs(structure, stimulated, width):
         return a
 
     @kernel(forceinline=True)
-    def inputs(work, at, coupling, synapses):
+    def inputs(work, at, coupling, synapses, kicks):
         a = load_wide(work.constants, at + INPUT * whole) + received(work, at, coupling[0], synapses[0])
         b, c = received(work, at, coupling[1], synapses[1]), received(work, at, coupling[2], synapses[2])
         if stimulated:
@@ -106,6 +109,17 @@ def make_inputs(structure, stimulated, width):
             a = a + unit * load_wide(work.scratch, 0)
             b = b + unit * load_wide(work.scratch, whole)
             c = c + unit * load_wide(work.scratch, 2 * whole)
+        if noisy:
+            a, b = a + kicks[0], b + kicks[1]
         return a, b, c
 
-    return start, inputs
+    @kernel(forceinline=True)
+    def kicks(batch, work, at, here, short):
+        amplitude = load_wide(work.constants, at + NOISE * whole)
+        if not noisy:
+            return amplitude, amplitude
+        level = work.counters[LEVEL] + short * FINER
+        place = (level * batch.gain.size + here) * 2 * P
+        return amplitude * load_wide(work.brownian, place), amplitude * load_wide(work.brownian, place + whole)
+
+    return start, inputs, kicks

@@ -14,6 +14,7 @@ from ngnmm_core.kernels.llvm import (
     make_wide,
     store,
 )
+from ngnmm_core.kernels.steppers.brownian_ladder import LEVELS
 from ngnmm_core.kernels.steppers.multirate import VOLLEY_PIECES
 from ngnmm_core.kernels.steppers.riccati_constants import (
     COUPLING,
@@ -43,22 +44,29 @@ from ngnmm_core.kernels.steppers.riccati_inputs import (
 )
 
 SLOTS = {8: 8, 16: 5}  # values of the coupling that the polynomial goes through, by lanes
+NOISY_SLOTS = 4  # with noise, which leaves the coupling no more than two derivatives
 RE, IM, M_RE, M_IM, END, GUESS, A, B, C = range(9)  # what the first pass leaves to the second, for every population
 LEFT = 9
 STEP_LENGTHS = 2  # full and short
 SHORT = VOLLEY_PIECES
 
 
-def nodes(structure, width) -> Nodes:
+def slots_of(width, noisy) -> int:
+    """How many values of the coupling the polynomial goes through."""
+    return NOISY_SLOTS if noisy else SLOTS[width]
+
+
+def nodes(structure, width, noisy=False) -> Nodes:
     """What the step needs besides its states."""
     P = structure.populations
     return Nodes(
         gauss_nodes()[0],
-        extrapolation(SLOTS[width]),
+        extrapolation(slots_of(width, noisy)),
         1,
         constants=STEP_LENGTHS * P * structure.constants,
         kept=1 + LEFT * P,
         scratch=MOMENTS * P,
+        brownian=LEVELS * 2 * P if noisy else 0,
         watched=P,
     )
 
@@ -85,14 +93,14 @@ def make_begin(equations, width):
 
     `short` is 1 in the short steps of the start, else 0.
     """
-    structure, states, slots = equations.structure, equations.states, SLOTS[width]
+    structure, states, slots = equations.structure, equations.states, slots_of(width, equations.noisy)
     P, sender = structure.populations, structure.sender
     whole = P * width
     table_size, left = P * structure.constants * width, 1 + LEFT * P
     (load_r, _), (load_v, _), (load_s, _) = _make_states(structure, width)
     _, store_wide, _, split = make_wide(P)
     constant, respond = _make_constant(structure, width), _make_respond(structure, width)
-    start_of, inputs = make_inputs(structure, equations.stimulated, width)
+    start_of, inputs, kicks_of = make_inputs(equations, width)
     drive_moments, coupling_moments = make_drive_moments(equations, width), make_coupling_moments(slots)
     waves_at = equations.waves_at
 
@@ -112,6 +120,7 @@ def make_begin(equations, width):
                 newest, c0, c1, c2, ahead = coupling_moments(work, here, size, slots)
                 store(work.middle, kept, ahead)
                 drive_moments(batch, stimuli, work, (group, i, n))
+                kicks = kicks_of(batch, work, at, here, short)
                 r, s = load_r(batch.state, o), load_s(batch.state, o)
                 re, im = constant(k, at, V_TO_RE) * load_v(batch.state, o), constant(k, at, R_TO_IM) * r
                 slope, decay = constant(k, at, SPREAD) - 2.0 * (re * r), constant(k, at, DECAY)
@@ -120,9 +129,9 @@ def make_begin(equations, width):
                 d2 = decay * (slope - d1)
                 guess = predicted_moments(s, d1, d2, decay * (-2.0 * half_bend - d2))
                 coupling = (c0, c1, c2)
-                end, m0, m1, m2 = respond(work, at, kept + width, (re, im, s), inputs(work, at, coupling, guess))
+                end, m0, m1, m2 = respond(work, at, kept + width, (re, im, s), inputs(work, at, coupling, guess, kicks))
                 store(work.sent_next, here, load(batch.mask, here) * split(end)[sender])
-                a, b, c = inputs(work, at, coupling, (m0, m1, m2))
+                a, b, c = inputs(work, at, coupling, (m0, m1, m2), kicks)
                 store_wide(work.middle, kept + width + A * whole, a)
                 store_wide(work.middle, kept + width + B * whole, b)
                 store_wide(work.middle, kept + width + C * whole, c)
@@ -169,7 +178,7 @@ def _make_respond(structure, width):
 
 def make_finish(equations, rows, width):
     """`finish(batch, work, weights, short)`: the product, and all that a step does after it."""
-    structure, states, slots = equations.structure, equations.states, SLOTS[width]
+    structure, states, slots = equations.structure, equations.states, slots_of(width, equations.noisy)
     P, sender = structure.populations, structure.sender
     table_size, left = P * structure.constants * width, 1 + LEFT * P
     row_products = make_row_products(rows)
