@@ -19,6 +19,7 @@ from ngnmm_core.simulation.stimuli import SWEPT
 from ngnmm_core.study.axes import FORMS
 from ngnmm_core.study.operating_point import FIELDS as OPERATING_FIELDS
 from ngnmm_core.study.operating_point import OperatingPoint
+from ngnmm_core.study.optimisation import Optimise
 from ngnmm_core.study.schema import NAME, StudyConfig
 
 SCHEMA = Path("workflow/schemas/study.schema.json")
@@ -164,6 +165,7 @@ def variable_table() -> str:
 def tables() -> dict[str, str]:
     """Every generated table by its name."""
     from ngnmm_core.connectome import ConnectomeSpec
+    from ngnmm_core.recordings.settings import Empirical
     from ngnmm_core.simulation.settings import Initial, Simulation
     from ngnmm_core.simulation.stimuli import Stimulus
     from ngnmm_core.study.schema import ModelSpec
@@ -175,6 +177,8 @@ def tables() -> dict[str, str]:
         "operating_point": key_table(OperatingPoint, "model.operating_point."),
         "simulation": key_table(Simulation, "simulation."),
         "initial": key_table(Initial, "simulation.initial."),
+        "empirical": key_table(Empirical, "empirical."),
+        "optimise": key_table(Optimise, "optimise."),
         "stimuli": key_table(Stimulus, "simulation.stimuli[]."),
     }
     analyses = []
