@@ -59,6 +59,8 @@ def check_reach(study: Study) -> None:
     """
     for stage in stages_of(study):
         analyses = " and ".join(f"analyses.{analysis.name}" for analysis, _ in study.analyses_of(stage.name))
+        if not analyses:  # highlights come with simulations, whose own stage is looked at
+            continue
         reachable = [name for name in study.options if not _blocked(study, name)]
         others = f", or without {analyses}" if reachable else ""
         for setting in stage.unreachable:
