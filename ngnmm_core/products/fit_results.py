@@ -16,6 +16,7 @@ from ngnmm_core.connectome import Connectome, connectome_of, load_connectome
 from ngnmm_core.dataset.assemble import load_resolved
 from ngnmm_core.dataset.fit_scores import grid_of, indices, readers_of, targets_of
 from ngnmm_core.errors import InputError
+from ngnmm_core.products.signal_scores import SignalScores
 from ngnmm_core.recordings.baselines import NAMES, baseline_scores, baselines
 from ngnmm_core.recordings.connectivity import mean_fc
 from ngnmm_core.recordings.fcd import levels
@@ -36,39 +37,6 @@ WORDS = {
     "edge_r": "correlation with recordings, without additive effects of regions",
     "gsr_r": "correlation with recordings, without global signal in both",
 }
-
-
-@dataclass(frozen=True)
-class SignalScores:
-    """Scores of one signal at all points of the grid, against all subjects, draws of them, all but one, and each.
-
-    Attributes
-    ----------
-    scores : dict of str to array (point, weights)
-        By kind; columns: all subjects, the draws, all but subject k, subject k alone.
-    """
-
-    scores: dict[str, np.ndarray]
-    subjects: int
-    draws: int
-
-    def of_group(self, kind: str) -> np.ndarray:
-        """Scores [point, 1 + draw] against the mean of all subjects and of the draws."""
-        return self.scores[kind][:, : 1 + self.draws]
-
-    def held_out(self, kind: str, points: np.ndarray) -> np.ndarray:
-        """Score on each subject of the one of `points` that is best for the others, [subject]."""
-        found = np.full(self.subjects, np.nan)
-        first = 1 + self.draws
-        for k in range(self.subjects if self.subjects > 1 else 0):
-            chosen = best_point(self.scores[kind][points, first + k], kind)
-            if chosen >= 0:
-                found[k] = self.scores[kind][points[chosen], first + self.subjects + k]
-        return found
-
-    def alone(self, kind: str) -> np.ndarray:
-        """Scores [point, subject] against each subject."""
-        return self.scores[kind][:, 1 + self.draws + self.subjects :]
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,8 @@ from made_up_recordings import LABELS
 
 from ngnmm_core.api import run_study
 from ngnmm_core.connectome import Connectome
-from ngnmm_core.products.fit_results import FitResults, SignalScores
+from ngnmm_core.products.fit_results import FitResults
+from ngnmm_core.products.signal_scores import SignalScores
 from ngnmm_core.recordings import load_recordings
 from ngnmm_core.recordings.connectivity import matrix_of
 from ngnmm_core.study.load import make_study
