@@ -29,6 +29,14 @@ class OrbitDiagramOptions(Options):
     transient_ms: float = Field(1000.0, ge=0, description="time at the start that is not looked at (ms)")
     duration_ms: float = Field(500.0, gt=0, description="time that is looked at, after the transient (ms)")
     count: int = Field(64, ge=1, le=100_000, description="most maxima that are kept, the last ones")
+    unit: str = Field("", description="unit of the state; found from the model")
+
+
+def adapt(options: OrbitDiagramOptions, config) -> OrbitDiagramOptions:
+    """Finds the unit of the state in the study's own model: states of one name have other units in other models."""
+    states = get_model(config.model.name).states if config.model.name in model_names() else ()
+    found = next((state.unit for state in states if state.name == options.state), options.unit or "1")
+    return options.model_copy(update={"unit": found})
 
 
 def check(options: OrbitDiagramOptions, study) -> None:
@@ -60,16 +68,10 @@ def local_maxima(signal: np.ndarray) -> np.ndarray:
     return middle - 0.125 * (right - left) ** 2 / curvature
 
 
-def _unit(state: str) -> str:
-    """Unit of a state; the names of states have one unit in all models."""
-    states = (s for name in model_names() for s in get_model(name).states)
-    return next((s.unit for s in states if s.name == state), "1")
-
-
 def variables(options: OrbitDiagramOptions) -> tuple[Variable, ...]:
     """What this analysis writes."""
     return (
-        Variable("local_maxima", ("maximum",), _unit(options.state), f"local maxima of {options.state}"),
+        Variable("local_maxima", ("maximum",), options.unit or "1", f"local maxima of {options.state}"),
         Variable("maxima_count", (), "1", "number of local maxima in the time looked at", "int32"),
         status("orbit_diagram", OrbitDiagramStatus),
     )
@@ -85,6 +87,7 @@ ANALYSIS = Analysis(
     title="Orbit diagram of the homogeneous system",
     needs="orbit_diagram",
     options=OrbitDiagramOptions,
+    adapt=adapt,
     variables=variables,
     coordinates=coordinates,
     check=check,

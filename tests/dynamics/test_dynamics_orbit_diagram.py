@@ -5,8 +5,10 @@ import pytest
 
 from ngnmm_core.analysis.orbit_diagram import ANALYSIS, OrbitDiagramOptions, OrbitDiagramStatus, local_maxima
 from ngnmm_core.connectome import Connectome
+from ngnmm_core.models import get_model
 from ngnmm_core.stages import orbit_diagram
 from ngnmm_core.stages.task import Task
+from ngnmm_core.study.load import make_study
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +81,15 @@ def test_what_blows_up_has_a_status(maxima_of):
     result = maxima_of(I_ext_e=1e12)
     assert result["orbit_diagram_status"][0] == OrbitDiagramStatus.DIVERGED
     assert np.isnan(result["local_maxima"]).all()
+
+
+@pytest.mark.parametrize(("model", "unit"), [("ngnmm_population", "1"), ("jansen_rit", "mV")])
+def test_maxima_have_the_unit_of_the_state_in_the_model_of_the_study(model, unit):
+    state = {"ngnmm_population": "v", "jansen_rit": get_model("jansen_rit").observable}[model]
+    assert {s.name: s.unit for s in get_model(model).states}[state] == unit
+    study = make_study("mini", {
+        "connectome": {"path": "six.csv"}, "model": {"name": model}, "grid": {"G": [1]},
+        "analyses": {"orbit_diagram": {"state": state}},
+    })  # fmt: skip
+    ((analysis, options),) = study.analyses
+    assert analysis.variables(options)[0].unit == unit

@@ -68,7 +68,7 @@ def test_wall_time_is_that_of_the_busiest_core(jobs, workers, seconds):
 def test_disk_space_counts_every_number_twice(study):
     """Rates of 6 regions: three variables for two populations (4 bytes), and what says how a simulation ended."""
     rates = 3 * 2 * REGIONS * 4
-    ended = 1 + 1 + 8 + 4 + 1  # two statuses, network_regime, diverged_at_ms, diverged_region
+    ended = 1 + 1 + 8 + 4 + 1 + 8  # two statuses, network_regime, diverged_at_ms, diverged_region, step_ms
     assert disk_bytes(study, "simulation", REGIONS) == 2 * 24 * (rates + ended)
 
 
@@ -86,7 +86,8 @@ def test_reference_rates_follow_the_settings():
         return STAGES["simulation"].cost(make_study(simulation={**TIMES, **simulation}), regions).transient
 
     assert rate(dt_ms=0.025) == pytest.approx(2 * rate(dt_ms=0.05))
-    assert rate(precision="float32") == pytest.approx(0.5 * rate())
+    single = rate(method="multirate", precision="float32")
+    assert single == pytest.approx(0.5 * rate(method="multirate"))
     assert rate(2000, method="rk4") == pytest.approx(4 * rate(1000, method="rk4"), rel=0.1)
     assert rate(method="rk4") > rate() > 0
 

@@ -133,12 +133,14 @@ def test_highlights_may_set_numbers_of_a_stimulus(study):
         pytest.param({"amplitude": float("nan")}, ["amplitude", "nan"], id="NaN"),
         pytest.param({"kind": "table"}, ["times_ms", "0"], id="empty table"),
         pytest.param(
-            {"kind": "table", "times_ms": [1, 0], "values": [0, 1]},
+            {"kind": "table", "duration_ms": None, "times_ms": [1, 0], "values": [0, 1]},
             ["times_ms[1]", "0 follows 1", "rising"],
             id="falling times",
         ),
         pytest.param(
-            {"kind": "table", "times_ms": [-1, 1], "values": [0, 1]}, ["times_ms[0]", "-1", ">= 0"], id="before onset"
+            {"kind": "table", "duration_ms": None, "times_ms": [-1, 1], "values": [0, 1]},
+            ["times_ms[0]", "-1", ">= 0"],
+            id="before onset",
         ),
         pytest.param({"regions": []}, ["stimuli[0].regions", "[]", "at least one"], id="no regions"),
         pytest.param({"regions": {}}, ["stimuli[0].regions", "{}", "at least one"], id="no weights"),
