@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -168,7 +169,7 @@ def _read_cifti(path: Path, settings: Empirical, what: str) -> Recordings:
             f"{what}: needs nibabel, which is not installed; allowed: pip install nibabel, or a table of the series"
         ) from None
     try:
-        image = nibabel.load(path)
+        image: Any = nibabel.load(path)
         axes = [image.header.get_axis(k) for k in range(2)]
         values = np.asarray(image.get_fdata(dtype=np.float64))
     except Exception as error:  # nibabel raises whatever its parsers stumble over in a damaged file

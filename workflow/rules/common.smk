@@ -20,7 +20,9 @@ from ngnmm_core.orchestration.workflow import Process, Workflow, prepare_jobs
 if workflow.modifier.skip_configfile:
     FILES = config and (workflow.configfiles or ["the config of the module"])
 else:
-    FILES = workflow.configfiles  # one that holds {} is a study without keys, not the default one
+    FILES = (
+        workflow.configfiles
+    )  # one that holds {} is a study without keys, not the default one
 
 ngnmm = Workflow(
     config,
