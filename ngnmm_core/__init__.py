@@ -21,7 +21,7 @@ __all__ = ["InputError", "__version__", "get_connectome", "get_model", "model_na
 
 
 def __getattr__(name: str):
-    """Imports what is asked for (PEP 562)."""
+    """Import what is asked for (PEP 562)."""
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)

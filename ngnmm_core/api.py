@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 def get_connectome(source: Any = "hcp-aal2-94") -> "xr.Dataset":
-    """A connectome with its labels and centres.
+    """Return a connectome with its labels and centres.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def get_connectome(source: Any = "hcp-aal2-94") -> "xr.Dataset":
 
 
 def _spec(source: Any) -> ConnectomeSpec:
-    """What a name, a path or a study's key `connectome` asks for."""
+    """Resolve what a name, a path or a study's key `connectome` asks for."""
     if isinstance(source, str | Path):
         text = str(source)
         is_file = isinstance(source, Path) or (text not in load_registry() and ("." in text or Path(text).exists()))
@@ -96,7 +96,7 @@ def _spec(source: Any) -> ConnectomeSpec:
 
 
 def _at_hand(spec: ConnectomeSpec) -> "xr.Dataset":
-    """The built connectome: of the workflow whose folder we are in, of this user's cache, or built now and kept.
+    """Get the built connectome: of the workflow whose folder we are in, of this user's cache, or built now and kept.
 
     What was built from another file, or by other code, is not taken; nor is what can't be read.
     """
@@ -123,7 +123,7 @@ def simulate(
     analyses: Sequence[str] | Mapping[str, Any] = ("rates", "spectra", "fc", "synchrony", "series"),
     **settings: Any,
 ) -> "xr.Dataset":
-    """Simulates one parameter point, or every point of a grid.
+    """Simulate one parameter point, or every point of a grid.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ class InputError(ValueError):
 
 
 def tell_plainly() -> None:
-    """Shows warnings of the package in one line, without a place in the code: for programs, not for notebooks."""
+    """Show warnings of the package in one line, without a place in the code: for programs, not for notebooks."""
     usual = warnings.formatwarning
 
     def in_one_line(message: Any, category: type[Warning], *place: Any) -> str:
@@ -34,7 +34,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def twice(items: Iterable[Any]) -> Any:
-    """The first item that has occurred before; None if there is none."""
+    """Find the first item that has occurred before; None if there is none."""
     found: list[Any] = []
     for item in items:
         if item in found:
@@ -44,6 +44,6 @@ def twice(items: Iterable[Any]) -> Any:
 
 
 def unknown(what: str, word: str, known: Iterable[str]) -> InputError:
-    """An `InputError` for a name that is not among the known ones: names the near one and lists all."""
+    """Make an `InputError` for a name that is not among the known ones: it names the near one and lists all."""
     known = [str(k) for k in known]
     return InputError(f"{what}: unknown '{word}'{nearest(word, known)}; allowed: {', '.join(known) or 'none'}")

@@ -7,5 +7,5 @@ SHARE = PACKAGE / "share"  # where a wheel puts what a checkout has at its root 
 
 
 def workflow_folder() -> Path:
-    """The folder with the `Snakefile`, `workflow/`, `config/` and `profiles/` that belong to this package."""
+    """Locate the folder with the `Snakefile`, `workflow/`, `config/` and `profiles/` that belong to this package."""
     return SHARE if (SHARE / "Snakefile").is_file() else PACKAGE.parent

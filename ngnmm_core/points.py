@@ -25,7 +25,7 @@ class Points:
         return len(self.seeds)
 
     def take(self, index: slice | np.ndarray) -> "Points":
-        """Some of the points."""
+        """Select some of the points."""
         parameters, extras = ({k: v[index] for k, v in m.items()} for m in (self.parameters, self.extras))
         return Points(parameters, self.seeds[index], extras)
 

@@ -74,7 +74,7 @@ class Ledger:
 
 
 def share_in_log(path: str) -> float:
-    """The share of its points that a shard's log says are computed; 0 if it says nothing."""
+    """Read the share of its points that a shard's log says are computed; 0 if it says nothing."""
     try:
         with open(path, "rb") as file:
             file.seek(0, os.SEEK_END)
@@ -89,7 +89,7 @@ def share_in_log(path: str) -> float:
 
 
 def duration_text(seconds: float) -> str:
-    """A duration in words: `35 s`, `4 min`, `2 h 10 min`."""
+    """Put a duration into words: `35 s`, `4 min`, `2 h 10 min`."""
     if seconds < 90:
         return f"{max(seconds, 1):.0f} s"
     minutes = round(seconds / 60)

@@ -65,7 +65,7 @@ def point_dataset(parameters: Mapping[str, float], connectome: Any = "hcp-aal2-9
 
 
 def run_point(parameters: Mapping[str, float], connectome: Any, output: Path, **settings: Any) -> None:
-    """Simulates a point, prints what it does, and writes its detail sheet to `output` (PNG, SVG or PDF).
+    """Simulate a point, print what it does, and write its detail sheet to `output` (PNG, SVG or PDF).
 
     Raises
     ------

@@ -19,14 +19,14 @@ CONDA_NAMES = {"snakemake": "snakemake-minimal"}
 
 
 def direct_dependencies(*extras: str) -> list[str]:
-    """Requirements that pyproject.toml names, with those of the given extras."""
+    """List requirements that pyproject.toml names, with those of the given extras."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     groups = [project["dependencies"], *(project["optional-dependencies"][extra] for extra in extras)]
     return [requirement for group in groups for requirement in group]
 
 
 def name_of(requirement: str) -> str:
-    """The normalised name in a requirement."""
+    """Extract the normalised name in a requirement."""
     return re.match(r"[A-Za-z0-9_.-]+", requirement)[0].lower().replace("_", "-")
 
 
@@ -40,7 +40,7 @@ def locked_versions(lock: Path) -> dict[str, str]:
 
 
 def compile_lock(extras: tuple[str, ...], output: Path, *options: str) -> None:
-    """Resolves requirements for every supported Python and platform at once."""
+    """Resolve requirements for every supported Python and platform at once."""
     requirements = "\n".join([*direct_dependencies(*extras), *HELD_BACK, *BUILD])
     command = [
         "uv", "pip", "compile", "-", "--universal", "--generate-hashes", "--no-header", "--no-annotate", "--quiet",
@@ -50,7 +50,7 @@ def compile_lock(extras: tuple[str, ...], output: Path, *options: str) -> None:
 
 
 def environment(versions: dict[str, str]) -> str:
-    """The text of environment.yml."""
+    """Compose the text of environment.yml."""
     names = sorted({name_of(r) for r in direct_dependencies("slurm")})
     lines = [f"  - {CONDA_NAMES.get(name, name)}={versions[name]}" for name in names]
     return "\n".join([
@@ -68,7 +68,7 @@ def environment(versions: dict[str, str]) -> str:
 
 
 def main() -> None:
-    """Writes the lock files and environment.yml."""
+    """Write the lock files and environment.yml."""
     run, constraint = ("slurm",), ("--constraint", "requirements.lock")
     compile_lock(run, ROOT / "requirements.lock")
     compile_lock((*run, "dev"), ROOT / "requirements-dev.lock", *constraint)

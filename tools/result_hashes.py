@@ -17,7 +17,7 @@ class ToolError(Exception):
 
 # -------------------------------------------------------------- hashing
 def digest(data: bytes) -> str:
-    """A hash in 32 hexadecimal digits."""
+    """Hash data into 32 hexadecimal digits."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 

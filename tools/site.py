@@ -52,7 +52,7 @@ def place_of(path: Path) -> Path | None:
 
 
 def with_links(text: str, source: Path) -> str:
-    """The text of a page with its links as they must be in the site."""
+    """Return the text of a page with its links as they must be in the site."""
     here = place_of(source).parent
 
     def follow(match: re.Match) -> str:
@@ -86,7 +86,7 @@ def assemble() -> None:
 
 
 def api_page() -> str:
-    """The page of the API: modules and functions by topic."""
+    """Compose the page of the API: modules and functions by topic."""
     parts = ["# API", "Names with their arguments, shapes, units and sources."]
     for title, names in API.items():
         parts += [f"## {title}", *(f"::: {name}\n    options:\n      heading_level: 3" for name in names)]

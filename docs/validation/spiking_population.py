@@ -91,7 +91,7 @@ def draw_step(axes, expected, found, quantity, scale):
 
 
 def draw_differences(axes, expected, found, quantity, unit):
-    """What the lines of `draw_step` hide: spikes minus mean field."""
+    """Plot what the lines of `draw_step` hide: spikes minus mean field."""
     scale = 1000 if unit else 1
     time_ms = expected.time_ms - BEFORE
     for n, color in SHOWN.items():
@@ -138,7 +138,7 @@ def draw_rhythm(axes, expected, traces):
 
 
 def figure(step, transient, stationary, rhythm):
-    """The figure of four panels."""
+    """Draw the figure of four panels."""
     fig, panels = plt.subplots(2, 2, figsize=(11, 7.4), layout="constrained")
     draw_step(panels[0, 0], *step, "rate", 1000)
     panels[0, 0].set(ylabel="firing rate (Hz)", title="a  Rate after a step of input")
@@ -159,7 +159,7 @@ def figure(step, transient, stationary, rhythm):
 
 
 def report(transient, stationary, exact, rhythm):
-    """Prints the measured numbers as the rows of the README's tables."""
+    """Print the measured numbers as the rows of the README's tables."""
     print("| neurons | transient, RMS (%) | stationary, low state (%) | stationary, high state (%) |")
     for n in SIZES:
         print(

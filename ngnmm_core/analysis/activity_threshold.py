@@ -32,7 +32,7 @@ def population_index(key: str, model: Model, name: str | None) -> int:
 
 
 def threshold_rates(window: SampledWindow, population: int, between: float, threshold_hz: float | None) -> np.ndarray:
-    """The threshold at every point in 1/ms, [point]; NaN where rest and activity don't both exist.
+    """Give the threshold at every point in 1/ms, [point]; NaN where rest and activity don't both exist.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def threshold_rates(window: SampledWindow, population: int, between: float, thre
 def input_threshold_rates(
     window: SampledWindow, population: int, between: float, threshold_hz: float | None, amplitudes: np.ndarray
 ) -> np.ndarray:
-    """The same while the drive of one region is raised by some amplitude, [point]; NaN where that decides its state."""
+    """Give that threshold while `amplitudes` raise one region's drive, [point]; NaN where that decides its state."""
     if threshold_hz is not None:
         return np.full(window.points, threshold_hz / KHZ)
     model = window.model

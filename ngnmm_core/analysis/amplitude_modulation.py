@@ -34,7 +34,7 @@ class AmplitudeModulationOptions(Options):
 
 
 def check(options: AmplitudeModulationOptions, study) -> None:
-    """The band must be one, above the modulation, and the window must hold a segment after the filters have settled.
+    """Check that the band is valid and above the modulation, and that the settled filters leave room for a segment.
 
     Raises
     ------
@@ -78,7 +78,7 @@ class _Follower:
         self.squares: Any = 0.0
 
     def consume(self, signal: np.ndarray) -> None:
-        """Takes decimated samples [sample, group, channel, lane]."""
+        """Take in decimated samples [sample, group, channel, lane]."""
         amplitude = self.envelope.push(signal)
         if len(amplitude):
             self.welch.consume(amplitude)
@@ -106,7 +106,7 @@ class AmplitudeModulationReducer:
         self.regions, self.mean = (_Follower(options, window.sample_ms) for _ in range(2))
 
     def consume(self, block) -> None:
-        """Adds the next samples."""
+        """Add the next samples."""
         signal = self.decimator.push(block.observable)
         if len(signal):
             self.regions.consume(signal)
@@ -133,7 +133,7 @@ def _depth(mean: np.ndarray, deviation: np.ndarray, active: np.ndarray) -> np.nd
 
 
 def variables(options: AmplitudeModulationOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     spectrum, depth = "power spectral density of the amplitude", "standard deviation over mean of the amplitude"
     return (
         Variable("envelope_spectrum", ("region", "modulation_frequency"), "Hz-1", spectrum, "float32"),

@@ -27,7 +27,7 @@ class BistabilityOptions(Options):
 
 
 def check(options: BistabilityOptions, study) -> None:
-    """The model must declare its branch of equilibria, and the network must be whole.
+    """Check that the model declares its branch of equilibria, and that a network whose range is sought is whole.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def check(options: BistabilityOptions, study) -> None:
 
 
 def variables(options: BistabilityOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     rates = ("population",)
     return (
         Variable("drive", (), "1", "value of the drive at the point"),
@@ -63,7 +63,7 @@ def variables(options: BistabilityOptions) -> tuple[Variable, ...]:
 
 
 def coordinates(options: BistabilityOptions, window):
-    """The populations by name."""
+    """Name the populations."""
     return {"population": ([p.name for p in window.model.populations], "1", "population of neurons")}
 
 

@@ -69,7 +69,7 @@ class BoldOptions(Options):
 
 
 def adapt(options: BoldOptions, config) -> BoldOptions:
-    """Takes band and global signal from the recordings that the simulation is compared with.
+    """Take band and global signal from the recordings that the simulation is compared with.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def adapt(options: BoldOptions, config) -> BoldOptions:
 
 
 def check(options: BoldOptions, study) -> None:
-    """Times must fit each other, and the window must be long enough.
+    """Check that times fit each other, and that the window is long enough.
 
     Raises
     ------
@@ -149,12 +149,12 @@ class BoldReducer:
         self.balloon = Balloon(constants, window.sample_ms, options.tr_ms, 1000.0 * options.discard_s)
 
     def consume(self, block) -> None:
-        """Takes the next samples."""
+        """Take in the next samples."""
         signal = block.rate(0) if self.state is None else block.states[:, :, :, self.state]
         self.balloon.push(signal)
 
     def finish(self, activity) -> dict[str, np.ndarray]:
-        """Connectivity and what tells how far to trust it, one array [point, ...] per variable."""
+        """Compute connectivity and what tells how far to trust it, one array [point, ...] per variable."""
         volumes = _volumes(self.options, self.window)
         series = np.full((self.window.points, self.window.regions, volumes), np.nan)
         drift = np.zeros(series.shape[:2])
@@ -198,7 +198,7 @@ def _volumes(options: BoldOptions, window: SampledWindow) -> int:
 
 
 def variables(options: BoldOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     found = [
         Variable("bold_fc", ("edge",), "1", "functional connectivity of BOLD", "float32"),
         Variable("bold_mean_fc", (), "1", "mean functional connectivity of BOLD"),

@@ -68,7 +68,7 @@ def check(options: ContinuationOptions, study) -> None:
 
 
 def variables(options: ContinuationOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     row, special = ("row",), ("special_point",)
     return (
         Variable("branch", row, "1", "number of the branch in its diagram", "int32"),
@@ -108,7 +108,7 @@ def columns(study, named):
 
 
 def attributes(study):
-    """What a figure must know of the diagrams: parameters, ranges, the observable."""
+    """Give what a figure must know about the diagrams: parameters, ranges, the observable."""
     options = study.options["continuation"]
     found = {"parameter": options.parameter, "range": np.array(options.range), "observable": study.model.observable}
     for key in ("parameter", "second"):

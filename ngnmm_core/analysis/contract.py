@@ -51,7 +51,7 @@ class Variable:
 
 
 def status(analysis: str, outcome: type[Status] = Status) -> Variable:
-    """The status variable of an analysis: its outcome, with the meanings of all values."""
+    """Declare the status variable of an analysis: its outcome, with the meanings of all values."""
     name = f"{analysis}_status"
     return Variable(name, (), "1", f"outcome of {analysis}", dtype="int8", flags=outcome.meanings())
 

@@ -127,7 +127,7 @@ class CrossFrequencyReducer:
         self.count = 0
 
     def consume(self, block) -> None:
-        """Keeps the next samples, and drops the oldest that are not needed any more."""
+        """Keep the next samples, and drop the oldest that are no longer needed."""
         signal = self.decimator.push(block.observable)
         if not len(signal):
             return
@@ -164,7 +164,7 @@ class CrossFrequencyReducer:
         return results | {"cross_frequency_status": code.astype(np.int8)}
 
     def _point(self, series: np.ndarray) -> np.ndarray:
-        """The measures of [channel, sample]: array (measure, phase band, channel); the last channel is the mean."""
+        """Measure series [channel, sample]: array (measure, phase band, channel); the last channel is the mean."""
         from ngnmm_core.analysis.phase_amplitude_coupling import phase_amplitude
         from ngnmm_core.analysis.rhythm import rhythm
 
@@ -184,7 +184,7 @@ class CrossFrequencyReducer:
 
 
 def variables(options: CrossFrequencyOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     low, high = options.amplitude_hz
     what = f"modulation of the {low:g} to {high:g} Hz amplitude by the phase of a slow band"
     texts = {

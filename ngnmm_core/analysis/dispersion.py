@@ -53,7 +53,7 @@ class DispersionOptions(Options):
 
 
 def variables(options: DispersionOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     each = ("lambda",)
     return (
         Variable("growth_curve", each, "ms-1", "growth rate of perturbations against the eigenvalue Lambda of W"),
@@ -64,7 +64,7 @@ def variables(options: DispersionOptions) -> tuple[Variable, ...]:
 
 
 def coordinates(options: DispersionOptions, window: Any):
-    """The axis, and the ends of intervals."""
+    """Give the axis of eigenvalues, the numbers of the intervals, and the names of their ends."""
     return {
         "lambda": (options.axis.values, "1", "eigenvalue of W in units of the row sum"),
         "interval": (range(1, MOST_INTERVALS + 1), "1", "number of the interval"),

@@ -30,7 +30,7 @@ class DynamicFcOptions(Options):
 
 
 def check(options: DynamicFcOptions, study) -> None:
-    """The windows must fit the simulation, and there must be points to look at.
+    """Check that the windows fit the simulation, and that there are points to look at.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def check(options: DynamicFcOptions, study) -> None:
 
 
 def _steps(options: DynamicFcOptions, window: SampledWindow) -> tuple[int, int, int]:
-    """Samples per step, steps per window, and number of windows."""
+    """Count the samples per step, the steps per window, and the windows."""
     samples, steps = round(options.step_ms / window.sample_ms), round(options.window_ms / options.step_ms)
     return samples, steps, max(window.samples // samples - steps + 1, 0)
 
@@ -79,7 +79,7 @@ class DynamicFcReducer:
         self.products: list[np.ndarray] = []  # per step [point, region, region]
 
     def consume(self, block) -> None:
-        """Takes the next samples; works when a step is full."""
+        """Take in the next samples, and process each step once it is full."""
         rate = block.rate(0) if self.has_rate else block.observable
         by_point = np.moveaxis(rate, -1, 2).reshape(len(rate), -1, rate.shape[2])[:, : self.points]
         self.waiting.append(by_point.copy())
@@ -120,7 +120,7 @@ class DynamicFcReducer:
 
 
 def variables(options: DynamicFcOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     meaning = "correlation of the firing rates within a window"
     return (
         Variable("dynamic_fc", ("fc_window", "edge"), "1", meaning, "float32"),
@@ -130,7 +130,7 @@ def variables(options: DynamicFcOptions) -> tuple[Variable, ...]:
 
 
 def coordinates(options: DynamicFcOptions, window: SampledWindow):
-    """The middles of the windows."""
+    """Give the middles of the windows."""
     samples, steps, windows = _steps(options, window)
     first = window.start_ms + 0.5 * samples * steps * window.sample_ms
     middle = first + np.arange(windows) * samples * window.sample_ms

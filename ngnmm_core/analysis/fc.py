@@ -41,7 +41,7 @@ class FcOptions(Options):
 
 
 def check(options: FcOptions, study) -> None:
-    """The band must be one, below half the sampling rate, and the window long enough for the filter.
+    """Check that the band is valid and below half the sampling rate, and the window long enough for the filter.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def check(options: FcOptions, study) -> None:
 
 
 def check_window(options: FcOptions, simulation) -> None:
-    """The window must be long enough for the filters of the envelope to settle, and for some samples more.
+    """Check that the window is long enough for the filters of the envelope to settle, and for some samples more.
 
     Raises
     ------
@@ -102,7 +102,7 @@ class RateSignal:
         self.position = 0
 
     def push(self, block) -> np.ndarray:
-        """The thinned samples of a block."""
+        """Give the thinned samples of a block."""
         first = -self.position % self.step
         self.position += block.samples
         return (block.rate(0) if self.has_rate else block.observable)[first :: self.step]
@@ -120,7 +120,7 @@ class EnvelopeSignal:
         self.sample_ms = self.envelope.sample_ms
 
     def push(self, block) -> np.ndarray:
-        """The envelope at the next samples."""
+        """Give the envelope at the next samples."""
         return self.envelope.push(self.decimator.push(block.observable))
 
 
@@ -134,7 +134,7 @@ class AnalyticSignal:
         self.sample_ms = self._of_band.sample_ms
 
     def push(self, block) -> tuple[np.ndarray, np.ndarray]:
-        """The real and the imaginary part at the next samples."""
+        """Give the real and the imaginary part at the next samples."""
         band = self._of_band
         return band.envelope.analytic(band.decimator.push(block.observable))
 
@@ -161,7 +161,7 @@ class FcReducer:
         self.covariances = [signal.accumulator() for signal in self.signals]
 
     def consume(self, block) -> None:
-        """Adds the next samples."""
+        """Add the next samples."""
         for signal, covariance in zip(self.signals, self.covariances, strict=True):
             covariance.consume(signal.push(block))
 
@@ -178,7 +178,7 @@ class FcReducer:
 
 
 def variables(options: FcOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     return (
         Variable("fc", ("signal", "edge"), "1", "functional connectivity (Pearson correlation)", "float32"),
         status("fc", SpectralStatus),
@@ -194,7 +194,7 @@ CORRELATION = Look("vlag", -1.0, 1.0, diverging=True)
 
 
 def maps(options: FcOptions) -> tuple[Map, ...]:
-    """What is drawn over the grid."""
+    """List the maps drawn over the grid."""
     signals = " and ".join(SIGNAL_TEXTS[name] for name in options.signals)
     low, high = options.band_hz
     mean = Map(

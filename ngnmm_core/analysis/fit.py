@@ -89,7 +89,7 @@ def check(options: FitOptions, study) -> None:
 
 
 def signals(study) -> list[tuple[str, str, int | None]]:
-    """What is scored: the name of the signal, its analysis, and the number of its band."""
+    """List what is scored: the name of each signal, its analysis, and the number of its band."""
     found = []
     for name in study.options["fit"].of:
         bands = study.options[name].band_names if name == "linear_fc" else []
@@ -100,7 +100,7 @@ def signals(study) -> list[tuple[str, str, int | None]]:
 
 
 def variables(options: FitOptions) -> tuple[Variable, ...]:
-    """What is written at every point."""
+    """List the variables that are written at every point."""
     found = []
     for kind in options.scores or MEANINGS:
         found.append(Variable(f"fit_{kind}", ("fit_signal",), "1", MEANINGS[kind]))
@@ -140,7 +140,7 @@ FIT_EDGE_R = Map(
 
 
 def maps(options: FitOptions) -> tuple[Map, ...]:
-    """What is drawn over the grid: those of the scores that are asked for."""
+    """List the maps drawn over the grid: those of the scores that are asked for."""
     scores = options.scores or MEANINGS
     return tuple(drawn for kind, drawn in (("r", FIT_R), ("edge_r", FIT_EDGE_R)) if kind in scores)
 

@@ -28,7 +28,7 @@ def structural_measures(weights: np.ndarray) -> dict[str, tuple]:
 
 
 def eigenvector_centrality(weights: np.ndarray) -> np.ndarray:
-    """The leading eigenvector of the weights, the largest value 1.
+    """Compute the leading eigenvector of the weights, scaled to a largest value of 1.
 
     Where several components of a network have the leading eigenvalue, there is no one eigenvector.  Taken is the one
     that repeated multiplication of equal values leads to: their projection on the space of the leading eigenvectors.
@@ -42,7 +42,7 @@ def eigenvector_centrality(weights: np.ndarray) -> np.ndarray:
 
 
 def leading_projector(weights: np.ndarray, value: complex | None = None) -> np.ndarray | None:
-    """The projector on the eigenvectors of an eigenvalue, along all others; None if there is none that is not zero.
+    """Compute the projector on the eigenvectors of an eigenvalue, along all others; None if all eigenvalues are zero.
 
     Parameters
     ----------

@@ -77,7 +77,7 @@ class _Point:
         )
 
     def runs_of(self, code: int, region: int) -> tuple[np.ndarray, np.ndarray]:
-        """The runs with a lesion by rising seed, and for each the unlesioned run of the same seed."""
+        """Find the runs with a lesion by rising seed, and for each the unlesioned run of the same seed."""
         mine = np.flatnonzero((self.kind == code) & (self.lesioned == region))
         mine = mine[np.argsort(self.seed[mine], kind="stable")]
         base = {int(self.seed[k]): k for k in self.unlesioned}
@@ -93,7 +93,7 @@ class _Point:
         return np.zeros(self.regions), spread if name == "hub_synchrony" else spread / values.mean(axis=0)
 
     def changes(self, code: int) -> dict[str, np.ndarray]:
-        """What every lesion changes, [seed, region]: distances, synchrony, gamma power."""
+        """Compute what every lesion changes, [seed, region]: distances, synchrony, gamma power."""
         columns: dict[str, list] = {"hub": [], **{name: [] for name in SIGNED}}
         for k in range(self.regions):
             mine, base = self.runs_of(code, k)

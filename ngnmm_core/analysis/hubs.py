@@ -74,13 +74,13 @@ def check(options: HubsOptions, study) -> None:
 
 
 def hub_simulation(options: HubsOptions, simulation: Any) -> Any:
-    """The study's simulation settings with the hub analysis' own times; raw series of lesions are not kept."""
+    """Put the hub analysis' own times into the study's simulation settings; raw series of lesions are not kept."""
     times = {k: getattr(options, k) for k in ("duration_ms", "transient_ms") if getattr(options, k) is not None}
     return simulation.model_copy(update={**times, "keep_series": False})
 
 
 def variables(options: HubsOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     dims = ("lesion", "region")
     texts = {
         "hub_score": "change of functional connectivity by a lesion (Frobenius norm)",

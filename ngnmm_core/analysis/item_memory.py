@@ -54,7 +54,7 @@ class ItemMemoryOptions(Options):
 
 
 def _drives(model, items) -> list[str]:
-    """The drive of every item.
+    """Look up the drive of every item.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def _drives(model, items) -> list[str]:
 
 
 def check(options: ItemMemoryOptions, study) -> None:
-    """The items must be there, the cue must load one of them, and the epochs be in order.
+    """Check that the items exist, that the cue loads one of them, and that the epochs are in order.
 
     Raises
     ------
@@ -102,7 +102,7 @@ class ItemMemoryReducer:
         self.position = 0
 
     def _schedule(self, drives: list[str]) -> None:
-        """Samples of the epochs [point], the cued item, and the regions of the cue [point, region]."""
+        """Find the samples of the epochs [point], the cued item, and the regions of the cue [point, region]."""
         window, options = self.window, self.options
         schedule = Schedule(window.stimuli, window.model.drives, window.connectome.labels, window.extras, window.points)
         names = [s.name for s in window.stimuli]
@@ -126,7 +126,7 @@ class ItemMemoryReducer:
         return np.where(np.isfinite(times), np.minimum(index, window.samples - 1), -1).astype(np.int64)
 
     def consume(self, block) -> None:
-        """Takes the next samples."""
+        """Take in the next samples."""
         for k, population in enumerate(self.populations):
             rate = block.rate(population)  # [sample, group, region, lane]
             smooth = self.smoothers[k](rate).reshape(rate.shape)
@@ -136,7 +136,7 @@ class ItemMemoryReducer:
         self.position += len(smooth)
 
     def _take(self, item: int, point: int, rate: np.ndarray) -> None:
-        """The next samples [sample, region] of an item at one point."""
+        """Take in the next samples [sample, region] of an item at one point."""
         within = lambda index: 0 <= index - self.position < len(rate)
         for samples, kept in ((self.spans[0][0], self.before), (self.spans[1][0], self.end)):
             if within(samples[point]):
@@ -191,7 +191,7 @@ def _only(active: np.ndarray) -> np.ndarray:
 
 
 def variables(options: ItemMemoryOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     item, flags = ("item",), tuple(options.items)
     where = "mean over the regions of the cue"
     return (
@@ -208,21 +208,21 @@ def variables(options: ItemMemoryOptions) -> tuple[Variable, ...]:
 
 
 def _map(name: str, words: str, caption: str) -> Map:
-    """A map of a rate with a row of panels per item."""
+    """Declare the map of a rate, with a row of panels per item."""
     return Map(
         name, name, words, caption, as_it_is, Look("mako_r", low=0.0), rows="item", statuses=("item_memory_status",)
     )
 
 
 def maps(options: ItemMemoryOptions) -> tuple[Map, ...]:
-    """What is drawn over the grid."""
+    """List the maps drawn over the grid."""
     held = _map("held_rate", "rate after the delay", "**Rate of each item** at the end of the delay.")
     recalled = "**Highest rate of each item** during the probe, which reaches all of them alike."
     return (held, *([_map("recalled_rate", "highest rate in the probe", recalled)] if options.probe else []))
 
 
 def coordinates(options: ItemMemoryOptions, window):
-    """The items by name."""
+    """Name the items."""
     return {"item": (list(options.items), "1", "item of the memory")}
 
 

@@ -111,12 +111,12 @@ def check_signal(key: str, signal: str, model, positive: bool = False) -> None:
 
 
 def unit_of(options: LinearFcOptions) -> str:
-    """Unit of the signal."""
+    """Return the unit of the signal."""
     return "Hz" if options.signal == "rate" and options.haemodynamics == "none" else "1"
 
 
 def variables(options: LinearFcOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     each = ("fc_band", "edge")
     found = [
         Variable("linear_fc", each, "1", "functional connectivity by linear noise theory", "float32"),
@@ -133,7 +133,7 @@ def variables(options: LinearFcOptions) -> tuple[Variable, ...]:
 
 
 def coordinates(options: LinearFcOptions, window) -> Mapping[str, tuple]:
-    """The bands by name, and the frequencies of the spectrum."""
+    """Name the bands, and give the frequencies of the spectrum."""
     found: dict[str, tuple] = {"fc_band": (options.band_names, "1", "band of the connectivity (Hz)")}
     if options.spectrum_max_hz is not None:
         found["linear_frequency"] = (options.frequencies_hz, "Hz", "frequency")

@@ -20,7 +20,7 @@ class LyapunovOptions(Options):
 
 
 def variables(options: LyapunovOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     each = ("exponent",)
     return (
         Variable("homogeneous_lyapunov_exponent", each, "ms-1", "Lyapunov exponent of the homogeneous system"),

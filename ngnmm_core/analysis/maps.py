@@ -108,10 +108,10 @@ class Map:
 
 
 def mean_over_regions(values: "DataArray") -> "DataArray":
-    """The mean over regions."""
+    """Average over regions."""
     return values.mean("region")
 
 
 def as_it_is(values: "DataArray") -> "DataArray":
-    """The value of a variable that is one number per point."""
+    """Return a variable that is one number per point as it is."""
     return values

@@ -82,7 +82,7 @@ class MemoryReducer:
         self.stays: Any = None  # made when the first samples tell their shape
 
     def _schedule(self, options: MemoryOptions, window: SampledWindow) -> None:
-        """Times of the events [point], regions of cue and probe [point, region], amplitudes [point]."""
+        """Find the times of the events [point], regions of cue and probe [point, region], and amplitudes [point]."""
         schedule = Schedule(window.stimuli, window.model.drives, window.connectome.labels, window.extras, window.points)
         names, shape = [s.name for s in window.stimuli], schedule.shape()
         included = np.ones(shape.shape[::2], bool) if window.included is None else window.included > 0
@@ -111,7 +111,7 @@ class MemoryReducer:
         return np.where(np.isfinite(times), np.minimum(index, window.samples - 1), -1).astype(np.int64)
 
     def consume(self, block) -> None:
-        """Takes the next samples."""
+        """Take in the next samples."""
         rate = block.rate(self.population)  # [sample, group, region, lane]
         if self.stays is None:
             self._start(rate.shape)
@@ -187,7 +187,7 @@ class MemoryReducer:
         return np.where(first == NEVER, np.nan, at - self.times["cue_end"])
 
     def _answers(self, defined: np.ndarray) -> dict[str, np.ndarray]:
-        """The answer to the probe, and the right one; undefined without a probe, or where the probe decides alone."""
+        """Give the answer to the probe and the right one; undefined without a probe, or where it decides alone."""
         thresholds = self._probe_thresholds()
         above = self.read["probe_end"] > thresholds
         known = defined & self.probed.any(axis=1) & np.isfinite(np.where(self.probed, thresholds, 0.0)).all(axis=1)
@@ -203,7 +203,7 @@ class MemoryReducer:
         }
 
     def _probe_thresholds(self) -> np.ndarray:
-        """The threshold under the probe, [point, region]; NaN for regions that are not probed."""
+        """Compute the threshold under the probe, [point, region]; NaN for regions that are not probed."""
         thresholds = np.full(self.probed.shape, np.nan)
         weights = np.where(self.probed, self.probe_weights, np.nan)
         while np.isfinite(weights).any():
@@ -230,7 +230,7 @@ def _mean(values: np.ndarray, where: np.ndarray) -> np.ndarray:
 
 
 def variables(options: MemoryOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     region = ("region",)
     return (
         Variable("delay_outcome", (), "1", "outcome of the trial at the end of the delay", "int8", flags=OUTCOMES),
@@ -253,7 +253,7 @@ def variables(options: MemoryOptions) -> tuple[Variable, ...]:
 
 
 def coordinates(options: MemoryOptions, window: SampledWindow):
-    """The events of a trial."""
+    """Name the events of a trial."""
     return {"event": (list(EVENTS), "1", "event of a trial")}
 
 

@@ -93,7 +93,7 @@ def _check_times(options, study) -> None:
 
 
 def _check_probe(probe: Stimulus, model) -> None:
-    """What a probe makes of the two states is known for a constant input to the drive of the branch of equilibria."""
+    """Refuse a probe whose effect on the two states is unknown: any but constant input to the drive of their branch."""
     key = f"simulation.stimuli.{probe.name}"
     if probe.kind != "pulse" or probe.count > 1:
         raise InputError(

@@ -29,7 +29,7 @@ TRIALS = "trial"
 
 @lru_cache(maxsize=100_000)
 def wilson(successes: int, trials: int) -> tuple[float, float, float]:
-    """A proportion and the ends of its interval; NaN without trials."""
+    """Estimate a proportion and the ends of its interval; NaN without trials."""
     from scipy.stats import binomtest
 
     if trials == 0:
@@ -70,7 +70,7 @@ def survival(losses: np.ndarray, ends: np.ndarray, times: np.ndarray) -> np.ndar
 
 
 def half_life(times: np.ndarray, estimate: np.ndarray) -> float:
-    """The first time at which survival is at most one half; NaN if it stays above."""
+    """Find the first time at which survival is at most one half; NaN if it stays above."""
     below = np.flatnonzero(estimate <= 0.5)
     return float(times[below[0]]) if below.size else np.nan
 
@@ -123,7 +123,7 @@ def summarise(sweep: "xr.Dataset") -> "xr.Dataset":
 
 
 def _trials(sweep: "xr.Dataset") -> "xr.Dataset":
-    """The variables of single trials, the seeds as dimension `trial`; a study without them has one trial per point."""
+    """Load the variables of single trials, the seeds as dimension `trial`; without seeds, one trial per point."""
     names = ("delay_outcome", "memory_status", "answer", "right_answer", "loss_time", "delay_duration", "is_cued")
     trials = sweep[list(names)].load()
     if SEED in trials.dims:

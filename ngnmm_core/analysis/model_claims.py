@@ -44,23 +44,23 @@ def claims(regimes: "pd.DataFrame", coupling: "pd.DataFrame") -> list[tuple[str,
 
 
 def _by_model(table: "pd.DataFrame", column: str) -> dict[str, float]:
-    """The column of every model's row; 0 for a model that has none."""
+    """Give the value of a column in every model's row; 0 for a model that has none."""
     found = dict(zip(table.model, table[column], strict=True))
     return {model: float(found.get(model, 0.0)) for model in MODELS}
 
 
 def _there(share: float, threshold: float = 0.0) -> str:
-    """The verdict on a claim that something occurs."""
+    """Judge a claim that something occurs."""
     return SHOWN if share > threshold else NOT_SHOWN
 
 
 def _nowhere(share: dict[str, float], models: Iterable[str], threshold: float = 0.0) -> str:
-    """The verdict on a claim that something never occurs in some models."""
+    """Judge a claim that something never occurs in some models."""
     return REFUTED if any(share[m] > threshold for m in models) else OPEN
 
 
 def _only(share: dict[str, float], threshold: float = 0.0) -> str:
-    """The verdict on a claim that something occurs in the next-generation model, and in no classical one."""
+    """Judge a claim that something occurs in the next-generation model, and in no classical one."""
     elsewhere = _nowhere(share, CLASSICAL, threshold)
     if elsewhere == OPEN and _there(share[NEXT_GENERATION], threshold) == NOT_SHOWN:
         return NOT_SHOWN

@@ -21,7 +21,7 @@ class MsfOptions(Options):
 
 
 def variables(options: MsfOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     return (
         Variable("msf", ("mode",), "ms-1", "growth rate of perturbations along an eigenvector of W"),
         Variable("msf_frequency", ("mode",), "Hz", "frequency of the leading perturbation along an eigenvector of W"),

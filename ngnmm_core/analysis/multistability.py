@@ -22,7 +22,7 @@ class MultistabilityOptions(Options):
 
 
 def variables(options: MultistabilityOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     return (
         Variable("attractor_count", (), "1", "number of attractors of the homogeneous system that were found", "int32"),
         Variable("resting_attractors", (), "1", "how many of them are equilibria", "int32"),

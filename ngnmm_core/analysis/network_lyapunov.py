@@ -45,7 +45,7 @@ def check(options: NetworkLyapunovOptions, study) -> None:
 
 
 def variables(options: NetworkLyapunovOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     each = ("exponent",)
     return (
         Variable("network_lyapunov_exponent", each, "ms-1", "Lyapunov exponent of the network"),

@@ -33,14 +33,14 @@ class OrbitDiagramOptions(Options):
 
 
 def adapt(options: OrbitDiagramOptions, config) -> OrbitDiagramOptions:
-    """Finds the unit of the state in the study's own model: states of one name have other units in other models."""
+    """Find the unit of the state in the study's own model: states of one name have other units in other models."""
     states = get_model(config.model.name).states if config.model.name in model_names() else ()
     found = next((state.unit for state in states if state.name == options.state), options.unit or "1")
     return options.model_copy(update={"unit": found})
 
 
 def check(options: OrbitDiagramOptions, study) -> None:
-    """The state must be one of the model's.
+    """Check that the state is one of the model's.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def local_maxima(signal: np.ndarray) -> np.ndarray:
 
 
 def variables(options: OrbitDiagramOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     return (
         Variable("local_maxima", ("maximum",), options.unit or "1", f"local maxima of {options.state}"),
         Variable("maxima_count", (), "1", "number of local maxima in the time looked at", "int32"),

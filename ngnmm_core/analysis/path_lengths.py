@@ -59,7 +59,7 @@ def distances_from(W: np.ndarray, focus: np.ndarray, tract_length: np.ndarray | 
 
 
 def _along(length: np.ndarray, before: np.ndarray, tract_length: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Steps and summed tract lengths along the paths that the predecessors describe."""
+    """Sum steps and tract lengths along the paths that the predecessors describe."""
     steps, tracts = np.full(len(length), -1, np.int32), np.full(len(length), np.nan)
     for region in np.argsort(length, kind="stable"):
         if not np.isfinite(length[region]):

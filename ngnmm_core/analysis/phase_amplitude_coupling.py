@@ -36,7 +36,7 @@ class Modulation:
 
 
 def edge_samples(lowest_hz: float, rate_hz: float) -> int:
-    """Samples dropped at each end."""
+    """Count the samples dropped at each end."""
     return int(np.ceil(EDGE_CYCLES * rate_hz / lowest_hz))
 
 
@@ -47,7 +47,7 @@ def needed_ms(lowest_hz: float, amplitude_hz: tuple[float, float]) -> float:
 
 
 def amplitude_of(series: np.ndarray, band_hz: tuple[float, float], rate_hz: float) -> np.ndarray:
-    """The amplitude [channel, sample] of a band, by the filter of `ngnmm_core.streaming.envelope`, without delay.
+    """Give the amplitude [channel, sample] of a band, by the filter of `ngnmm_core.streaming.envelope`, without delay.
 
     That filter lets nothing of the slow wave through, whose harmonics would follow its phase.
     """
@@ -59,7 +59,7 @@ def amplitude_of(series: np.ndarray, band_hz: tuple[float, float], rate_hz: floa
 
 
 def half_length(band_hz: tuple[float, float], rate_hz: float) -> int:
-    """Samples at each end at which that filter sees beyond the signal."""
+    """Count the samples at each end at which the filter of `amplitude_of` sees beyond the signal."""
     return _length(band_hz, rate_hz) // 2
 
 
@@ -68,13 +68,13 @@ def _length(band_hz: tuple[float, float], rate_hz: float) -> int:
 
 
 def band_signal(series: np.ndarray, band_hz: tuple[float, float], rate_hz: float) -> np.ndarray:
-    """The analytic signal of a band of series [channel, sample], without delay: Butterworth forwards and backwards."""
+    """Give the analytic signal [channel, sample] of a band, without delay: Butterworth forwards and backwards."""
     sections = scipy.signal.butter(ORDER, band_hz, "bandpass", fs=rate_hz, output="sos")
     return scipy.signal.hilbert(scipy.signal.sosfiltfilt(sections, series, axis=-1), axis=-1)
 
 
 def phase_bins(analytic: np.ndarray, bins: int) -> np.ndarray:
-    """The bin, 0 to bins - 1, of every phase."""
+    """Assign every phase to its bin, 0 to bins - 1."""
     position = (np.angle(analytic) + np.pi) * (bins / (2.0 * np.pi))
     return np.minimum(position.astype(np.int64), bins - 1)
 

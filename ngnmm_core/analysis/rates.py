@@ -22,7 +22,7 @@ class RatesReducer:
         self.moduli = [Moments(window.samples) if p.kuramoto else None for p in self.populations]
 
     def consume(self, block) -> None:
-        """Adds the next samples."""
+        """Add the next samples."""
         for k in range(len(self.populations)):
             if self.rates[k]:
                 self.rates[k].consume(block.rate(k))
@@ -47,7 +47,7 @@ class RatesReducer:
 
 
 def variables(options: RatesOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     dims = ("population", "region")
     return (
         Variable("firing_rate", dims, "Hz", "mean firing rate", "float32"),
@@ -58,7 +58,7 @@ def variables(options: RatesOptions) -> tuple[Variable, ...]:
 
 
 def coordinates(options: RatesOptions, window: SampledWindow):
-    """The populations by name."""
+    """Name the populations."""
     return {"population": ([p.name for p in window.model.populations], "1", "population of neurons")}
 
 

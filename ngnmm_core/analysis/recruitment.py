@@ -91,7 +91,7 @@ class RecruitmentReducer:
         self.stays: Stays | None = None
 
     def consume(self, block) -> None:
-        """Takes the next samples."""
+        """Take in the next samples."""
         rate = block.rate(self.population)  # [sample, group, region, lane]
         if self.stays is None:
             self.shape = rate.shape[1:]
@@ -204,7 +204,7 @@ def _rank_correlation(latency: np.ndarray, measure: np.ndarray) -> float:
 
 
 def variables(options: RecruitmentOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     region = ("region",)
     return (
         Variable("onset_time", region, "ms", "time of recruitment since the start of the simulation"),
@@ -224,7 +224,7 @@ def variables(options: RecruitmentOptions) -> tuple[Variable, ...]:
 
 
 def coordinates(options: RecruitmentOptions, window: SampledWindow):
-    """The measures of distance from the focus."""
+    """Name the measures of distance from the focus."""
     return {"path_measure": (list(MEASURES), "1", "measure of the distance from the focus")}
 
 

@@ -22,13 +22,13 @@ def analysis_names() -> tuple[str, ...]:
 
 
 def module_name(name: str) -> str:
-    """The full name of the Python module that defines an analysis."""
+    """Give the full name of the Python module that defines an analysis."""
     return f"{__package__}.{name}"
 
 
 @cache
 def get_analysis(name: str) -> Analysis:
-    """The analysis of that name.
+    """Return the analysis of that name.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def get_analysis(name: str) -> Analysis:
 
 
 def own_analysis(file: OwnFile) -> Analysis:
-    """The analysis of simulations that a user's own file defines.
+    """Load the analysis of simulations that a user's own file defines.
 
     Raises
     ------

@@ -28,7 +28,7 @@ PER_SECOND = 1000.0
 
 
 def kinds_of(regime: np.ndarray, frequency_hz: np.ndarray) -> np.ndarray:
-    """The kind of every point: its regime, and for cycles the band of their frequency."""
+    """Classify every point: by its regime, and cycles by the band of their frequency."""
     kinds = np.full(regime.shape, UNRESOLVED, dtype=object)
     for name, kind in (("rest", STEADY), ("torus", TORUS), ("chaos", CHAOS)):
         kinds[regime == REGIMES.index(name)] = kind
@@ -61,7 +61,7 @@ class Repertoire:
     coupled: np.ndarray
 
     def example(self, chosen: np.ndarray) -> int:
-        """The chosen point nearest to the middle of all chosen ones, in units of the axes' lengths."""
+        """Pick the chosen point nearest to the middle of all chosen ones, in units of the axes' lengths."""
         scaled = np.stack([(v - v.min()) / (np.ptp(v) or 1.0) for v in self.axes.values()], axis=1)
         inside = np.flatnonzero(chosen)
         return int(inside[np.argmin(((scaled[inside] - scaled[inside].mean(axis=0)) ** 2).sum(axis=1))])
@@ -72,7 +72,7 @@ class Repertoire:
 
 
 def read(sweep: "xr.Dataset") -> Repertoire:
-    """The repertoire in one model's sweep: of msf, lyapunov, transverse, multistability and cross_frequency."""
+    """Read the repertoire from one model's sweep of msf, lyapunov, transverse, multistability and cross_frequency."""
     dims = sweep.regime.dims
     flat = lambda array: array.transpose(*dims, ...).values.reshape(-1, *array.shape[len(dims) :])
     mesh = np.meshgrid(*(sweep[name].values for name in dims), indexing="ij")
@@ -101,7 +101,7 @@ _COUPLING = ("mean_modulation_index", "mean_modulation_pvalue", "modulation_pval
 
 
 def _leading(kinds: np.ndarray, exponents: np.ndarray) -> np.ndarray:
-    """The largest exponent [point]; of a cycle, a torus and chaos without the zero of a shift in time."""
+    """Find the largest exponent [point]; of a cycle, a torus and chaos without the zero of a shift in time."""
     moving = (kinds != STEADY) & (kinds != UNRESOLVED)
     result = np.full(len(kinds), np.nan)
     for k in np.flatnonzero(np.isfinite(exponents).any(axis=1)):
@@ -113,7 +113,7 @@ def _leading(kinds: np.ndarray, exponents: np.ndarray) -> np.ndarray:
 
 
 def _largest(*tables: np.ndarray) -> np.ndarray:
-    """The largest finite value of every row of tables side by side; NaN where there is none."""
+    """Find the largest finite value of every row of tables side by side; NaN where there is none."""
     table = np.concatenate(tables, axis=1)
     return np.where(np.isfinite(table).any(axis=1), np.nanmax(np.nan_to_num(table, nan=-np.inf), axis=1), np.nan)
 

@@ -30,7 +30,7 @@ class Rhythm:
 
 
 def rhythm(series: np.ndarray, band_hz: tuple[float, float], lowest_hz: float, rate_hz: float) -> Rhythm:
-    """The rhythm of series [channel, sample] in a band.
+    """Measure the rhythm of series [channel, sample] in a band.
 
     Parameters
     ----------

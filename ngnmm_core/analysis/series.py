@@ -23,7 +23,7 @@ class SeriesOptions(Options):
 
 
 def check(options: SeriesOptions, study) -> None:
-    """The window must be as long as the series.
+    """Check that the window is at least as long as the series.
 
     Raises
     ------
@@ -54,7 +54,7 @@ class SeriesReducer:
         self.rates: list[np.ndarray] = []
 
     def consume(self, block) -> None:
-        """Keeps what belongs to the end of the window."""
+        """Keep what belongs to the end of the window."""
         skip = max(self.first - self.position, 0)
         if skip < block.samples:
             self.kept.append(block.observable[skip:].astype(np.float32))
@@ -81,7 +81,7 @@ class SeriesReducer:
 
 
 def variables(options: SeriesOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     rates = Variable("rate_series", ("population", "region", "time"), "Hz", "time series of the firing rate", "float32")
     return (
         Variable("observable_series", ("region", "time"), "1", "time series of the observable", "float32"),

@@ -51,7 +51,7 @@ class SpectraOptions(Options):
 
 
 def check(options: SpectraOptions, study) -> None:
-    """The window must hold a segment, the sampling must resolve `max_hz`, and the segments frequencies below it.
+    """Check that the window holds a segment, sampling resolves `max_hz`, and segments resolve frequencies below it.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def _factor(options: SpectraOptions, sample_ms: float) -> int:
 
 
 def _welch(options: SpectraOptions, sample_ms: float) -> Welch:
-    """What makes spectra of the decimated samples."""
+    """Build the estimator that makes spectra of the decimated samples."""
     factor = _factor(options, sample_ms)
     return Welch(_segment(options, sample_ms) // factor, sample_ms * factor, options.highest_hz)
 
@@ -128,7 +128,7 @@ class SpectraReducer:
         self.mean = _welch(options, window.sample_ms)
 
     def consume(self, block) -> None:
-        """Adds the next samples."""
+        """Add the next samples."""
         signal = self.decimator.push(block.observable)
         if len(signal):
             self.regions.consume(signal)
@@ -159,7 +159,7 @@ class SpectraReducer:
 
 
 def _shown(frequency: np.ndarray, options: SpectraOptions) -> int:
-    """Number of frequencies up to `max_hz`; bands may reach further."""
+    """Count the frequencies up to `max_hz`; bands may reach further."""
     return int(np.searchsorted(frequency, options.max_hz * (1.0 + 1e-12), side="right"))
 
 
@@ -200,7 +200,7 @@ def peak_frequency(frequency: np.ndarray, density: np.ndarray) -> np.ndarray:
 
 
 def variables(options: SpectraOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     gamma = (
         Variable("gamma_power", ("region",), "1", "power in the gamma band", "float32"),
         Variable("gamma_peak", (), "1", "whether the median peak frequency lies in the gamma band", "int8", GAMMA_PEAK),
@@ -225,7 +225,7 @@ def coordinates(options: SpectraOptions, window: SampledWindow):
 
 
 def maps(options: SpectraOptions) -> tuple[Map, ...]:
-    """What is drawn over the grid."""
+    """List the maps drawn over the grid."""
     peak = Map(
         "peak_frequency",
         "peak_frequency",

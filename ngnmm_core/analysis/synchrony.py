@@ -36,7 +36,7 @@ class SynchronyReducer:
         self.regions, self.mean = Moments(window.samples), Moments(window.samples)
 
     def consume(self, block) -> None:
-        """Adds the next samples."""
+        """Add the next samples."""
         self.regions.consume(block.observable)
         self.mean.consume(self.region_mean(block.observable))
 
@@ -64,7 +64,7 @@ class SynchronyReducer:
 
 
 def variables(options: SynchronyOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     return (
         Variable("synchrony", (), "1", "variance of the mean over the mean of the variances of the observable"),
         status("synchrony", SynchronyStatus),

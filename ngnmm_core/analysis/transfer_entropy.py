@@ -69,7 +69,7 @@ class InformationReducer:
         self.count = 0
 
     def consume(self, block) -> None:
-        """Keeps the next samples of the signal."""
+        """Keep the next samples of the signal."""
         signal = self.signal.push(block) if len(self.wanted) else None
         if signal is not None and len(signal):
             self.kept.append(signal.astype(np.float32))

@@ -29,7 +29,7 @@ class TransverseOptions(Options):
 
 
 def variables(options: TransverseOptions) -> tuple[Variable, ...]:
-    """What this analysis writes."""
+    """List the variables that this analysis writes."""
     each = ("mode",)
     return (
         Variable("transverse_exponent", each, "ms-1", "largest Lyapunov exponent along an eigenvector of W"),

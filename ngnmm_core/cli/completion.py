@@ -31,7 +31,7 @@ def add(commands) -> None:
 
 
 def words_of_commands() -> dict[str, list[str]]:
-    """What may follow each command: its long options and choices, and the bundled studies where it takes a study."""
+    """List what may follow each command: its long options and choices, and bundled studies where it takes a study."""
     from ngnmm_core.cli.main import make_parser
 
     subparsers = next(a for a in make_parser()._actions if isinstance(a, argparse._SubParsersAction))

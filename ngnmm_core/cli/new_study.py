@@ -54,7 +54,7 @@ def add(commands) -> None:
 
 
 def study_text(file: Path, model_name: str, connectome: str) -> str:
-    """The text of a study file with all parameters of a model and all analyses in comments."""
+    """Compose the text of a study file with all parameters of a model and all analyses in comments."""
     from ngnmm_core.analysis.registry import analysis_names, get_analysis
     from ngnmm_core.study.schema import DEFAULT_ANALYSES
 

@@ -46,7 +46,7 @@ def _add_study(command) -> None:
 
 
 def snakemake_command(study: str | None, *words: str) -> list[str]:
-    """The command that runs Snakemake on a study: a file, the name of a bundled one, or None for the default.
+    """Build the command that runs Snakemake on a study: a file, the name of a bundled one, or None for the default.
 
     Raises
     ------

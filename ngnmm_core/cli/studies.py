@@ -38,7 +38,7 @@ def bundled_studies() -> list[str]:
 
 
 def study_file(given: str | None) -> Path:
-    """The file of a study: a path, the name of a bundled study, or without either the default study.
+    """Locate the file of a study: a path, the name of a bundled study, or without either the default study.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def study_file(given: str | None) -> Path:
 
 
 def open_workflow(file: Path, process=None):
-    """What Snakemake would know of a study file in this folder."""
+    """Build what Snakemake would know of a study file in this folder."""
     from ngnmm_core.orchestration.workflow import Workflow
     from ngnmm_core.study.yaml_files import read_yaml
 
@@ -83,7 +83,7 @@ def _check(options, rest) -> int:
 
 
 def _own_files(file: Path) -> list[tuple[str, Path, str]]:
-    """The files with code that a study names, by key, each with the hash of its bytes; none of them is run."""
+    """List the files with code that a study names, by key, each with the hash of its bytes; none of them is run."""
     from ngnmm_core.study.own_files import own_files
     from ngnmm_core.study.yaml_files import read_yaml
 

@@ -49,7 +49,7 @@ def is_apart(module: str, name: str | None = None) -> bool:
 # ------------------------------------------------------------------ what a name stands for
 @cache
 def _target(module: str, name: str) -> tuple[str, str | None]:
-    """What a name of a module is: (module, definition), (module, None) or, of another package, ("", its full name)."""
+    """Resolve a name in a module to (module, definition), (module, None) or, of another package, ("", full name)."""
     content = definitions(module)
     if name in content["definitions"]:
         return module, name
@@ -69,7 +69,7 @@ def _imported(module: str, name: str | None) -> tuple[str, str | None]:
 
 
 def _resolve(module: str, definition: Definition, use: str) -> tuple[str, str | None]:
-    """What `a.b.c` stands for where a definition of a module uses it."""
+    """Resolve `a.b.c` to what it stands for where a definition of a module uses it."""
     first, *rest = use.split(".")
     own = definition["imports"].get(first)
     found = _imported(*own) if own else _target(module, first)
@@ -106,7 +106,7 @@ class _Walk:
         self._offered: defaultdict[str, list] = defaultdict(list)  # what has an attribute that nothing asks for yet
 
     def enter(self, entry: str) -> None:
-        """Starts from `module`, `module:name`, `module:class.method` or `module:name.keyword`."""
+        """Start from `module`, `module:name`, `module:class.method` or `module:name.keyword`."""
         module, _, name = entry.partition(":")
         name, _, part = name.partition(".")
         content = definitions(module)["definitions"]
@@ -188,7 +188,7 @@ class _Walk:
             self._waiting.append(item)
 
     def _load(self, module: str) -> None:
-        """Counts what a module, those that it imports and the packages that it is in do when they are imported."""
+        """Include what a module, those that it imports and the packages that it is in do when they are imported."""
         if module in self._loaded or path_of(module) is None:
             return
         self._loaded.add(module)
@@ -248,13 +248,13 @@ def _hash(entries: tuple[str, ...], without: frozenset[str]) -> str:
 
 
 def code_hash(entries: Iterable[str], without: Iterable[str] = ()) -> str:
-    """A hash of all definitions that entries use, 16 hexadecimal digits; arguments as of `definitions_used`."""
+    """Hash all definitions that entries use, to 16 hexadecimal digits; arguments as for `definitions_used`."""
     return _hash(tuple(sorted(set(entries))), frozenset(without))
 
 
 @cache
 def script_hash(path: Path) -> str:
-    """A hash of one script's code, without what it imports."""
+    """Hash the code of one script, without what it imports."""
     body = ast.parse(path.read_text(encoding="utf-8")).body
     imports = {
         k: v for node in body if isinstance(node, ast.Import | ast.ImportFrom) for k, v in imported(node).items()

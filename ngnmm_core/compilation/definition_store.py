@@ -25,7 +25,7 @@ MOST = 400  # entries of a store; the oldest go
 
 @cache
 def path_of(module: str) -> Path | None:
-    """The file of a module of the package, or None if there is none."""
+    """Return the file of a module of the package, or None if there is none."""
     package, *parts = module.split(".")
     if package != PACKAGE:
         return None
@@ -38,7 +38,7 @@ def path_of(module: str) -> Path | None:
 
 @cache
 def source_of(module: str) -> bytes:
-    """The source of a module.
+    """Read the source of a module.
 
     Raises
     ------
@@ -85,17 +85,17 @@ class _Store:
             return {}
 
     def get(self, key: str) -> Any:
-        """An entry, or None."""
+        """Return an entry, or None if there is none."""
         if self._known is None:
             self._known = self._load()
         return self._new.get(key, self._known.get(key))
 
     def put(self, key: str, entry: Any) -> None:
-        """Adds an entry, for this process until `save`."""
+        """Add an entry, for this process only until `save`."""
         self._new[key] = entry
 
     def save(self) -> None:
-        """Keeps what is new for other processes, if that is possible."""
+        """Keep what is new for other processes, if possible."""
         if self._new:
             self._known = dict(list(({**self._load(), **self._new}).items())[-MOST:])
             body = json.dumps(self._known, separators=(",", ":")).encode()
@@ -109,7 +109,7 @@ _modules, _answers = _Store("definitions"), _Store("hashes")
 
 @cache
 def definitions(module: str) -> dict[str, Any]:
-    """The definitions of a module, as `ngnmm_core.compilation.definitions.definitions_of` gives them.
+    """Return the definitions of a module, as `ngnmm_core.compilation.definitions.definitions_of` gives them.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def definitions(module: str) -> dict[str, Any]:
 
 
 def remembered(question: str, find: Callable[[], tuple[str, Collection[str]]]) -> str:
-    """An answer that follows from the source of some modules, found anew only if one of them has changed.
+    """Return an answer that follows from the source of some modules, found anew only if one of them has changed.
 
     `find` gives the answer and the modules that it has read.
     """

@@ -24,7 +24,7 @@ Definition = dict[str, Any]
 
 
 def definitions_of(source: str) -> dict[str, Any]:
-    """The definitions of a module, in what JSON can hold.
+    """Extract the definitions of a module, in a form that JSON can hold.
 
     Returns
     -------
@@ -81,7 +81,7 @@ class _Module:
                 self._define(name.id, node)
 
     def _act(self, node: ast.stmt) -> None:
-        """A statement with an effect; what it binds on the way is defined by it."""
+        """Record a statement with an effect, which also defines the names that it binds on the way."""
         self.effects.append(node)
         for inner in ast.walk(node):
             if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
@@ -99,7 +99,7 @@ class _Module:
         return self.simple(*nodes)
 
     def simple(self, *nodes: ast.AST) -> Definition:
-        """A definition without parts."""
+        """Write down a definition without parts."""
         reading = read(nodes, self.imports)
         return {
             "text": hashlib.blake2b(reading.text.encode(), digest_size=8).hexdigest(),
@@ -130,7 +130,7 @@ class _Module:
 
 
 def _held(annotation: ast.AST) -> list[ast.AST]:
-    """The parts of an annotation that say what is held: not what a function takes and gives."""
+    """Return the parts of an annotation that say what is held, leaving out what a function takes and gives."""
     if not isinstance(annotation, ast.Subscript | ast.BinOp | ast.Tuple):
         return [annotation]
     if isinstance(annotation, ast.Subscript) and dotted(annotation.value).rpartition(".")[2] == "Callable":

@@ -48,7 +48,7 @@ class KernelCache(_Cache):
         return str(cache_directory())
 
     def enable(self):
-        """Uses the cache from now on."""
+        """Use the cache from now on."""
         self._enabled = True
 
     def disable(self):
@@ -56,7 +56,7 @@ class KernelCache(_Cache):
         self._enabled = False
 
     def flush(self):
-        """Removes this kernel's files."""
+        """Remove the files of this kernel."""
         for path in cache_directory().glob(f"{self.name}-*.kernel"):
             path.unlink(missing_ok=True)
 
@@ -66,7 +66,7 @@ class KernelCache(_Cache):
         return cache_directory() / f"{self.name}-{hashlib.sha256(parts.encode()).hexdigest()[:24]}.kernel"
 
     def load_overload(self, sig, target_context):
-        """The compiled function, or None if it isn't there or can't be read."""
+        """Return the compiled function, or None if it isn't there or can't be read."""
         if not self._enabled:
             return None
         target_context.refresh()
@@ -80,7 +80,7 @@ class KernelCache(_Cache):
             return None
 
     def save_overload(self, sig, data):
-        """Writes the compiled function; a full or read-only disk costs a compilation, not the run."""
+        """Write the compiled function; a full or read-only disk costs a compilation, not the run."""
         if not self._enabled:
             return
         path = self._path(sig, data.codegen)

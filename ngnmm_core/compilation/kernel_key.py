@@ -35,7 +35,7 @@ def kernel_key(make: Callable[..., Any], *arguments: Any) -> str | None:
 
 
 def _text(value: Any, above: tuple[int, ...]) -> str:
-    """What a value is, in words; `above` are the functions that it was found in, which may call themselves."""
+    """Describe a value in words; `above` are the functions that it was found in, which may call themselves."""
     if isinstance(value, PLAIN):
         return repr(value)
     if isinstance(value, tuple | list | frozenset):

@@ -23,7 +23,7 @@ class LazyKernel:
         return compiled_by(_compile, self.function, name=name)
 
     def __call__(self, *arguments):
-        """Calls the compiled function."""
+        """Call the compiled function."""
         return self.compiled(*arguments)
 
 

@@ -64,7 +64,7 @@ class OwnFile:
 
 # ------------------------------------------------------------------ reading
 def find_file(key: str, given: str, folder: Path | None) -> Path:
-    """The file that a key names, from the working directory: beside the study file, or from there.
+    """Find the file that a key names, beside the study file or else from the working directory; named from the latter.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def find_file(key: str, given: str, folder: Path | None) -> Path:
 
 
 def read_file(key: str, path: Path, constant: str) -> OwnFile:
-    """What a file is made of, found without running it.
+    """Find out what a file is made of, without running it.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def _digest(lines: Iterable[str]) -> str:
 
 
 def _read(key: str, path: Path, folder: Path, parts: dict[str, tuple[str, str]], uses: set[str]) -> None:
-    """Adds a file, and those beside it that it imports, to `parts`: their names and what they say."""
+    """Add a file, and those beside it that it imports, to `parts`: their names and what they say."""
     name = path.relative_to(folder).as_posix()
     if name in parts:
         return
@@ -121,7 +121,7 @@ def _read(key: str, path: Path, folder: Path, parts: dict[str, tuple[str, str]],
 
 
 def _imports(key: str, tree: ast.Module, path: Path, uses: set[str]) -> Iterator[Path]:
-    """The files beside a file that it imports; adds to `uses` what it takes from the package."""
+    """Yield the files beside a file that it imports, and add to `uses` what it takes from the package."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.level:
             if node.level > 1:
@@ -143,7 +143,7 @@ def _check_absolute(key: str, module: str, path: Path) -> None:
 
 
 def _entry(key: str, path: Path, module: str, name: str) -> str:
-    """What `from module import name` takes from the package, as `code_hash` wants it; empty if nothing counts."""
+    """Tell what `from module import name` takes from the package, as `code_hash` wants it; empty if nothing counts."""
     if found := _of_package(key, path, f"{module}.{name}"):
         return found
     found = _of_package(key, path, module)
@@ -153,7 +153,7 @@ def _entry(key: str, path: Path, module: str, name: str) -> str:
 
 
 def _of_package(key: str, path: Path, module: str) -> str:
-    """The name of a module of the package; empty for another one, or a name within a module."""
+    """Return the name of a module of the package; empty for any other module, or for a name within a module."""
     package, *parts = module.split(".")
     if package != PACKAGE:
         return ""
@@ -176,7 +176,7 @@ def _beside(folder: Path, node: ast.ImportFrom) -> Iterator[Path | None]:
 
 
 def _texts(tree: ast.Module) -> tuple[str, str]:
-    """The syntax of a file without docstrings: without what is drawn, and with it."""
+    """Return the syntax of a file without docstrings: first without what is drawn, then with it."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
@@ -226,7 +226,7 @@ _known: dict[str, OwnFile] = {}  # those that have been run, by the package that
 
 @cache
 def run_file(file: OwnFile, constant: str) -> Any:
-    """What a file defines as a constant.
+    """Run a file, and return what it defines as a constant.
 
     Raises
     ------
@@ -251,12 +251,12 @@ def run_file(file: OwnFile, constant: str) -> Any:
 
 
 def own_file_of(module: str) -> OwnFile | None:
-    """The own file that a module belongs to, or None for a module of the package, a notebook or anything else."""
+    """Find the own file that a module belongs to, or None for a module of the package, a notebook or anything else."""
     return _known.get(module.partition(".")[0])
 
 
 def equations_code(module: str, *kernels: str) -> str | None:
-    """A hash of the code of kernels and of the module that equations are in; None for equations of a notebook."""
+    """Hash the code of kernels and of the module that equations are in; None for equations of a notebook."""
     own = own_file_of(module)
     if own is not None:
         return f"{own.source}-{code_hash([*kernels, *own.uses])}"

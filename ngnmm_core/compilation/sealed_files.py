@@ -18,7 +18,7 @@ MAGIC = b"ngnmm1\n"
 
 
 def private_folder(path: Path) -> None:
-    """Makes a folder that only this user can write to, whatever the mask of its session; leaves one that is there."""
+    """Make a folder that only this user can write to, whatever the mask of the session; leave one that is there."""
     if not path.is_dir():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.mkdir(mode=0o755, exist_ok=True)
@@ -46,7 +46,7 @@ def _distrust(status: os.stat_result) -> str:
 
 
 def write_sealed(path: Path, content: bytes) -> None:
-    """Writes a file with its checksum.
+    """Write a file with its checksum.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def write_sealed(path: Path, content: bytes) -> None:
 
 
 def read_sealed(path: Path) -> bytes | None:
-    """The content of a file; None if it isn't there, may be another user's, or is not what was written."""
+    """Return the content of a file; None if it isn't there, may be another user's, or is not what was written."""
     if not is_trusted(path.parent):
         return None
     try:

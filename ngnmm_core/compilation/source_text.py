@@ -38,7 +38,7 @@ class Reading:
 
 
 def read(nodes: Iterable[ast.AST], imports: dict[str, tuple[str, str | None]]) -> Reading:
-    """Reads statements or expressions of a module.
+    """Read statements or expressions of a module.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def dotted(node: ast.AST) -> str:
 
 
 def imported(node: ast.Import | ast.ImportFrom) -> dict[str, tuple[str, str | None]]:
-    """The names that an import statement binds: name to (module, name in it or None)."""
+    """Return the names that an import statement binds: name to (module, name in it or None)."""
     if isinstance(node, ast.ImportFrom):
         return {alias.asname or alias.name: (node.module or "", alias.name) for alias in node.names}
     named: dict[str, tuple[str, str | None]] = {
@@ -84,7 +84,7 @@ def is_text(node: ast.AST) -> bool:
 
 
 def _bound(nodes: Iterable[ast.AST]) -> set[str]:
-    """The names that are local to a function with this body: Python's rule, whatever the order of the statements."""
+    """Find the names local to a function with this body, by Python's rule: whatever the order of the statements."""
     found, elsewhere, waiting = set(), set(), list(nodes)
     while waiting:
         node = waiting.pop()
@@ -119,7 +119,7 @@ class _Reader:
         self.texts: list[tuple[str, str, _Reader]] = []  # variables that hold a text: kept only if something reads them
 
     def finished(self, text: str) -> Reading:
-        """What was found, with the variables whose texts are read by more than messages."""
+        """Return what was found, with the variables whose texts are read by more than messages."""
         waiting = self.texts
         while kept := [item for item in waiting if item[0] in self.loaded]:
             waiting = [item for item in waiting if item[0] not in self.loaded]
@@ -136,7 +136,7 @@ class _Reader:
         self.loaded |= inner.loaded
 
     def dump(self, node, scopes: tuple[set[str], ...]) -> str:
-        """The reduced text of a node."""
+        """Reduce a node to its text."""
         special = getattr(self, f"_{type(node).__name__.lower()}", None)
         return special(node, scopes) if special else self._plain(node, scopes)
 
@@ -229,7 +229,7 @@ class _Reader:
         return f"class {node.name} {self._all(parts, scopes)}:{';'.join(filter(None, body))}"
 
     def _field(self, node: ast.AnnAssign, scopes) -> str:
-        """A field of a class within a function: its annotation may be what counts."""
+        """Reduce a field of a class within a function to its text, with the annotation, as it may be what counts."""
         return f"{self.dump(node.annotation, scopes)} {self._plain(node, scopes)}"
 
     # ------------------------------------------------------------------ what is left out
@@ -279,7 +279,7 @@ class _Reader:
 
 
 def _calls(node: ast.AST) -> list[ast.Call]:
-    """The outermost calls in an expression that may do more than put a text together."""
+    """Find the outermost calls in an expression that may do more than put a text together."""
     if isinstance(node, ast.Call):
         joins = isinstance(node.func, ast.Attribute) and is_text(node.func.value)
         if dotted(node.func) not in HARMLESS and not joins:

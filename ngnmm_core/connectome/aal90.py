@@ -24,7 +24,7 @@ class Region(NamedTuple):
 
 
 def aal90_regions(order: str = "aal90") -> list[Region]:
-    """The 90 regions in one of the orders.
+    """List the 90 regions in one of the orders.
 
     Parameters
     ----------

@@ -61,7 +61,7 @@ class ConnectomeArrays:
 
 
 def checked(arrays: ConnectomeArrays, what: str, fewest: int = 2) -> ConnectomeArrays:
-    """The same arrays in float64 and C order, with labels and a zero diagonal.
+    """Check arrays and return them in float64 and C order, with labels and a zero diagonal.
 
     Parameters
     ----------

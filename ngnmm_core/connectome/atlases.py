@@ -63,7 +63,7 @@ def class_tables(source: bytes, options: dict) -> tuple[list[str], np.ndarray]:
 
 
 def segment_centres(volume: bytes, table: str, labels: list[str], options: dict) -> np.ndarray:
-    """The centre of gravity of each labelled region of a segmentation.
+    """Compute the centre of gravity of each labelled region of a segmentation.
 
     Parameters
     ----------

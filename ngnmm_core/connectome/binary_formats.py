@@ -26,7 +26,7 @@ HARMLESS = {
 
 
 def read_npy(data: bytes, what: str) -> ConnectomeArrays:
-    """A single numpy array.
+    """Read a single numpy array.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def read_npy(data: bytes, what: str) -> ConnectomeArrays:
 
 
 def read_npz(data: bytes, variable: str | None, what: str) -> ConnectomeArrays:
-    """A numpy archive: the weights, and where they exist labels, tract lengths and centres under their usual names; or
+    """Read a numpy archive: weights and, where present, labels, tract lengths and centres under their usual names; or
     a sparse matrix as `scipy.sparse.save_npz` writes it.
     """
     variables = npz_variables(data, what)
@@ -100,7 +100,7 @@ class _Texts(pickle.Unpickler):
 
 
 def _texts(data: bytes, start: int, what: str) -> np.ndarray:
-    """An array of texts that numpy has stored as objects."""
+    """Read an array of texts that numpy has stored as objects."""
     try:
         values = np.ravel(_Texts(io.BytesIO(data[start:])).load())
     except Exception:  # whatever a pickle leads to; none of it has run
@@ -111,7 +111,7 @@ def _texts(data: bytes, start: int, what: str) -> np.ndarray:
 
 
 def _sparse(variables: Mapping[str, Variable], what: str) -> np.ndarray:
-    """The matrix of an archive of `scipy.sparse.save_npz`."""
+    """Rebuild the matrix from an archive of `scipy.sparse.save_npz`."""
     import scipy.sparse
 
     part = {name: variable.load(what) for name, variable in variables.items()}
@@ -134,7 +134,7 @@ def _sparse(variables: Mapping[str, Variable], what: str) -> np.ndarray:
 
 
 def read_mat(data: bytes, variable: str | None, what: str) -> ConnectomeArrays:
-    """A MATLAB file; of version 7.3 by way of HDF5."""
+    """Read a MATLAB file; version 7.3 by way of HDF5."""
     return from_variables(mat_variables(data, what), variable, what)
 
 

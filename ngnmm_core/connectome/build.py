@@ -25,7 +25,7 @@ from ngnmm_core.errors import InputError
 
 
 def build_connectome(spec: ConnectomeSpec, registry: Registry | None = None) -> xr.Dataset:
-    """Fetches, reads and checks a connectome.
+    """Fetch, read and check a connectome.
 
     For an entry of the registry the terms of use and what to cite are printed to standard error.
 
@@ -92,7 +92,7 @@ def _built(spec: ConnectomeSpec, registry: Registry | None) -> xr.Dataset:
 
 
 def built_identity(spec: ConnectomeSpec, registry: Registry | None = None) -> str:
-    """A hash of what `build_connectome` makes a connectome from: its source, and the code that reads it.
+    """Hash what `build_connectome` makes a connectome from: its source, and the code that reads it.
 
     Raises
     ------
@@ -113,6 +113,6 @@ def _isolated(name: str, entry: SourceEntry) -> xr.Dataset:
 
 
 def notice(name: str, entry: SourceEntry) -> str:
-    """What a user has to know before using the data of an entry."""
+    """State what a user has to know before using the data of an entry."""
     cite = "\n".join(f"  - {item}" for item in entry.citation)
     return f"Connectome {name}: {entry.title}\nTerms of use: {entry.terms}\nPlease cite:\n{cite}"

@@ -15,7 +15,7 @@ _BLANKS = re.compile(r'"((?:[^"]|"")*)"(?=\s|$)|\'([^\']*)\'(?=\s|$)|(\S+)')
 
 
 def decode(data: bytes, what: str) -> str:
-    """The text of a file in UTF-8, or in UTF-16 if it says so by a byte-order mark.
+    """Decode the text of a file in UTF-8, or in UTF-16 if a byte-order mark says so.
 
     Raises
     ------
@@ -30,7 +30,7 @@ def decode(data: bytes, what: str) -> str:
 
 
 def content_lines(text: str) -> list[tuple[int, str]]:
-    """The lines that hold something, with their numbers from 1; comments start with `#` or `%`."""
+    """List the lines that hold something, with their numbers from 1; comments start with `#` or `%`."""
     lines = enumerate(re.split(r"\r\n|\n|\r", text), start=1)
     return [(n, line) for n, line in lines if line.strip() and not line.lstrip().startswith(COMMENTS)]
 
@@ -41,7 +41,7 @@ def is_number(cell: str) -> bool:
 
 
 def as_float(cell: str) -> float | None:
-    """The number that a cell spells; None if it spells none."""
+    """Convert a cell to the number that it spells; None if it spells none."""
     if _DECIMAL_COMMA.fullmatch(cell):
         cell = cell.replace(",", ".")
     try:
@@ -56,7 +56,7 @@ def is_missing(cell: str) -> bool:
 
 
 def split_rows(lines: Sequence[str], suffix: str, what: str) -> list[list[str]]:
-    """The cells of a table, without quotation marks.
+    """Split the lines of a table into cells, without quotation marks.
 
     The mark between them is the one of tab, semicolon, comma and blanks that gives rows of one width and the most
     numbers; if none does, the first that is there.
@@ -85,7 +85,7 @@ def _split(lines: Sequence[str], mark: str, what: str) -> list[list[str]]:
 
 
 def _blanks(line: str) -> list[str]:
-    """The cells of a line between blanks; quotation marks hold together what has blanks, as R writes it."""
+    """Split a line into cells at blanks; quotation marks hold together what has blanks, as R writes it."""
     found = _BLANKS.finditer(line)
     return [next((group for group in match.groups() if group is not None), "").replace('""', '"') for match in found]
 

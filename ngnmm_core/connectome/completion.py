@@ -50,7 +50,7 @@ def complete(arrays: ConnectomeArrays, what: str, directed: bool) -> None:
 
 
 def _square(values) -> np.ndarray | None:
-    """A copy in float64, or None for what is no square matrix of numbers (which is refused elsewhere)."""
+    """Copy `values` to float64; None for what is no square matrix of numbers (which is refused elsewhere)."""
     if values is None or np.iscomplexobj(values):
         return None
     try:
@@ -90,6 +90,6 @@ def _is_acyclic(weights: np.ndarray) -> bool:
 
 
 def _mirrored(matrix: np.ndarray) -> np.ndarray:
-    """The matrix with what the other triangle holds where it holds nothing itself."""
+    """Fill the empty entries of a matrix with those of the other triangle."""
     empty = np.isnan(matrix) | (matrix == 0)
     return np.where(empty, matrix.T, matrix)

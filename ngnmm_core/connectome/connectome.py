@@ -84,7 +84,7 @@ class Connectome:
             raise InputError(f"connectome: label '{label}' occurs twice; allowed: each name once")
 
     def _array(self, name: str, values) -> np.ndarray:
-        """Keeps `values` under `name` as an array of our own that can't be written, and returns it."""
+        """Keep `values` under `name` as an array of our own that can't be written, and return it."""
         array = np.array(values, dtype=np.float64, order="C")
         array.setflags(write=False)
         object.__setattr__(self, name, array)
@@ -99,7 +99,7 @@ class Connectome:
             raise InputError(f"connectome: {len(values)} {name} for {count} regions; allowed: one per region")
 
     def __len__(self) -> int:
-        """Number of regions."""
+        """Return the number of regions."""
         return len(self.weights)
 
     @functools.cached_property
@@ -116,7 +116,7 @@ class Connectome:
         return digest.hexdigest()
 
     def normalised(self, how: str) -> "Connectome":
-        """The same regions with normalised weights (`ngnmm_core.connectome.normalise`).
+        """Return the same regions with normalised weights (`ngnmm_core.connectome.normalise`).
 
         Raises
         ------
@@ -126,7 +126,7 @@ class Connectome:
         return replace(self, weights=normalise(self.weights, how, self.labels), normalization=how)
 
     def row_sum(self, key: str) -> float:
-        """The common row sum of the weights.
+        """Return the common row sum of the weights.
 
         Raises
         ------

@@ -72,7 +72,7 @@ STRANGE_TEXTS = {
 
 
 def unpacked(data: bytes, what: str) -> bytes:
-    """The bytes within gzip or bz2, however often packed; others as they are.
+    """Unpack gzip or bz2, however often packed; return other bytes as they are.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def most_bytes(packed: int) -> int:
 
 
 def _expanded(data: bytes, start: Callable, form: str, what: str) -> bytes:
-    """What one or several streams, one after another, unpack to."""
+    """Unpack one stream, or several one after another."""
     most, blocks, size = most_bytes(len(data)), [], 0
     try:
         while data:
@@ -118,7 +118,7 @@ def _expanded(data: bytes, start: Callable, form: str, what: str) -> bytes:
 
 
 def kind_of(name: str, data: bytes, what: str) -> str:
-    """What a file holds: `text`, `zip`, `npz`, `npy`, `mat`, `hdf5` or `graphml`; by its content, not its name.
+    """Tell what a file holds: `text`, `zip`, `npz`, `npy`, `mat`, `hdf5` or `graphml`; by its content, not its name.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def kind_of(name: str, data: bytes, what: str) -> str:
 
 
 def _sniffed(data: bytes) -> tuple[str | None, str]:
-    """The kind of a file that can be read, or None, and what it seems to be."""
+    """Return the kind of a file that can be read, or None, and what the file seems to be."""
     head = data[:512]
     if head.startswith(ZIP_MAGIC):
         return _kind_of_zip(data)
@@ -200,7 +200,7 @@ def _is_text(data: bytes) -> bool:
 
 
 def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, what: str) -> bytes:
-    """The bytes of one member of a zip archive.
+    """Read the bytes of one member of a zip archive.
 
     Raises
     ------

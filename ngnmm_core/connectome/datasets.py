@@ -18,7 +18,7 @@ CENTRES = ("centre_x", "centre_y", "centre_z")
 
 
 def as_dataset(arrays: ConnectomeArrays | Connectome, attributes: dict[str, str]) -> xr.Dataset:
-    """The dataset of checked arrays; see `build_connectome`."""
+    """Build the dataset of checked arrays; see `build_connectome`."""
     if isinstance(arrays, Connectome):
         known = {name: getattr(arrays, name) for name in ("tract_length", "centres", "hemisphere", "lobe", "volume")}
         arrays = ConnectomeArrays(arrays.weights, list(arrays.labels), **known)
@@ -65,7 +65,7 @@ def as_dataset(arrays: ConnectomeArrays | Connectome, attributes: dict[str, str]
 
 
 def anatomy(regions: ConnectomeArrays | Connectome) -> dict[str, tuple]:
-    """What is known of each region besides its name, as coordinates (dimension, values, attributes)."""
+    """Collect what is known of each region besides its name, as coordinates (dimension, values, attributes)."""
     coordinates = {}
     if regions.hemisphere:
         side = {"long_name": "hemisphere", "comment": "L left, R right, empty where not stated"}
@@ -90,7 +90,7 @@ def weights_hash(weights: np.ndarray, labels: Sequence[str]) -> str:
 
 
 def load_connectome(path: str | Path) -> xr.Dataset:
-    """A built connectome, in memory, its file closed.
+    """Load a built connectome into memory and close its file.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def load_connectome(path: str | Path) -> xr.Dataset:
 
 
 def connectome_of(dataset: xr.Dataset, what: str = "connectome") -> Connectome:
-    """The connectome in a dataset such as `build_connectome` makes, or one that a user has put together.
+    """Extract the connectome from a dataset such as `build_connectome` makes, or one that a user has put together.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def connectome_of(dataset: xr.Dataset, what: str = "connectome") -> Connectome:
 
 
 def connectome_from(arrays: ConnectomeArrays, about: dict[str, str] | None = None) -> Connectome:
-    """The connectome in checked arrays (`ngnmm_core.connectome.arrays.checked`), without what was recorded."""
+    """Build a connectome from checked arrays (`ngnmm_core.connectome.arrays.checked`), without what was recorded."""
     labels = tuple(arrays.labels or ())
     known = {name: getattr(arrays, name) for name in ("tract_length", "centres", "hemisphere", "lobe", "volume")}
     return Connectome(arrays.weights, labels, **known, about=about or {})

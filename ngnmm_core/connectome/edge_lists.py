@@ -31,7 +31,7 @@ def is_triplets(lines: Sequence[tuple[int, str]]) -> bool:
 
 
 def read_triplets(lines: Sequence[tuple[int, str]], what: str) -> ConnectomeArrays:
-    """A list of triplets: the first line is N, then lines `i j w` with indices from 0; what isn't listed is zero.
+    """Read a list of triplets: the first line is N, then lines `i j w` with indices from 0; what isn't listed is zero.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def is_edge_list(rows: list[list[str]], what: str) -> bool:
 
 
 def read_edges(rows: list[list[str]], what: str) -> ConnectomeArrays:
-    """A list of edges with a weight each: two regions, by numbers from 0 or 1 or by names.
+    """Read a list of edges with a weight each: two regions, given by numbers from 0 or 1 or by names.
 
     In columns `source` and `target` (or `from` and `to`) the target receives; without such titles, or with `i` and `j`,
     the first region is the row of the matrix, which receives.
@@ -150,7 +150,7 @@ def _titles(first: list[str]) -> tuple[int, int, bool] | None:
 
 
 def _column(titles: list[str], known: Sequence[str], shown: list[str], what: str) -> int | None:
-    """The column of the weights; None if there are the two ends alone."""
+    """Find the column of the weights; None if there are only the two ends."""
     found = [k for k, title in enumerate(titles) if title in known]
     if len(found) == 1:
         return found[0]
@@ -173,7 +173,7 @@ def _value(cell: str, row: int, what: str) -> float:
 
 
 def _regions(ends: Sequence[str]) -> tuple[dict[str, int], list[str] | None]:
-    """The index of every region by what it is called in the list, and labels where it has names.
+    """Index every region by what it is called in the list, and give labels where it has names.
 
     Numbers from 0 or 1 without large gaps are indices; others are names, in rising order.  Words are names in the order
     in which they come.
@@ -195,7 +195,7 @@ def _bare(title: str) -> str:
 
 
 def read_matrix_market(data: bytes, what: str) -> ConnectomeArrays:
-    """A Matrix Market file, sparse or dense, real or of whole numbers, general or symmetric.
+    """Read a Matrix Market file, sparse or dense, real or integer, general or symmetric.
 
     Raises
     ------

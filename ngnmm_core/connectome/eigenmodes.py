@@ -149,7 +149,7 @@ def _made_real(values: np.ndarray, vectors: np.ndarray) -> tuple[np.ndarray, np.
 
 
 def _fixed_phase(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The vectors with norm 1 and the component of largest modulus real and positive, and the factors that did it."""
+    """Scale vectors to norm 1 with the component of largest modulus real and positive; return the factors as well."""
     modulus = np.abs(vectors)
     # The first of those nearly largest: among equal components round-off would otherwise choose.
     first = np.argmax(modulus >= (1 - 1e-6) * modulus.max(axis=0), axis=0)

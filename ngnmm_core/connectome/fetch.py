@@ -21,7 +21,7 @@ LARGEST_DOWNLOAD = 500_000_000  # bytes
 
 @contextmanager
 def opened_source(name: str, entry: SourceEntry, path: str | None = None) -> Iterator[Callable[[str], bytes]]:
-    """A function that gives the bytes of a member of the source: of the wheel, or of the file itself.
+    """Yield a function that gives the bytes of a member of the source: of the wheel, or of the file itself.
 
     A wheel is read as an archive: nothing of it is installed, imported or run, and after use it is deleted unless it
     was a local copy.
@@ -96,7 +96,7 @@ def _downloaded_wheel(name: str, source: WheelSource, directory: Path) -> Path:
 
 
 def _downloaded_file(name: str, source: FileSource) -> bytes:
-    """Downloads a single file from the address in the registry."""
+    """Download a single file from the address in the registry."""
     variable = f" or set {source.environment} to its path" if source.environment else ""
     by_hand = f"get {source.filename} (sha256 {source.sha256}) by hand and give 'connectome.path'{variable}"
     if not source.url:

@@ -33,7 +33,7 @@ class FileOptions:
 
 
 def read_spec(spec: ConnectomeSpec) -> ConnectomeArrays:
-    """Reads and checks the file of a user's own that a study names; see `read_connectome_file`."""
+    """Read and check the file of a user's own that a study names; see `read_connectome_file`."""
     return read_connectome_file(
         spec.path, spec.labels, spec.variable, spec.transpose, lengths=spec.lengths, directed=spec.directed
     )
@@ -42,7 +42,7 @@ def read_spec(spec: ConnectomeSpec) -> ConnectomeArrays:
 def read_connectome_file(
     path: str | Path, labels: str | Path | None = None, variable: str | None = None, transpose: bool = False, **more
 ) -> ConnectomeArrays:
-    """Reads and checks a connectome file; what it holds is told by its content, not its name.
+    """Read and check a connectome file; what it holds is told by its content, not its name.
 
     | file | content |
     |---|---|
@@ -118,7 +118,7 @@ def _parse_source(path: Path, variable: str | None, what: str) -> ConnectomeArra
 
 
 def _read_lengths(path: str | Path, arrays: ConnectomeArrays, what: str) -> np.ndarray:
-    """The tract lengths in a file of their own, in the order of the weights if both name their regions."""
+    """Read the tract lengths from a file of their own, in the order of the weights if both name their regions."""
     path = existing_file("connectome.lengths", path)
     found = parse(path.name, read_bytes(path), None, f"connectome.lengths: {path}")
     lengths = np.asarray(found.weights)
@@ -132,7 +132,7 @@ def _read_lengths(path: str | Path, arrays: ConnectomeArrays, what: str) -> np.n
 
 
 def parse(filename: str, data: bytes, variable: str | None, what: str) -> ConnectomeArrays:
-    """The arrays in the bytes of a file, not yet checked.
+    """Parse the bytes of a file into arrays, not yet checked.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def parse(filename: str, data: bytes, variable: str | None, what: str) -> Connec
 
 
 def from_frame(frame: "pd.DataFrame", what: str = "connectome") -> ConnectomeArrays:
-    """The weights in a pandas DataFrame, whose index and columns name the regions; not yet checked.
+    """Take the weights from a pandas DataFrame whose index and columns name the regions; not yet checked.
 
     Raises
     ------

@@ -18,7 +18,7 @@ PLACES = (("x", "y", "z"), ("dnpositionx", "dnpositiony", "dnpositionz"))
 
 
 def read_graphml(data: bytes, variable: str | None, what: str) -> ConnectomeArrays:
-    """A graph: its edges' weights, and names, hemispheres and centres of its nodes.
+    """Read a graph: the weights of its edges, and the names, hemispheres and centres of its nodes.
 
     Parameters
     ----------

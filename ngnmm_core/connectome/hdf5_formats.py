@@ -14,7 +14,7 @@ REFERENCES = "#refs#"  # the group in which MATLAB keeps what cells hold
 
 
 def read_hdf5(data: bytes, variable: str | None, what: str) -> ConnectomeArrays:
-    """An HDF5 file with named arrays, such as The Virtual Brain writes."""
+    """Read an HDF5 file with named arrays, such as The Virtual Brain writes."""
     return from_variables(hdf5_variables(data, what), variable, what)
 
 
@@ -92,7 +92,7 @@ def _load(data: bytes, path: str, matlab: bool) -> np.ndarray:
 
 
 def _load_group(data: bytes, name: str) -> tuple:
-    """Number of rows, values, rows and starts of columns of a sparse matrix of MATLAB."""
+    """Load the parts of a sparse MATLAB matrix: number of rows, values, row indices and starts of columns."""
     import netCDF4
 
     with netCDF4.Dataset("connectome", memory=data) as file:

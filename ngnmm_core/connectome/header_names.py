@@ -12,7 +12,7 @@ LIKELY = 3  # if they are 1, 2, 3, ..., and the others are not whole
 
 
 def trimmed(rows: list[list[str]], what: str) -> tuple[list[list[str]], tuple[bool, bool]]:
-    """The table without the empty cells that marks at the ends of lines make, and whether it has names (`find_names`).
+    """Drop the empty cells that marks at line ends make, and tell whether the table has names (`find_names`).
 
     Empty cells at all ends are cells of the table if it is square only with them.
     """

@@ -51,7 +51,7 @@ def infer_hemisphere(labels: Sequence[str]) -> list[str] | None:
 
 
 def _side_in_words(label: str) -> str:
-    """The side that a name says by a word or a letter between marks; empty if by none, or by both."""
+    """Read the side from a word, or a letter between marks, in a name; empty if there is none, or both."""
     parts = [part for part in re.split(r"[^0-9A-Za-z]+", label) if part]
     words = [
         *parts,
@@ -72,7 +72,7 @@ def _side_in_words(label: str) -> str:
 
 
 def _side_by_partner(label: str, known: set[str]) -> str:
-    """The side at either end of a name, if the same name with the other side is there."""
+    """Infer the side from either end of a name, if the same name with the other side is there."""
     for left, right in _ENDS:
         for this, other, side in ((left, right, "L"), (right, left, "R")):
             rest = len(this)

@@ -50,7 +50,7 @@ LOOK_UP_TABLES = (
 
 
 def read_labels(data: bytes, suffix: str, what: str) -> dict[str, list]:
-    """A file of region labels.
+    """Read a file of region labels.
 
     | content | taken from it |
     |---|---|
@@ -103,7 +103,7 @@ def _names_with_blanks(rows: list[list[str]]) -> bool:
 
 
 def _name_column(titles: list[str], rows: list[list[str]]) -> int | None:
-    """The column with a known title that holds words; of numbers only if no other one is there."""
+    """Find the column with a known title that holds words; one of numbers only if there is no other."""
     if len(rows) < 2 or any(map(is_number, rows[0])):
         return None
     found = [titles.index(title) for title in NAME_TITLES if title in titles]
@@ -149,7 +149,7 @@ def _number(cell: str, row: int, column: int, what: str) -> float:
 
 
 def _look_up_table(rows: list[list[str]]) -> dict[str, list] | None:
-    """What a table without titles holds, if its columns are those of a known one."""
+    """Interpret a table without titles, if its columns are those of a known one."""
     widths = {len(row) for row in rows}
     if len(widths) != 1 or widths == {1}:
         return None
@@ -189,7 +189,7 @@ def _bare(title: str) -> str:
 
 
 def with_labels(arrays: ConnectomeArrays, given: dict[str, list], what: str, beside: str) -> None:
-    """Takes labels and what comes with them from a file of labels into arrays, in place.
+    """Take labels and what comes with them from a file of labels into arrays, in place.
 
     Where the matrix names its regions, a file with the same names is brought into their order, and one that numbers its
     rows is looked up by those numbers; other names replace those of the matrix.

@@ -99,7 +99,7 @@ def row_sum_spread(W) -> float:
 
 
 def homogeneous_row_sum(W: np.ndarray, key: str) -> float:
-    """The common row sum of W, measured and not told by the name of a normalisation.
+    """Measure the common row sum of W rather than infer it from the name of a normalisation.
 
     Raises
     ------

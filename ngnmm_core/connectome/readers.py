@@ -20,7 +20,7 @@ Read = Callable[[str], bytes]
 
 
 def read_entry(name: str, entry: SourceEntry, read: Read) -> ConnectomeArrays:
-    """The arrays of a registry entry, not yet checked.
+    """Read the arrays of a registry entry, not yet checked.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def read_subjects(
     volumes: dict | None = None,
     atlas: dict | None = None,
 ) -> ConnectomeArrays:
-    """The mean over subjects, one MATLAB file per subject and kind.
+    """Average over subjects, from one MATLAB file per subject and kind.
 
     Weights: each subject's matrix divided by its largest element, then the mean.  Tract lengths: the mean over those
     subjects that have a tract there (weight above zero).  FC: Pearson correlation of each subject's full series as
@@ -184,7 +184,7 @@ def read_members(
 def read_file(
     read: Read, *, filename: str, variable: str | None = None, transpose: bool = False, regions: str | None = None
 ) -> ConnectomeArrays:
-    """The source is itself a matrix in one of the formats of `formats.read_connectome_file`.
+    """Read a source that is itself a matrix in one of the formats of `formats.read_connectome_file`.
 
     Parameters
     ----------

@@ -96,7 +96,7 @@ class Registry:
         return iter(self.entries)
 
     def entry(self, name: str) -> SourceEntry:
-        """The entry called `name`.
+        """Look up the entry called `name`.
 
         Raises
         ------
@@ -109,7 +109,7 @@ class Registry:
 
 
 def load_registry(path: str | Path | None = None) -> Registry:
-    """Reads and checks a registry file.
+    """Read and check a registry file.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def load_registry(path: str | Path | None = None) -> Registry:
 
 
 def describe(error: ValidationError, prefix: str = "") -> str:
-    """The first complaint of pydantic in one line: the key, what was found and, for an unknown key, the near one."""
+    """Put pydantic's first complaint in one line: the key, what was found and, for an unknown key, the near one."""
     first = error.errors(include_url=False)[0]
     key = ".".join(str(part) for part in (prefix, *first["loc"]) if part != "")
     message = first["msg"].removeprefix("Value error, ")

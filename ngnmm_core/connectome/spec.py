@@ -91,7 +91,7 @@ class ConnectomeSpec(BaseModel):
 
 
 def source_identity(spec: ConnectomeSpec, registry: Registry | None = None) -> str:
-    """A hash that identifies the arrays of a connectome, without building it.
+    """Compute a hash that identifies the arrays of a connectome, without building it.
 
     For an entry of the registry it is made of the hash of its source, its reader and the reader's options; for a
     user's file of the hash of its bytes, of those of its labels, and of the options.  Titles and terms do not count.
@@ -126,7 +126,7 @@ def source_identity(spec: ConnectomeSpec, registry: Registry | None = None) -> s
 
 
 def output_name(spec: ConnectomeSpec) -> str:
-    """The stem of the built file under `resources/connectomes/`: the entry's name, or `<stem>-<8 hex digits>`.
+    """Give the stem of the built file under `resources/connectomes/`: the entry's name, or `<stem>-<8 hex digits>`.
 
     The digits come from `source_identity`, so that another content or other options go to another file.
     """
@@ -175,7 +175,7 @@ def existing_source(key: str, path: str | Path) -> Path:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a file.
+    """Read the content of a file.
 
     Raises
     ------
@@ -189,7 +189,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def labels_file(path: Path, given: str | None) -> Path | None:
-    """The file of labels that belongs to a user's matrix: the one given, else one beside it, else None.
+    """Find the file of labels that belongs to a user's matrix: the one given, else one beside it, else None.
 
     Raises
     ------
@@ -213,7 +213,7 @@ def labels_file(path: Path, given: str | None) -> Path | None:
 
 
 def _node_file(sidecar: Path) -> Path | None:
-    """The table of nodes that the sidecar of a BIDS matrix names, by its path from there or from the dataset's root."""
+    """Find the node table that a BIDS matrix's sidecar names, by its path from there or from the dataset's root."""
     try:
         about = json.loads(sidecar.read_text(encoding="utf-8"))
         names = about.get("NodeFiles") or about.get("NodeIndicesFile") or []
@@ -253,7 +253,7 @@ def _sha256(path: str, size: int, changed: int) -> str:
 
 
 def local_copy(source: WheelSource | FileSource | None, path: str | None = None) -> Path | None:
-    """The local copy of a registry source, its hash checked, or None where it has to be downloaded.
+    """Find the local copy of a registry source and check its hash; None where it has to be downloaded.
 
     Looked for in this order: `path` (the study's `connectome.path`); for a file the environment variable that the
     registry names; for a wheel the directory `NGNMM_WHEELS`.

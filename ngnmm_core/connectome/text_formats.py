@@ -12,7 +12,7 @@ LEAST_NUMBERS = 0.5  # of the cells beside names
 
 
 def read_text(data: bytes, suffix: str, what: str) -> ConnectomeArrays:
-    """A text file: a square table, a list of triplets, an edge list or a Matrix Market file.
+    """Read a text file: a square table, a list of triplets, an edge list or a Matrix Market file.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def read_text(data: bytes, suffix: str, what: str) -> ConnectomeArrays:
 
 
 def read_table(rows: list[list[str]], what: str) -> ConnectomeArrays:
-    """A square table of weights.  Names in the first row, the first column or both are recognised.
+    """Read a square table of weights, recognising names in the first row, the first column or both.
 
     Names that look like numbers are recognised if first row and column hold the same rising whole numbers, or if only
     with them as names the table is square (`header_names.find_names`).
@@ -68,7 +68,7 @@ def read_table(rows: list[list[str]], what: str) -> ConnectomeArrays:
 def agreed_labels(
     names: list[str] | None, columns: list[str] | None, weights: np.ndarray, what: str
 ) -> tuple[list[str] | None, list[int] | None]:
-    """The names of the regions, and the order of the columns if it is not that of the rows.
+    """Return the names of the regions, and the order of the columns if it is not that of the rows.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def agreed_labels(
 
 
 def _numbers(rows: list[list[str]], before: tuple[bool, bool], what: str) -> np.ndarray:
-    """The numbers of a table; `before` says whether a row and a column of names have been taken off."""
+    """Convert a table to numbers; `before` says whether a row and a column of names have been taken off."""
     weights = np.empty((len(rows), len(rows[0]) if rows else 0))
     for i, row in enumerate(rows):
         for j, cell in enumerate(row):

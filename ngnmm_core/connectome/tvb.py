@@ -25,7 +25,7 @@ KINDS = {
 
 
 def read_tvb_zip(data: bytes, what: str) -> ConnectomeArrays:
-    """An archive of The Virtual Brain: `weights.txt`, and where they exist `tract_lengths.txt`, `centres.txt` (a name
+    """Read an archive of The Virtual Brain: `weights.txt`, and where present `tract_lengths.txt`, `centres.txt` (a name
     and three coordinates per line) and `hemispheres.txt`; each may be packed and lie in a folder.
 
     Its convention is ours: row i of the weights is what region i receives.
@@ -56,7 +56,7 @@ def read_tvb_zip(data: bytes, what: str) -> ConnectomeArrays:
 
 
 def read_tvb_folder(folder: Path, what: str) -> ConnectomeArrays:
-    """An unpacked archive of The Virtual Brain; see `read_tvb_zip`.
+    """Read an unpacked archive of The Virtual Brain; see `read_tvb_zip`.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def read_tvb_folder(folder: Path, what: str) -> ConnectomeArrays:
 
 
 def tvb_members(folder: Path, what: str) -> dict[str, Path]:
-    """The files of a folder that make a connectome, by their kind.
+    """Find the files of a folder that make up a connectome, by their kind.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def tvb_members(folder: Path, what: str) -> dict[str, Path]:
 
 
 def _of_kinds(names: Mapping[str, object], what: str) -> dict[str, str]:
-    """The one file of every kind."""
+    """Pick the one file of every kind."""
     found: dict[str, str] = {}
     for kind, name in _kinds(names):
         if kind in found:

@@ -41,7 +41,7 @@ class Variable:
     read: Callable[[], np.ndarray]
 
     def load(self, what: str) -> np.ndarray:
-        """The array.
+        """Load the array.
 
         Raises
         ------
@@ -66,7 +66,7 @@ class Variable:
 
 
 def from_variables(variables: Mapping[str, Variable], variable: str | None, what: str) -> ConnectomeArrays:
-    """Picks the weights and what belongs to them from named arrays.
+    """Pick the weights and what belongs to them from named arrays.
 
     The weights are the variable that is asked for; else the one under a usual name; else the only square matrix.
 
@@ -148,7 +148,7 @@ def _first(variables: Mapping[str, Variable], names: tuple[str, ...], fits: Call
 
 
 def _bare(name: str) -> str:
-    """A variable's own name (of a path through groups), in lower case and without marks between words."""
+    """Reduce a variable's name to its own (of a path through groups), in lower case and without marks between words."""
     return re.sub(r"[^a-z0-9]", "", re.split(r"[/.]", name)[-1].lower())
 
 

@@ -16,7 +16,7 @@ from ngnmm_core.sweep.identity import read_definition
 
 
 def load_resolved(path: Path) -> Study:
-    """The study that the workflow has resolved and written down."""
+    """Load the study that the workflow has resolved and written down."""
     config = json.loads(path.read_text(encoding="utf-8"))
     return make_study(config["study"], config)
 
@@ -24,7 +24,7 @@ def load_resolved(path: Path) -> Study:
 def assemble(
     study_path: Path, source: tuple[Path, str], shards: Sequence[Path], output: Path, hubs: Path | None = None
 ) -> None:
-    """Merges shards into the file of a study that `output` names; in `*.partial.nc` points may be missing.
+    """Merge shards into the file of a study that `output` names; in `*.partial.nc` points may be missing.
 
     `source` is the file of the connectome and its identity; `hubs` holds hub scores to go into the sweep.
     """
@@ -44,7 +44,7 @@ def assemble(
 
 
 def remove_leftovers(shards: Sequence[Path]) -> None:
-    """Removes what jobs that were killed while writing left beside shards that are complete now."""
+    """Remove what jobs that were killed while writing left beside shards that are complete now."""
     names = {path.stem for path in shards}
     for folder in {path.parent for path in shards}:
         for left in folder.glob(".*.part"):
@@ -53,7 +53,7 @@ def remove_leftovers(shards: Sequence[Path]) -> None:
 
 
 def record_provenance(study_path: Path, identity: str, shards: Sequence[Path], output: Path) -> None:
-    """Writes down what a study was made from: shards, code, times, machine, commit."""
+    """Write down what a study was made from: shards, code, times, machine, commit."""
     study = load_resolved(study_path)
     by_stage = _by_stage(shards)
     record = {

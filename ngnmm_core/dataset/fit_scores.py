@@ -40,7 +40,7 @@ class SignalReader:
     dims: tuple[str, ...]
 
     def at(self, index: tuple[int, ...]) -> Signal:
-        """The signal at a point of the grid."""
+        """Read the signal at a point of the grid."""
         read = lambda name: self._read(name, index)
         if self.analysis == "linear_fc":
             return Signal(read("linear_fc")[self.band], read("linear_amplitude")[self.band])
@@ -70,7 +70,7 @@ def grid_of(study: Study) -> tuple[tuple[str, ...], tuple[int, ...]]:
 
 
 def targets_of(study: Study, recordings: Recordings) -> dict[str, Targets]:
-    """The targets of every signal: recordings in the band of `linear_fc`, or cleaned as `empirical` says for BOLD."""
+    """Find every signal's targets: recordings in the band of `linear_fc`, or cleaned as `empirical` says for BOLD."""
     empirical, bold = study.config.empirical, study.options.get("bold")
     regress = empirical.global_signal == "regress"
     found = {}
@@ -84,12 +84,12 @@ def targets_of(study: Study, recordings: Recordings) -> dict[str, Targets]:
 
 
 def _band(study: Study, band: int, recordings: Recordings) -> tuple[float, float] | None:
-    """The band of a signal of `linear_fc`; None where recordings can't be filtered, as they are a group's FC."""
+    """Give the band of a signal of `linear_fc`; None where recordings can't be filtered, as they are a group's FC."""
     return study.options["linear_fc"].bands_hz[band] if recordings.runs else None
 
 
 def readers_of(study: Study, file: Mapping[str, Any], dims: tuple[str, ...]) -> dict[str, SignalReader]:
-    """What reads every signal of a study from its merged file."""
+    """Set up what reads every signal of a study from its merged file."""
     return {name: SignalReader(file, analysis, band, dims) for name, analysis, band in signals(study)}
 
 
@@ -130,7 +130,7 @@ def point_scores(study: Study, file: Mapping[str, Any], recordings: Recordings) 
 
 
 def with_scores(study: Study, dataset: "xr.Dataset", recordings: Recordings) -> "xr.Dataset":
-    """The dataset of a study with the scores of its points."""
+    """Return the dataset of a study with the scores of its points."""
     dims, _ = grid_of(study)
     found = point_scores(study, dataset, recordings)  # type: ignore[arg-type]
     data = {v.name: ((*dims, *v.dims), found[v.name], v.attributes) for v in variables(study.options["fit"])}

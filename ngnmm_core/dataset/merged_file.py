@@ -60,7 +60,7 @@ def merge_file(
     hubs: Path | None = None,
     recordings: Recordings | None = None,
 ) -> int:
-    """Writes one merged file of a study: its sweep, its highlights, or its lesions.
+    """Write one merged file of a study: its sweep, its highlights, or its lesions.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def merge_file(
 
 
 def point_coordinates(study: Study, file: str, layout: Layout) -> dict[str, tuple]:
-    """The coordinates of the points in a merged file, as (dims, values, attributes)."""
+    """Return the coordinates of the points in a merged file, as (dims, values, attributes)."""
     if file == SWEEP:
         columns = dict(study.axes)
     else:
@@ -144,7 +144,7 @@ def point_coordinates(study: Study, file: str, layout: Layout) -> dict[str, tupl
 
 
 def _write_axes(merger: Merger, study: Study, file: str, layout: Layout) -> list[str]:
-    """Writes the coordinates of the points; returns the names of those that are no dimension."""
+    """Write the coordinates of the points; return the names of those that are no dimension."""
     coordinates = point_coordinates(study, file, layout)
     for name, (dims, values, attributes) in coordinates.items():
         merger.small(name, dims, values, attributes)
@@ -172,7 +172,7 @@ def _described(study: Study, name: str, values: np.ndarray) -> tuple[np.ndarray,
 
 
 def _write_regions(merger: Merger, study: Study, connectome: Connectome) -> list[str]:
-    """Writes what is known of the regions; returns the names of the coordinates among it."""
+    """Write what is known of the regions; return the names of the coordinates among it."""
     coordinates, spectrum_of_W = describe_regions(connectome, study.config.normalization)
     for name, (dims, values, attributes) in (coordinates | spectrum_of_W).items():
         merger.small(name, dims, values, attributes)
@@ -180,7 +180,7 @@ def _write_regions(merger: Merger, study: Study, connectome: Connectome) -> list
 
 
 def describe_regions(connectome: Connectome, normalization: str) -> tuple[dict[str, tuple], dict[str, tuple]]:
-    """What every result says of the regions: coordinates, and the eigenvalues of W, as (dims, values, attributes)."""
+    """Give what every result says of the regions: coordinates, eigenvalues of W, as (dims, values, attributes)."""
     labels = np.array(connectome.labels, dtype=object)
     coordinates = {"region": (("region",), labels, {"long_name": "brain region"})}
     coordinates |= {name: ((dim,), values, about) for name, (dim, values, about) in anatomy(connectome).items()}
@@ -200,7 +200,7 @@ def describe_regions(connectome: Connectome, normalization: str) -> tuple[dict[s
 
 
 def _write_numbers(merger: Merger, files: list[netCDF4.Dataset]) -> None:
-    """Writes the coordinates of the dimensions that analyses introduce, one file of each stage."""
+    """Write the coordinates of the dimensions that analyses introduce, one file of each stage."""
     names = dict.fromkeys(name for file in files for name in file.dimensions if name in file.variables)
     for name in names:
         merger.numbers(name, [file.variables[name] for file in files if name in file.variables])
@@ -257,7 +257,7 @@ def _attributes(study: Study, connectome: Connectome, identity: str, codes: dict
 
 
 def open_study(path: str | Path) -> "xr.Dataset":
-    """Opens the merged dataset of a study, lazily.
+    """Open the merged dataset of a study, lazily.
 
     Parameters
     ----------

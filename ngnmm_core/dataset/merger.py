@@ -56,7 +56,7 @@ class Merger:
         self.numbered: set[str] = set()
 
     def dimension(self, name: str, size: int) -> None:
-        """Makes a dimension, or checks that it has that size already.
+        """Make a dimension, or check that it has that size already.
 
         One that numbers what it holds may be longer: the eleventh exponent is missing where ten were asked for.
 
@@ -73,7 +73,7 @@ class Merger:
             raise InputError(f"dimension {name}: sizes {there} and {size}; allowed: one size")
 
     def numbers(self, name: str, variables: list[netCDF4.Variable]) -> None:
-        """Writes the coordinate of a dimension that stages share: the longest, if all number what they hold from 1.
+        """Write the coordinate of a dimension that stages share: the longest, if all number what they hold from 1.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class Merger:
             self.small(name, (name,), values, {k: longest.getncattr(k) for k in longest.ncattrs()})
 
     def small(self, name: str, dims: tuple[str, ...], values: Any, attributes: dict[str, Any]) -> None:
-        """Writes a coordinate or another variable that fits into memory."""
+        """Write a coordinate or another variable that fits into memory."""
         values = np.asarray(values)
         if name in self.file.variables:
             return

@@ -17,7 +17,7 @@ PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "xarray", "netCDF4")
 
 
 def scientific_config(study: Study, connectome: str) -> dict[str, Any]:
-    """What the numbers of a study depend on, as plain data: no names, paths, shards or highlights.
+    """Collect what the numbers of a study depend on, as plain data: no names, paths, shards or highlights.
 
     `connectome` is the identity of the connectome.  Parameters are resolved, so that two studies that say the same
     thing in different words have the same config.
@@ -48,7 +48,7 @@ def scientific_config(study: Study, connectome: str) -> dict[str, Any]:
 
 
 def config_hash(study: Study, connectome: str) -> str:
-    """A hash of the scientific config, 32 hexadecimal digits."""
+    """Hash the scientific config into 32 hexadecimal digits."""
     return fingerprint(scientific_config(study, connectome))
 
 

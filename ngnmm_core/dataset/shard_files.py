@@ -51,7 +51,7 @@ class Shelf(Sequence):
         return file
 
     def close(self) -> None:
-        """Closes what is open."""
+        """Close what is open."""
         while self._open:
             self._open.popitem()[1].close()
 
@@ -72,7 +72,7 @@ class Source:
 
 
 def locate(points: Points, paths: Sequence[Path], context: Mapping[str, Any], keep_versions: bool = False) -> Source:
-    """Finds points in shards.
+    """Find points in shards.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class _Table:
         self.shard, self.row = np.full((2, len(self._wanted)), -1)
 
     def add(self, number: int, ids: Sequence[str]) -> None:
-        """Notes the points that a shard holds."""
+        """Note the points that a shard holds."""
         held = np.array(ids, "S32")
         position = np.minimum(np.searchsorted(self._wanted, held), len(self._wanted) - 1)
         found = self._wanted[position] == held
@@ -140,7 +140,7 @@ def _same_context(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any
 def open_shards(
     stack: ExitStack, paths: Sequence[Path], context: Mapping[str, Any], regions: int, keep_versions: bool = False
 ) -> Shelf:
-    """Opens the shards of a stage, without masking; `keep_versions` as in `locate`.
+    """Open the shards of a stage, without masking; `keep_versions` as in `locate`.
 
     Raises
     ------
@@ -174,5 +174,5 @@ def _same_dimensions(path: Path, file: netCDF4.Dataset, first: netCDF4.Dataset, 
 
 
 def open_all(stack: ExitStack, paths: Sequence[Path]) -> Shelf:
-    """Opens netCDF files for reading, without masking."""
+    """Open netCDF files for reading, without masking."""
     return stack.enter_context(closing(Shelf(paths)))

@@ -54,7 +54,7 @@ class Attractor:
 def find_attractors(
     model: Model, parameters: Mapping[str, np.ndarray], row_sum: float, states: np.ndarray | None = None
 ) -> list[Attractor | None]:
-    """The attractors of many points; None where the solution ceases to be finite however small the steps are.
+    """Find the attractors of many points; None where the solution ceases to be finite however small the steps are.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def find_attractors(
 
 
 def _attractors(solutions: Solutions, states: np.ndarray) -> list[Attractor | None]:
-    """The attractors of some points, each with the largest steps with which its trajectory stays finite."""
+    """Find the attractors of some points, each with the largest steps that keep its trajectory finite."""
     found: list[Attractor | None] = [None] * len(states)
     for steps in STEPS_PER_SAMPLE:
         left = np.array([k for k, attractor in enumerate(found) if attractor is None], int)

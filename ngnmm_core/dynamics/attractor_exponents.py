@@ -39,7 +39,7 @@ def homogeneous_exponents(
     settings: Settings,
     needed: int | None = None,
 ) -> Spectra:
-    """The largest exponents of the homogeneous system on its attractors, in descending order; NaN where there is none.
+    """Find the largest exponents of the homogeneous system on attractors, in descending order; NaN where there is none.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def _needs_run(attractor: Attractor | None, exact: np.ndarray | Sequence[float],
 
 
 def _floquet(attractor: Attractor) -> np.ndarray:
-    """The leading exponents of a cycle, as many as its monodromy matrix resolves; the first one is zero."""
+    """Compute the leading exponents of a cycle, as many as its monodromy matrix resolves; the first one is zero."""
     multipliers = np.abs(attractor.orbit.multipliers)
     resolved = multipliers > RESOLVED * np.abs(attractor.orbit.monodromy).max()
     exact = np.log(multipliers[: np.argmin(np.append(resolved, False))]) / attractor.period
@@ -114,7 +114,7 @@ def transverse_spectra(
     modes: np.ndarray,
     duration_ms: float,
 ) -> Spectra:
-    """The largest transverse exponent along each eigenvector of W, [point, mode], of points that are neither at rest
+    """Compute the largest transverse exponent along each eigenvector of W, [point, mode], for points neither at rest
     nor on a cycle; NaN for the others.  Along the homogeneous manifold it is the largest exponent of the state itself.
     """
     found = Spectra(np.full((len(attractors), len(modes)), np.nan), np.full((len(attractors), len(modes)), np.nan))

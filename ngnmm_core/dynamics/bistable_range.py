@@ -52,13 +52,13 @@ class _Piece:
     kinds: tuple[str, str]
 
     def end(self, which: int) -> tuple[float, str]:
-        """The end with the lower (0) or the higher (1) drive."""
+        """Return the end of the range with the lower (0) or the higher (1) drive."""
         k = int(np.argsort(self.drives, kind="stable")[which])
         return self.drives[k], self.kinds[k]
 
 
 def bistable_range(model: Model, parameters: Mapping[str, float], weight: float) -> BistableRange:
-    """The range of the drive in which two stable equilibria coexist.
+    """Find the range of the drive in which two stable equilibria coexist.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def stable_states(model: Model, parameters: Mapping[str, float], weight: float) 
 
 
 def rest_and_active(model: Model, parameters: Mapping[str, float], weight: float) -> tuple[np.ndarray, np.ndarray]:
-    """The state of rest, and that of one region that is active while all others are at rest; NaN where there is none.
+    """Find the resting state, and that of one region that is active while all others rest; NaN where there is none.
 
     With all regions active each would get more input than a single one does at the beginning of a spread, or that
     holds an item by itself.  The active state is therefore followed from all regions to one: a share of the input
@@ -143,7 +143,7 @@ def rest_and_active(model: Model, parameters: Mapping[str, float], weight: float
 
 
 def under_input(model: Model, parameters: Mapping[str, float], weight: float, amplitude: float) -> np.ndarray:
-    """What the states of rest and activity of one region become while the drive of that region alone is raised.
+    """Follow the resting and the active state of one region while the drive of that region alone is raised.
 
     Each is followed from zero to the whole amplitude, all other regions staying at rest.
 
@@ -171,7 +171,7 @@ def under_input(model: Model, parameters: Mapping[str, float], weight: float, am
 
 
 def _alone(model: Model, parameters: Mapping[str, float], weight: float, rest, active) -> np.ndarray:
-    """The active state of one region, followed from that of all regions while the others go to rest."""
+    """Follow the active state from that of all regions to that of a single one, while the others go to rest."""
     arrays = {name: np.full(1, float(value)) for name, value in parameters.items()}
     received = weight * np.asarray(model.sent(tuple(rest), model.coefficients(parameters)), float)
     state = active[None]

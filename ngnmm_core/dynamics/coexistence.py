@@ -33,7 +33,7 @@ class Coexistence:
 
 
 def initial_states(model: Model, starts: int, spread: float) -> np.ndarray:
-    """The nominal state and random ones around it, [start, state]; the first ones are the same for any number.
+    """Return the nominal state and random ones around it, [start, state]; the first ones are the same for any number.
 
     A state that is zero at rest, such as a velocity, varies by what the model declares as small for it.
     """
@@ -49,7 +49,7 @@ def initial_states(model: Model, starts: int, spread: float) -> np.ndarray:
 def coexisting(
     model: Model, parameters: Mapping[str, np.ndarray], row_sum: float, starts: int, spread: float = 1.0
 ) -> list[Coexistence]:
-    """The attractors of many points.
+    """Find the coexisting attractors of many points.
 
     Parameters
     ----------

@@ -56,7 +56,7 @@ def dispersions(
     attractors: Sequence[Attractor | None],
     modes: np.ndarray,
 ) -> Dispersion:
-    """The same for many points, arrays [point, mode]; NaN where the attractor is neither an equilibrium nor a cycle.
+    """Compute `dispersion` at many points, arrays [point, mode]; NaN if the attractor is no equilibrium and no cycle.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def _on_cycles(model: Model, parameters, row_sum: float, attractors: Sequence[At
 
 
 def _leading(values: np.ndarray, signed: np.ndarray) -> np.ndarray:
-    """The value of largest real part per mode; of a conjugate pair the one with positive frequency, unless signed.
+    """Pick the value of largest real part per mode; of a conjugate pair the one with positive frequency, unless signed.
 
     The values of a mode with a real eigenvalue come in conjugate pairs, whose order is a matter of rounding; those of a
     complex one (`signed`) don't, and the sign says in which sense the pattern rotates.

@@ -131,7 +131,7 @@ class EquilibriumSystem:
 
     # -------------------------------------------------------------- points of the branch
     def branch(self, low: float, high: float, u: np.ndarray | None = None) -> Branch:
-        """The part of the branch with the drive in [low, high]."""
+        """Return the part of the branch with the drive in [low, high]."""
         u = self.samples() if u is None else u
         states, drive = self.at(u)
         inside = (drive >= low) & (drive <= high)
@@ -152,11 +152,11 @@ class EquilibriumSystem:
 
     # -------------------------------------------------------------- bifurcations
     def fold_test(self, u: np.ndarray) -> np.ndarray:
-        """Changes sign at a fold of the branch: the determinant of the Jacobian."""
+        """Return the determinant of the Jacobian, which changes sign at a fold of the branch."""
         return np.linalg.det(self.jacobian(u))
 
     def hopf_test(self, u: np.ndarray) -> np.ndarray:
-        """Changes sign at a Hopf point (and at a neutral saddle): the product of all sums of two eigenvalues."""
+        """Return the product of all sums of two eigenvalues: it changes sign at Hopf points (and neutral saddles)."""
         values = np.linalg.eigvals(self.jacobian(u)).astype(complex)
         i, j = np.triu_indices(values.shape[1], 1)
         return np.prod(values[:, i] + values[:, j], axis=1).real
@@ -174,7 +174,7 @@ class EquilibriumSystem:
         return EquilibriumBifurcation(SADDLE_NODE, u, float(drive[0]), states[0])
 
     def _hopf(self, u: float) -> EquilibriumBifurcation | None:
-        """The Hopf point at u, or None if two real eigenvalues of opposite sign made the test vanish."""
+        """Return the Hopf point at u, or None if two real eigenvalues of opposite sign made the test vanish."""
         values, right = np.linalg.eig(self.jacobian(u)[0])  # type: ignore[arg-type]
         k = int(np.argmin(np.abs(values.real) + np.where(values.imag > 0, 0.0, np.inf)))
         if not values[k].imag > 0 or abs(values[k].real) > 1e-6 * abs(values[k]):

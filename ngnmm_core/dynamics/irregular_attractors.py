@@ -23,7 +23,7 @@ SMALL = 2e-4  # exponents (1/ms) that the longest run can't tell from zero
 def classify(
     model: Model, parameters: Mapping[str, np.ndarray], row_sum: float, attractors: Sequence[Attractor | None]
 ) -> list[Attractor | None]:
-    """The attractors, with the irregular ones called chaotic or tori where their exponents say so.
+    """Classify irregular attractors as chaotic or as tori where their exponents say so, and return all attractors.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def classify(
 
 
 def _arrived(model: Model, parameters: Mapping[str, np.ndarray], row_sum: float, result: list) -> None:
-    """Looks again at what seems to be a torus: close to a bifurcation a cycle is approached as slowly as that.
+    """Look again at what seems to be a torus: close to a bifurcation a cycle is approached as slowly as that.
 
     After the long runs such a trajectory is near its cycle, and Newton's method finds it.
     """

@@ -88,7 +88,7 @@ def band_covariance(
 
 
 def _panel(network: LinearNetwork, panel: tuple[float, float], nodes: int, response) -> np.ndarray:
-    """The integral over one panel, in the logarithm of the frequency where that is finite."""
+    """Integrate over one panel, in the logarithm of the frequency where that is finite."""
     x, w = np.polynomial.legendre.leggauss(nodes)
     low, high = panel
     if low >= LOWEST_HZ:

@@ -101,7 +101,7 @@ def linear_network(
     modes: Spectrum | None = None,
     relative: bool = False,
 ) -> LinearNetwork:
-    """The network near an equilibrium.
+    """Linearise the network near an equilibrium.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ def _coloured(gain: np.ndarray, common: float) -> np.ndarray:
 
 
 def _in_modes(network: LinearNetwork, responses, weights: np.ndarray) -> np.ndarray:
-    """The same for regions that are alike: every mode of W answers by itself."""
+    """Compute the sum of `covariance_in` for regions that are alike: every mode of W answers by itself."""
     modes, common = network.modes, network.noise.common
     p, q, S, Y = (part[:, 0] for part in responses)  # [frequency], and [frequency, source]
     values = modes.values[:, None]

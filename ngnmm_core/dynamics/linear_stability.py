@@ -40,7 +40,7 @@ def _matrix(network: LinearNetwork) -> np.ndarray:
 
 
 def _rightmost(network: LinearNetwork, size: int) -> float | None:
-    """The same by Arnoldi iteration (ARPACK), whose products cost regions squared; None if it doesn't converge."""
+    """Find the largest real part by Arnoldi (ARPACK), whose products cost regions squared; None if not converged."""
     from scipy.sparse.linalg import ArpackError, LinearOperator, eigs
 
     shape = network.jacobian.shape[:2]
@@ -66,7 +66,7 @@ def _rightmost(network: LinearNetwork, size: int) -> float | None:
 def reached_equilibria(
     model: Model, W: np.ndarray, parameters: Mapping[str, np.ndarray], start: np.ndarray
 ) -> list[np.ndarray | None]:
-    """The equilibrium [region, state] that each point's network is about to come to rest at; None where there is none.
+    """Find the equilibrium [region, state] at which each point's network is about to rest; None where there is none.
 
     The network is integrated without noise in stretches; after each an equilibrium is looked for by Newton's method
     from the state reached, and taken if the network is close to it and approaching.  Stability is for the caller to
@@ -116,7 +116,7 @@ def _followed(model, engine, parameters, start, dt_ms):
 
 
 def _approached(model, W, parameters, earlier, later) -> np.ndarray | None:
-    """The equilibrium that a network is close to and approaching."""
+    """Find the equilibrium that a network is close to and approaching."""
     small = np.array([s.small for s in model.states])
     apart = lambda x, y: float(np.max(np.abs(x - y) / (np.abs(y) + small)))
     if not apart(earlier, later) < 2.0 * NEAR:
@@ -131,7 +131,7 @@ def _approached(model, W, parameters, earlier, later) -> np.ndarray | None:
 def equilibrium_near(
     model: Model, W: np.ndarray, parameters: Mapping[str, float | np.ndarray], start: np.ndarray
 ) -> np.ndarray | None:
-    """The equilibrium [region, state] that Newton's method finds from a state; None if it finds none.
+    """Find the equilibrium [region, state] that Newton's method reaches from a state; None if it reaches none.
 
     The states are eliminated region by region, so that the system to solve has one unknown per region.
 

@@ -51,7 +51,7 @@ def lyapunov_exponents(
 def transverse_exponents(
     model: Model, parameters: Mapping[str, np.ndarray], gains: np.ndarray, states: np.ndarray, settings
 ) -> Exponents:
-    """The largest exponent along each of many Lambda, [Lambda, point].
+    """Compute the largest exponent along each of many Lambda, [Lambda, point].
 
     Parameters
     ----------

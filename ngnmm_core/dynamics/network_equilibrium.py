@@ -45,7 +45,7 @@ def resting_exponents(
 def network_equilibrium(
     model: Model, W: np.ndarray, parameters: Mapping[str, float], start: np.ndarray
 ) -> np.ndarray | None:
-    """The equilibrium [region, state] that Newton's method finds from a state; None if it finds none."""
+    """Find the equilibrium [region, state] that Newton's method reaches from a state; None if it reaches none."""
     x = np.array(start, float)
     with np.errstate(all="ignore"):
         for _ in range(MOST_ITERATIONS):

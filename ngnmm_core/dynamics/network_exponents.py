@@ -38,7 +38,7 @@ class NetworkSettings:
         return max(round(self.interval_ms / self.dt_ms), 1)
 
     def intervals(self, time_ms: float) -> int:
-        """Number of intervals in a time."""
+        """Return the number of intervals in a time."""
         return max(round(time_ms / (self.steps * self.dt_ms)), 1)
 
 
@@ -88,7 +88,7 @@ def network_exponents(
 
 
 def _advanced(run: NetworkTangentGrowth, settings: NetworkSettings) -> np.ndarray:
-    """Takes the transient; the state in its middle."""
+    """Run the transient and return the state in its middle."""
     intervals = settings.intervals(settings.transient_ms)
     for _ in range(intervals // 2):
         run.advance(settings.steps)
@@ -99,7 +99,7 @@ def _advanced(run: NetworkTangentGrowth, settings: NetworkSettings) -> np.ndarra
 
 
 def _resumed(run: NetworkTangentGrowth, checkpoint: Path | None) -> list[np.ndarray]:
-    """The means of the blocks that a checkpoint holds; the run is brought to where these end."""
+    """Bring the run to where the blocks of a checkpoint end, and return the means of these blocks."""
     if checkpoint is None or not checkpoint.is_file():
         return []
     try:

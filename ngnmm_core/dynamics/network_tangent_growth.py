@@ -65,7 +65,7 @@ class NetworkTangentGrowth:
         return self.work.values.reshape(self.groups, *self.shape, WIDTH)
 
     def _remember(self) -> None:
-        """Fills the past with the coupling as it is."""
+        """Fill the past with the coupling as it is."""
         W = self._unpacked()
         sent = self.work.sent.reshape(self.groups, len(W), WIDTH)
         past = self.work.past.reshape(PAST, self.groups, len(W), WIDTH)
@@ -92,7 +92,7 @@ class NetworkTangentGrowth:
         return self._values()[0, ..., 0].copy()
 
     def advance(self, steps: int) -> np.ndarray:
-        """Takes some steps and orthonormalises; logarithms of the lengths of the perturbations, array (count,)."""
+        """Take some steps and orthonormalise; return logarithms of the perturbations' lengths, array (count,)."""
         self._run(self.work, self.weights, self._h, steps)
         columns = self._columns(self.work.values.reshape(self.groups, -1, WIDTH))
         if not np.isfinite(columns).all():

@@ -21,7 +21,7 @@ MOST = 64
 
 
 def shortest(solutions: Solutions, orbits: Sequence[Orbit]) -> list[Orbit]:
-    """The same orbits with their own periods, if some that were found are multiples of these."""
+    """Return the same orbits with their own periods, if some that were found are multiples of these."""
     states = along(solutions, orbits, PLACES)
     extent = _extents(states)
     tries = []

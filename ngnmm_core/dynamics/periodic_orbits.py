@@ -66,7 +66,7 @@ class Orbit:
 
 
 def shoot_many(solutions: Solutions, states: np.ndarray, periods: np.ndarray) -> list[Orbit | None]:
-    """The periodic orbits near states [point, state] and periods [point], None where there is none.
+    """Find the periodic orbits near states [point, state] and periods [point]; None where there is none.
 
     The phase is fixed by requiring the correction to be orthogonal to the flow at the given state.
     """

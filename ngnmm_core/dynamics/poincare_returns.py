@@ -11,7 +11,7 @@ MOST_CROSSINGS = 1024
 
 @lazy_njit
 def _summarise(block, observable, most, ranges, means, states, positions, gaps):
-    """Fills, for every lane of `block` [sample, state, lane]:
+    """Fill, for every lane of `block` [sample, state, lane]:
 
     `ranges` [lane, state, 4], least and largest value in the first half and in the second; `means` [lane, state] of
     the second half; `positions` [lane, crossing] of crossings in samples, NaN after the last, with `states` there
@@ -109,7 +109,7 @@ class Returns:
 
 
 def find_returns(samples: np.ndarray, points: int, observable: int, most: int) -> Returns:
-    """The returns of trajectories [group, sample, state, lane] of that many points; gaps for up to `most` crossings."""
+    """Find the returns of `points` trajectories [group, sample, state, lane], and gaps for up to `most` crossings."""
     groups, _, size, width = samples.shape
     shapes = ((size, 4), (size,), (MOST_CROSSINGS, size), (MOST_CROSSINGS,), (most, 2))
     arrays = [np.empty((groups * width, *shape)) for shape in shapes]

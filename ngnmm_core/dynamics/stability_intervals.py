@@ -21,7 +21,7 @@ def crossings(x: np.ndarray, growth: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def transverse(growth: np.ndarray, relative: np.ndarray) -> np.ndarray:
-    """A sampled growth rate as a continuous function of Lambda, for Lambda `relative` to the row sum, ascending.
+    """Return a sampled growth rate as a continuous function of Lambda, with ascending Lambda `relative` to the row sum.
 
     At the row sum itself a perturbation of a cycle is one within the homogeneous manifold, and its trivial exponent is
     left out: the rate jumps there.  The nearest sample stands for it.
@@ -54,7 +54,7 @@ def stable_intervals(x: np.ndarray, growth: np.ndarray) -> np.ndarray:
 
 
 def critical_couplings(dataset, rows: str = "G"):
-    """The couplings at which the homogeneous state loses or gains stability, for every other parameter of a sweep.
+    """Find the couplings at which the homogeneous state loses or gains stability, for every other parameter of a sweep.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ def step_divisors(solutions: Solutions, states: np.ndarray, dt_ms: float) -> np.
 
 
 def _errors(solutions: Solutions, states: np.ndarray, dt_ms: float, divisor: int) -> np.ndarray:
-    """The largest error in a stretch of the trial, array (point,); infinite where the solution is not finite."""
+    """Estimate the largest error in a stretch of the trial, array (point,); infinite if the solution is not finite."""
     step, every, count = dt_ms / divisor, EVERY * divisor, TRIAL_STEPS // EVERY
     samples, _ = solutions.sample(states, step, every, count)
     path = samples.transpose(0, 3, 1, 2).reshape(-1, count, states.shape[1])[: len(states)]

@@ -24,13 +24,13 @@ SETS = 12  # of perturbations in one pass: as many as stay in the first-level ca
 
 @cache
 def kernel_of(model: Model, make):
-    """The compiled kernel of one kind (such as `make_variational`) for a model."""
+    """Return the compiled kernel of one kind (such as `make_variational`) for a model."""
     name = f"{model.name}-{make.__name__.removeprefix('make_')}"
     return compiled_by(make, model.derivative, model.sent, model.sizes, WIDTH, name=name)
 
 
 def constants_of(model: Model, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The numbers that the kernels need of every point: coefficients and then drives, [number, point]."""
+    """Collect the numbers that the kernels need of every point: coefficients and then drives, [number, point]."""
     drives = [np.asarray(parameters[name], float) for name in model.drives]
     return np.concatenate([model.coefficient_table(parameters).T, np.stack(drives)])
 
@@ -53,7 +53,7 @@ class Solutions:
         self._constants = constants_of(model, parameters)
 
     def take(self, index: np.ndarray) -> "Solutions":
-        """The same for some of the points."""
+        """Select some of the points."""
         some = copy(self)
         some.parameters = {name: values[index] for name, values in self.parameters.items()}
         some.weight, some._constants = self.weight[index], self._constants[:, index]
@@ -93,7 +93,7 @@ class Solutions:
         return out.reshape(groups, samples, self.size, WIDTH), end
 
     def mesh(self, states: np.ndarray, times: np.ndarray, error: float, longest: float) -> list[np.ndarray | None]:
-        """Steps (ms) that lead each state over its time, all with about the same error (`ngnmm_core.kernels.mesh`).
+        """Choose steps (ms) that lead each state over its time, all with about equal error (`ngnmm_core.kernels.mesh`).
 
         None for a point that is not finite or ceases to be, and for one that needs `MOST_STEPS` times as many steps as
         with the longest one.
@@ -190,7 +190,7 @@ class Variational:
         self.solutions = Solutions(model, arrays, np.full(1, float(weight)))
 
     def flow(self, state: np.ndarray, time_ms: float, steps: int, feedback: np.ndarray):
-        """The state after `time_ms`, and the matrices that propagate perturbations until then.
+        """Return the state after `time_ms`, and the matrices that propagate perturbations until then.
 
         Parameters
         ----------
@@ -223,7 +223,7 @@ def warm_solutions(model: Model, complex_modes: bool) -> None:
 
 
 def to_lanes(values: np.ndarray) -> np.ndarray:
-    """A flat aligned array of lanes from [..., case] with up to eight cases; the last one fills the rest."""
+    """Pack values [..., case] of up to eight cases into a flat aligned array of lanes; the last one fills the rest."""
     values = np.asarray(values, float)
     flat = aligned(math.prod(values.shape[:-1]) * WIDTH)
     lanes = flat.reshape(*values.shape[:-1], WIDTH)

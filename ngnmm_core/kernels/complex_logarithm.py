@@ -56,7 +56,7 @@ def reduced_angle(x, y):
 
 @kernel(forceinline=True)
 def angle_of(q, steep, wide, x):
-    """The angle whose reduced tangent is q."""
+    """Return the angle whose reduced tangent is q."""
     u = q * q
     series = u * ATAN[8] + ATAN[7]
     series = series * u + ATAN[6]
@@ -74,6 +74,6 @@ def angle_of(q, steep, wide, x):
 
 @kernel(forceinline=True)
 def angle(x, y):
-    """The angle of x + i y with y >= 0, in [0, pi]."""
+    """Compute the angle of x + i y with y >= 0, in [0, pi]."""
     above, below, steep, wide = reduced_angle(x, y)
     return angle_of(above / below, steep, wide, x)

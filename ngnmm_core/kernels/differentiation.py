@@ -40,7 +40,7 @@ make_attribute_wrapper(DualType, "tangent", "tangent")
 
 @intrinsic
 def dual(typing_context, value, tangent):
-    """The dual number of a value and a tangent, both lanes."""
+    """Join a value and a tangent, both lanes, into a dual number."""
     if not (isinstance(value, LaneType) and value == tangent):
         return None
     result = DualType(value)

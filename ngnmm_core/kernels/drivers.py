@@ -56,7 +56,7 @@ def make_integrator(make_step, equations: Equations, rows: int, dtype=np.float64
 
     @kernel
     def send(batch, work, weights):
-        """What the regions send at the start: the steppers keep it up to date from then on."""
+        """Store what the regions send at the start: the steppers keep it up to date from then on."""
         stride = weights.regions * width
         for group in range(batch.gain.size // stride):
             constants = load_coefficients(batch.coefficients, group * coefficients * width, width)

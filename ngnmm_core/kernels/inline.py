@@ -12,7 +12,7 @@ assert lanes  # importing it attaches the implementations of `functions`
 
 
 def inlined(function):
-    """`function` for use inside kernels.
+    """Make `function` usable inside kernels.
 
     numba refuses to call a plain Python function, and models are free of numba: every plain function that this one
     names in its module is registered with numba first.

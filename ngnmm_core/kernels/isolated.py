@@ -69,7 +69,7 @@ def make_isolated(derivative, sent, states):
 
 
 def make_propagated(tangent_change):
-    """A step of the perturbation alone, along the stages of the state."""
+    """Make the function that takes a step of the perturbation alone, along the stages of the state."""
 
     @kernel(inline="always")
     def propagated(at, d, h, drive, constants, gains):

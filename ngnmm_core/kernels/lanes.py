@@ -35,12 +35,12 @@ def lane_width(dtype) -> int:
 
 
 def round_up(n: int, multiple: int) -> int:
-    """The smallest multiple of `multiple` that is at least `n`."""
+    """Return the smallest multiple of `multiple` that is at least `n`."""
     return -(-n // multiple) * multiple
 
 
 def aligned(size: int, dtype=np.float64, stagger: int = 0) -> np.ndarray:
-    """A zeroed flat array that starts `stagger` lanes past a multiple of 4096 bytes.
+    """Allocate a zeroed flat array that starts `stagger` lanes past a multiple of 4096 bytes.
 
     Buffers that are read and written together must not share their address modulo 4096 (the processor then takes a
     load for dependent on an unrelated store), hence the stagger.

@@ -64,7 +64,7 @@ def make_transverse(derivative, sent, sizes, width):
 
 
 def make_complex_transverse(derivative, sent, sizes, width):
-    """The same for complex gains, as in `make_complex_variational`; `tangents` [set, part, state, lane]."""
+    """Do the same for complex gains, as in `make_complex_variational`; `tangents` [set, part, state, lane]."""
     return _make_normalised(make_complex_variational(derivative, sent, sizes, width), 2 * sizes[0], width)
 
 

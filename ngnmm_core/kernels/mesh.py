@@ -44,7 +44,7 @@ def make_mesh(derivative, sent, sizes, width):
 
     @kernel
     def error(x, whole, halves, work):
-        """The largest over the states, [lane]."""
+        """Return the largest relative error over the states, [lane]."""
         store_states(work, 0, width, x)
         store_states(work, states * width, width, whole)
         store_states(work, 2 * states * width, width, halves)

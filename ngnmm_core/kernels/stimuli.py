@@ -24,7 +24,7 @@ def _make_constant():
 
     @kernel(inline="always")
     def drive_at(base, stimuli, work, place, node):
-        """The constant drives."""
+        """Return the constant drives."""
         return base
 
     return waves_at, drive_at
@@ -48,7 +48,7 @@ def _make_stimulated(drives, width):
 
     @kernel(inline="always")
     def drive_at(base, stimuli, work, place, node):
-        """The drives at a node for `place` = (group, region, number of regions)."""
+        """Compute the drives at a node for `place` = (group, region, number of regions)."""
         count = stimuli.target.size
         group, region, regions = place
         stride = regions * width

@@ -19,7 +19,7 @@ def make_variational(derivative, sent, sizes, width):
 
 
 def make_complex_variational(derivative, sent, sizes, width):
-    """The same for complex gains of the tangents: `tangents` [set, column, part, state, lane], `gains` [1 + 2 set,
+    """Do the same for complex gains of the tangents: `tangents` [set, column, part, state, lane], `gains` [1 + 2 set,
     lane], where the real part comes before the imaginary part.
     """
     return _make(derivative, sent, sizes, width, 2)

@@ -19,13 +19,13 @@ def model_names() -> tuple[str, ...]:
 
 
 def module_name(name: str) -> str:
-    """The full name of the Python module that defines a model."""
+    """Return the full name of the Python module that defines a model."""
     return f"{__name__}.{name}"
 
 
 @cache
 def get_model(name: str) -> Model:
-    """The model of that name.
+    """Return the model of the given name.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def get_model(name: str) -> Model:
 
 
 def own_model(file: OwnFile) -> Model:
-    """The model that a user's own file defines.
+    """Load the model that a user's own file defines.
 
     Raises
     ------

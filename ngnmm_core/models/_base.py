@@ -45,7 +45,7 @@ class Parameter:
         return above and value <= self.at_most
 
     def refusal(self, value: float) -> str:
-        """What is wrong with a value and what is allowed, for messages; empty if nothing is."""
+        """Say what is wrong with a value and what is allowed, for messages; empty if nothing is wrong."""
         if math.isfinite(value) and self.accepts(value):
             return ""
         return f"{value:g} is out of range for {self.name}; allowed: {self.allowed}"
@@ -196,12 +196,12 @@ class Model:
         return len(self.states), len(self.coefficients(self.resolve({}))), len(self.drives)
 
     def coefficient_table(self, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The coefficients for arrays [point] of all parameters: array [point, coefficient]."""
+        """Compute the coefficients for arrays [point] of all parameters: array [point, coefficient]."""
         points = len(next(iter(parameters.values())))
         return np.stack([np.broadcast_to(c, points) for c in self.coefficients(parameters)], axis=1)
 
     def noise_time_constants(self, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
-        """What divides the noise of the noisy states (ms), for arrays [point] of all parameters: [point, state]."""
+        """Give the divisor (ms) of the noise of noisy states, [point, state], for arrays [point] of all parameters."""
         points = len(next(iter(parameters.values())))
         found = np.empty((points, len(self.noisy_states)))
         for column, k in enumerate(self.noisy_states):
@@ -210,11 +210,11 @@ class Model:
         return found
 
     def targets(self, name: str) -> tuple[str, ...]:
-        """The parameters that a parameter or alias of that name sets."""
+        """List the parameters that a parameter or alias of that name sets."""
         return self.aliases.get(name, (name,))
 
     def parameter(self, name: str) -> Parameter:
-        """The declaration of a parameter; for an alias, that of the first parameter it sets.
+        """Return the declaration of a parameter; for an alias, that of the first parameter it sets.
 
         Raises
         ------
@@ -252,7 +252,7 @@ class Model:
                     raise InputError(f"{key}: {refusal}")
 
     def check_all(self, key: str, values: Mapping[str, float]) -> None:
-        """The same for values by name; messages start with `key.name`."""
+        """Check values by name in the same way; messages start with `key.name`."""
         for name, value in values.items():
             self.check(f"{key}.{name}", name, (value,))
 

@@ -115,7 +115,7 @@ def _check_values(model: "Model") -> None:
 
 
 def _check_functions(model: "Model") -> None:
-    """The functions of a model on plain numbers, and on arrays of two points."""
+    """Check the functions of a model on plain numbers, and on arrays of two points."""
     defaults = {p.name: float(p.default) for p in model.parameters}
     initial = [float(s.initial) for s in model.states]
     rate = _call(model, "fastest_rate", model.fastest_rate, (defaults,))

@@ -37,7 +37,7 @@ class QifPopulation:
     coupled: bool = True
 
     def values(self, parameters: Mapping[str, np.ndarray]) -> PopulationValues:
-        """The population's numbers at every point, arrays (point,)."""
+        """Return the population's numbers at every point, arrays (point,)."""
         of = lambda name: np.asarray(parameters[name], float)
         one = np.ones_like(of(self.tau))
         return PopulationValues(

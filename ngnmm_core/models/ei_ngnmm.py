@@ -60,12 +60,12 @@ def derivative(states, drive, coefficients, coupling):
 
 
 def sent(states, coefficients):
-    """A region sends its excitatory synaptic activity (1/ms)."""
+    """Return what a region sends: its excitatory synaptic activity (1/ms)."""
     return states[2]
 
 
 def equilibria(r_e, p, weight):
-    """The equilibrium with excitatory rate r_e, and the input I_ext_e that it takes.
+    """Compute the equilibrium with excitatory rate r_e, and the input I_ext_e that sustains it.
 
     The inhibitory rate is the one root of a function that falls from +infinity to -infinity.
     """

@@ -40,12 +40,12 @@ def derivative(states, drive, coefficients, coupling):
 
 
 def sent(states, coefficients):
-    """A region sends its excitatory synaptic activity (1/ms)."""
+    """Return what a region sends: its excitatory synaptic activity (1/ms)."""
     return states[2]
 
 
 def equilibria(r_e, p, weight):
-    """The equilibrium with excitatory rate r_e, and the input I_ext_e that it takes."""
+    """Compute the equilibrium with excitatory rate r_e, and the input I_ext_e that sustains it."""
     states, I_ext_e = ei_ngnmm.equilibria(r_e, p, weight)
     A = p["alpha"] * p["tau_e"] * r_e
     return (*states, A), I_ext_e + A

@@ -68,12 +68,12 @@ def derivative(states, drive, coefficients, coupling):
 
 
 def sent(states, coefficients):
-    """A region sends its excitatory firing rate (1/ms)."""
+    """Return what a region sends: its excitatory firing rate (1/ms)."""
     return states[0]
 
 
 def equilibria(r_e, p, weight):
-    """The equilibrium with excitatory rate r_e, and the input I_ext_e that it takes."""
+    """Compute the equilibrium with excitatory rate r_e, and the input I_ext_e that sustains it."""
     s_ie = (p["J_ie"] + p["Gamma"] * weight) * r_e
     r_i = inhibited_rate(p["eta_i"] + p["I_ext_i"] + p["tau_i"] * s_ie, p["tau_i"], p["Delta_i"], p["J_ii"])
     v_e, v_i = (-p[f"Delta_{k}"] / (2.0 * math.pi * p[f"tau_{k}"] * r) for k, r in (("e", r_e), ("i", r_i)))

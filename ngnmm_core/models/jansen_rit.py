@@ -44,7 +44,7 @@ def coefficients(p):
 
 
 def _sigmoid(v, coefficients):
-    """Firing rate (1/ms) at a mean potential of v (mV)."""
+    """Compute the firing rate (1/ms) at a mean potential of v (mV)."""
     return coefficients[0] / (1.0 + exp(coefficients[1] * (coefficients[2] - v)))
 
 
@@ -67,12 +67,12 @@ def derivative(states, drive, coefficients, coupling):
 
 
 def sent(states, coefficients):
-    """A region sends the firing rate of its pyramidal cells (1/ms)."""
+    """Return what a region sends: the firing rate of its pyramidal cells (1/ms)."""
     return _sigmoid(states[1], coefficients)
 
 
 def equilibria(v, p, weight):
-    """The equilibrium with pyramidal potential v, and the input p that it takes: all of it explicit."""
+    """Compute the equilibrium with pyramidal potential v, and the input p that sustains it, all in closed form."""
     constants = coefficients(p)
     rate = _sigmoid(v, constants)
     y0 = p["A"] * p["tau_e"] * rate

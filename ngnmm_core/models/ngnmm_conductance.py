@@ -52,12 +52,12 @@ def derivative(states, drive, coefficients, coupling):
 
 
 def sent(states, coefficients):
-    """A region sends its synaptic activity (1/ms)."""
+    """Return what a region sends: its synaptic activity (1/ms)."""
     return states[2]
 
 
 def equilibria(r, p, weight):
-    """The equilibrium with rate r, and the input that it takes: every equation is solved for one unknown."""
+    """Compute the equilibrium with rate r, and the input that sustains it: every equation is solved for one unknown."""
     g = p["tau"] * (p["J"] + weight) * r
     v = 0.5 * (g + p["g_gap"]) - p["Delta"] / (2.0 * math.pi * p["tau"] * r)
     quench = math.pi * p["tau"] * r

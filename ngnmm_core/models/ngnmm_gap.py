@@ -40,12 +40,12 @@ def derivative(states, drive, coefficients, coupling):
 
 
 def sent(states, coefficients):
-    """A region sends its firing rate (1/ms)."""
+    """Return what a region sends: its firing rate (1/ms)."""
     return states[0]
 
 
 def equilibria(r, p, weight):
-    """The equilibrium with rate r, and the input that it takes: every equation is solved for one unknown."""
+    """Compute the equilibrium with rate r, and the input that sustains it: every equation is solved for one unknown."""
     v = 0.5 * p["g"] - p["Delta"] / (2.0 * math.pi * p["tau"] * r)
     quench = math.pi * p["tau"] * r
     return (r, v), quench * quench - v * v - p["eta"] - p["tau"] * (p["J"] + weight) * r

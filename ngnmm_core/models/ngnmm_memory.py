@@ -75,13 +75,13 @@ def derivative(states, drive, coefficients, coupling):
 
 
 def sent(states, coefficients):
-    """A region sends the mean over its items of what their synapses release per time, u x r (1/ms)."""
+    """Return what a region sends: the mean over its items of what their synapses release per time, u x r (1/ms)."""
     r_1, _, x_1, u_1, r_2, _, x_2, u_2, _, _ = states
     return 0.5 * (u_1 * x_1 * r_1 + u_2 * x_2 * r_2)
 
 
 def _item(number, first):
-    """The population of an item whose states start at an index."""
+    """Make the population of an item whose states start at index `first`."""
     return Population(
         f"item_{number}",
         f"item {number}",

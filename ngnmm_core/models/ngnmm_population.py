@@ -43,12 +43,12 @@ def derivative(states, drive, coefficients, coupling):
 
 
 def sent(states, coefficients):
-    """A region sends its synaptic activity (1/ms)."""
+    """Return what a region sends: its synaptic activity (1/ms)."""
     return states[2]
 
 
 def equilibria(r, p, weight):
-    """The equilibrium with rate r, and the input that it takes: every equation is solved for one unknown."""
+    """Compute the equilibrium with rate r, and the input that sustains it: every equation is solved for one unknown."""
     v = -p["Delta"] / (2.0 * math.pi * p["tau"] * r)
     quench = math.pi * p["tau"] * r
     I_ext = quench * quench - v * v - p["eta"] - p["tau"] * (p["J"] + weight) * r

@@ -50,12 +50,12 @@ def derivative(states, drive, coefficients, coupling):
 
 
 def sent(states, coefficients):
-    """A region sends its firing rate through its depressed synapses (1/ms)."""
+    """Return what a region sends: its firing rate through its depressed synapses (1/ms)."""
     return (1.0 - states[2]) * states[0]
 
 
 def equilibria(r, p, weight):
-    """The equilibrium with rate r, and the input that it takes: every equation is solved for one unknown."""
+    """Compute the equilibrium with rate r, and the input that sustains it: every equation is solved for one unknown."""
     v = -p["Delta"] / (2.0 * math.pi * p["tau"] * r)
     A = p["alpha"] * p["tau"] * r
     quench = math.pi * p["tau"] * r

@@ -52,12 +52,12 @@ def derivative(states, drive, coefficients, coupling):
 
 
 def sent(states, coefficients):
-    """A region sends what its synapses release per time, u x r (1/ms)."""
+    """Return what a region sends: what its synapses release per time, u x r (1/ms)."""
     return states[3] * states[2] * states[0]
 
 
 def equilibria(r, p, weight):
-    """The equilibrium with rate r, and the input that it takes: every equation is solved for one unknown."""
+    """Compute the equilibrium with rate r, and the input that sustains it: every equation is solved for one unknown."""
     v = -p["Delta"] / (2.0 * math.pi * p["tau"] * r)
     x, u = resting_synapse(r, p)
     quench = math.pi * p["tau"] * r

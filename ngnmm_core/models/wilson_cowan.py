@@ -59,12 +59,12 @@ def derivative(states, drive, coefficients, coupling):
 
 
 def sent(states, coefficients):
-    """A region sends the activity of its excitatory population."""
+    """Return what a region sends: the activity of its excitatory population."""
     return states[0]
 
 
 def equilibria(E, p, weight):
-    """The equilibrium with excitatory activity E, and the input P that it takes.
+    """Compute the equilibrium with excitatory activity E, and the input P that sustains it.
 
     The inhibitory activity is the one root of a falling function.  Where no input gives such an E, P is what
     saturates the sigmoid to round-off.

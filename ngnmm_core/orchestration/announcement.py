@@ -66,7 +66,7 @@ class Announcement:
                 print(total, file=sys.stderr)
 
     def _awaited(self) -> set[tuple[str, str]]:
-        """The stages that the targets need."""
+        """Collect the stages that the targets need."""
         requested = self.studies.requested(self._targets(), self.results)
         return {
             (name, stage.name)

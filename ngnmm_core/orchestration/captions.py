@@ -26,7 +26,7 @@ class Captions:
         self.folder = root.resolve() / REPORT
 
     def file(self, study: str, figure: FigureEntry) -> str:
-        """The file with the caption of a figure."""
+        """Return the file with the caption of a figure."""
         common = self.folder / figure.caption
         if not figure.text:
             return str(common)

@@ -34,11 +34,11 @@ class Connectomes:
         return load_registry(self.studies.root / "config" / "connectomes.yaml")
 
     def path(self, study: str) -> str:
-        """The file of a study's connectome."""
+        """Return the file of a study's connectome."""
         return str(self.resources / "connectomes" / f"{output_name(self.studies.find(study).config.connectome)}.nc")
 
     def spec(self, stem: str) -> ConnectomeSpec:
-        """The source of the connectome file of that stem: of a study, or an entry of the registry."""
+        """Return the source of the connectome file with that stem: that of a study, or an entry of the registry."""
         for study in self.studies.concerned.values():
             if output_name(study.config.connectome) == stem:
                 return study.config.connectome
@@ -56,7 +56,7 @@ class Connectomes:
 
     @functools.cache  # noqa: B019
     def regions(self, study: str) -> int:
-        """Number of regions of a study's connectome, known before it is fetched."""
+        """Count the regions of a study's connectome, which are known before it is fetched."""
         spec = self.studies.find(study).config.connectome
         if spec.name:
             return self.registry.entry(spec.name).regions

@@ -25,7 +25,7 @@ SMALL_MINUTES = 20
 
 
 def grown(amount: float, attempt: int) -> int:
-    """What the n-th attempt asks for."""
+    """Compute what the n-th attempt asks for."""
     return math.ceil(amount * 2 ** (attempt - 1))
 
 
@@ -52,7 +52,7 @@ def merge_minutes(study: Study, regions: int) -> float:
 
 
 def points_of(definition: Path) -> int:
-    """Number of points of a shard whose definition is on disk."""
+    """Count the points of a shard whose definition is on disk."""
     from ngnmm_core.sweep.identity import read_definition
 
     return len(read_definition(definition)["ids"])
@@ -70,7 +70,7 @@ class Jobs:
         self.plans = plans
 
     def points(self, study: str, stage: str, shard: str) -> int:
-        """Number of points of a shard, without planning if its definition is there."""
+        """Count the points of a shard, without planning if its definition is there."""
         definition = self.plans.definition(study, stage, shard)
         if not self.plans.is_made(study, stage) and definition.is_file():
             return points_of(definition)

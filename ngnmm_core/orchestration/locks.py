@@ -12,7 +12,7 @@ LOCKS = Path(".snakemake", "locks")
 
 
 def take_over(folder: Path = Path()) -> str:
-    """Called by a run before Snakemake locks the folder: removes a stale lock, and says who will hold the next one.
+    """Remove a stale lock before Snakemake locks the folder for a run, and note down who will hold the next one.
 
     Returns what was done with a lock, in words.  Where a living run holds one, nothing is changed.
     """
@@ -28,7 +28,7 @@ def is_locked(folder: Path = Path()) -> bool:
 
 
 def note_holder(folder: Path = Path()) -> None:
-    """Writes down which process on which host runs the workflow in a folder."""
+    """Write down which process on which host runs the workflow in a folder."""
     path = folder / HOLDER
     if path.parent.is_dir():
         path.write_text(json.dumps({"host": socket.gethostname(), "pid": os.getpid()}), encoding="utf-8")
@@ -65,7 +65,7 @@ def _noted(folder: Path) -> dict | None:
 
 
 def remove_stale(folder: Path = Path()) -> str:
-    """Removes a stale lock; returns what was done, in words, or an empty string if there was none.
+    """Remove a stale lock; return what was done, in words, or an empty string if there was none.
 
     A lock whose holder may be alive stays.
     """

@@ -48,7 +48,7 @@ class Plans:
         return self.results / study / "shards" / stage
 
     def definition(self, study: str, stage: str, shard: str) -> Path:
-        """The definition of a shard."""
+        """Return the file with the definition of a shard."""
         return self.folder(study, stage) / f"{shard}.json"
 
     def is_made(self, study: str, stage: str) -> bool:
@@ -56,7 +56,7 @@ class Plans:
         return (study, stage) in self._made
 
     def shards(self, study: str, stage: str) -> list[Shard]:
-        """The shards of a stage of a study."""
+        """Plan the shards of a stage of a study."""
         key = (study, stage)
         if key not in self._made:
             if not self._made:
@@ -75,7 +75,7 @@ class Plans:
         return any(planned.damaged for planned in self.shards(study, stage) if planned.name == shard)
 
     def compiled(self, study: str, stage: str) -> str:
-        """The marker file that says that the kernels of a stage are compiled."""
+        """Name the marker file that says that the kernels of a stage are compiled."""
         wanted = self.studies.find(study)
         made = context(wanted, stage, self.connectomes.identity(study))
         compiled = [made["code"], made[VERSIONS], wanted.config.cpu_target]
@@ -83,12 +83,12 @@ class Plans:
 
     # ------------------------------------------------------------------ merged files
     def merged_files(self, study: str) -> list[str]:
-        """The merged datasets of a study."""
+        """List the merged datasets of a study."""
         files = dict.fromkeys(stage.file for stage in stages_of(self.studies.find(study)))
         return [str(self.results / study / file) for file in files]
 
     def _of_file(self, study: str, file: str) -> list[Shard]:
-        """The shards that one merged file of a study is made of, in alphabetical order of their files."""
+        """List the shards that one merged file of a study is made of, in alphabetical order of their files."""
         stages = [stage.name for stage in stages_of(self.studies.find(study)) if stage.file == file]
         return sorted((shard for stage in stages for shard in self.shards(study, stage)), key=lambda s: str(s.path))
 
@@ -109,11 +109,11 @@ class Plans:
         return [str(shard.path) for shard in self._of_file(study, file) if shard.finished]
 
     def all_shards(self, study: str) -> list[str]:
-        """The files of all shards of a study."""
+        """List the files of all shards of a study."""
         files = dict.fromkeys(stage.file for stage in stages_of(self.studies.find(study)))
         return [path for file in files for path in self.shards_of_file(study, file)]
 
     def hubs_of_file(self, study: str, file: str) -> list[str]:
-        """The hub scores that go into a merged file: into the sweep of a study that asks for hubs."""
+        """List the hub scores that go into a merged file: into the sweep of a study that asks for hubs."""
         asked = file == SWEEP and "hubs" in self.studies.find(study).options
         return [str(self.results / study / "hubs.nc")] if asked else []

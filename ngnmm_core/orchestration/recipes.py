@@ -32,7 +32,7 @@ class Recipes:
         self.results, self.writing, self.dry = results, writing, dry
 
     def file(self, study: str, product: str, made_from: Mapping[str, Any], anew: bool = False) -> Path:
-        """The recipe of a product; each in a folder of its own, as Snakemake looks into a folder only once.
+        """Give the recipe of a product, each in a folder of its own, as Snakemake looks into a folder only once.
 
         `anew`: something that the product was made from is gone, so that it is to be made again though nothing else
         has changed.

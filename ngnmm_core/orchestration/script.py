@@ -26,7 +26,7 @@ LEAST_ROOM = 2**20  # bytes
 
 
 def run(function: Callable[..., None], namespace: dict[str, Any]) -> None:
-    """Calls `function` with the arguments of the rule, or of the command line if there is no rule."""
+    """Call `function` with the arguments of the rule, or of the command line if there is no rule."""
     snakemake = namespace.get("snakemake")
     if snakemake is None and namespace.get("__name__") != "__main__":
         return
@@ -56,7 +56,7 @@ def run(function: Callable[..., None], namespace: dict[str, Any]) -> None:
 
 
 def _no_room(error: Exception, place: str) -> str:
-    """What the system says if an error comes from a full or read-only disk; empty if it does not."""
+    """Return what the system says if an error comes from a full or read-only disk; empty if it does not."""
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         return error.strerror
     existing = next(p for p in map(os.path.abspath, (place, os.path.dirname(place) or ".", ".")) if os.path.exists(p))
@@ -68,7 +68,7 @@ def _no_room(error: Exception, place: str) -> str:
 
 
 def _give_up(message: str) -> None:
-    """Ends the job with one line on what to mend, in its log and for the user."""
+    """End the job with one line on what to mend, in its log and for the user."""
     logging.error("%s", message)
     print(f"error: {message}", file=sys.stderr)
     sys.exit(1)

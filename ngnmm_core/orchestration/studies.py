@@ -61,7 +61,7 @@ class Studies:
 
     @functools.cache  # noqa: B019 one instance lives as long as the process
     def bundled(self, name: str) -> dict[str, Study]:
-        """The studies of a file under `config/studies/`."""
+        """Load the studies of a file under `config/studies/`."""
         path = self.root / "config" / "studies" / f"{name}.yaml"
         return load_studies(read_yaml(path), f"config/studies/{name}.yaml", path.parent)
 
@@ -81,7 +81,7 @@ class Studies:
         return found
 
     def requested(self, targets: Collection[str], results: Path) -> dict[str, str]:
-        """The studies that targets of Snakemake ask for, each with the name of the one file of it, or an empty name.
+        """Find the studies that Snakemake's targets ask for, each with the name of its one file, or an empty name.
 
         No target stands for the studies of the config.
         """
@@ -99,7 +99,7 @@ class Studies:
         return found
 
     def find(self, name: str) -> Study:
-        """The study of that name, of the config or bundled.
+        """Find the study of that name, in the config or among those bundled.
 
         Raises
         ------

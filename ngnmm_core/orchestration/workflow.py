@@ -123,19 +123,19 @@ class Workflow:
 
     # ------------------------------------------------------------------ this process
     def _require_writable(self) -> None:
-        """Ends a run at once, in one line, if its results can't be written; a dry run may look anywhere."""
+        """End a run at once, in one line, if its results can't be written; a dry run may look anywhere."""
         if self._process.announcing and self.writing():
             self._or_end(lambda: check_writable(self.results))
 
     def _ended(self, error: InputError) -> InputError:
-        """Ends a run in one line, where Snakemake would add a traceback; elsewhere gives the error back."""
+        """End a run in one line, where Snakemake would add a traceback; elsewhere give the error back."""
         if self._process.announcing:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(1)
         return error
 
     def _or_end(self, action: Callable[[], Any]) -> Any:
-        """What an action gives; a refusal ends the run in one line."""
+        """Return what an action gives; a refusal ends the run in one line."""
         try:
             return action()
         except InputError as error:
@@ -166,16 +166,16 @@ class Workflow:
 
     # ------------------------------------------------------------------ products
     def targets(self, name: str) -> list[str]:
-        """What a run of a study is to produce: datasets, where they come from, and figures."""
+        """List what a run of a study is to produce: datasets, where they come from, and figures."""
         about = [str(self.results / name / made) for made in ("provenance.json", "index.html")]
         return [*self.plans.merged_files(name), *about, *self.figures(name)]
 
     def figures(self, name: str) -> list[str]:
-        """The figures of a study."""
+        """List the figures of a study."""
         return [str(self.results / name / "figures" / file) for file in figure_files(self.studies.find(name))]
 
     def after(self) -> str:
-        """What the user wants to know at the end of a run: what it took, what went wrong, and where the results are."""
+        """Sum up what the user wants to know after a run: what it took, what went wrong, and where the results are."""
         made = [name for name in self.studies.concerned if (self.results / name / SWEEP).is_file()]
         parts = []
         for name in made:
@@ -203,7 +203,7 @@ class Workflow:
                 print(warning, file=sys.stderr)
 
     def figure_key(self, name: str, family: str) -> str:
-        """A hash that changes when the figures of one family must be drawn anew."""
+        """Compute a hash that changes when the figures of one family must be drawn anew."""
         modules = [f"ngnmm_core.plotting.{family}", "ngnmm_core.plotting.parts.save"]
         if family == MAPS:
             study = self.studies.find(name)
@@ -214,7 +214,7 @@ class Workflow:
         return self.key(name, "figures.py", *modules)
 
     def study_file(self, name: str) -> str:
-        """The file with the resolved config of a study, written if this process may."""
+        """Return the file with the resolved config of a study, written if this process may write."""
         path = self.results / name / "study.json"
         if self.writing():
             study = self.studies.find(name)
@@ -223,12 +223,12 @@ class Workflow:
         return str(path)
 
     def explorer_key(self, name: str) -> str:
-        """The key of the explorer of a study: its page and scripts are code as well."""
+        """Compute the key of the explorer of a study: its page and scripts are code as well."""
         assets = [path.read_text(encoding="utf-8") for path in sorted(EXPLORER.iterdir())]
         return fingerprint([self.key(name, "explorer.py", "ngnmm_core.products.explorer.page"), assets])
 
     def recipe(self, name: str, product: str, script: str, module: str) -> str:
-        """The file that tells what a product of a study is made from."""
+        """Return the file that tells what a product of a study is made from."""
         plans = self.plans
         shards = plans.finished_shards(name, SWEEP) if product == PARTIAL else plans.shards_of_file(name, product)
         made_from = {"key": self.key(name, script, module), "shards": [Path(shard).stem for shard in shards]}
@@ -236,7 +236,7 @@ class Workflow:
         return str(self._or_end(lambda: self._recipes.file(name, product, made_from, anew)))
 
     def key(self, name: str, script: str, *modules: str) -> str:
-        """A hash that changes when something made from a study must be made anew: its config, connectome or code."""
+        """Hash the config, connectome and code of a study, so as to tell when a product must be made anew."""
         study = self.studies.find(name)
         code = [code_hash(modules), script_hash(self.root / "workflow" / "scripts" / script)]
         config = study.config.model_dump(mode="json", exclude={"keep_versions"})  # the shards tell what was kept

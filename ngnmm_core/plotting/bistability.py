@@ -17,7 +17,7 @@ ENDS = ("bistable_low", "bistable_high")
 
 
 def draw(stem: str, dataset: xr.Dataset) -> Figure:
-    """The figure `bistable_range` of the catalogue."""
+    """Draw the figure `bistable_range` of the catalogue."""
     return range_figure(dataset)
 
 
@@ -29,7 +29,7 @@ def choose(sizes: dict[str, int]) -> tuple[str | None, str | None, str | None]:
 
 @themed
 def range_figure(dataset: xr.Dataset) -> Figure:
-    """The two ends of the range as lines, the range between them shaded.
+    """Plot the two ends of the bistable range as lines and shade the range between them.
 
     Parameters
     ----------

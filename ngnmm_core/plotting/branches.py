@@ -42,7 +42,7 @@ IN_PLANE = {"CP": ("X", "cusp"), "BT": ("P", "Bogdanov-Takens"), "GH": ("d", "ge
 
 
 def draw(stem: str, dataset: xr.Dataset) -> Figure | None:
-    """The figure of that name in the catalogue."""
+    """Draw the figure of that name in the catalogue."""
     drawing = {"branches_state": state_diagram, "branches_frequency": frequency_diagram, "branches_plane": plane}
     return drawing[stem](dataset)
 
@@ -71,7 +71,7 @@ def state_diagram(dataset: xr.Dataset, state: str | None = None) -> Figure | Non
 
 
 def draw_states(axes: Axes, one: xr.Dataset, state: str) -> dict[str, Line2D]:
-    """A state along the branches of one diagram: equilibria, and the least and greatest values of cycles.
+    """Draw a state along the branches of one diagram: equilibria, and the minima and maxima of cycles.
 
     Returns what the legend tells of the lines, but for `unstable_handle`.
     """
@@ -90,13 +90,13 @@ def _color(kind: str, level: int) -> str:
 
 
 def _line_handle(kind: str, level: int) -> dict[str, Line2D]:
-    """The legend's entry for a kind of branch, by its text."""
+    """Return the legend entry for a kind of branch, keyed by its text."""
     text = f"{2**level} rounds" if level else kind
     return {text: Line2D([], [], color=_color(kind, level), label=text)}
 
 
 def unstable_handle() -> Line2D:
-    """The legend's entry for what is unstable."""
+    """Return the legend entry for unstable branches."""
     return Line2D([], [], color=INK, alpha=LIGHT, label="unstable (light)")
 
 
@@ -191,7 +191,7 @@ def _panels(dataset: xr.Dataset, panel, ylabel: str, heights) -> Figure | None:
 
 
 def reach(one: xr.Dataset, whole: tuple[float, float]) -> tuple[float, float]:
-    """The part of the range of the parameter in which something happens, and some more.
+    """Find the part of the parameter's range in which something happens, and widen it a little.
 
     Where it begins, little is left out: rates and inputs are told from zero.
     """
@@ -207,7 +207,7 @@ def reach(one: xr.Dataset, whole: tuple[float, float]) -> tuple[float, float]:
 
 
 def branches_of(one: xr.Dataset) -> Iterator[tuple[str, int, xr.Dataset]]:
-    """The branches of one diagram: kind, doublings, rows."""
+    """Iterate over the branches of one diagram: kind, number of period doublings, rows."""
     numbers = one["branch"].values
     kinds = flag_words(one["branch_kind"]).values
     for branch in np.unique(numbers[numbers >= 0]):
@@ -216,7 +216,7 @@ def branches_of(one: xr.Dataset) -> Iterator[tuple[str, int, xr.Dataset]]:
 
 
 def _along(axes: Axes, rows: xr.Dataset, values: np.ndarray, color: str) -> None:
-    """A curve, dark where it is stable and light where it is not; the change is drawn at the bifurcation itself."""
+    """Draw a curve, dark where stable and light where unstable; the shade changes at the bifurcation itself."""
     x, stable = rows["branch_parameter"].values, rows["branch_stable"].values == 1
     values = np.where(_visible(axes, x), values, np.nan)
     edges = np.flatnonzero(np.diff(stable)) + 1
@@ -245,7 +245,7 @@ def _place_of_change(rows: xr.Dataset, x: np.ndarray, k: int) -> float:
 
 
 def _mark(axes: Axes, one: xr.Dataset, heights: list[np.ndarray]) -> dict[str, Line2D]:
-    """Marks the special points at one or two heights; returns the handles of the kinds found."""
+    """Mark the special points at one or two heights; return the legend handles of the kinds found."""
     words, found, width = flag_words(one["special_kind"]).values, {}, np.ptp(axes.get_xlim())
     for kind, (marker, text) in MARKS.items():
         places = [np.column_stack([one["special_parameter"].values, y])[words == kind] for y in heights]
@@ -279,7 +279,7 @@ def _axis_label(dataset: xr.Dataset, key: str) -> str:
 
 
 def _title(dataset: xr.Dataset, k: int) -> str:
-    """What tells one diagram from the others."""
+    """Name the parameter values that tell one diagram from the others."""
     varying = [name for name, c in dataset.coords.items() if c.dims == ("diagram",) and name != "curves"]
     words = [f"{symbol(str(n))} = {number(float(dataset[n][k]))}" for n in varying]
     return ", ".join(words)

@@ -117,7 +117,7 @@ def figures_of(study: Study) -> list[FigureEntry]:
 
 
 def films_of(study: Study) -> list[FigureEntry]:
-    """The films of a study: one for every figure of a spread."""
+    """List the films of a study: one for every figure of a spread."""
     return [
         FigureEntry(entry.stem.replace(SPREAD, FILM), FILM, entry.category, entry.labels, "film.rst", entry.point)
         for entry in _spread(study)
@@ -125,7 +125,7 @@ def films_of(study: Study) -> list[FigureEntry]:
 
 
 def film_of(study: Study, stem: str) -> FigureEntry:
-    """The film of that name."""
+    """Return the film of that name."""
     return next(film for film in films_of(study) if film.stem == stem)
 
 
@@ -136,7 +136,7 @@ def figure_files(study: Study) -> list[str]:
 
 
 def jobs_of(studies: Iterable[Study]) -> list[FigureJob]:
-    """The jobs that draw the figures of studies.
+    """List the jobs that draw the figures of the studies.
 
     All maps of a study are one job, as starting Python takes longer than drawing one of them.  Every figure about a
     point is a job of its own: these take longer, and a caption in the report can only tell its job's parameters.
@@ -192,7 +192,7 @@ def _highlights(study: Study) -> list[FigureEntry]:
 
 
 def _modes(study: Study) -> list[FigureEntry]:
-    """The directions in which regions part, at the highlighted points."""
+    """List the figures of the directions in which regions part, one for each highlighted point."""
     simulated = HIGHLIGHTS in {stage.name for stage in stages_of(study)}
     if not simulated or "msf" not in study.options or study.config.connectome.name == SINGLE:
         return []
@@ -229,7 +229,7 @@ def _memory(study: Study) -> list[FigureEntry]:
 
 
 def _fit(study: Study) -> list[FigureEntry]:
-    """The ladder of scores, both connectivities, and their dynamics where they are scored."""
+    """List the figures of a fit: ladder of scores, both connectivities, and their dynamics where these are scored."""
     options = study.options.get(FIT)
     if options is None:
         return []
@@ -244,7 +244,7 @@ def _fit(study: Study) -> list[FigureEntry]:
 
 
 def _bistable(study: Study) -> list[FigureEntry]:
-    """The ends of the bistable range, where a parameter of the model varies."""
+    """List the figure of the ends of the bistable range, if a parameter of the model varies."""
     if BISTABILITY not in study.options or study.listed or max(study.shape(of_network=False), default=1) == 1:
         return []
     text = {"figure": "bistable range"}
@@ -252,7 +252,7 @@ def _bistable(study: Study) -> list[FigureEntry]:
 
 
 def _with_all_parameters(study: Study) -> list[dict[str, float]]:
-    """The highlights, each with every parameter that the grid or any highlight sets."""
+    """Return the highlights, each with every parameter that the grid or any highlight sets."""
     given = study.config.highlights
     names = dict.fromkeys((*study.axes, *(name for point in given for name in point)))
     columns = study.points_at(given).columns

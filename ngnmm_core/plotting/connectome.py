@@ -33,7 +33,7 @@ NORMALISED = {"row": "rows of W sum to 1", "max": "W divided by its largest weig
 
 
 def draw(stem: str, dataset: xr.Dataset, normalization: str = "row") -> Figure:
-    """The figure `connectome` of the catalogue."""
+    """Draw the figure `connectome` of the catalogue."""
     return connectome_figure(dataset, normalization)
 
 

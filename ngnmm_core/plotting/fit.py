@@ -28,12 +28,12 @@ SIGNALS = {"linear_fc": "linear theory", "bold": "BOLD"}
 
 
 def draw(stem: str, dataset: xr.Dataset) -> Figure | None:
-    """The figure of that name in the catalogue."""
+    """Draw the figure of that name in the catalogue."""
     return {LADDER: ladder, CONNECTIVITY: connectivity, DYNAMICS: dynamics}[stem](dataset)
 
 
 def signal_title(name: str) -> str:
-    """What a signal is called in a figure: `linear theory, 0.01-0.1 Hz`."""
+    """Return the name of a signal as shown in a figure: `linear theory, 0.01-0.1 Hz`."""
     kind, _, band = name.partition(":")
     return SIGNALS.get(kind, kind) + (f", {band} Hz" if band else "")
 
@@ -104,7 +104,7 @@ def _ladder_panel(axes: Axes, dataset: xr.Dataset, kind: str, rungs: list[str]) 
 
 @themed
 def connectivity(dataset: xr.Dataset) -> Figure:
-    """Recorded and modelled connectivity at the best point, and one against the other; a row per signal."""
+    """Draw recorded and modelled connectivity at the best point, and one against the other, in a row per signal."""
     names = [str(name) for name in dataset["fit_signal"].values]
     figure = new_figure(TWO_COLUMNS, PANEL_MM * len(names))
     panels = figure.subplots(len(names), 3, squeeze=False)

@@ -20,7 +20,7 @@ TITLE_MM = 8.0
 
 
 def draw(stem: str, dataset: xr.Dataset) -> Figure:
-    """The sheet of that name in the catalogue: `highlight_1` is the first point."""
+    """Draw the sheet of that name in the catalogue: `highlight_1` is the first point."""
     return detail_sheet(dataset, int(stem.rpartition("_")[2]) - 1)
 
 
@@ -54,7 +54,7 @@ def detail_sheet(dataset: xr.Dataset, highlight: int = 0) -> Figure:
 
 
 def summary(dataset: xr.Dataset, highlight: int = 0) -> list[tuple[str, str | None]]:
-    """The numbers of a point as (name, value in words); a heading has the value None."""
+    """List the numbers of a point as (name, value in words); a heading has the value None."""
     point = point_of(dataset, highlight)
     return [*_network_facts(point), *_homogeneous_facts(point)]
 
@@ -67,7 +67,7 @@ def point_of(dataset: xr.Dataset, highlight: int) -> xr.Dataset:
 
 
 def title_of(point: xr.Dataset) -> str:
-    """The parameters and the seed of a point in words."""
+    """Give the parameters and the seed of a point in words."""
     fixed = json.loads(point.attrs.get("parameters", "{}"))  # of a point that was simulated without a workflow
     names = [str(name) for name, c in point.coords.items() if c.ndim == 0 and c.dtype.kind == "f"]
     text = assignments(fixed | {name: float(point[name]) for name in names}) or "Default parameters"
@@ -156,7 +156,7 @@ def _bottom(part: SubFigure, letters: Iterator[str], point: xr.Dataset, numbers:
 
 # ------------------------------------------------------------------ numbers
 def _facts(axes, point: xr.Dataset) -> None:
-    """The numbers of the point as a table."""
+    """Write the numbers of the point as a table."""
     axes.set_axis_off()
     facts = list(_network_facts(point)) + list(_homogeneous_facts(point))
     step, y = 1.0 / max(len(facts) + 1, 13), 1.0 + 1.0 / 13

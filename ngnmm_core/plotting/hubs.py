@@ -40,7 +40,7 @@ BESIDE = {
 
 
 def draw(stem: str, dataset: xr.Dataset) -> Figure:
-    """The figure of that name in the catalogue: `hubs_1` is the first point."""
+    """Draw the figure of that name in the catalogue: `hubs_1` is the first point."""
     return hub_figure(dataset, int(stem.rpartition("_")[2]) - 1)
 
 
@@ -200,7 +200,7 @@ def _brain(part: SubFigure, centres: np.ndarray, scores: np.ndarray, norm: Norma
 
 
 def _ranking(axes: Axes, point: xr.Dataset, scores: np.ndarray, norm: Normalize) -> None:
-    """The regions of the largest z-scores as a table with dots: filled if significant, and with their intervals."""
+    """Rank the regions with the largest z-scores: a dot for each, filled if significant, with its interval."""
     order = [k for k in np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable") if np.isfinite(scores[k])][:TOP]
     top, rows = scores[order], np.arange(len(order))
     low, high = _interval(point, order, top)
@@ -222,7 +222,7 @@ def _ranking(axes: Axes, point: xr.Dataset, scores: np.ndarray, norm: Normalize)
 
 
 def _interval(point: xr.Dataset, order: list[int], top: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of the 95 % intervals of the scores, in units of z; the scores themselves where there are none."""
+    """Return the ends of the scores' 95 % intervals, in units of z; the scores themselves where there are none."""
     if "lesion_seeds" not in point.attrs or "hub_score_low" not in point:
         return np.minimum(top, 0.0), top
     error = point["hub_null_std"].values[order] / np.sqrt(point.attrs["lesion_seeds"])

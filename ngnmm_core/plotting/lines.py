@@ -48,7 +48,7 @@ class Abscissa:
 
 
 def abscissa(dataset: xr.Dataset, grid: GridAxes) -> Abscissa:
-    """The axis of a grid; for a list of points the parameter that varies, or their numbers if several do."""
+    """Choose the x axis: the grid's, or for listed points the varying parameter, or their numbers if several vary."""
     if grid.kind != "points":
         x = dataset[grid.x].values.astype(float)
         return Abscissa(x, np.argsort(x, kind="stable"), label(dataset[grid.x].attrs, grid.x))
@@ -65,7 +65,7 @@ def abscissa(dataset: xr.Dataset, grid: GridAxes) -> Abscissa:
 
 
 def line_figure(dataset: xr.Dataset, field, grid: GridAxes) -> Figure:
-    """A figure of one quantity; `field` is a `maps.Field`."""
+    """Draw one quantity as lines; `field` is a `maps.Field`."""
     rows = field.row_names()
     figure = new_figure(ONE_COLUMN if len(rows) == 1 else TWO_COLUMNS, PANEL_MM)
     panels = figure.subplots(1, len(rows), sharex=True, sharey=True, squeeze=False)[0]
@@ -132,7 +132,7 @@ def _draw_line(axes: Axes, x: Abscissa, values, doubt, stroke: dict[str, Any], c
 
 
 def _limits(panels, look: Look, x: Abscissa, values: np.ndarray, lines: int) -> None:
-    """The quantity's own limits, the same in all panels, and room at the top for the strips."""
+    """Set the quantity's own limits, the same in all panels, and leave room at the top for the strips."""
     finite = values[np.isfinite(values)]
     low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
     if look.diverging:

@@ -57,7 +57,7 @@ class Field:
         return label(self.values.attrs, text=self.quantity.text)
 
     def row_names(self) -> list[str | None]:
-        """The rows of panels."""
+        """Return the names of the rows of panels."""
         rows = self.quantity.rows
         return [None] if rows is None else [str(name) for name in self.values[rows].values]
 
@@ -71,14 +71,14 @@ class Field:
 
 
 def draw(stem: str, dataset: xr.Dataset, analyses: Iterable[Analysis] = ()) -> Figure | None:
-    """The figure of that name in the catalogue, such as `map_synchrony`; `analyses` are those of the user's own."""
+    """Draw the figure of that name in the catalogue, such as `map_synchrony`; `analyses` are the user's own."""
     if stem == REGIME_STEM:
         return regimes.regime_map(dataset)
     return quantity_map(dataset, declared_maps(analyses)[stem.removeprefix("map_")])
 
 
 def declared_maps(own: Iterable[Analysis] = ()) -> dict[str, Map]:
-    """The maps that the analyses of the package, and some others, declare, by name."""
+    """Collect, by name, the maps that the analyses of the package and those in `own` declare."""
     analyses = [*map(get_analysis, analysis_names()), *own]
     return {drawn.name: drawn for analysis in analyses for drawn in analysis.maps(analysis.options())}
 

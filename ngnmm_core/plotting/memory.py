@@ -25,7 +25,7 @@ WORDS = {"success_rate": "Rate of success", "answer_rate": "Rate of right answer
 
 
 def draw(stem: str, dataset: xr.Dataset) -> Figure:
-    """The figure of that name in the catalogue: `memory_success`, `memory_answers` or `memory_survival`."""
+    """Draw the figure of that name in the catalogue: `memory_success`, `memory_answers` or `memory_survival`."""
     name = stem.removeprefix("memory_")
     return survival_figure(dataset) if name == "survival" else rate_figure(dataset, RATES[name])
 
@@ -63,22 +63,22 @@ def choose_panels(dataset: xr.Dataset, without: Sequence[str] = ()) -> Panels:
 
 
 def _one_of(dataset: xr.Dataset, dim: str) -> int:
-    """The value to show of an axis that has no place: the strongest cue, or the first value."""
+    """Pick the index to show along an axis that has no place in the figure: the strongest cue, or the first value."""
     return int(np.abs(dataset[dim].values).argmax()) if dim == cue_axis(dataset) else 0
 
 
 def _option(dataset: xr.Dataset, name: str) -> str | None:
-    """The name of the stimulus that is the cue or the probe."""
+    """Look up the name of the stimulus that serves as the cue or the probe."""
     return json.loads(dataset.attrs.get("config", "{}")).get("analyses", {}).get("memory", {}).get(name, name)
 
 
 def cue_axis(dataset: xr.Dataset) -> str:
-    """The axis that would hold the amplitude of the cue."""
+    """Name the axis that would hold the amplitude of the cue."""
     return f"{_option(dataset, 'cue')}.amplitude"
 
 
 def _without_probe(dataset: xr.Dataset) -> xr.Dataset:
-    """The dataset at the first of all probes: what happens in the delay does not depend on them."""
+    """Keep only the first of all probes: what happens during the delay does not depend on them."""
     of_probe = [d for d in dataset["trials"].dims if str(d).startswith(f"{_option(dataset, 'probe')}.")]
     return dataset.isel({d: 0 for d in of_probe if d != f"{_option(dataset, 'probe')}.onset_ms"}, drop=True)
 
@@ -127,7 +127,7 @@ def _lines(dataset: xr.Dataset, panels: Panels) -> list[dict[str, int]]:
 # ------------------------------------------------------------------ rates
 @themed
 def rate_figure(dataset: xr.Dataset, variable: str) -> Figure:
-    """A rate along the longest axis of the grid, with Wilson's intervals; lines, columns and rows for other axes.
+    """Plot a rate, with Wilson intervals, along the longest axis of the grid; lines, columns and rows for other axes.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def rate_figure(dataset: xr.Dataset, variable: str) -> Figure:
 
 
 def axis_label(dataset: xr.Dataset, name: str | None) -> str:
-    """What an axis of the grid is called; those with a dot (`cue.amplitude`) are words already."""
+    """Label an axis of the grid; names with a dot (`cue.amplitude`) are spelt out in words already."""
     if name is None or name not in dataset.coords:
         return "Point of the list" if name else ""
     return label(dataset[name].attrs, "" if "." in name else name)
@@ -223,7 +223,7 @@ def survival_figure(dataset: xr.Dataset) -> Figure:
 
 
 def _with_cue(dataset: xr.Dataset) -> xr.Dataset:
-    """The dataset without its trials without a cue."""
+    """Drop the trials without a cue from the dataset."""
     axis = cue_axis(dataset)
     if axis not in dataset.dims or (dataset[axis] == 0).all():
         return dataset

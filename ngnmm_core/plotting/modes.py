@@ -19,12 +19,12 @@ TITLE_MM = 8.0
 
 
 def draw(stem: str, dataset: xr.Dataset, connectome: xr.Dataset, normalization: str = "row") -> Figure:
-    """The figure of that name in the catalogue: `modes_1` is about the first highlight."""
+    """Draw the figure of that name in the catalogue: `modes_1` is about the first highlight."""
     return modes_figure(dataset, connectome, normalization, int(stem.rpartition("_")[2]) - 1)
 
 
 def leading_modes(rates: np.ndarray, eigenvalues: np.ndarray) -> list[int]:
-    """The modes that grow, the fastest first and three at the most, or else the one that decays most slowly.
+    """Select the growing modes, fastest first and three at most, or else the one that decays most slowly.
 
     The uniform mode does not count, and a pair of complex conjugate eigenvalues counts once.  Empty where there are no
     growth rates.

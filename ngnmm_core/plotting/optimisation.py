@@ -13,7 +13,7 @@ MOST_PARAMETERS = 3
 
 
 def draw(stem: str, dataset: xr.Dataset) -> Figure:
-    """The figure `optimisation` of the catalogue."""
+    """Draw the figure `optimisation` of the catalogue."""
     return search_figure(dataset)
 
 

@@ -42,7 +42,7 @@ PANELS = {"network_regime": "network", "regime": "homogeneous state"}
 
 @readable
 def regime_map(dataset: xr.Dataset) -> Figure | None:
-    """The regimes over the grid, a row of panels for the network and one for the homogeneous state.
+    """Map the regimes over the grid, with a row of panels for the network and one for the homogeneous state.
 
     Of several seeds the most frequent regime is shown.  None for a single point.
     """

@@ -31,7 +31,7 @@ TITLES = {"resection": "Spread with one region taken out", "stimulus": "Spread w
 
 
 def draw(stem: str, dataset: xr.Dataset) -> Figure:
-    """The figure; a study has one, `region_scan`."""
+    """Draw the figure; a study has one, `region_scan`."""
     return region_scan_figure(dataset)
 
 
@@ -81,7 +81,7 @@ def ranked(fraction: np.ndarray, latency: np.ndarray) -> np.ndarray:
 
 
 def _without(chosen: np.ndarray, fraction: np.ndarray, latency: np.ndarray) -> str:
-    """What happens with no region chosen, if that is in the study."""
+    """Say what happens with no region chosen, if the study covers that."""
     at = np.flatnonzero(chosen == NONE)
     if not at.size or not np.isfinite(fraction[at[0]]):
         return ""

@@ -32,7 +32,7 @@ NONE = "no region is recruited"
 
 
 def draw(stem: str, dataset: xr.Dataset) -> Figure:
-    """The figure of that name in the catalogue: `spread_1` is the first point."""
+    """Draw the figure of that name in the catalogue: `spread_1` is the first point."""
     return spread_figure(dataset, int(stem.rpartition("_")[2]) - 1)
 
 
@@ -76,7 +76,7 @@ def stimulus_onset(point: xr.Dataset) -> float | None:
 
 
 def series_time(point: xr.Dataset) -> np.ndarray:
-    """Times of the series in ms since the start of the simulation.
+    """Return the times of the series in ms since the start of the simulation.
 
     In the file they count from the end of the transient, whose length is in its attributes.
     """
@@ -84,7 +84,7 @@ def series_time(point: xr.Dataset) -> np.ndarray:
 
 
 def _raster(part: SubFigure, point: xr.Dataset, letter: str) -> None:
-    """The observable of every region against the time since the stimulus, rows by onset, with the onsets on top.
+    """Show the observable of every region against time since the stimulus, rows by onset, with the onsets on top.
 
     Without any onset that of the stimulus is not in the file, and time counts from the start of the simulation.
     """

@@ -15,7 +15,7 @@ BEFORE, AFTER = 0.08, 0.12
 
 
 def film(stem: str, dataset: xr.Dataset) -> Film:
-    """The film of that name in the catalogue: `film_1` is the first point of a `highlights.nc`."""
+    """Make the film of that name in the catalogue: `film_1` is the first point of a `highlights.nc`."""
     return spread_film(dataset.isel(highlight=int(stem.rpartition("_")[2]) - 1))
 
 

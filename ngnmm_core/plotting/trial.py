@@ -24,7 +24,7 @@ ANSWERS = {"match": "match", "no_match": "no match", "undefined": "none"}
 
 
 def draw(stem: str, dataset: xr.Dataset) -> Figure:
-    """The figure `trials` of the catalogue."""
+    """Draw the figure `trials` of the catalogue."""
     return trials_figure(dataset)
 
 

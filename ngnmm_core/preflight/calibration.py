@@ -44,7 +44,7 @@ def calibration_file(study: Study, stage: str, regions: int) -> Path:
 
 
 def rates(study: Study, stage: str, regions: int) -> Rates:
-    """The measured rates of a stage, or those of the reference machine if none have been measured."""
+    """Look up the measured rates of a stage, or those of the reference machine if none have been measured."""
     try:
         return Rates(**json.loads(calibration_file(study, stage, regions).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
@@ -59,7 +59,7 @@ def calibrate(study: Study, stage: str, regions: int) -> Rates:
 
 
 def measure(study: Study, stage: str, regions: int) -> Rates:
-    """The rates of a stage on this machine, on a made-up dense network."""
+    """Measure the rates of a stage on this machine, on a made-up dense network."""
     kind = STAGES[stage]
     if not kind.measured:
         return kind.cost(study, regions)
@@ -128,7 +128,7 @@ def _per_point(task: Task, kind: Stage) -> float:
 
 
 def _spread(points: Points, count: int) -> Points:
-    """Some points from all over a study; if it has fewer, some of them repeatedly."""
+    """Pick some points from all over a study; if it has fewer, some of them repeatedly."""
     return points.take(np.linspace(0, len(points) - 1, count).round().astype(int))
 
 

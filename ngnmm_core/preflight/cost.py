@@ -65,7 +65,7 @@ def series_bytes(study: Study, stage: str, regions: int) -> float:
 
 
 def window_of(study: Study, regions: int) -> SampledWindow:
-    """What the analyses of a study will see of its simulations."""
+    """Describe what the analyses of a study will see of its simulations."""
     simulation = study.simulation
     return SampledWindow(
         study.model, regions, simulation.window_samples, simulation.sample_ms, study.points().parameters
@@ -73,13 +73,13 @@ def window_of(study: Study, regions: int) -> SampledWindow:
 
 
 def size_text(count: float) -> str:
-    """A number of bytes in words."""
+    """Put a number of bytes into words."""
     unit = int(np.clip(np.log10(max(count, 1)) // 3, 0, 5))
     return f"{count / 1000**unit:.3g} {('B', 'kB', 'MB', 'GB', 'TB', 'PB')[unit]}"
 
 
 def time_text(seconds: float) -> str:
-    """A duration in words."""
+    """Put a duration into words."""
     for unit, length in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
         if seconds >= 2 * length:
             return f"{seconds / length:.1f} {unit}"

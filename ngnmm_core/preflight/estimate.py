@@ -44,7 +44,7 @@ class Estimate:
 
 
 def estimate(study: Study, stage: str, regions: int, missing: Sequence[int], rates: Rates) -> Estimate:
-    """The cost of a stage; `missing` are the numbers of points of the shards that are to be computed."""
+    """Estimate the cost of a stage; `missing` are the numbers of points of the shards that are to be computed."""
     settings = STAGES[stage].settings(study)
     total = len(STAGES[stage].layout(study, regions).points)
     wanted = min(sum(missing), total)
@@ -69,7 +69,7 @@ def wall_seconds(jobs: Sequence[float], workers: int) -> float:
 
 
 def axes_text(study: Study) -> list[str]:
-    """The values of every axis of a study, a line each; of a list of points their ranges.
+    """List the values of every axis of a study, a line each; of a list of points their ranges.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def _values_text(values: np.ndarray | Sequence[float]) -> str:
 
 
 def _plain(value: float) -> str:
-    """A number as it is written in a study."""
+    """Format a number as it is written in a study."""
     return f"{int(value)}" if float(value).is_integer() and abs(value) < 1e16 else repr(float(value))
 
 

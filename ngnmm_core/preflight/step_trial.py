@@ -74,7 +74,7 @@ def check_steps(study: Study, regions: int, row_sum: float) -> list[str]:
 
 
 def _extremes(points: Points) -> Points:
-    """The points at the corners of what varies, and some in between."""
+    """Choose the points at the corners of what varies, and some in between."""
     table = np.column_stack(list(points.parameters.values()))
     low, span = table.min(axis=0), np.ptp(table, axis=0)
     varying = np.flatnonzero(span > 0)[:MOST_CORNERS]
@@ -87,7 +87,7 @@ def _extremes(points: Points) -> Points:
 
 
 def _stimulated(study: Study, points: Points) -> Points:
-    """The points, and again with all that stimuli may add to their drives."""
+    """Return the points, and again with all that stimuli may add to their drives."""
     added: dict[str, float] = {}
     for stimulus in study.simulation.stimuli:
         largest = max(0.0, *study.values_of(stimulus, "amplitude"))
@@ -100,7 +100,7 @@ def _stimulated(study: Study, points: Points) -> Points:
 
 
 def _verdict(study: Study, settings: Simulation, points: Points, row_sum: float) -> dict:
-    """What a trial says, from the cache if it was made before: whether the step is refused, and a message."""
+    """Give the verdict of a trial, cached if it was made before: whether the step is refused, and a message."""
     model = study.model
     keys = ("method", "dt_ms", "sample_ms", "precision", "substeps", "initial")
     about = [
@@ -156,7 +156,7 @@ class Trial:
         return {"refused": False, "message": f"warning: {key}: {blows_up}; largest step that does not: {better}"}
 
     def run(self, steps: int) -> tuple[tuple[int, float] | None, np.ndarray]:
-        """Some steps per sample: which point blows up first and when (ms), if any; errors [point], of the range."""
+        """Try some steps per sample: which point blows up first and when (ms), if any; errors [point], of the range."""
         coarse, fine = self._states(steps), self._states(2 * steps)
         finite = np.isfinite(coarse).all(axis=(2, 3))  # [sample, point]
         blown = None

@@ -170,7 +170,7 @@ class FitResults:
         return found
 
     def nulls(self) -> dict[str, tuple]:
-        """The best point of every null connectome, chosen like that of the true one, and how rare the true one is."""
+        """Find every null connectome's best point, chosen like that of the true one, and how rare the true one is."""
         if NULL not in self.axes:
             return {}
         found, numbers = {}, np.unique(self.axes[NULL][self.axes[NULL] > 0])
@@ -209,14 +209,14 @@ class FitResults:
         return found
 
     def _of_connectome(self, scores: np.ndarray, number: int, kind: str) -> float:
-        """The best score on one subject's connectome."""
+        """Find the best score on one subject's connectome."""
         values = np.unique(self.axes[SUBJECT])
         here = scores[np.intersect1d(self.true_points, np.flatnonzero(self.axes[SUBJECT] == values[number]))]
         k = best_point(here, kind)
         return here[k] if k >= 0 else np.nan
 
     def best(self) -> dict[str, tuple]:
-        """The best point, its confidence set, and both connectivities there."""
+        """Give the best point, its confidence set, and both connectivities there."""
         kind = self.study.options["fit"].best_by
         members, own, recorded = [], [], []
         for name in self.names:
@@ -290,7 +290,7 @@ def _stack(parts, name: str) -> np.ndarray:
 
 
 def write_fit(study_path: Path, sweep: Path, connectome_path: Path, output: Path) -> None:
-    """Writes `fit.nc` of a study."""
+    """Write `fit.nc` of a study."""
     import xarray as xr
 
     study, built = load_resolved(study_path), load_connectome(connectome_path)

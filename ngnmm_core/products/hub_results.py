@@ -17,7 +17,7 @@ from ngnmm_core.storage.netcdf import write_netcdf
 
 
 def score_hubs(study_path: Path, lesions: Path, connectome_path: Path, output: Path, table: Path) -> None:
-    """Writes the hub scores that follow from the lesions of a study, as a dataset and as a ranked table."""
+    """Write the hub scores that follow from the lesions of a study, as a dataset and as a ranked table."""
     study, connectome = load_resolved(study_path), connectome_of(load_connectome(connectome_path))
     normalised = connectome.normalised(study.config.normalization)
     points = study.points(False).take(hub_points(study))

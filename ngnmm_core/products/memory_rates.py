@@ -11,7 +11,7 @@ from ngnmm_core.storage.netcdf import write_netcdf
 
 
 def sum_up_trials(sweep: Path, output: Path, csv: Path) -> None:
-    """Writes success, answers and survival over the seeds of a sweep."""
+    """Write success, answers and survival over the seeds of a sweep."""
     with xr.open_dataset(sweep) as trials:
         rates = summarise(trials)
     write_netcdf(rates, output)

@@ -32,7 +32,7 @@ def write_repertoire(sweeps: Sequence[Path], tables: Sequence[Path], figures: Se
 
 
 def grid_text(axes) -> str:
-    """The grid of a model in words."""
+    """Describe the grid of a model in words."""
     parts = [f"{name} {v.min():g} to {v.max():g} ({len(np.unique(v))} values)" for name, v in axes.items()]
     return ", ".join(parts)
 
@@ -44,7 +44,7 @@ def claims_text(judged: Sequence[tuple[str, str, str]]) -> str:
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """A table in Markdown; numbers to four digits, what is not defined as a dash."""
+    """Format a table in Markdown; numbers to four digits, what is not defined as a dash."""
     rows = [list(table.columns), ["---"] * len(table.columns)]
     rows += [[_cell(value) for value in row] for row in table.itertuples(index=False)]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)

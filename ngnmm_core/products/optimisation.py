@@ -118,7 +118,7 @@ class Search:
         return [float(self.scorers[of].score(kind, signal)[0]) for kind in self.kinds]
 
     def costs(self, scores: np.ndarray) -> np.ndarray:
-        """What CMA-ES makes small, [point]."""
+        """Return what CMA-ES makes small, [point]."""
         sign = 1.0 if self.settings.score in SMALLER_IS_BETTER else -1.0
         return np.where(np.isfinite(scores[:, 0]), sign * scores[:, 0], WORST)
 
@@ -141,7 +141,7 @@ class Search:
     def _generations(
         self, number: int, place: np.ndarray, count: int, evaluate: Callable[[np.ndarray], np.ndarray]
     ) -> Iterator[Generation]:
-        """The generations of one step, from the files where they are there."""
+        """Yield the generations of one step, from the files where they are there."""
         import cma
 
         # its own source of random numbers: what is evaluated in between can't shift it
@@ -178,7 +178,7 @@ def _stored(path: Path, places: np.ndarray) -> np.ndarray | None:
 
 
 def as_dataset(search: Search, steps: list[list[Generation]]) -> "xr.Dataset":
-    """The history of a search, and the best of every step."""
+    """Assemble the history of a search, and the best of every step."""
     import xarray as xr
 
     flat = [(s, g, generation) for s, step in enumerate(steps) for g, generation in enumerate(step)]
@@ -215,7 +215,7 @@ def as_dataset(search: Search, steps: list[list[Generation]]) -> "xr.Dataset":
 
 
 def start_of(study: Study, fit: "xr.Dataset") -> dict[str, float]:
-    """The grid's best point, for the analysis that the first step scores; empty where the grid has none."""
+    """Find the grid's best point, for the analysis that the first step scores; empty where the grid has none."""
     first = study.config.optimise.steps[0].of
     names = [str(name) for name in fit["fit_signal"].values if str(name).partition(":")[0] == first]
     if not names:
@@ -226,7 +226,7 @@ def start_of(study: Study, fit: "xr.Dataset") -> dict[str, float]:
 
 
 def optimise(study_path: Path, fit: Path, connectome_path: Path, key: str, output: Path) -> None:
-    """Searches, and writes `optimisation.nc`; `key` tells generations of other settings or code apart."""
+    """Run the search, and write `optimisation.nc`; `key` tells generations of other settings or code apart."""
     import xarray as xr
 
     study, built = load_resolved(study_path), load_connectome(connectome_path)

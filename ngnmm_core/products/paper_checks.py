@@ -135,7 +135,7 @@ def count_checks(points: "xr.Dataset") -> Iterator[Check]:
 
 
 def as_markdown(checks: Iterable[Check]) -> str:
-    """The checks as a table."""
+    """Format the checks as a table."""
     lines = ["| quantity | reference | ours | difference | allowed | |", "| --- | ---: | ---: | ---: | ---: | --- |"]
     for check in checks:
         difference = check.ours - check.reference

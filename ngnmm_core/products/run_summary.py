@@ -53,7 +53,7 @@ def costs(benchmarks: Path) -> list[Cost]:
 
 
 def _number(text: str | None) -> float:
-    """A number of a benchmark file, in which jobs that were too short to be looked at have `NA`."""
+    """Read a number of a benchmark file, in which jobs that were too short to be looked at have `NA`."""
     try:
         return float(text)
     except (TypeError, ValueError):
@@ -61,7 +61,7 @@ def _number(text: str | None) -> float:
 
 
 def by_rule(jobs: Sequence[Cost]) -> Table:
-    """Sums and extremes of every rule."""
+    """Tabulate sums and extremes of every rule."""
     rows = []
     for rule in dict.fromkeys(job.rule for job in jobs):
         of_rule = [job for job in jobs if job.rule == rule]
@@ -82,7 +82,7 @@ def by_rule(jobs: Sequence[Cost]) -> Table:
 
 
 def slowest(jobs: Sequence[Cost]) -> Table:
-    """The shards that took longest."""
+    """Tabulate the shards that took longest."""
     shards = sorted((j for j in jobs if j.rule.startswith("shard ")), key=lambda j: (-j.wall, j.name))[:SLOWEST]
     rows = tuple((j.name, j.rule[7:-1], time_text(j.wall), time_text(j.cpu), f"{j.memory:.0f} MB") for j in shards)
     return Table("Slowest shards", ("shard", "stage", "wall time", "CPU time", "memory"), rows)
@@ -138,7 +138,7 @@ def cost_text(results: Path) -> str:
 
 
 def tables(results: Path, merged: Sequence[Path]) -> list[Table]:
-    """The tables of a study, without empty ones; `results` is its folder, `merged` are its merged files."""
+    """Make the tables of a study, without empty ones; `results` is its folder, `merged` are its merged files."""
     jobs = costs(results / "benchmarks")
     all_right = Table("Points with a status", ("all points",), (("ok",),))
     points = statuses(merged)

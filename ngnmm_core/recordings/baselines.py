@@ -51,7 +51,7 @@ def baselines(weights: np.ndarray, centres=None, volumes=None) -> dict[str, np.n
 
 
 def linear_fc(V: np.ndarray, alphas=ALPHAS) -> np.ndarray:
-    """Connectivity [candidate, edge] of the linear model on weights V for several values of its parameter."""
+    """Compute connectivity [candidate, edge] of the linear model on weights V for several values of its parameter."""
     found = []
     for a in alphas:
         response = np.linalg.inv(np.eye(len(V)) - a * V)
@@ -60,7 +60,7 @@ def linear_fc(V: np.ndarray, alphas=ALPHAS) -> np.ndarray:
 
 
 def baseline_scores(predictions: Mapping[str, np.ndarray], fc: np.ndarray, gsr_fc: np.ndarray) -> dict[str, np.ndarray]:
-    """The best score of every baseline, each kind of score tuned on its own.
+    """Give the best score of every baseline, each kind of score tuned on its own.
 
     Parameters
     ----------

@@ -37,19 +37,19 @@ def series_files(folder: Path) -> list[Path]:
 
 
 def entity(path: Path, name: str) -> str | None:
-    """The value of an entity in a BIDS file name, such as `sub`; None if it isn't there."""
+    """Return the value of an entity, such as `sub`, in a BIDS file name; None if it isn't there."""
     match = re.search(rf"(?:^|_){name}-([A-Za-z0-9+]+)", path.name)
     return match[1] if match else None
 
 
 def subject_of(path: Path) -> str:
-    """The subject that a file belongs to: of its `sub-` entity, else the file's name."""
+    """Name the subject that a file belongs to: by its `sub-` entity, else by the file's name."""
     subject = entity(path, "sub")
     return f"sub-{subject}" if subject else path.name.split(".")[0]
 
 
 def sidecar(path: Path) -> dict:
-    """The metadata in the JSON file beside a series, of the same name or of its `bold`; empty if there is none.
+    """Read the metadata in the JSON file beside a series, of the same name or of its `bold`; empty if there is none.
 
     Raises
     ------

@@ -7,7 +7,7 @@ import numpy as np
 
 
 def regions_of(edges: int) -> int:
-    """Number of regions that have so many edges.
+    """Return the number of regions that have this many edges.
 
     Raises
     ------
@@ -21,7 +21,7 @@ def regions_of(edges: int) -> int:
 
 
 def edges_of(matrix: np.ndarray) -> np.ndarray:
-    """The upper triangle [..., edge] of matrices [..., region, region]."""
+    """Extract the upper triangle [..., edge] of matrices [..., region, region]."""
     i, j = np.triu_indices(matrix.shape[-1], 1)
     return matrix[..., i, j]
 
@@ -80,7 +80,7 @@ def region_effects(edges: np.ndarray) -> np.ndarray:
 
 
 def edge_specific(edges: np.ndarray) -> np.ndarray:
-    """What is left of edges [..., edge] when one additive effect per region is taken out (least squares)."""
+    """Take one additive effect per region out of edges [..., edge] (least squares) and return what is left."""
     effects = region_effects(edges)
     i, j = np.triu_indices(effects.shape[-1], 1)
     return edges - effects[..., i] - effects[..., j]
@@ -98,7 +98,7 @@ def without_global_signal(covariance: np.ndarray) -> np.ndarray:
 
 
 def fc_without_global_signal(fc: np.ndarray, amplitude: np.ndarray) -> np.ndarray:
-    """Connectivity [..., edge] after global signal regression, from FC [..., edge] and s.d. [..., region].
+    """Compute connectivity [..., edge] after global signal regression, from FC [..., edge] and s.d. [..., region].
 
     NaN where nothing but round-off is left of a region.
     """

@@ -16,7 +16,7 @@ SURROGATE_SEED = 0xFCD
 
 
 def levels() -> np.ndarray:
-    """The levels of the quantiles, at the middles of equal shares."""
+    """Return the levels of the quantiles, at the middles of equal shares."""
     return (np.arange(LEVELS) + 0.5) / LEVELS
 
 
@@ -60,7 +60,7 @@ def ks_distance(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def surrogate(series: np.ndarray, seed: int) -> np.ndarray:
-    """A series [region, time] of the same spectra and cross-spectra, with phases that are random in time."""
+    """Randomise the phases of a series [region, time] in time, keeping its spectra and cross-spectra."""
     volumes = series.shape[1]
     spectrum = np.fft.rfft(series - series.mean(axis=1, keepdims=True), axis=1)
     draw = np.random.default_rng([SURROGATE_SEED, seed])

@@ -26,7 +26,7 @@ CIFTI = ".ptseries.nii"
 
 
 def read_recording(path: Path, settings: Empirical) -> Recordings:
-    """The recordings in one file, not yet checked.
+    """Read the recordings in one file, not yet checked.
 
     | ending | content |
     |---|---|
@@ -60,7 +60,7 @@ def read_recording(path: Path, settings: Empirical) -> Recordings:
 
 
 def _read_table(path: Path, settings: Empirical, what: str) -> Recordings:
-    """A table with a header of labels; square and with the same names in its first column, it is an FC."""
+    """Read a table with a header of labels; a square one with the same names in its first column is an FC."""
     lines = [line for line in decode(path.read_bytes(), what).splitlines() if line.strip() and line.lstrip()[0] != "#"]
     rows = split_rows(lines, path.suffix.lower(), what)
     if len(rows) < 2:
@@ -161,7 +161,7 @@ def _looks_like_fc(values: np.ndarray) -> bool:
 
 
 def _read_cifti(path: Path, settings: Empirical, what: str) -> Recordings:
-    """A parcellated CIFTI series: parcels give the labels, the series axis the sampling interval."""
+    """Read a parcellated CIFTI series: parcels give the labels, the series axis the sampling interval."""
     try:
         import nibabel
     except ImportError:

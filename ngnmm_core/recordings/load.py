@@ -19,7 +19,7 @@ KEY = "empirical"
 
 
 def load_recordings(settings: Empirical, connectome=None, labels: Sequence[str] | None = None) -> Recordings:
-    """Reads, checks and orders the recordings of a study; neither band nor global signal is touched yet.
+    """Read, check and order the recordings of a study; neither band nor global signal is touched yet.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def load_recordings(settings: Empirical, connectome=None, labels: Sequence[str] 
 
 
 def input_files(settings: Empirical) -> list[Path]:
-    """The user's files that a study's recordings are read from, sorted; empty for those of the connectome.
+    """List the user's files that a study's recordings are read from, sorted; empty for those of the connectome.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def identity(settings: Empirical) -> str:
 
 
 def _of_connectome(connectome) -> Recordings:
-    """The recordings in a built connectome's file: BOLD of subjects, else the FC of a group."""
+    """Take the recordings from a built connectome's file: BOLD of subjects, else the FC of a group."""
     name = "none" if connectome is None else connectome.attrs.get("name", "?")
     labels = () if connectome is None else tuple(str(label) for label in connectome["region"].values)
     if connectome is not None and "bold" in connectome:

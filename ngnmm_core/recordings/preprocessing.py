@@ -11,21 +11,21 @@ FILTER_ORDER = 2  # Butterworth, forwards and backwards
 
 
 def detrended(series: np.ndarray) -> np.ndarray:
-    """The series [..., time] without a straight line."""
+    """Remove the linear trend from a series [..., time]."""
     from scipy.signal import detrend
 
     return detrend(series, axis=-1)
 
 
 def in_band(series: np.ndarray, band_hz: tuple[float, float], tr_s: float) -> np.ndarray:
-    """The part of a detrended series [..., time] in a band: Butterworth of order 2, forwards and backwards."""
+    """Detrend a series [..., time] and filter it to a band: Butterworth of order 2, forwards and backwards."""
     from scipy.signal import butter, filtfilt
 
     return filtfilt(*butter(FILTER_ORDER, band_hz, "bandpass", fs=1.0 / tr_s), detrended(series), axis=-1)
 
 
 def without_global(series: np.ndarray) -> np.ndarray:
-    """The detrended series [region, time] without what the mean over regions explains (regression)."""
+    """Detrend a series [region, time] and regress out its mean over regions."""
     left = detrended(series)
     mean = left.mean(axis=0)
     return left - np.outer(left @ mean, mean) / (mean @ mean)
@@ -34,14 +34,14 @@ def without_global(series: np.ndarray) -> np.ndarray:
 def clean(
     series: np.ndarray, tr_s: float, band_hz: tuple[float, float] | None = None, regress_global: bool = False
 ) -> np.ndarray:
-    """A series [region, time] in a band and without global signal, where asked for; as it is where neither is."""
+    """Filter a series [region, time] to a band and regress out the global signal, each only where asked for."""
     if band_hz is not None:
         series = in_band(series, band_hz, tr_s)
     return without_global(series) if regress_global else series
 
 
 def check_band(key: str, band_hz: tuple[float, float], tr_s: float) -> None:
-    """The band must be one, below half the sampling rate.
+    """Check that the band is valid: 0 < lower < upper < half the sampling rate.
 
     Raises
     ------

@@ -47,7 +47,7 @@ class Recordings:
         return min((run.shape[1] for runs in self.runs for run in runs), default=0)
 
     def select(self, labels: Sequence[str], key: str) -> "Recordings":
-        """The same recordings with the regions of a connectome, in its order; found by label, never by position.
+        """Select the regions of a connectome, in its order; found by label, never by position.
 
         Raises
         ------
@@ -71,14 +71,14 @@ class Recordings:
         return replace(self, labels=tuple(labels), runs=runs, group_fc=fc, notes=notes or self.notes)
 
     def cleaned(self, band_hz=None, regress_global: bool = False) -> "Recordings":
-        """The same recordings in a band, without global signal; a group's connectivity can't be cleaned and stays."""
+        """Filter to a band and regress out the global signal; a group's connectivity can't be cleaned and stays."""
         if band_hz is not None and self.tr_s is not None:
             check_band("empirical.band_hz", band_hz, self.tr_s)
         runs = tuple(tuple(clean(run, self.tr_s, band_hz, regress_global) for run in each) for each in self.runs)
         return replace(self, runs=runs)
 
     def fc(self) -> np.ndarray:
-        """Connectivity [subject, edge], the runs of a subject averaged; a group's counts as one subject."""
+        """Compute connectivity [subject, edge], the runs of a subject averaged; a group's counts as one subject."""
         if not self.runs:
             i, j = np.triu_indices(len(self.labels), 1)
             return self.group_fc[i, j][None]
@@ -86,7 +86,7 @@ class Recordings:
 
 
 def checked(recordings: Recordings, key: str, discard_s: float = 0.0) -> Recordings:
-    """The recordings without discarded and censored volumes, as float64.
+    """Check recordings and return them without discarded and censored volumes, as float64.
 
     Volumes that are constant over all regions, such as zeros left by censoring, are dropped and counted.
 

@@ -87,7 +87,7 @@ class Scorer:
             yield mean_fc(fc, self.weights[start : start + step])
 
     def _directions(self, kind: str):
-        """Unit vectors [some draws, edge] whose product with a centred one is a correlation; kept if they are few."""
+        """Give unit vectors [some draws, edge] whose product with a centred one is a correlation; kept if few."""
         if kind in self._memo:
             return self._memo[kind]
         of = edge_specific if kind == "edge_r" else lambda part: part

@@ -44,7 +44,7 @@ class Targets:
 
 
 def find_targets(recordings: Recordings, band_hz=None, regress_global: bool = False, fcd_s=None) -> Targets:
-    """The targets of recordings.
+    """Compute the targets of recordings.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ class Divergence:
         return self.region >= 0
 
     def watch(self, run: Run, states: np.ndarray, times_ms: np.ndarray) -> dict[int, int]:
-        """Notes the time of points that cease to be finite in a block [sample, group, region, state, lane].
+        """Note when points cease to be finite in a block [sample, group, region, state, lane].
 
         Gives {point: sample} of those; `blame` has to find the region.
         """
@@ -45,7 +45,7 @@ class Divergence:
         return found
 
     def blame(self, point: int, path: np.ndarray) -> None:
-        """Finds the region that a point's divergence began in; `path` [step, region, state] starts finite.
+        """Find the region in which a point's divergence began; `path` [step, region, state] starts finite.
 
         Coupling takes what is not finite to all regions within a step, even with G = 0: of those that ceased to be
         finite together, the one to blame had the largest state before.
@@ -98,7 +98,7 @@ class Batch:
             return folds(by_point.astype(float), each * step, steps // each)
 
     def pass_transient(self) -> None:
-        """Takes the steps of the transient; sample by sample where a point ceases to be finite."""
+        """Take the steps of the transient; sample by sample where a point ceases to be finite."""
         settings, run = self.settings, self.run
         for start in range(0, settings.transient_samples, STRETCH_SAMPLES):
             count = min(STRETCH_SAMPLES, settings.transient_samples - start)

@@ -39,7 +39,7 @@ def _integrator(model: Model, method: str, rows: int, dtype: str, inputs: tuple[
 
 
 def _make_integrator(parts: tuple, make_step, rows: int, dtype: str):
-    """What is compiled, from all that it depends on."""
+    """Make the integrator that is compiled, from all that it depends on."""
     derivative, sent, sizes, noise, (stimulated, noisy), structure = parts
     equations = drivers.compile_equations(derivative, sent, sizes, noise, stimulated, lane_width(dtype))
     equations = equations._replace(structure=structure, noisy=noisy)
@@ -112,7 +112,7 @@ class Engine:
         return nodes(structure_of(self.model), self.substeps, self.width, self.noisy)
 
     def compile(self, stimulated: bool = False):
-        """The compiled integrator, from the cache if it is there.  See `kernels.drivers.make_integrator`."""
+        """Return the compiled integrator, from the cache if it is there.  See `kernels.drivers.make_integrator`."""
         rows = layout.row_block(self.regions, wide_registers())
         return _integrator(self.model, self.method, rows, self.dtype, (stimulated, self.noisy))
 
@@ -178,7 +178,7 @@ class Run:
         return layout.new_work(sizes, self.weights, self.shape[0], self.engine.nodes)
 
     def stimulate(self, schedule: Schedule) -> None:
-        """Adds time-varying input, from the first step on; must be called before `advance`."""
+        """Add time-varying input from the first step on; must be called before `advance`."""
         self._schedule = schedule
         self._stimulus_shape = layout.to_lanes(schedule.shape(), self.engine.width, self.engine.dtype)
         self.work, self._dt = self._new_work(len(schedule.target)), None
@@ -204,7 +204,7 @@ class Run:
         return np.sqrt(squares.ravel()[: self.points])
 
     def advance(self, dt: float, steps: int, samples: int) -> np.ndarray:
-        """Takes `samples` times `steps` steps of `dt` ms; states after each, [sample, group, region, state, lane]."""
+        """Run `steps` steps of `dt` ms `samples` times; give states [sample, group, region, state, lane] after each."""
         out = np.empty((samples, self.batch.state.size), self.engine.dtype)
         if self.work.constants.size and dt != self._dt:
             self._prepare(dt)
@@ -247,5 +247,5 @@ class Run:
             array[:] = kept
 
     def by_point(self, array: np.ndarray) -> np.ndarray:
-        """An array [..., group, X..., lane] whose first axis is the group, as [point, X...] without the padding."""
+        """Reshape an array [group, X..., lane] to [point, X...], without the padding."""
         return np.moveaxis(array, -1, 1).reshape(-1, *array.shape[1:-1])[: self.points]

@@ -8,7 +8,7 @@ STREAM = 0x1417  # keeps initial states apart from other uses of the same seed
 
 
 def standard_normal(seed: int, regions: int, states: int) -> np.ndarray:
-    """Standard normal numbers [region, state] that depend on the seed and the region alone.
+    """Draw standard normal numbers [region, state] that depend on the seed and the region alone.
 
     A region's numbers stay the same when regions are added or lesioned, and every point of a grid with the same seed
     starts alike (common random numbers), so that differences between points are not differences between draws.
@@ -21,12 +21,12 @@ def standard_normal(seed: int, regions: int, states: int) -> np.ndarray:
 
 
 def nominal(model: Model) -> np.ndarray:
-    """The model's nominal initial state, [state]."""
+    """Return the model's nominal initial state, [state]."""
     return np.array([s.initial for s in model.states])
 
 
 def perturbed(model: Model, base: np.ndarray, seeds: np.ndarray, sd: float) -> np.ndarray:
-    """Initial states [point, region, state]: `base` plus normal numbers of standard deviation `sd`.
+    """Draw initial states [point, region, state]: `base` plus normal numbers of standard deviation `sd`.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ class Resection(Section):
     )
 
     def indices(self, labels: Sequence[str]) -> list[int]:
-        """The regions by their indices; refuses one that does not exist and names the nearest."""
+        """Look up the indices of the regions; refuse one that does not exist, naming the nearest."""
         key = "simulation.resection.regions"
         return [region_index(key, region, [str(label) for label in labels]) for region in self.regions]
 
@@ -49,7 +49,7 @@ def check_axis(key: str, value: float) -> None:
 def lesion_factors(
     points: Points, W: np.ndarray, resection: Resection = NO_RESECTION, labels: Sequence[str] = ()
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """What lesions do to the signals that regions send and receive.
+    """Compute what lesions do to the signals that regions send and receive.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def lesion_factors(
 
 
 def _lesion_of(points: Points, k: int, always: list[int], resection: Resection) -> tuple[list[int], int]:
-    """The regions that are taken out at a point, and the kind of lesion."""
+    """Give the regions that are taken out at a point, and the kind of lesion."""
     lesioned, kind = set(always), CUT + KINDS.index(resection.kind)
     if AXIS in points.extras and points.extras[AXIS][k] >= 0:
         lesioned.add(int(points.extras[AXIS][k]))

@@ -47,10 +47,10 @@ class Reducer(Protocol):
     """Takes blocks of samples, keeps running state, and gives arrays [point, ...] at the end."""
 
     def consume(self, block: "Block") -> None:
-        """Takes the next samples; they are valid only during the call."""
+        """Take the next samples; they are valid only during the call."""
 
     def finish(self, activity: "Activity") -> dict[str, np.ndarray]:
-        """The results, one array [point, ...] per variable; NaN where `activity` says that it is not defined."""
+        """Return the results, one array [point, ...] per variable; NaN where `activity` says that it is not defined."""
 
 
 class SimulationStatus(Status):

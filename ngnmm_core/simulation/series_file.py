@@ -56,7 +56,7 @@ class SeriesFile:
             self._written.discard()
 
     def reducer(self, options, window: SampledWindow) -> "_Batch":
-        """What takes the samples of the next batch of points."""
+        """Make the reducer that takes the samples of the next batch of points."""
         if self._file is None:
             self._create(window)
         return _Batch(self._file["observable"], window)
@@ -110,7 +110,7 @@ class _Batch:
         self._filled, self._written = 0, 0
 
     def consume(self, block) -> None:
-        """Takes the next samples."""
+        """Take the next samples."""
         signal = block.observable  # [sample, group, region, lane]
         by_point = signal.transpose(1, 3, 2, 0).reshape(-1, signal.shape[2], len(signal))[: len(self._stretch)]
         while by_point.shape[2]:
@@ -128,7 +128,7 @@ class _Batch:
         self._written, self._filled = end, 0
 
     def finish(self, activity) -> dict[str, np.ndarray]:
-        """Writes what is left."""
+        """Write what is left."""
         if self._filled:
             self._write()
         return {}

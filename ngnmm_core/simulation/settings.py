@@ -96,7 +96,7 @@ class Simulation(Section):
         return {"transient_ms": transient_ms, **values}
 
     def resolved(self, exact: bool, largest_noise: float = 0.0) -> "Simulation":
-        """The same with the method that `auto` stands for, and its step unless every point has its own.
+        """Return the settings with the method that `auto` stands for, and its step unless every point has its own.
 
         Parameters
         ----------
@@ -232,7 +232,7 @@ class Simulation(Section):
 
 
 def _transient_ms(values: dict[str, Any]) -> float | None:
-    """The share of the duration that is a whole number of samples; None if the duration is not given or no number."""
+    """Give the transient's share of the duration in whole samples; None if the duration is not given or no number."""
     try:
         duration_ms, sample_ms = (Fraction(str(values.get(key, "0.2"))) for key in ("duration_ms", "sample_ms"))
         samples = round(duration_ms * TRANSIENT_SHARE / sample_ms)

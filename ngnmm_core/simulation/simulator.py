@@ -85,7 +85,7 @@ class Simulator:
             yield from (some[start : start + size] for start in range(0, len(some), size))
 
     def run_batch(self, points: Points, step_ms: float, places: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """The results for at most `engine.batch_size` points, and which of them missed the accuracy, [point].
+        """Compute the results for at most `engine.batch_size` points, and which of them missed the accuracy, [point].
 
         `places` are the positions of the points among all.
         """
@@ -97,7 +97,7 @@ class Simulator:
     def feed(
         self, points: Points, step_ms: float | None = None, places: np.ndarray | None = None
     ) -> tuple[Activity, list[Reducer], Batch]:
-        """Simulates a batch and lets the reducers take every sample of the window."""
+        """Simulate a batch and let the reducers take every sample of the window."""
         settings = self.settings
         run = self.start(points)
         batch = Batch(run, settings, step_ms or settings.longest_step_ms)
@@ -116,7 +116,7 @@ class Simulator:
         return activity, reducers, batch
 
     def start(self, points: Points, quiet: bool = False) -> Run:
-        """A batch of points at the start of their simulation; `quiet` without noise."""
+        """Set up a batch of points at the start of their simulation; `quiet` without noise."""
         settings = self.settings
         sigma = np.zeros(len(points)) if quiet else noise_of(settings, points)
         initial, lesions = self.initial_states(points), self._lesions(points)
@@ -131,7 +131,7 @@ class Simulator:
         return lesion_factors(points, self.connectome.weights, self.settings.resection, self.connectome.labels)
 
     def initial_states(self, points: Points) -> np.ndarray:
-        """Initial states [point, region, state] by the rule of the settings."""
+        """Draw the initial states [point, region, state] by the rule of the settings."""
         initial = self.settings.initial
         regions = self.engine.regions
         if initial.start == "homogeneous":
@@ -161,7 +161,7 @@ def noise_of(settings: Simulation, points: Points) -> np.ndarray:
 def make_window(
     model: Model, connectome: Connectome, settings: Simulation, points: Points, lesions=(None, None)
 ) -> SampledWindow:
-    """What reducers must know of a simulation; lesioned regions (mask 0) are left out of means over regions."""
+    """Collect what reducers must know of a simulation; lesioned regions (mask 0) are left out of means over regions."""
     mask, gain = lesions
     return SampledWindow(
         model=model,
@@ -195,7 +195,7 @@ class _Results:
         self._arrays: dict[str, np.ndarray] = {}
 
     def put(self, places: np.ndarray, part: Mapping[str, np.ndarray]) -> None:
-        """Takes the results of some points."""
+        """Store the results of some points."""
         for name, values in part.items():
             if name not in self._arrays:
                 self._arrays[name] = np.empty((self._points, *values.shape[1:]), values.dtype)

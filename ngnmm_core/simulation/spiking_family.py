@@ -151,7 +151,7 @@ FAMILY = {
 def simulate_family(
     model: Model, values: Mapping[str, float], initial: Mapping[str, float], steps: tuple[int, int, float], neurons: int
 ) -> np.ndarray:
-    """Simulates N neurons per population of an isolated region; nothing is random.
+    """Simulate N neurons per population of an isolated region; nothing is random.
 
     Parameters
     ----------

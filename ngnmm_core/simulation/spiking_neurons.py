@@ -82,7 +82,7 @@ class Traces:
 
 
 def populations(model: Model, values: Mapping[str, float]) -> Populations:
-    """The spiking populations whose mean field `model` is.
+    """Build the spiking populations of which `model` is the mean field.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def initial_potentials(center: float, half_width: float, neurons: int) -> np.nda
 
 
 def simulate(network: Populations, initial, I_ext, neurons: int, bin_ms: float, steps_per_bin: int) -> Traces:
-    """Simulates N neurons per population; nothing is random, the same arguments give the same spikes.
+    """Simulate N neurons per population; nothing is random, the same arguments give the same spikes.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def simulate(network: Populations, initial, I_ext, neurons: int, bin_ms: float, 
 
 
 def mean_field(model: Model, values: Mapping[str, float], initial, I_ext, bin_ms: float) -> Traces:
-    """The same traces from the equations of `model`, integrated to a relative tolerance of 1e-10.
+    """Compute the same traces from the equations of `model`, integrated to a relative tolerance of 1e-10.
 
     Parameters
     ----------

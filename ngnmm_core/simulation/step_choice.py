@@ -39,7 +39,7 @@ class Ladder(NamedTuple):
 
 
 def ladder(sample_ms: float, accuracy: str) -> Ladder:
-    """The steps that divide the time between samples."""
+    """Give the ladder of the steps that divide the time between samples."""
     steps = [LONGEST_MS / 2**k for k in range(HALVINGS + 1)]
     dividing = [step for step in steps if is_multiple(sample_ms, step)]
     if not dividing:  # a time of its own between samples: a ladder of its own
@@ -49,12 +49,12 @@ def ladder(sample_ms: float, accuracy: str) -> Ladder:
 
 
 def only(step_ms: float, accuracy: str) -> Ladder:
-    """The one step that the user has chosen; watched all the same."""
+    """Make a ladder of the one step that the user has chosen; it is watched all the same."""
     return Ladder((step_ms,), LIMITS[accuracy], SLACK * LIMITS[accuracy])
 
 
 def first_rungs(steps: Ladder, edges_ms: np.ndarray) -> np.ndarray:
-    """The longest step, as its place in the ladder, that no edge of an input falls into: array (point,).
+    """Find the longest step, as its place in the ladder, that no edge of an input falls into: array (point,).
 
     `edges_ms` [edge, point] are times at which the input jumps; NaN where there is none.
     """
@@ -67,7 +67,7 @@ def first_rungs(steps: Ladder, edges_ms: np.ndarray) -> np.ndarray:
 
 
 def shortest_for_edges(sample_ms: float) -> float:
-    """The step (ms) that edges of pulses must be multiples of where points choose their own."""
+    """Return the step (ms) that edges of pulses must be multiples of where points choose their own."""
     return ladder(sample_ms, "default").steps_ms[0] / 2**EDGE_HALVINGS
 
 
@@ -84,7 +84,7 @@ def later_rungs(steps: Ladder, rungs: np.ndarray, worst: np.ndarray) -> np.ndarr
 
 
 def expected_steps(model: Model, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The step (ms) that a point of a whole-brain network probably has, (point,): for estimates of cost alone."""
+    """Guess the step (ms) that a point of a whole-brain network will have, (point,): for estimates of cost alone."""
     width = np.min([p.Delta for p in model.qif.values(parameters)], axis=0)
     halvings = sum((width < bound).astype(int) for bound in (0.7, 0.3, 0.15, 0.07))
     return LONGEST_MS / 2.0**halvings

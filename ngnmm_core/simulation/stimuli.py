@@ -204,7 +204,7 @@ def check_indices(stimulus: Stimulus, overrides: Iterable[float], regions: int) 
 
 
 def field_values(stimulus: Stimulus, extras: Mapping[str, np.ndarray], points: int) -> dict[str, np.ndarray]:
-    """The numbers of a stimulus at every point, [point]: its declaration, overridden by axes of the grid."""
+    """Give the numbers of a stimulus at every point, [point]: its declaration, overridden by axes of the grid."""
     values = {}
     for field in SWEPT:
         value = extras.get(f"{stimulus.name}.{field}", getattr(stimulus, field))

@@ -29,7 +29,7 @@ class Trial:
         self._duration_ms = min(TRIAL_MS, self._settings.duration_ms)
 
     def rungs(self) -> tuple[np.ndarray, np.ndarray]:
-        """The step of every point as its place in the ladder, [point], and which points are known to be wrong with it.
+        """Find every point's step as its place in the ladder, [point], and which points are known to be wrong with it.
 
         What is wrong is found here only for methods that do not watch their error.
         """
@@ -57,7 +57,7 @@ class Trial:
         return run
 
     def _edges_ms(self) -> np.ndarray:
-        """Times [edge, point] at which inputs jump, as lengths that a step must divide."""
+        """List the times [edge, point] at which inputs jump, as lengths that a step must divide."""
         stimuli, count = self._settings.stimuli, len(self._points)
         edges = [np.full(count, np.nan)]
         for stimulus, values in zip(stimuli, timed_values(stimuli, self._points.extras, count), strict=True):

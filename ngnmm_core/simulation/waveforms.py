@@ -9,7 +9,7 @@ from ngnmm_core.simulation.stimuli import Stimulus, timed_values
 
 
 def waveform(stimulus: Stimulus, values: Mapping[str, np.ndarray], times_ms: np.ndarray) -> np.ndarray:
-    """The waveform at given times: array [time, point].
+    """Evaluate the waveform at given times: array [time, point].
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ def _at_point(model: Model, parameters: dict[str, float], weight: float) -> dict
 
 
 def _rates(model: Model, parameters: dict[str, float], state: np.ndarray) -> np.ndarray:
-    """Firing rate of every population in a state, Hz; NaN for populations without one."""
+    """Compute the firing rate of every population in a state, Hz; NaN for populations without one."""
     constants = model.coefficients(parameters)
     rates = (p.rate(tuple(state), constants) if p.rate is not None else np.nan for p in model.populations)
     return KHZ * np.array(list(rates))

@@ -75,6 +75,6 @@ def code_entries(study: Study, stage: str) -> list[str]:
 
 
 def fingerprint(value: Any, size: int = 16) -> str:
-    """A hash of anything that JSON can hold, in `2 * size` hexadecimal digits."""
+    """Hash anything that JSON can hold into `2 * size` hexadecimal digits."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=size).hexdigest()

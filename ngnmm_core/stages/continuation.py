@@ -72,7 +72,7 @@ def warm(task: Task) -> None:
 
 
 def _layout(study: Study, regions: int) -> Layout:
-    """A diagram per point of the grid without the continued parameter; then the curves per point without both."""
+    """Lay out a diagram per point of the grid without the continued parameter, then curves per point without both."""
     options, points = study.options["continuation"], study.points(False)
     one = _without(study, points, [options.parameter])
     both = _without(study, points, [options.parameter, options.second] if options.second else [])
@@ -89,7 +89,7 @@ def _layout(study: Study, regions: int) -> Layout:
 
 
 def _without(study: Study, points: Points, names: list[str]) -> np.ndarray:
-    """The first of all points that differ in other parameters than `names`."""
+    """Pick the first of all points that differ in other parameters than `names`."""
     dropped = {target for name in names for target in study.model.targets(name)}
     kept = [values for name, values in points.parameters.items() if name not in dropped]
     return np.sort(np.unique(np.column_stack(kept), axis=0, return_index=True)[1])

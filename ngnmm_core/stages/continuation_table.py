@@ -26,7 +26,7 @@ class Table:
         self.truncated = False
 
     def add(self, prefix: str, **values) -> None:
-        """Appends rows: arrays [row, ...] or one value for all; words are turned into their codes."""
+        """Append rows: arrays [row, ...] or one value for all; words are turned into their codes."""
         count = max((len(v) for v in values.values() if isinstance(v, np.ndarray)), default=1)
         start = self.filled[prefix]
         room = len(self.arrays["branch" if prefix == "branch" else "special_kind"]) - start

@@ -48,7 +48,7 @@ def _growth_curves(task: Task) -> dict[str, np.ndarray]:
 
 
 def window(task: Task):
-    """What the analyses see of the simulations."""
+    """Describe what the analyses see of the simulations."""
     return simulation.window(task)
 
 

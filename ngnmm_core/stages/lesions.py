@@ -57,7 +57,7 @@ def run(task: Task) -> dict[str, np.ndarray]:
 
 
 def window(task: Task):
-    """What the analyses see of the simulations."""
+    """Describe what the analyses see of the simulations."""
     return simulation.window(task)
 
 

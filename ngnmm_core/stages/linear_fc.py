@@ -47,7 +47,7 @@ class _Job:
         return None if found.defective else found
 
     def equilibria(self) -> list[np.ndarray | None]:
-        """The equilibrium [region, state] of every point; None where the network comes to rest at none."""
+        """Find the equilibrium [region, state] of every point; None where the network comes to rest at none."""
         from ngnmm_core.dynamics.attractor import REST, find_attractors
         from ngnmm_core.dynamics.linear_stability import reached_equilibria
 
@@ -115,7 +115,7 @@ class _Job:
         }
 
     def _bands(self, network, result) -> bool:
-        """Fills in the connectivity of every band; False, and nothing, where a quadrature did not converge."""
+        """Fill in the connectivity of every band; return False, and fill none, where a quadrature did not converge."""
         from ngnmm_core.dynamics.linear_bands import band_covariance
         from ngnmm_core.recordings.connectivity import correlation_of, edges_of
 

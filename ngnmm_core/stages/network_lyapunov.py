@@ -69,7 +69,7 @@ def _checkpoints(task: Task, point: int) -> tuple[Path | None, Path | None]:
 
 
 def _keep(path: Path, found: np.ndarray) -> None:
-    """Writes the exponents of a point, and removes the state of its run."""
+    """Write the exponents of a point, and remove the state of its run."""
     with whole_file(path) as temporary, temporary.open("wb") as file:
         np.save(file, found)
     path.with_suffix(".npz").unlink(missing_ok=True)

@@ -43,7 +43,7 @@ def run(task: Task) -> dict[str, np.ndarray]:
 
 
 def _signals(engine: "Engine", points, options) -> np.ndarray:
-    """The state that is looked at, [point, sample]."""
+    """Simulate the state that is looked at, [point, sample]."""
     from ngnmm_core.simulation.engine import Run
 
     states = len(engine.model.states)

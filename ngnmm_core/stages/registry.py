@@ -13,7 +13,7 @@ STAGES: dict[str, Stage] = {
 
 
 def stages_of(study: Study) -> list[Stage]:
-    """The stages that a study needs: those of its analyses, and highlights if it has any."""
+    """List the stages that a study needs: those of its analyses, and highlights if it has any."""
     needed = {analysis.needs for analysis, _ in study.analyses}
     if study.config.highlights and "simulation" in needed:
         needed.add("highlights")

@@ -51,14 +51,14 @@ def reducers(task: Task) -> Reducers:
 
 
 def simulator(task: Task, settings: Simulation, fed: Reducers) -> "Simulator":
-    """The simulator of a task."""
+    """Build the simulator of a task."""
     from ngnmm_core.simulation.simulator import Simulator
 
     return Simulator(task.model, task.connectome, settings, fed)
 
 
 def window(task: Task) -> SampledWindow:
-    """What the analyses see of the simulations."""
+    """Describe what the analyses see of the simulations."""
     from ngnmm_core.simulation.simulator import make_window
 
     return make_window(task.model, task.connectome, Simulation.model_validate(task.settings), task.points)
@@ -70,7 +70,7 @@ def warm(task: Task) -> None:
 
 
 def compile_with(task: Task, fed: Reducers) -> None:
-    """Runs one point for a few samples, which compiles the integrator and the reducers."""
+    """Run one point for a few samples, which compiles the integrator and the reducers."""
     settings = Simulation.model_validate(task.settings)
     times = {"transient_ms": settings.sample_ms, "duration_ms": WARM_SAMPLES * settings.sample_ms}
     point, made = task.points.take(slice(0, 1)), simulator(task, settings.model_copy(update=times), fed)

@@ -42,7 +42,7 @@ class Task:
         return self.series is not None and bool(self.settings.get("keep_series"))
 
     def with_analyses(self, chosen: Callable[[Analysis], bool]) -> "Task":
-        """The same task with some of its analyses."""
+        """Return the same task with some of its analyses."""
         return replace(self, analyses=tuple((a, o) for a, o in self.analyses if chosen(a)))
 
     def options(self, name: str) -> Any:

@@ -35,7 +35,7 @@ class WholeFile:
         self.temporary.open("xb").close()
 
     def finish(self, mode: int | None = None) -> None:
-        """Moves what was written to its place, with other permissions than new files have if they are given."""
+        """Move what was written to its place, with other permissions than new files have if they are given."""
         if mode is not None:
             os.chmod(self.temporary, mode)
         if self.durable:
@@ -44,13 +44,13 @@ class WholeFile:
         os.replace(self.temporary, self.path)
 
     def discard(self) -> None:
-        """Removes what was written, if it has not found its place."""
+        """Remove what was written, if it has not found its place."""
         self.temporary.unlink(missing_ok=True)
 
 
 @contextmanager
 def whole_file(path: str | Path, durable: bool = True, mode: int | None = None) -> Iterator[Path]:
-    """Gives a temporary file to write to, which takes its name when the block ends without an error."""
+    """Give a temporary file to write to, which takes its name when the block ends without an error."""
     file = WholeFile(path, durable)
     try:
         yield file.temporary
@@ -60,7 +60,7 @@ def whole_file(path: str | Path, durable: bool = True, mode: int | None = None) 
 
 
 def write_bytes(path: str | Path, content: bytes, durable: bool = True, mode: int | None = None) -> None:
-    """Writes a file, with the permissions of any new file or those of `mode`.
+    """Write a file, with the permissions of any new file or those of `mode`.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def write_bytes(path: str | Path, content: bytes, durable: bool = True, mode: in
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Writes a text file; does nothing if the content is there already.
+    """Write a text file; do nothing if the content is there already.
 
     Raises
     ------

@@ -10,7 +10,7 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_text(table: "pd.DataFrame") -> str:
-    r"""A table as CSV; texts that a spreadsheet would compute are put behind an apostrophe, numbers are as they are.
+    r"""Format a table as CSV; put texts that a spreadsheet would compute behind an apostrophe, keep numbers as is.
 
     Examples
     --------

@@ -19,7 +19,7 @@ class Flags:
 
     @classmethod
     def values(cls) -> dict[str, int]:
-        """The values by name, those of a set that this one extends first."""
+        """Collect the values by name, those of a set that this one extends first."""
         found: dict[str, int] = {}
         for one in reversed(cls.__mro__):
             found |= {name: value for name, value in vars(one).items() if name.isupper()}

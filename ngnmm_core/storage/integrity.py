@@ -18,12 +18,12 @@ LENGTH = 64  # hexadecimal digits
 
 
 def checksum_path(path: Path) -> Path:
-    """The file with the checksum of a file."""
+    """Name the file with the checksum of a file."""
     return path.with_suffix(SUFFIX)
 
 
 def seal(path: Path, companions: Sequence[Path] = ()) -> None:
-    """Writes the checksum of a complete file beside it, and below it those of its companions."""
+    """Write the checksum of a complete file beside it, and below it those of its companions."""
     lines = [f"{_digest(each)}  {each.name}\n" for each in (path, *companions)]
     write_bytes(checksum_path(path), "".join(lines).encode("ascii"))
 
@@ -49,7 +49,7 @@ def is_intact(path: Path, thorough: bool = False) -> bool:
 
 
 def _noted(path: Path) -> dict[Path, str]:
-    """The checksums of a file and its companions; nothing if they can't be read."""
+    """Read the checksums of a file and its companions; nothing if they can't be read."""
     text = checksum_path(path).read_text(encoding="ascii", errors="replace")
     noted = {path.with_name(name): digest for digest, _, name in (line.partition("  ") for line in text.splitlines())}
     return noted if all(len(digest) == LENGTH for digest in noted.values()) else {}
@@ -78,7 +78,7 @@ def require_intact(paths: Sequence[Path]) -> None:
 
 
 def discard(path: Path) -> None:
-    """Removes a file, its companions and their checksums."""
+    """Remove a file, its companions and their checksums."""
     companions = _noted(path) if checksum_path(path).is_file() else ()
     for each in (checksum_path(path), *companions, path):
         each.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ COMPRESSED_ABOVE = 1000  # bytes; below, the chunk's overhead exceeds the gain
 
 
 def write_netcdf(dataset: "xr.Dataset", path: str | Path) -> Path:
-    """Writes `dataset` to `path`, by way of a temporary file in the same directory that is then renamed.
+    """Write `dataset` to `path`, by way of a temporary file in the same directory that is then renamed.
 
     Numeric arrays larger than 1 kB are compressed (zlib level 4 with shuffle).  Whatever encoding the variables carry
     from a file that they were read from is left aside, so that the bytes depend on the dataset alone (and the versions

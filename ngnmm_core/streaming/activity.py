@@ -44,7 +44,7 @@ class Activity:
         self._moments = Moments(samples)
 
     def consume(self, observable: np.ndarray) -> None:
-        """Takes the next samples [sample, group, region, lane]."""
+        """Take the next samples [sample, group, region, lane]."""
         self._moments.consume(observable)
 
     def _by_point(self, array: np.ndarray) -> np.ndarray:

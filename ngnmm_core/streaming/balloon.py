@@ -35,7 +35,7 @@ def _average(signal, total, filled, per_bin, out):
 
 @lazy_njit
 def _midpoint(activity, state, constants, step_s):
-    """Takes one midpoint step of the Balloon per row of [bin, channel]; `state` [4, channel] is s, f, v, q."""
+    """Take one midpoint step of the Balloon per row of [bin, channel]; `state` [4, channel] is s, f, v, q."""
     kappa, gamma, tau, alpha, rho = constants[:5]
     left, power = np.log(1.0 - rho), 1.0 / alpha
     for row in range(activity.shape[0]):
@@ -87,12 +87,12 @@ class Balloon:
 
     @staticmethod
     def count(window_ms: float, tr_ms: float, discard_ms: float) -> int:
-        """Number of volumes that a window gives."""
+        """Count the volumes that a window gives."""
         bins = int(window_ms / STEP_MS + 1e-9) - 2 * round(discard_ms / STEP_MS)
         return max(bins // round(tr_ms / STEP_MS), 0)
 
     def push(self, signal: np.ndarray) -> None:
-        """Takes the next samples."""
+        """Take the next samples."""
         shape = signal.shape[1:]
         signal = np.ascontiguousarray(signal, float).reshape(len(signal), -1)
         if not self._bins and not self._filled:
@@ -110,7 +110,7 @@ class Balloon:
         self._state[0] = 0.0
 
     def _take(self, bins: np.ndarray) -> int:
-        """Takes bins up to the end of the baseline or of a volume; how many."""
+        """Take bins up to the end of the baseline or of a volume; return how many."""
         if self._bins < self._baseline:
             bins = bins[: self._baseline - self._bins]
             for row in bins:  # one after the other: the sum must not depend on how they come

@@ -27,11 +27,11 @@ class Observers:
         ]
 
     def rate(self, population: int):
-        """The compiled firing rate of a population, or None."""
+        """Return the compiled firing rate of a population, or None."""
         return self._rates[population]
 
     def kuramoto(self, population: int):
-        """The compiled Kuramoto modulus of a population, or None."""
+        """Return the compiled Kuramoto modulus of a population, or None."""
         return self._moduli[population]
 
 
@@ -63,7 +63,7 @@ class Block:
         return np.ascontiguousarray(self.states[:, :, :, self._observers.model.observable_index], float)
 
     def rate(self, population: int) -> np.ndarray:
-        """Firing rate of a population, 1/ms."""
+        """Return the firing rate of a population, 1/ms."""
         if population not in self._rates:
             self._rates[population] = self._observe(self._observers.rate(population))
         return self._rates[population]

@@ -22,7 +22,7 @@ class Covariance:
         self._pivot: np.ndarray | None = None
 
     def consume(self, signal: np.ndarray) -> None:
-        """Takes the next samples."""
+        """Take the next samples."""
         if len(signal) == 0:
             return
         if self._pivot is None:
@@ -36,7 +36,7 @@ class Covariance:
             self._multiply()
 
     def _multiply(self) -> None:
-        """Adds the products of what has been waiting: one large product is faster than many small ones."""
+        """Add the products of what has been waiting: one large product is faster than many small ones."""
         deviation = np.concatenate(self._waiting)
         self._waiting.clear()
         for group in range(deviation.shape[1]):

@@ -14,7 +14,7 @@ NEVER = -1
 
 @lazy_njit
 def _smooth(signal, gain, state, started):
-    """Replaces [sample, channel] by its smoothed version; `state` holds the last values."""
+    """Replace [sample, channel] by its smoothed version; `state` holds the last values."""
     if not started:
         state[:] = signal[0]
     for sample in range(signal.shape[0]):
@@ -25,7 +25,7 @@ def _smooth(signal, gain, state, started):
 
 @lazy_njit
 def _stays(signal, sign, threshold, window, minimal, position, run, first):
-    """Updates the length of the present stay and the beginning of the first one that is long enough, per channel."""
+    """Update the length of the present stay and the beginning of the first one that is long enough, per channel."""
     earliest, latest = window
     for sample in range(signal.shape[0]):
         here = position + sample
@@ -54,7 +54,7 @@ class Smoother:
         self.state: np.ndarray | None = None
 
     def __call__(self, signal: np.ndarray) -> np.ndarray:
-        """The smoothed samples of a block, as [sample, channel]."""
+        """Smooth the samples of a block; return them as [sample, channel]."""
         flat = np.array(signal, float, order="C", copy=True).reshape(len(signal), -1)
         started = self.state is not None
         if not started:
@@ -90,6 +90,6 @@ class Stays:
         self.position = 0
 
     def consume(self, flat: np.ndarray) -> None:
-        """Takes the next samples, [sample, channel]."""
+        """Take the next samples, [sample, channel]."""
         _stays(flat, self.sign, self.threshold, self.window, self.minimal, self.position, self.run, self.first)
         self.position += len(flat)

@@ -16,13 +16,13 @@ OVERSAMPLING = 5.0  # sampling rate after decimation, in units of the highest wa
 
 
 def decimation_factor(sample_ms: float, max_hz: float, divides: int) -> int:
-    """The largest factor that leaves `OVERSAMPLING` times `max_hz` and divides `divides` samples without remainder."""
+    """Find the largest factor that leaves `OVERSAMPLING` times `max_hz` and divides `divides` samples evenly."""
     limit = int(np.floor(1000.0 / sample_ms / (OVERSAMPLING * max_hz) + 1e-9))
     return next(factor for factor in range(max(limit, 1), 0, -1) if divides % factor == 0)
 
 
 def filter_length(sample_ms: float, max_hz: float, factor: int) -> int:
-    """Number of taps of `low_pass`; odd, so that the delay is a whole number of samples."""
+    """Count the taps of `low_pass`; odd, so that the delay is a whole number of samples."""
     if factor == 1:
         return 1
     pass_to_stop = 1000.0 / (sample_ms * factor) - 2.0 * max_hz
@@ -50,7 +50,7 @@ class ThinnedFilter:
         return max((samples - len(self.taps)) // self.step + 1, 0)
 
     def push(self, signal: np.ndarray) -> np.ndarray:
-        """The filtered samples that the next block [sample, ...] completes."""
+        """Return the filtered samples that the next block [sample, ...] completes."""
         shape, samples = signal.shape[1:], len(signal)
         channels = int(np.prod(shape))
         buffer = self._with_room(self._filled + samples, channels)
@@ -83,10 +83,10 @@ class Decimator(ThinnedFilter):
         self._input_ms = sample_ms
 
     def response(self, frequency_hz: np.ndarray) -> np.ndarray:
-        """The filter's amplitude response at the given frequencies."""
+        """Compute the filter's amplitude response at the given frequencies."""
         phase = 2j * np.pi * frequency_hz * self._input_ms / 1000.0
         return np.abs(np.exp(-np.outer(phase, np.arange(len(self.taps)))) @ self.taps)
 
     def push(self, signal: np.ndarray) -> np.ndarray:
-        """The filtered samples that the next block [sample, ...] completes; the block itself for factor 1."""
+        """Return the filtered samples that the next block [sample, ...] completes; the block itself for factor 1."""
         return signal if self.factor == 1 else super().push(signal)

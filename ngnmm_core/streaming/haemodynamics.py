@@ -36,7 +36,7 @@ class Haemodynamics:
     k3: float = 2 * 0.34 - 0.2
 
     def as_array(self) -> np.ndarray:
-        """The constants in the order of their declaration."""
+        """Return the constants in the order of their declaration."""
         return np.array(list(asdict(self).values()))
 
     @property
@@ -66,7 +66,7 @@ SETS = {
 
 
 def haemodynamics(constants: str | Mapping[str, float], key: str = "constants") -> Haemodynamics:
-    """The constants of a name, or of a mapping; what a mapping leaves out is Friston 2003's.
+    """Return the constants of a name, or of a mapping; what a mapping leaves out is Friston 2003's.
 
     Raises
     ------

@@ -22,7 +22,7 @@ class LeaveOneOutSynchrony:
         self.each, self.mean, self.sum = (Moments(window.samples) for _ in range(3))
 
     def consume(self, block) -> None:
-        """Adds the next samples."""
+        """Add the next samples."""
         mean = self.region_mean(block.observable)
         self.each.consume(block.observable)
         self.mean.consume(mean)

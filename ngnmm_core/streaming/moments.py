@@ -10,7 +10,7 @@ from ngnmm_core.compilation.lazy_njit import lazy_njit
 
 @lazy_njit
 def _accumulate(signal, pivot, total, squares):
-    """Adds one block, [sample, channel], to sums of the deviations from a pivot and of their squares."""
+    """Add one block, [sample, channel], to sums of the deviations from a pivot and of their squares."""
     for sample in range(signal.shape[0]):
         for channel in range(signal.shape[1]):
             d = signal[sample, channel] - pivot[channel]
@@ -31,7 +31,7 @@ class Moments:
         self.pivot: np.ndarray | None = None
 
     def consume(self, signal: np.ndarray) -> None:
-        """Takes the next samples, [sample, ...]."""
+        """Take the next samples, [sample, ...]."""
         if self.pivot is None:
             self.shape = signal.shape[1:]
             self.pivot = np.zeros(signal[0].size)

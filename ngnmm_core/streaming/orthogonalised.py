@@ -16,7 +16,7 @@ TINY = 1e-300  # an amplitude of exactly zero has no phase
 
 @lazy_njit
 def _add(real, imaginary, pivot, sums):
-    """Adds samples of one point to its sums.
+    """Add samples of one point to its sums.
 
     `real` and `imaginary` [sample, region]; `pivot` [region] amplitudes that deviations are taken from, `pivot`
     [1 + i, j] those of region j orthogonalised to i; `sums` [kind, i, j]: of |x_i|, |x_i|^2, y_x, y_x^2, and of the
@@ -47,7 +47,7 @@ class OrthogonalisedCovariance:
         self._pivot: np.ndarray | None = None
 
     def consume(self, signal: tuple[np.ndarray, np.ndarray]) -> None:
-        """Takes the next samples."""
+        """Take the next samples."""
         real, imaginary = (_by_point(part) for part in signal)
         if real.shape[1] == 0:
             return

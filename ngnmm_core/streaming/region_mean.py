@@ -29,7 +29,7 @@ class RegionMean:
         return weighted_sum(signal, self._weights)
 
     def _lanes(self, groups: int, regions: int, width: int) -> np.ndarray:
-        """What multiplies each region of each lane, [group, region, lane]."""
+        """Give the factor that multiplies each region of each lane, [group, region, lane]."""
         if self.included is None:
             return np.full((groups, regions, width), 1.0 / regions)
         weights = self.included / self.included.sum(axis=1, keepdims=True)

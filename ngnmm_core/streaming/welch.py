@@ -38,7 +38,7 @@ class Welch:
         self.segments = 0
 
     def consume(self, signal: np.ndarray) -> None:
-        """Takes the next samples; every full segment is transformed as soon as it is complete."""
+        """Take the next samples; every full segment is transformed as soon as it is complete."""
         if self._buffer is None:
             _, groups, channels, width = signal.shape
             # [group, lane, channel, sample]: a point's series are contiguous, so that its bits are its own

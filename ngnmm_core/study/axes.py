@@ -43,7 +43,7 @@ def as_number(key: str, value: Any) -> float:
 
 
 def axis_values(key: str, spec: Any) -> tuple[float, ...]:
-    """The coordinates that an axis of a grid names.
+    """Return the coordinates that an axis of a grid names.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def _decimal(key: str, value: Any) -> Decimal:
 
 
 def _length(key: str, spec: Mapping) -> int:
-    """Number of values of a range, with all that is to be said against it."""
+    """Count the values of a range, and refuse a range that does not work."""
     start, stop, kind = _ends(key, spec)
     key = f"{key}.{kind}"
     if kind == "num":
@@ -136,7 +136,7 @@ def _length(key: str, spec: Mapping) -> int:
 
 
 def _step_that_fits(start: Decimal, stop: Decimal, steps: Decimal) -> tuple[str, int]:
-    """A step of few digits that ends at `stop` after about as many steps, and the number of its values."""
+    """Find a step of few digits that ends at `stop` after about as many steps, and the number of its values."""
     near = sorted(range(max(int(steps) - 2, 1), int(steps) + 4), key=lambda n: abs(n - steps))
     written = [(format(((stop - start) / n).normalize(), "f"), n) for n in near]
     text, count = next((found for found in written if len(found[0]) <= SHORT), written[0])

@@ -29,7 +29,7 @@ DOCUMENTS = (Path("config/README.md"), Path("docs/models.md"), Path("docs/result
 
 
 def json_schema() -> dict[str, Any]:
-    """The schema of a study file, for editors and other programs; parameters and analyses are spelled out."""
+    """Build the schema of a study file, for editors and other programs, with parameters and analyses spelled out."""
     one = StudyConfig.model_json_schema(by_alias=True)
     definitions = one.pop("$defs")
     axis = {"description": FORMS, "anyOf": [{"type": t} for t in ("number", "array", "object", "string")]}
@@ -75,7 +75,7 @@ def _names_known(axes: dict[str, Any], parameters: dict[str, Any]) -> dict[str, 
 
 
 def _analyses(description: str, definitions: dict[str, Any]) -> dict[str, Any]:
-    """The schema of `analyses`; adds to `definitions` what it refers to."""
+    """Build the schema of `analyses`, and add to `definitions` what it refers to."""
     options = {}
     for name in analysis_names():
         schema = get_analysis(name).options.model_json_schema()
@@ -191,7 +191,7 @@ def tables() -> dict[str, str]:
 
 
 def fill(text: str, made: dict[str, str]) -> str:
-    """A Markdown text with its generated tables renewed."""
+    """Renew the generated tables of a Markdown text."""
     pattern = r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)"
     return re.sub(pattern, lambda m: f"{m[1]}\n{made[m[2]]}\n\n{m[3]}", text, flags=re.DOTALL)
 

@@ -53,13 +53,13 @@ def override(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str,
 
 
 def _unset(value: Mapping[str, Any]) -> dict[str, Any]:
-    """The same with nothing where the text says so: Snakemake leaves `null` inside of a mapping as it is written."""
+    """Replace text that stands for nothing by None: Snakemake leaves `null` inside a mapping as it is written."""
     plain = {key: None if isinstance(item, str) and item in NOTHING else item for key, item in value.items()}
     return {key: _unset(item) if isinstance(item, Mapping) else item for key, item in plain.items()}
 
 
 def _parsed(text: str) -> Any:
-    """What a text on the command line means; it stays text if it is no YAML, or the YAML of a text.
+    """Parse a text from the command line; it stays text if it is no YAML, or the YAML of a text.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def _parsed(text: str) -> Any:
 
 
 def load_studies(config: Mapping[str, Any], source: str = "study", folder: Path | None = None) -> dict[str, Study]:
-    """The studies that a config describes: one, or one for each of its `parts`, by name.
+    """Load the studies that a config describes: one, or one for each of its `parts`, by name.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def load_studies(config: Mapping[str, Any], source: str = "study", folder: Path 
 
 
 def _text_keys(value: Any) -> Any:
-    """The same with text for every key: YAML reads `1:` and `on:` as something else."""
+    """Turn every key into text: YAML reads `1:` and `on:` as something else."""
     if isinstance(value, Mapping):
         return {str(key): _text_keys(item) for key, item in value.items()}
     return [_text_keys(item) for item in value] if isinstance(value, list | tuple) else value
@@ -166,7 +166,7 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
 
 
 def _with_method(study: Study) -> Study:
-    """The study with the method and the step that its settings, its model and its noise stand for.
+    """Return the study with the method and the step that its settings, its model and its noise stand for.
 
     Raises
     ------
@@ -184,7 +184,7 @@ def _with_method(study: Study) -> Study:
 
 
 def _model(config: StudyConfig, files: Mapping[str, OwnFile]) -> Model:
-    """The model of a study, of the package or of a file."""
+    """Return the model of a study, from the package or from a file."""
     if MODEL not in files:
         return get_model(config.model.name)
     model = own_model(files[MODEL])
@@ -202,7 +202,7 @@ def _analysis(name: str, files: Mapping[str, OwnFile]) -> Analysis:
 
 
 def _resolved(config: StudyConfig, model: Model, files: Mapping[str, OwnFile]) -> StudyConfig:
-    """The same config with its files named from the working directory, as the jobs find them."""
+    """Return the same config with its files named from the working directory, as the jobs find them."""
     if not files:
         return config
     analyses = dict(config.analyses)

@@ -27,7 +27,7 @@ def input_error(error: ValidationError, prefix: str = "", root: type[BaseModel] 
 
 
 def _known_part(root: type[BaseModel] | None, location: tuple) -> tuple:
-    """A location without what pydantic adds to the keys of a study: kinds of an alternative, `[key]`."""
+    """Strip from a location what pydantic adds to the keys of a study: kinds of an alternative, `[key]`."""
     annotation: Any = None
     for k, part in enumerate(location):
         if part == "[key]" or (k and is_union(annotation) and isinstance(part, str)):
@@ -81,7 +81,7 @@ def _sentence(key: str, location: tuple, error: dict[str, Any], root: type[BaseM
 
 
 def _kind(error: str) -> str:
-    """What a value should have been, in words, where pydantic says no more than that."""
+    """Say in words what a value should have been, where pydantic says no more than that."""
     if error in ("model_type", "model_attributes_type", "dict_type", "mapping_type"):
         return "a mapping of keys to values, "
     if error in ("list_type", "tuple_type"):
@@ -90,13 +90,13 @@ def _kind(error: str) -> str:
 
 
 def _field(root: type[BaseModel] | None, location: tuple) -> FieldInfo | None:
-    """The declaration of the key at a location, if it can be told from the annotations."""
+    """Find the declaration of the key at a location, if it can be told from the annotations."""
     model = _model_at(root, location[:-1])
     return next((f for n, f in model.model_fields.items() if (f.alias or n) == location[-1]), None) if model else None
 
 
 def _model_at(root: type[BaseModel] | None, location: tuple) -> type[BaseModel] | None:
-    """The pydantic model that holds the key at a location, if it can be told from the annotations."""
+    """Find the pydantic model that holds the key at a location, if it can be told from the annotations."""
     model = root
     for part in location:
         if isinstance(part, int):
@@ -115,7 +115,7 @@ def _allowed_keys(root: type[BaseModel] | None, location: tuple) -> list[str]:
 
 
 def _description(root: type[BaseModel] | None, location: tuple) -> str:
-    """What the documentation says of a key, or of the list or mapping that holds an item."""
+    """Quote what the documentation says of a key, or of the list or mapping that holds an item."""
     for end in range(len(location), 0, -1):
         field = _field(root, location[:end])
         if field is not None and field.description:

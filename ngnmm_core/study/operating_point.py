@@ -47,7 +47,7 @@ class OperatingPoint(Section):
         return self
 
     def as_columns(self) -> dict[str, float | None]:
-        """The values of what may be an axis, by the name of the axis."""
+        """Return the values of what may be an axis, by the name of the axis."""
         return {f"operating_point.{field}": getattr(self, field) for field in FIELDS}
 
 
@@ -80,7 +80,7 @@ def check_operating_point(
 
 
 def axis_checks(operating_point: OperatingPoint | None) -> dict[str, Callable[[str, float], None]]:
-    """What checks the values of axes: `check(key, value)` by the name of the axis; none without a operating_point."""
+    """Return what checks the values of axes: `check(key, value)` by name of axis; none without an operating point."""
     return {f"operating_point.{field}": partial(_check_value, field) for field in FIELDS} if operating_point else {}
 
 
@@ -96,7 +96,7 @@ def operating_drive(
     parameters: Mapping[str, np.ndarray],
     extras: Mapping[str, np.ndarray],
 ) -> np.ndarray:
-    """The drive at every point, [point].
+    """Compute the drive at every point, [point].
 
     Parameters
     ----------

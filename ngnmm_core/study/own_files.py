@@ -14,7 +14,7 @@ FILE, MODEL = "file", "model"
 
 
 def own_files(config: Mapping[str, Any], folder: Path | None = None) -> list[OwnFile]:
-    """The files that the studies of a config name, each with a hash of its source; none of them is run.
+    """List the files that the studies of a config name, each with a hash of its source, without running any of them.
 
     Parameters
     ----------
@@ -35,13 +35,13 @@ def own_files(config: Mapping[str, Any], folder: Path | None = None) -> list[Own
 
 
 def load_own(name: str, path: str) -> Analysis:
-    """The analysis in a file, named from the working directory."""
+    """Load the analysis in a file, named from the working directory."""
     key = f"analyses.{name}.{FILE}"
     return own_analysis(read_file(key, find_file(key, path, None), "ANALYSIS"))
 
 
 def files_of(config: Mapping[str, Any], folder: Path | None) -> dict[str, OwnFile]:
-    """The files that one study names: of the model by `model`, of analyses by `analyses.NAME`.
+    """Find the files that one study names: of the model by `model`, of analyses by `analyses.NAME`.
 
     Raises
     ------

@@ -63,7 +63,7 @@ class Names:
 
 
 def fixed_parameters(names: Names, parameters: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers under `model.parameters`.
+    """Read the numbers under `model.parameters`.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def fixed_parameters(names: Names, parameters: Mapping[str, Any]) -> dict[str, f
 
 
 def grid_axes(names: Names, grid: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """The axes under `grid`.
+    """Read the axes under `grid`.
 
     Raises
     ------
@@ -103,14 +103,14 @@ def grid_axes(names: Names, grid: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 
 def _check_size(names: Names, grid: Mapping[str, Any]) -> None:
-    """Counts the points before any coordinate is made."""
+    """Check the number of points before any coordinate is made."""
     count = math.prod(count_values(f"grid.{name}", spec) for name, spec in grid.items() if name in names.known)
     if count > MOST_POINTS:
         raise InputError(f"grid: {count:.3g} points can't be planned; allowed: at most {MOST_POINTS:.0e}")
 
 
 def listed_points(names: Names, points: Sequence[Mapping[str, Any]] | str) -> dict[str, np.ndarray]:
-    """The columns of a list of points, or of a CSV file.
+    """Read the columns of a list of points, or of a CSV file.
 
     Raises
     ------
@@ -155,7 +155,7 @@ def _csv_rows(path: str) -> list[dict[str, str | None]]:
 
 
 def refuse_conflicts(model: Model, keys: Iterable[tuple[str, str]]) -> None:
-    """A parameter must be set in one place only, whatever the names it is set by.
+    """Check that every parameter is set in one place only, whatever the names it is set by.
 
     `keys` are pairs: the key of a study, for messages, and the parameter or alias that it sets.
 
@@ -173,7 +173,7 @@ def refuse_conflicts(model: Model, keys: Iterable[tuple[str, str]]) -> None:
 
 
 def highlight_values(names: Names, highlights: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
-    """The numbers under `highlights`.
+    """Read the numbers under `highlights`.
 
     Raises
     ------

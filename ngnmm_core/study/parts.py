@@ -13,7 +13,7 @@ NAMED_BY = {"connectome": ("name", "path"), "model": ("name", "file")}  # keys t
 
 
 def split_parts(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The configs of single studies in the content of a study file, by the names of the studies.
+    """Split the content of a study file into the configs of single studies, by the names of the studies.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def _mapping(key: str, value: Any, meaning: str) -> Mapping[str, Any]:
 
 
 def _laid_over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """What a part changes only in part; another connectome or model leaves nothing of that of the base."""
+    """Lay what a part changes only in part over the base; another connectome or model leaves nothing of the base's."""
     result = {}
     for key in LAID_OVER:
         below, above = base.get(key), own.get(key)

@@ -115,7 +115,7 @@ def known_analyses() -> tuple[str, ...]:
 
 
 def without_absolute_paths(config: StudyConfig) -> StudyConfig:
-    """The same config with files named from the working directory, for what is passed on with results."""
+    """Return the same config with files named from the working directory, for what is passed on with results."""
     changes: dict[str, Any] = {"connectome": _relative(config.connectome, "path", "labels", "lengths")}
     if config.empirical is not None:
         changes["empirical"] = _relative(config.empirical, "path", "labels")
@@ -130,6 +130,6 @@ def _relative(section, *keys: str):
 
 
 def _from_here(path: str) -> str:
-    """A path that is absolute, or begins at a home, as one from the working directory."""
+    """Rewrite a path that is absolute, or begins at a home, as one from the working directory."""
     found = os.path.expanduser(path)
     return os.path.relpath(found) if os.path.isabs(found) else path

@@ -61,11 +61,11 @@ class Study:
         return [(self.declared[name], options) for name, options in self.options.items()]
 
     def analyses_of(self, stage: str) -> list[tuple[Analysis, Any]]:
-        """The analyses that one stage computes."""
+        """List the analyses that one stage computes."""
         return [(a, o) for a, o in self.analyses if a.needs == stage]
 
     def files_used(self, analyses: Iterable[tuple[Analysis, Options]]) -> dict[str, OwnFile]:
-        """The files of the user's own that the model and some analyses are in; keys as of `files`."""
+        """Find the user's own files that the model and some analyses are in; keys as in `files`."""
         places = ["model", *(f"analyses.{analysis.name}" for analysis, _ in analyses)]
         return {place: self.files[place] for place in places if place in self.files}
 
@@ -145,7 +145,7 @@ class Study:
         return tuple(len(self.axes[name]) for name in self.dims(of_network))
 
     def size(self, of_network: bool = True) -> int:
-        """Number of points."""
+        """Count the points."""
         return int(np.prod(self.shape(of_network), dtype=np.int64))
 
     def points(self, of_network: bool = True) -> Points:
@@ -153,7 +153,7 @@ class Study:
         return self._at_operating_point(self._points_with_default_drive(of_network))
 
     def _points_with_default_drive(self, of_network: bool) -> Points:
-        """The points with the model's default for a drive that is to be found."""
+        """Make the points, with the model's default for a drive that is to be found."""
         if self.listed:
             columns = {name: values for name, values in self.axes.items() if of_network or self.is_of_system(name)}
         else:
@@ -163,7 +163,7 @@ class Study:
         return make_points(self.model, self.fixed, columns, self.size(of_network))
 
     def _at_operating_point(self, points: Points) -> Points:
-        """The same points with the drive that the bifurcation asks for, if the study wants that."""
+        """Return the same points with the drive that the bifurcation asks for, if the study wants that."""
         operating_point = self.config.model.operating_point
         if operating_point is None:
             return points

@@ -44,7 +44,7 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(rf"^(?:{_FLO
 
 
 def _number(loader: _Loader, node: yaml.ScalarNode) -> int | float:
-    """A number, if YAML 1.1 and 1.2 agree on it."""
+    """Read a number, if YAML 1.1 and 1.2 agree on it."""
     text = node.value
     if _OTHERWISE.fullmatch(text):
         raise yaml.constructor.ConstructorError(
@@ -64,7 +64,7 @@ for _tag in NUMBER_TAGS:
 
 
 def parse_yaml(text: str) -> Any:
-    """What a text in YAML means.
+    """Parse a text in YAML.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def _check_brackets(text: str) -> None:
 
 
 def _written_out(node: yaml.Node, known: dict[int, int], level: int = 0) -> int:
-    """Number of nodes below one, with aliases written out."""
+    """Count the nodes below one, with aliases written out."""
     if level > DEEPEST:
         raise yaml.YAMLError(f"lists and mappings nested too deeply; allowed: {DEEPEST} levels")
     if id(node) in known:
@@ -116,7 +116,7 @@ def _written_out(node: yaml.Node, known: dict[int, int], level: int = 0) -> int:
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
-    """The mapping in a YAML file.
+    """Read the mapping in a YAML file.
 
     Raises
     ------

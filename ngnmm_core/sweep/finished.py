@@ -57,7 +57,7 @@ def _again(results: Path, why: str, write: bool) -> None:
 
 
 def _held(definition: Path) -> Finished | None:
-    """What a definition says, or None if it is damaged."""
+    """Read what a definition says; None if it is damaged."""
     try:
         content = read_definition(definition)
         found = Finished(definition, tuple(content["ids"]), content["context"])

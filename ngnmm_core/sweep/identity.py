@@ -12,7 +12,7 @@ from ngnmm_core.points import Points
 
 
 def point_ids(points: Points, context_hash: str) -> list[str]:
-    """The identities of points, 32 hexadecimal digits each."""
+    """Compute the identities of points, 32 hexadecimal digits each."""
     table = np.column_stack(list(points.columns.values())).astype(float) + 0.0  # -0.0 is 0.0
     start = hashlib.blake2b(context_hash.encode(), digest_size=16)
     ids = []
@@ -24,17 +24,17 @@ def point_ids(points: Points, context_hash: str) -> list[str]:
 
 
 def shard_name(ids: Sequence[str]) -> str:
-    """The name of a shard: a hash of the points in it."""
+    """Name a shard by a hash of the points in it."""
     return hashlib.blake2b("".join(ids).encode(), digest_size=8).hexdigest()
 
 
 def read_definition(path: Path) -> dict[str, Any]:
-    """The content of a shard's definition."""
+    """Read the content of a shard's definition."""
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 def definition_points(definition: dict[str, Any]) -> Points:
-    """The points that a definition lists; what all of them have in common is one number there."""
+    """Extract the points that a definition lists; what all of them have in common is one number there."""
     count = len(definition["ids"])
     columns = {
         name: np.broadcast_to(np.array(values, float), count).copy() for name, values in definition["columns"].items()

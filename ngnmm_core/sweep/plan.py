@@ -49,7 +49,7 @@ class Shard:
 
 
 def plan(study: Study, stage: str, folder: Path, connectome: str, regions: int, write: bool) -> list[Shard]:
-    """The shards that together hold all points of a stage of a study.
+    """Plan the shards that together hold all points of a stage of a study.
 
     Parameters
     ----------
@@ -107,6 +107,6 @@ def _define(folder, header, points: Points, ids, part, write: bool) -> Shard:
 
 
 def _compact(values: np.ndarray) -> list[float] | float:
-    """A column of a definition: one number if all are the same (as bits, so that -0.0 stays)."""
+    """Compact a column of a definition: one number if all are the same (as bits, so that -0.0 stays)."""
     same = (values.view(np.uint64) == values[:1].view(np.uint64)).all()
     return float(values[0]) if same else values.tolist()

@@ -26,7 +26,7 @@ from ngnmm_core.sweep.identity import definition_points, read_definition
 
 
 def make_task(definition: dict[str, Any], connectome: Connectome) -> Task:
-    """The work that a definition describes."""
+    """Build the work that a definition describes."""
     context = definition["context"]
     own = {place: _own_file(place, path, context) for place, path in definition.get("files", {}).items()}
     model = own_model(own["model"]) if "model" in own else get_model(context["model"])
@@ -40,7 +40,7 @@ def make_task(definition: dict[str, Any], connectome: Connectome) -> Task:
 
 
 def _own_file(place: str, path: str, context: dict[str, Any]) -> OwnFile:
-    """A file of the user's own, if it still is what the job was planned with."""
+    """Read a file of the user's own, if it still is what the job was planned with."""
     key = f"{place}.file"
     file = read_file(key, find_file(key, path, None), "MODEL" if place == "model" else "ANALYSIS")
     if file.source != context["sources"][place]:
@@ -49,7 +49,7 @@ def _own_file(place: str, path: str, context: dict[str, Any]) -> OwnFile:
 
 
 def run_shard(definition_path: str | Path, connectome_path: str | Path, output: str | Path) -> None:
-    """Computes a shard and writes it and its checksum; what exists is replaced only when the new file is complete."""
+    """Compute a shard and write it and its checksum; what exists is replaced only when the new file is complete."""
     definition, task = load_task(definition_path, connectome_path)
     scratch = Path(output).with_suffix(".work")
     task = replace(task, series=series_path(output), scratch=scratch)
@@ -62,7 +62,7 @@ def run_shard(definition_path: str | Path, connectome_path: str | Path, output: 
 
 
 def compute(stage: str, task: Task) -> xr.Dataset:
-    """The results of a task as a dataset over `point`."""
+    """Compute the results of a task as a dataset over `point`."""
     kind = STAGES[stage]
     results = kind.run(task)
     coordinates = kind.coordinates(task.analyses, kind.window(task))
@@ -70,7 +70,7 @@ def compute(stage: str, task: Task) -> xr.Dataset:
 
 
 def load_task(definition_path: str | Path, connectome_path: str | Path) -> tuple[dict[str, Any], Task]:
-    """A shard's definition and the work that it describes.
+    """Load a shard's definition and the work that it describes.
 
     Raises
     ------

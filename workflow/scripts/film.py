@@ -6,7 +6,7 @@ from ngnmm_core.orchestration.script import run
 
 
 def main(module: str, data: Path, gif: Path, page: Path) -> None:
-    """`module` makes the film of the name of the file from the dataset."""
+    """Have `module` make the film of the name of the file from the dataset."""
     import importlib
 
     import xarray as xr

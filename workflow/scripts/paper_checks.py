@@ -6,7 +6,7 @@ from ngnmm_core.orchestration.script import run
 
 
 def main(reference: Path, points: Path, table: Path) -> None:
-    """Writes a Markdown table, whatever comes out; then complains about the rows that failed."""
+    """Write a Markdown table, whatever comes out; then complain about the rows that failed."""
     import json
 
     import xarray as xr

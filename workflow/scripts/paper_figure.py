@@ -6,7 +6,7 @@ from ngnmm_core.orchestration.script import run
 
 
 def main(figure: str, sources: list[str], data: list[Path], vector: Path, others: list[Path]) -> None:
-    """`sources` are the names that the figure knows the files `data` by."""
+    """Draw a figure from the files `data`, which it knows by the names `sources`."""
     import importlib
     from contextlib import ExitStack
 

@@ -123,7 +123,7 @@ def _settled(branch: CycleBranch, span: float) -> bool:
 
 
 def _at_hopf(branch: CycleBranch, hopfs: Sequence[EquilibriumBifurcation], span: float) -> None:
-    """Ends a branch whose orbits shrink to a point, at the Hopf point that is there."""
+    """End a branch whose orbits shrink to a point, at the Hopf point that is there."""
     p, x = branch.samples[-1].p[0], branch.samples[-1].mean
     near = [h for h in hopfs if abs(h.drive - p) < NEAR * span and np.allclose(h.state, x, rtol=0.1, atol=0.01)]
     branch.end = HOPF if near else LOST

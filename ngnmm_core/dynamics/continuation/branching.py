@@ -36,12 +36,12 @@ class BranchPoint:
 
 
 def crossing_along(place: Place) -> float:
-    """Changes sign where another branch crosses this one."""
+    """Evaluate a test function that changes sign where another branch crosses this one."""
     return float(np.linalg.det(np.vstack([place.solution.jacobian, place.tangent])))
 
 
 def branch_point(before: Place, after: Place) -> BranchPoint | None:
-    """The branch point between two neighbours, if there is one."""
+    """Locate the branch point between two neighbours, if there is one."""
     ends = crossing_along(before), crossing_along(after)
     if not ends[0] * ends[1] < 0:
         return None
@@ -71,7 +71,7 @@ class _Equations:
         return self.guess + self.size * y[: len(self.guess)]
 
     def __call__(self, y: np.ndarray) -> np.ndarray:
-        """The residuals."""
+        """Evaluate the residuals."""
         w, b = y[len(self.guess) : -1], y[-1]
         residual, jacobian = self.problem.evaluate(self.unknowns(y))
         scaled = jacobian * self.size / self.rows[:, None]

@@ -44,7 +44,7 @@ Limits = tuple[tuple[float, float], tuple[float, float]]
 
 
 def spot(problem: Problem, solution: Solution, like: np.ndarray, test: Test) -> Spot | None:
-    """The direction [unknown] of the curve of zeros of `test` at a point of it, oriented as `like` [2, unknown].
+    """Find the direction [unknown] of the curve of zeros of `test` at a point of it, oriented as `like` [2, unknown].
 
     The first row of `like` is the direction of before.
     """
@@ -72,7 +72,7 @@ def spot(problem: Problem, solution: Solution, like: np.ndarray, test: Test) -> 
 
 
 def ahead(here: Spot, distance: float, test: Test) -> Spot | None:
-    """The point of the curve at a distance along its direction, by secants across it."""
+    """Find the point of the curve at a distance along its direction, by secants across it."""
     found = _across(here.problem, here.u + distance * here.direction, here.chart, here.chart[1], distance, test)
     return None if found is None else spot(here.problem, found, here.chart, test)
 
@@ -99,7 +99,7 @@ def at_border(here: Spot, limits: Limits, reach: float, test: Test) -> Spot | No
 
 
 def _missing(here: Spot, limits: Limits) -> tuple[np.ndarray, np.ndarray]:
-    """The borders [parameter] that a curve heads for, and their distances along its direction."""
+    """Return the borders [parameter] that a curve heads for, and their distances along its direction."""
     low, high = np.array(limits, float).T
     slope = here.direction[-2:]
     borders = np.where(slope > 0, high, low)
@@ -107,7 +107,7 @@ def _missing(here: Spot, limits: Limits) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _across(problem: Problem, base: np.ndarray, normals, across, distance: float, test: Test) -> Solution | None:
-    """The zero of `test` among the solutions in the planes through base + d * across, by secants in d."""
+    """Find the zero of `test` among the solutions in the planes through base + d * across, by secants in d."""
     values: list[tuple[float, float]] = []
     d = 0.0
     for _ in range(MOST_SECANTS):
@@ -150,7 +150,7 @@ class CurveSteps:
 
 
 def trace(start: Spot, test: Test, steps: CurveSteps, limits: Limits) -> Iterator[Spot]:
-    """The points of a curve after `start`, up to and with the border, or until steps become too short or too many."""
+    """Yield a curve's points after `start`, up to and with the border, or until steps become too short or too many."""
     here, h = start, steps.first
     for _ in range(steps.most):
         if not inside(here.u[-2:], limits) or not (_missing(here, limits)[1] > 0).all():

@@ -52,12 +52,12 @@ class CycleProblem:
         self.metric = np.concatenate([states, [1.0 / tail[0] ** 2], 1.0 / np.asarray(self.spans, float) ** 2])
 
     def split(self, u: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
-        """Starts [segment, state], period, free parameters."""
+        """Split the unknowns into starts [segment, state], period and free parameters."""
         count = self.segments * self.size
         return u[:count].reshape(self.segments, self.size), float(u[count]), u[count + 1 :]
 
     def flow(self, u: np.ndarray, keep: bool = False) -> Flow:
-        """The segments of a guess, integrated."""
+        """Integrate the segments of a guess."""
         starts, period, p = self.split(u)
         return integrate(self.system, starts, p, period * self.mesh.shares, self.mesh.steps, keep)
 
@@ -89,12 +89,12 @@ class CycleProblem:
         return blocks[k, :, k, :] * self.scale
 
     def renewed(self, at: Place) -> Place | None:
-        """The same place on a mesh that suits its orbit, which becomes the reference."""
+        """Move a place to a mesh that suits its orbit, which becomes the reference."""
         problem, found, normals = self.remeshed(at.solution, at.tangent[None])
         return None if found is None else place(problem, found, normals[0])
 
     def moved(self, at: Spot, test: Test) -> Spot | None:
-        """The same for a point of a curve in two parameters."""
+        """Move a point of a curve in two parameters to a mesh that suits its orbit, which becomes the reference."""
         problem, found, normals = self.remeshed(at.solution, at.chart)
         return None if found is None else spot(problem, found, normals, test)
 
@@ -110,7 +110,7 @@ class CycleProblem:
         return problem, correct(problem, guess, moved), moved
 
     def _moved(self, u: np.ndarray, tangent: np.ndarray, path: np.ndarray, nodes: np.ndarray) -> np.ndarray:
-        """A tangent in the unknowns of another mesh: how fast the states at the new starts move along it.
+        """Express a tangent in the unknowns of another mesh: how fast the states at the new starts move along it.
 
         Between the old starts it can't be interpolated: in a burst it has more structure than there are segments.
         """

@@ -90,7 +90,7 @@ def _keep(result: Diagram, level: int, branch: CycleBranch) -> None:
 
 
 def _doubled(result: Diagram, parent: CycleBranch, limits, doublings: int, level: int = 1) -> None:
-    """The branches born at the period doublings of a branch; one that joins two of them is followed once."""
+    """Follow the branches born at the period doublings of a branch; one that joins two of them is followed once."""
     if level > doublings:
         return
     parents = [point for point in parent.special if point.kind == DOUBLING]
@@ -131,7 +131,7 @@ def _equilibria(result: Diagram, system: System, limits: tuple[float, float]) ->
 
 
 def _follow(result: Diagram, branches: list[list[Place]], system: System, u: np.ndarray, limits) -> None:
-    """Adds the branch through an equilibrium and value of the parameter, u, unless it is one of the branches."""
+    """Add the branch through u, an equilibrium and value of the parameter, unless it is one of the branches."""
     x, p = u[:-1], float(u[-1])
     if not limits[0] <= p <= limits[1] or any(passes_through(places, x, p) for places in branches):
         return

@@ -67,19 +67,19 @@ class EquilibriumProblem:
 
 
 def hopf_test(jacobian: np.ndarray) -> float:
-    """Changes sign at a Hopf point (and at a neutral saddle): the product of all sums of two eigenvalues."""
+    """Return the product of all sums of two eigenvalues, which changes sign at Hopf points (and neutral saddles)."""
     values = np.linalg.eigvals(jacobian).astype(complex)
     i, j = np.triu_indices(len(values), 1)
     return float(np.prod(values[i] + values[j]).real)
 
 
 def fold_test(jacobian: np.ndarray) -> float:
-    """Changes sign at a fold: the determinant."""
+    """Return the determinant, which changes sign at a fold."""
     return float(np.linalg.det(jacobian))
 
 
 def follow_equilibrium(system: System, x: np.ndarray, p: float, limits, steps: Steps = STEPS) -> list[Place]:
-    """The branch of equilibria through (x, p), both ways, while the parameter is between two limits.
+    """Follow the branch of equilibria through (x, p), both ways, while the parameter is between two limits.
 
     The ends are on the borders of the range unless the branch stops inside.
     """
@@ -99,7 +99,7 @@ def follow_equilibrium(system: System, x: np.ndarray, p: float, limits, steps: S
 
 
 def _half(start: Place, limits, steps: Steps) -> list[Place]:
-    """The branch in the direction of the start's tangent, up to and with the border of the range, or the start."""
+    """Follow the branch along the start's tangent, up to and including the border of the range, or the start."""
     places: list[Place] = []
     for before, here in follow(start, steps, limits=limits):
         if len(places) > 3 and _between(start, before, here):
@@ -157,12 +157,12 @@ def bifurcations(places: list[Place]) -> list[EquilibriumBifurcation]:
 
 
 def fold_along(place: Place) -> float:
-    """Changes sign where the branch turns around in its parameter."""
+    """Evaluate a test function that changes sign where the branch turns around in its parameter."""
     return float(place.tangent[-1])
 
 
 def hopf_along(place: Place) -> float:
-    """Changes sign at a Hopf point, and at a neutral saddle."""
+    """Evaluate a test function that changes sign at a Hopf point, and at a neutral saddle."""
     return hopf_test(place.problem.jacobian(place.u))
 
 
@@ -171,7 +171,7 @@ def _saddle_node(place: Place, k: int) -> EquilibriumBifurcation:
 
 
 def _hopf(place: Place, k: int) -> EquilibriumBifurcation | None:
-    """The Hopf point, or None if two real eigenvalues of opposite sign made the test vanish."""
+    """Return the Hopf point, or None if two real eigenvalues of opposite sign made the test vanish."""
     x, p, system = place.u[:-1], place.u[-1:], place.problem.system
     jacobian = place.problem.jacobian(place.u)
     values, right = np.linalg.eig(jacobian)

@@ -44,7 +44,7 @@ class Place:
         return self.solution.u
 
     def ahead(self, distance: float) -> "Place | None":
-        """The point of the curve at a distance along the tangent."""
+        """Find the point of the curve at a distance along the tangent."""
         found = correct(self.problem, self.u + distance * self.tangent, self.tangent[None])
         return None if found is None else place(self.problem, found, self.tangent)
 
@@ -74,7 +74,7 @@ class Place:
 
 
 def place(problem: Problem, solution: Solution, like: np.ndarray) -> Place | None:
-    """A solution with its tangent, oriented as `like`."""
+    """Combine a solution with its tangent, oriented as `like`."""
     try:
         return Place(problem, solution, tangents(solution.jacobian, problem.metric, like[None])[0])
     except np.linalg.LinAlgError:
@@ -87,7 +87,7 @@ def follow(
     accept: Callable[[Place, Place], bool] | None = None,
     limits: tuple[float, float] = (-np.inf, np.inf),
 ) -> Iterator[tuple[Place, Place]]:
-    """The steps of a curve from `start`, each as the places before and after, until they are too short or too many.
+    """Yield the steps of a curve from `start`, as places before and after, until they are too short or too many.
 
     `accept(before, after)` may refuse a step, which is then halved.  A problem with a method `renewed(place)` may
     change its unknowns (a mesh that moves) after every step; both places of a step are in the same unknowns.  The last
@@ -122,7 +122,7 @@ def follow(
 
 
 def locate(before: Place, after: Place, test: Callable[[Place], float]) -> Place | None:
-    """The place between two neighbours where `test` changes sign; both in the unknowns of `before`."""
+    """Locate the place between two neighbours where `test` changes sign; both in the unknowns of `before`."""
     length = inner(before.problem.metric, before.tangent, after.u - before.u)
     return located_between(before, (0.0, length), test, {0.0: test(before), length: test(after)})
 
@@ -130,7 +130,7 @@ def locate(before: Place, after: Place, test: Callable[[Place], float]) -> Place
 def located_between(
     start: Place, between: tuple[float, float], test: Callable[[Place], float], known: dict[float, float] | None = None
 ) -> Place | None:
-    """The place at a distance along the tangent of `start`, between two, where `test` changes sign.
+    """Locate the place where `test` changes sign, between two distances along the tangent of `start`.
 
     `known` holds values of `test` by distance.
     """

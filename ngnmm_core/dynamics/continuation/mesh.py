@@ -44,7 +44,7 @@ def rates(system: System, states: np.ndarray, p: np.ndarray, scale: np.ndarray) 
 
 
 def adapted(system: System, path: np.ndarray, mesh: Mesh, u_tail: np.ndarray, scale: np.ndarray):
-    """A mesh of equal work per segment for an orbit given by its path [segment, step, state].
+    """Build a mesh of equal work per segment for an orbit given by its path [segment, step, state].
 
     Parameters
     ----------

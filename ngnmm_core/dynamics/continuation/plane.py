@@ -70,7 +70,7 @@ class Curve:
 def bifurcation_curves(
     system: System, limits: Limits, ladder: Sequence[float], cycles: bool = True, doublings: int = 1
 ) -> tuple[list[Curve], list[str]]:
-    """The bifurcation curves that are met by the diagrams at some values of the second parameter.
+    """Follow the bifurcation curves that are met by the diagrams at some values of the second parameter.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def _near(p: np.ndarray, point: np.ndarray, limits: Limits) -> bool:
 
 
 def _seeds(system: System, found: Diagram, q: float, limits: Limits):
-    """Special points of a diagram: kind, doublings, parameters, and a function that makes their curve."""
+    """Yield special points of a diagram: kind, doublings, parameters, and a function that makes their curve."""
     for _, b in found.points:
         point = np.array([b.drive, q])
         yield b.kind, 0, point, lambda b=b, point=point: _equilibrium_curve(system, b.kind, b.state, point, limits)

@@ -40,7 +40,7 @@ class Solution:
 
 
 def correct(problem: Problem, guess: np.ndarray, normals: np.ndarray) -> Solution | None:
-    """The solution near a guess in the plane through it that is orthogonal to `normals` [k, unknown], or None."""
+    """Find the solution near a guess in the plane through it that is orthogonal to `normals` [k, unknown], or None."""
     u, rows = np.array(guess, float), normals * problem.metric
     blank = np.zeros(len(rows))
     previous = np.inf

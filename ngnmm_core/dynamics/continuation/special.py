@@ -51,7 +51,7 @@ class CycleBifurcation:
 
 
 def sample(place: Place) -> Sample:
-    """What is kept of the orbit at a place."""
+    """Extract what is kept of the orbit at a place."""
     cycle = Cycle(place)
     least, greatest = cycle.extrema()
     return Sample(cycle.p, cycle.period, least, greatest, cycle.mean(), cycle.multipliers)
@@ -59,22 +59,22 @@ def sample(place: Place) -> Sample:
 
 # ------------------------------------------------------------------ test functions
 def fold_along(place: Place) -> float:
-    """Changes sign where the branch turns around in its parameter."""
+    """Evaluate a test function that changes sign where the branch turns around in its parameter."""
     return float(place.tangent[-1])
 
 
 def fold_test(multipliers: np.ndarray) -> float:
-    """Changes sign where a multiplier passes 1; between -1 and 1, whatever the others are."""
+    """Return a number that changes sign where a multiplier passes 1; between -1 and 1, whatever the others are."""
     return float(np.prod((multipliers - 1.0) / (1.0 + np.abs(multipliers))).real)
 
 
 def doubling_test(multipliers: np.ndarray) -> float:
-    """Changes sign where a multiplier passes -1."""
+    """Return a number that changes sign where a multiplier passes -1."""
     return float(np.prod((multipliers + 1.0) / (1.0 + np.abs(multipliers))).real)
 
 
 def torus_test(multipliers: np.ndarray) -> float:
-    """Changes sign where the product of two multipliers passes 1: at a torus bifurcation, and at a neutral saddle."""
+    """Return a number that changes sign where two multipliers' product passes 1 (torus bifurcation, neutral saddle)."""
     i, j = np.triu_indices(len(multipliers), 1)
     products = multipliers[i] * multipliers[j]
     return float(np.prod((products - 1.0) / (1.0 + np.abs(products))).real)
@@ -142,7 +142,7 @@ class Step:
         return [(kind, there) for kind, there in found if there is not None]
 
     def pair(self, kind: str) -> list[tuple[str, Place]]:
-        """The two places where a test function that has the same sign at both ends vanishes, if it does."""
+        """Find the two places where a test function that has the same sign at both ends vanishes, if it does."""
         test = _along(kind)
         between = self._beyond_zero(lambda place: np.sign(self.values[kind][0]) * test(place))
         if between is None:
@@ -155,7 +155,7 @@ class Step:
         return [(kind, there) for there in found if there is not None]
 
     def _beyond_zero(self, value: Callable[[Place], float]) -> Place | None:
-        """A place on the step where a function that is positive at both ends is not, if there is one."""
+        """Find a place on the step where a function that is positive at both ends is negative, if there is one."""
         reached: list[Place] = []
 
         def probe(distance: float) -> float:
@@ -197,7 +197,7 @@ class SpecialPoints:
     _travelled: float = 0.0
 
     def take(self, step: Step) -> None:
-        """Looks for special points on the next step, and for pairs of them on the one before and on this one."""
+        """Look for special points on the next step, and for pairs of them on the one before and on this one."""
         if self._last is not None:
             for kind in (BRANCHING, DOUBLING, TORUS):
                 for where, may in zip((self._last, step), _turns_away(self._last, step, kind), strict=True):
@@ -208,7 +208,7 @@ class SpecialPoints:
         self._last = step
 
     def in_order(self) -> list[CycleBifurcation]:
-        """The points, along the branch."""
+        """Return the points in their order along the branch."""
         return [point for _, point in sorted(self.found, key=lambda entry: entry[0])]
 
     def _keep(self, step: Step, places: list[tuple[str, Place]], start: float) -> None:

@@ -18,7 +18,7 @@ STEP_MS = 0.005  # with which a given orbit is traced
 
 
 def at_hopf(system: System, hopf: EquilibriumBifurcation, span: float, amplitude: float = HOPF_AMPLITUDE):
-    """The small cycle beside a Hopf point, with the tangent towards larger ones; None if it is not found.
+    """Find the small cycle beside a Hopf point, with the tangent towards larger ones; None if it is not found.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def at_hopf(system: System, hopf: EquilibriumBifurcation, span: float, amplitude
 
 
 def at_doubling(at: Place, amplitude: float = DOUBLING_AMPLITUDE) -> Place | None:
-    """The orbit of twice the period beside a period doubling, with the tangent away from it; None if it is not found.
+    """Find the orbit of twice the period beside a period doubling, with the tangent away from it; None if not found.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def at_doubling(at: Place, amplitude: float = DOUBLING_AMPLITUDE) -> Place | Non
 
 
 def from_orbit(system: System, state: np.ndarray, period: float, p: float, span: float) -> Place | None:
-    """The cycle near a point of an orbit and its period, such as a simulation gives; the parameter grows first.
+    """Find the cycle near a point of an orbit and its period, as from a simulation; the parameter grows first.
 
     Parameters
     ----------

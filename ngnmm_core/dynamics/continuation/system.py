@@ -57,7 +57,7 @@ class System:
         return {name: float(values[0]) for name, values in self.parameters(np.atleast_1d(p)[None]).items()}
 
     def linearise(self, x: np.ndarray, p: np.ndarray) -> tuple[Linearisation, np.ndarray]:
-        """The model near states x [point, state] for p [point, parameter], and its Jacobians within the manifold."""
+        """Linearise the model near x [point, state] for p [point, parameter], with Jacobians within the manifold."""
         parameters = self.parameters(p)
         weight = parameters["G"] * self.row_sum
         linear = linearise(self.model, x, parameters, weight)
@@ -82,7 +82,7 @@ class System:
 
     # ------------------------------------------------------------------ derivatives by the parameters
     def stencil(self, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Sets [parameter * offset, parameter] around p, and the weights [parameter, offset] of a derivative."""
+        """Return sets [parameter * offset, parameter] around p, and the weights [parameter, offset] of a derivative."""
         shifts, weights = [], []
         for name, value, axis in zip(self.active, p, np.eye(len(p)), strict=True):
             h = self.step(name, value)
@@ -105,7 +105,7 @@ class System:
         return linear.derivative[0], np.hstack([jacobian[0], np.einsum("po,pos->sp", weights, values)])
 
     def constants(self, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What the kernels need of a point, and its derivatives by the free parameters.
+        """Collect what the kernels need of a point, and its derivatives with respect to the free parameters.
 
         Returns
         -------

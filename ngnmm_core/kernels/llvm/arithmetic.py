@@ -53,7 +53,7 @@ class LaneNegation(AbstractTemplate):
     key = operator.neg
 
     def generic(self, args, kws):
-        """The signature, if the operand is a lane."""
+        """Return the signature if the operand is a lane."""
         return signature(args[0], *args) if isinstance(args[0], LaneType) else None
 
 
@@ -146,7 +146,7 @@ def lane_any(typing_context, mask):
 
 
 def _unary(name, doc):
-    """An intrinsic that applies LLVM's vector function `name` to a lane."""
+    """Make an intrinsic that applies LLVM's vector function `name` to a lane."""
 
     def apply(typing_context, x):
         if not isinstance(x, LaneType):

@@ -13,7 +13,7 @@ def data_pointer(context, builder, array_type, array, offset):
 
 
 def vector_at(builder, pointer, lane):
-    """A pointer to numbers as a pointer to a lane of them."""
+    """Cast a pointer to numbers to a pointer to a lane of them."""
     return builder.bitcast(pointer, lane.vector.as_pointer())
 
 
@@ -24,7 +24,7 @@ def alignment(lane):
 
 @intrinsic
 def align_stack(typing_context):
-    """Makes the function that calls this keep its spilled lanes at multiples of their size.
+    """Make the function that calls this keep its spilled lanes at multiples of their size.
 
     The processor's calling convention aligns the stack to 16 bytes only, and the system starts it at a random multiple
     of that.  A lane that does not fit a register is then written across two cache lines, in some processes and not in
@@ -41,7 +41,7 @@ def align_stack(typing_context):
 
 @intrinsic
 def load(typing_context, array, offset):
-    """The lane at `array[offset:]`."""
+    """Load the lane at `array[offset:]`."""
     lane = LANES[array.dtype]
 
     def codegen(context, builder, sig, args):
@@ -53,7 +53,7 @@ def load(typing_context, array, offset):
 
 @intrinsic
 def store(typing_context, array, offset, value):
-    """Writes a lane to `array[offset:]`."""
+    """Write a lane to `array[offset:]`."""
     lane = LANES[array.dtype]
 
     def codegen(context, builder, sig, args):

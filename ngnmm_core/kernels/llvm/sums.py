@@ -139,7 +139,7 @@ class _Product:
         self.weights, self.source = weights, source
 
     def columns(self, first, last, sums, prefetched=()):
-        """Adds the columns from `first` to before `last` to `sums`; gives the new sums."""
+        """Add the columns from `first` up to, but not including, `last` to `sums`; return the new sums."""
         b, lane = self.builder, self.lane
         before, loop, after = b.block, b.append_basic_block("columns"), b.append_basic_block("columns.end")
         b.cbranch(b.icmp_signed("<", first, last), loop, after)

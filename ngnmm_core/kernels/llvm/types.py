@@ -68,7 +68,7 @@ LANES = {scalar: LaneType(scalar) for scalar in (types.float64, types.float32)}
 
 
 def splat(builder, lane, x):
-    """The vector with `x` in every lane."""
+    """Build the vector with `x` in every lane."""
     undefined = ir.Constant(lane.vector, ir.Undefined)
     first = builder.insert_element(undefined, x, ir.Constant(I32, 0))
     return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(I32, lane.width), [0] * lane.width))

@@ -17,7 +17,7 @@ def _shuffled(builder, first, second, indices):
 
 
 def _joined(builder, lane, lanes):
-    """The vector of some lanes, one after the other."""
+    """Join some lanes into one vector, one after the other."""
     width, result = lane.width, lanes[0]
     for k, following in enumerate(lanes[1:], 1):
         have = k * width

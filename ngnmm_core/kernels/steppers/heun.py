@@ -37,7 +37,7 @@ def _make_updates(equations, width):
 
     @kernel(inline="always")
     def add(work, where, out, share):
-        """Adds a share of the increments of a region to its noisy states."""
+        """Add a share of the increments of a region to its noisy states."""
         for j in range(count):
             place = where[3] + noise[j] * width
             increment = load(work.noise, where[2] * count + j * width)

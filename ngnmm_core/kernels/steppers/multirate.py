@@ -101,7 +101,7 @@ def make_step(equations, rows, width):
 
 
 def _make_remember(equations, rows, width):
-    """Evaluates the coupling now and keeps it at the current position of the past."""
+    """Make the kernel that evaluates the coupling now and keeps it at the current position of the past."""
     row_products = make_row_products(rows)
 
     @kernel

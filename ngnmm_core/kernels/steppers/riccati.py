@@ -37,7 +37,7 @@ def make_step(equations, rows, width):
 
     @kernel
     def remember(batch, work, weights):
-        """The coupling now becomes the newest value of the past."""
+        """Store the present coupling as the newest value of the past."""
         counters = work.counters
         counters[POSITION] = (counters[POSITION] + 1) % slots
         product(batch, work, weights, (work.sent, 0, work.past, counters[POSITION] * batch.gain.size))

@@ -93,7 +93,7 @@ def make_flow(constant):
 
 @kernel(forceinline=True)
 def rest_of_angle(i, p, b):
-    """What the integral of pi r has beside the angle of 1 + m."""
+    """Compute what the integral of pi r has besides the angle of 1 + m."""
     return i * (0.4 * b - 0.5 - p * (1.0 / 6.0 + p * (1.0 / 15.0)))
 
 

@@ -84,7 +84,7 @@ def make_inputs(equations, width):
 
     @kernel(forceinline=True)
     def received(work, at, coupling, synapses):
-        """What coupling and synapses give to every population."""
+        """Sum what coupling and synapses give to every population."""
         k = work.constants
         total, sources = load_wide(k, at + COUPLING * whole) * widen(coupling), split(synapses)
         for source in range(P):

@@ -57,7 +57,7 @@ def slots_of(width, noisy) -> int:
 
 
 def nodes(structure, width, noisy=False) -> Nodes:
-    """What the step needs besides its states."""
+    """Specify what the step needs besides its states."""
     P = structure.populations
     return Nodes(
         gauss_nodes()[0],
@@ -152,7 +152,7 @@ def _make_respond(structure, width):
 
     @kernel(forceinline=True)
     def respond(work, at, kept, states, inputs):
-        """The synapses' values at the end and their moments by the flow; what the second pass needs is kept."""
+        """Compute the synapses' values at the end and their moments by the flow; keep what the second pass needs."""
         re, im, s = states
         a, b, c = inputs
         k, out = work.constants, work.middle
@@ -223,7 +223,7 @@ def _make_move(structure, slots, width):
 
     @kernel(forceinline=True)
     def move(state, o, work, at, kept, missed, watched):
-        """The populations to the end of the step, by the moments of their input corrected for the coupling.
+        """Advance the populations to the end of the step, by the moments of their input corrected for the coupling.
 
         `watch` keeps the largest square of |dz| / Im z, where dz is what the correction of the moments has changed; the
         flow keeps this distance, so that it is taken at the start of the step, where Im z is not 0.

@@ -32,7 +32,7 @@ def make_step(equations, rows, width):
 
 
 def _make_updates(size, width):
-    """What the stages write.  The last one combines the stage values a, b, c instead of summing slopes on the way:
+    """Make the stage updates.  The last one combines the stage values a, b, c instead of summing slopes on the way:
     x + h/6 (k1 + 2 k2 + 2 k3 + k4) = (a + 2 b + c - x) / 3 + h/6 k4, which halves the writes to memory.
     """
     load_all, store_all = make_tuple_access(size)

@@ -72,7 +72,7 @@ FIGURES = (
 
 
 def targets(workflow: Any, name: str) -> list[str]:
-    """What the study of that name is for: figures, checks, and where each part's data come from; empty for others.
+    """List the files the study of that name is for: figures, checks, each part's provenance; empty for others.
 
     `workflow` is the `ngnmm_core.orchestration.Workflow`.
     """
@@ -84,7 +84,7 @@ def targets(workflow: Any, name: str) -> list[str]:
 
 
 def source_file(workflow: Any, name: str, source: str) -> str:
-    """The file behind a source of a figure: a dataset of a part of a study, or the connectome of a part."""
+    """Locate the file behind a source of a figure: a dataset of a part of a study, or the connectome of a part."""
     part, _, stem = source.partition("/")
     if stem == "connectome":
         return workflow.connectomes.path(f"{name}/{part}")

@@ -87,7 +87,7 @@ def _modes(axes, point: xr.Dataset, colour: str, side: float) -> None:
 
 
 def _power(axes, point: xr.Dataset, colour: str) -> None:
-    """The mean over regions of their spectra in decibels, as in the figure `psd`."""
+    """Plot the mean over regions of their power spectra in decibels, as in the figure `psd`."""
     frequency = point["frequency"].values
     levels = decibels(point["power_spectrum"].transpose("region", "frequency").values.astype(float), frequency)
     shown = (frequency >= 1.0) & (frequency <= MOST_HZ)

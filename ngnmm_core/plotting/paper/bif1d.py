@@ -7,5 +7,5 @@ from ngnmm_core.plotting.branches import state_diagram
 
 
 def draw(data: dict[str, xr.Dataset]) -> Figure:
-    """A panel per coupling; dark: stable, light: unstable."""
+    """Draw a panel per coupling; dark: stable, light: unstable."""
     return state_diagram(data["branches"], "v_e")

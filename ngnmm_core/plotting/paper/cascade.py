@@ -15,7 +15,7 @@ INPUTS, COUPLINGS = (8.0, 12.0), (9.0, 15.0)  # as in the paper
 
 @themed
 def draw(data: dict[str, xr.Dataset]) -> Figure:
-    """The islands of period doublings, and the cycles at two couplings, each doubling in its colour."""
+    """Draw the islands of period doublings, and the cycles at two couplings, each doubling in its own colour."""
     branches = data["branches"]
     diagrams = np.flatnonzero(branches["curves"].values == 0)
     figure = new_figure(TWO_COLUMNS, 80.0)

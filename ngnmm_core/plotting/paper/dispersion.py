@@ -11,7 +11,7 @@ from ngnmm_core.plotting.parts.style import INK, MUTED, PAPER, SECOND, TWO_COLUM
 
 @themed
 def draw(data: dict[str, xr.Dataset]) -> Figure:
-    """A column per point."""
+    """Draw a column of panels per point."""
     points = data["points"]
     defined = [k for k in range(points.sizes["highlight"]) if np.isfinite(points["growth_curve"][k]).any()]
     figure = new_figure(TWO_COLUMNS, 72.0)

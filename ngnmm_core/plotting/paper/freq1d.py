@@ -9,7 +9,7 @@ INPUTS, HIGHEST_HZ = (0.0, 15.0), 70.0  # as in the paper
 
 
 def draw(data: dict[str, xr.Dataset]) -> Figure:
-    """A panel per coupling; dark: stable, light: unstable."""
+    """Draw a panel per coupling; dark: stable, light: unstable."""
     figure = frequency_diagram(data["branches"])
     for axes in figure.axes:
         axes.set(xlim=INPUTS, ylim=(0.0, HIGHEST_HZ))

@@ -13,7 +13,7 @@ SIGNIFICANT = 3.0  # standard errors above zero from which an exponent counts as
 
 @themed
 def draw(data: dict[str, xr.Dataset]) -> Figure:
-    """The largest exponent, and the first that is not the exact zero of the flow's direction on a cycle."""
+    """Map the largest exponent, and the first that is not the exact zero along the flow on a cycle."""
     sweep = data["sweep"]
     exponents = sweep["homogeneous_lyapunov_exponent"]
     error = sweep["homogeneous_lyapunov_exponent_error"].sel(exponent=1)

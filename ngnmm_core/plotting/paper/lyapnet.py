@@ -44,5 +44,5 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
 
 
 def _coupling(sweep: xr.Dataset) -> float:
-    """The coupling that all points share."""
+    """Read the coupling that all points share."""
     return float(json.loads(sweep.attrs["config"])["parameters"]["G"])

@@ -78,7 +78,7 @@ def _modulation(axes, runs: xr.Dataset) -> None:
 
 
 def _coupling(axes, runs: xr.Dataset) -> None:
-    """The modulation index of the mean for every seed and slow band, filled where it is significant."""
+    """Plot the modulation index of the mean for every seed and slow band, filled where it is significant."""
     bands = [str(name) for name in runs["phase_band"].values]
     index = runs["mean_modulation_index"].transpose("seed", "phase_band").values
     significant = runs["mean_modulation_pvalue"].transpose("seed", "phase_band").values < SIGNIFICANT

@@ -14,7 +14,7 @@ from ngnmm_core.plotting.parts.style import TWO_COLUMNS, new_figure, subfigures,
 
 @themed
 def draw(data: dict[str, xr.Dataset]) -> Figure:
-    """A row per point with an unstable direction: three views, and the largest components by name."""
+    """Draw a row per point with an unstable direction: three views, and the largest components by name."""
     points, connectome = data["points"], data["connectome"]
     W = normalise(connectome["weights"].values, "row")
     vectors, centres = spectrum(W).right, region_centres(connectome)

@@ -46,7 +46,7 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
 
 
 def transverse_growth(sweep: xr.Dataset) -> xr.DataArray:
-    """The largest growth rate along the directions but the uniform one.
+    """Return the largest growth rate along all directions except the uniform one.
 
     From Jacobians at rest, Floquet exponents on cycles, and transverse Lyapunov exponents elsewhere if they are there.
     """

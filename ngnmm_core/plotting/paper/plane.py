@@ -10,7 +10,7 @@ X, Y = "I_ext_e", "G"
 
 
 def image(axes, field: xr.DataArray, **style):
-    """A field over the plane; undefined cells are grey."""
+    """Show a field over the plane; undefined cells are grey."""
     values = field.transpose(Y, X)
     axes.set_facecolor(UNDEFINED)
     return axes.imshow(
@@ -30,7 +30,7 @@ def extent(values: xr.DataArray) -> tuple[float, float, float, float]:
 
 
 def contour(axes, field: xr.DataArray, level: float, **style) -> None:
-    """A level line of a field, broken where the field is not defined."""
+    """Draw a level line of a field, broken where the field is not defined."""
     values = field.transpose(Y, X)
     if np.nanmin(values) < level < np.nanmax(values):
         axes.contour(values[X], values[Y], np.ma.masked_invalid(values.values), levels=[level], **style)

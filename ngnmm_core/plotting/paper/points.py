@@ -9,7 +9,7 @@ ORDER = ("I_ext_e", "G")
 
 
 def at(points: xr.Dataset, **values: float) -> xr.Dataset:
-    """The one highlight at given parameter values.
+    """Select the one highlight at the given parameter values.
 
     Raises
     ------
@@ -25,11 +25,11 @@ def at(points: xr.Dataset, **values: float) -> xr.Dataset:
 
 
 def name_of(point: xr.Dataset) -> str:
-    """The parameters that tell a point from the others, in words."""
+    """Give, in words, the parameters that tell a point from the others."""
     return assignments({name: float(point[name]) for name in ORDER})
 
 
 def last(point: xr.Dataset, span_ms: float) -> xr.DataArray:
-    """The end of a point's series, [region, time]."""
+    """Return the last `span_ms` of a point's series, [region, time]."""
     series = point["observable_series"].transpose("region", "time")
     return series.isel(time=series["time"].values > float(series["time"][-1]) - span_ms)

@@ -13,7 +13,7 @@ REACH = 2.0
 
 
 def film(stem: str, dataset: xr.Dataset) -> Film:
-    """The film, from the single points in detail."""
+    """Assemble the film from the single points in detail."""
     point = at(dataset, I_ext_e=13.0, G=5.0)
     series = last(point, SHOWN_MS)
     step = max(round(FRAME_MS / float(np.diff(series["time"].values[:2])[0])), 1)

@@ -146,7 +146,7 @@ def _fits_template(centres: np.ndarray) -> bool:
 
 
 def _outline(axes: Axes, centres: np.ndarray, view: View) -> None:
-    """The outline of the brain in MNI space; of centres in another space the area around all of them."""
+    """Draw the outline of the brain in MNI space; for centres in another space, the area around all of them."""
     from scipy.spatial import ConvexHull, QhullError
 
     if _fits_template(centres):

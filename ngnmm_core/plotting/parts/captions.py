@@ -11,7 +11,7 @@ from ngnmm_core.study.study import Study
 
 
 def describe(study: Study) -> str:
-    """What a study computes, in a sentence or two for captions: model, connectome, grid, simulation.
+    """Describe what a study computes, in a sentence or two for captions: model, connectome, grid, simulation.
 
     Words of the study stand there as they are, whatever they mean in reStructuredText (`as_words`).
     """
@@ -19,7 +19,7 @@ def describe(study: Study) -> str:
 
 
 def as_words(text: str) -> str:
-    """A text for reStructuredText in which nothing is markup: one line, with every mark behind a backslash."""
+    """Escape a text for reStructuredText so that nothing is markup: one line, with a backslash before every mark."""
     return re.sub(r"([^\w\s]|_)", r"\\\1", " ".join(text.split()))
 
 
@@ -55,7 +55,7 @@ def _range(values: np.ndarray) -> str:
 
 
 def facts(study: Study) -> dict[str, str]:
-    """Settings of the analyses that captions mention."""
+    """Collect the settings of the analyses that captions mention."""
     spectra, fc = study.options.get("spectra"), study.options.get("fc")
     gamma = getattr(spectra, "bands", {}).get("gamma", GAMMA_HZ)
     return {

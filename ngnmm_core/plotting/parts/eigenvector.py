@@ -63,7 +63,7 @@ def draw_eigenvector(
 
 
 def _shown(vector: np.ndarray) -> tuple[np.ndarray, Look, str]:
-    """What is drawn of it, how, and what it is called."""
+    """Choose what to draw of the eigenvector, in which look, and what to call it."""
     if np.abs(np.imag(vector)).max() > 0.0:
         return np.abs(vector), LOOKS["strength"], MODULUS
     return np.real(vector), Look("vlag", diverging=True), SIGNED
@@ -81,7 +81,7 @@ def _names(axes: Axes, shown: np.ndarray, regions: np.ndarray, colours, label: s
 
 
 def _tick(shown: np.ndarray) -> float:
-    """A round number of one digit near the middle of the scale: labels at it, 0 and its negative don't collide."""
+    """Pick a round one-digit number near the middle of the scale: labels at it, 0 and its negative don't collide."""
     half = 0.7 * float(np.abs(shown).max())
     digits = 1 - int(np.ceil(np.log10(half))) if half > 0.0 else 1
     return round(half, digits) or half

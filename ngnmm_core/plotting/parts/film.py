@@ -49,7 +49,7 @@ class Film:
 
 
 def write(film: Film, gif: Path, page: Path) -> None:
-    """Writes both files; each is complete or not there."""
+    """Write both files; each is complete or not there."""
     with theme():
         animation = _animation(film)
         with tempfile.TemporaryDirectory(prefix="ngnmm-") as folder:  # the writer goes by the suffix of the name
@@ -92,7 +92,7 @@ def _animation(film: Film) -> FuncAnimation:
 
 
 def _views(panels: Sequence[Axes], film: Film) -> list[tuple[PathCollection, np.ndarray]]:
-    """The markers of every view that carry values, with the regions that they stand for."""
+    """Draw the views; return the markers of each that carry values, with the regions that they stand for."""
     three_views(panels, film.centres, film.frames[0], film.colours, MARKER)
     shown = np.isfinite(film.frames[0])
     found = []

@@ -31,7 +31,7 @@ def selected(values: xr.DataArray, grid: GridAxes, rows: str | None = None) -> x
 
 
 def fixed_text(dataset: xr.Dataset, grid: GridAxes, variable: str, of_seeds: str = "mean over") -> str:
-    """What the axes of `variable` that are not drawn are set to: `Δ = 1, seed 0`; `of_seeds` says what several give."""
+    """State where the undrawn axes of `variable` are fixed: `Δ = 1, seed 0`; `of_seeds` says what several give."""
     words = []
     for name in map(str, dataset[variable].dims):
         count = dataset.sizes[name]
@@ -44,7 +44,7 @@ def fixed_text(dataset: xr.Dataset, grid: GridAxes, variable: str, of_seeds: str
 
 
 def axis_text(dataset: xr.Dataset, name: str) -> str:
-    """The label of an axis of cells, which are equally wide: it says so where the values are not equally spaced."""
+    """Label an axis of equally wide cells; the label says so where the values are not equally spaced."""
     text, values = label(dataset[name].attrs, name), dataset[name].values.astype(float)
     steps = np.diff(values)
     even = len(steps) < 2 or np.allclose(steps, steps[0], rtol=1e-6, atol=0.0)
@@ -62,14 +62,14 @@ def label_below(panels: Sequence[Axes], text: str) -> None:
 
 
 def add_title(figure: Figure, text: str) -> float:
-    """The line about the axes that are not drawn; returns its height in mm."""
+    """Add the line about the axes that are not drawn; return its height in mm."""
     if text:
         figure.suptitle(text, x=0.01, ha="left", fontsize=mpl.rcParams["axes.labelsize"], color=MUTED)
     return LINE_MM if text else 0.0
 
 
 def add_legend(figure: Figure, handles: list, columns: int) -> float:
-    """A legend below the panels; returns its height in mm."""
+    """Add a legend below the panels; return its height in mm."""
     if not handles:
         return 0.0
     figure.legend(handles=handles, loc="outside lower center", ncols=min(columns, len(handles)))
@@ -149,7 +149,7 @@ class MapFrame:
         return int(np.clip(width // (LETTER_MM * longest + KEY_MM), 1, 5))
 
     def finish(self, text: str, handles: list) -> None:
-        """Adds the line about the other axes, and the legend."""
+        """Add the line about the other axes, and the legend."""
         hidden = len(self.column_values) - self.columns
         if hidden > 0:
             text = ", ".join(filter(None, [text, f"{self.columns} of {self.columns + hidden} values of the columns"]))

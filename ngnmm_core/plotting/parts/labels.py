@@ -26,7 +26,7 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def symbol(name: str) -> str:
-    """A parameter's name as mathematics: `I_ext_e` as I with the subscript ext,e; `cue.duration_ms` as words."""
+    """Typeset a parameter's name: `I_ext_e` as I with the subscript ext,e; `cue.duration_ms` as words."""
     if name in SYMBOLS:
         return SYMBOLS[name]
     if "." in name:
@@ -41,7 +41,7 @@ def symbol(name: str) -> str:
 
 
 def unit_text(unit: str | None) -> str:
-    """A CF unit as it is printed: `ms-1` as ms⁻¹; empty for the unit 1."""
+    """Format a CF unit for print: `ms-1` as ms⁻¹; empty for the unit 1."""
     if unit in (None, "", "1"):
         return ""
     words = []
@@ -62,7 +62,7 @@ def with_unit(text: str, unit: str | None) -> str:
 
 
 def label(attributes: Mapping[str, Any], name: str = "", text: str | None = None) -> str:
-    """The axis label of a variable from its `long_name` and `units`; `text` replaces the long name.
+    """Build the axis label of a variable from its `long_name` and `units`; `text` replaces the long name.
 
     With `name`, the symbol of the parameter of that name follows.  Of a long name only what comes before the first
     colon is used: the rest explains.
@@ -74,7 +74,7 @@ def label(attributes: Mapping[str, Any], name: str = "", text: str | None = None
 
 
 def number(value: float) -> str:
-    """A number in at most six digits, with a true minus sign."""
+    """Format a number with at most six significant digits and a true minus sign."""
     return f"{value:.6g}".replace("-", "−")
 
 
@@ -88,7 +88,7 @@ def assignments(values: Mapping[str, float], plain: bool = False) -> str:
 
 
 def point_text(point, plain: bool = False) -> str:
-    """The parameters of a point of a dataset in one line; a region that was chosen by its number has its name, too."""
+    """Write the parameters of a dataset's point in one line; a region chosen by number is given with its name, too."""
     names = [str(name) for name, c in point.coords.items() if c.ndim == 0 and c.dtype.kind == "f"]
     words = []
     for name in names:
@@ -100,11 +100,11 @@ def point_text(point, plain: bool = False) -> str:
 
 
 def _unit_of(name: str) -> str:
-    """The unit that a number of a stimulus has in its name, with a space before it."""
+    """Return the unit that a stimulus parameter carries in its name, with a space before it."""
     unit = name_and_unit(name)[1] if "." in name else "1"
     return "" if unit == "1" else f" {unit_text(unit)}"
 
 
 def signal_text(name: str) -> str:
-    """What a `signal` of the functional connectivity is called in a figure."""
+    """Return the name of a `signal` of the functional connectivity as shown in a figure."""
     return SIGNAL_TEXTS.get(name, name.replace("_", " "))

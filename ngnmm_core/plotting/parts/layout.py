@@ -56,7 +56,7 @@ def choose_axes(sizes: Mapping[str, int]) -> GridAxes:
 
 
 def region_axis(sizes: Mapping[str, int]) -> str | None:
-    """The axis along which one region after another is chosen, if it alone varies (seeds aside).
+    """Find the axis along which one region after another is chosen, if it alone varies (seeds aside).
 
     Indices of regions are names and no quantity: lines and maps over them say nothing.
     """
@@ -65,7 +65,7 @@ def region_axis(sizes: Mapping[str, int]) -> str | None:
 
 
 def _map(varying: list[str], sizes: Mapping[str, int], replicates: bool) -> GridAxes:
-    """The input or the longest axis goes along x, the coupling along y; every heterogeneity gets a column."""
+    """Put the input or the longest axis along x and the coupling along y; every heterogeneity gets a column."""
     left = list(varying)
 
     def take(preferred: str, avoid: str = "") -> str:

@@ -39,7 +39,7 @@ FC_REACHES = (0.25, 0.5, 1.0)
 
 
 def raster(axes: Axes, point: xr.Dataset) -> AxesImage | None:
-    """The observable of every region over the last 100 ms, by hemisphere and within it by phase."""
+    """Show the observable of every region over the last 100 ms, by hemisphere and within it by phase."""
     series = _last(point)
     if not np.isfinite(series.values).any():
         say_undefined(axes, "no finite samples")
@@ -61,7 +61,7 @@ def raster(axes: Axes, point: xr.Dataset) -> AxesImage | None:
 
 
 def by_phase(order: RegionOrder, series: np.ndarray) -> RegionOrder:
-    """The regions of each hemisphere by the phase of the rhythm that most of them share.
+    """Sort the regions of each hemisphere by the phase of the rhythm that most of them share.
 
     The phase is that of the Fourier component with the most power over all regions; without one the order stays.
     """
@@ -78,7 +78,7 @@ def by_phase(order: RegionOrder, series: np.ndarray) -> RegionOrder:
 
 
 def mean_over_regions(axes: Axes, point: xr.Dataset, observable: str) -> None:
-    """The mean over regions, and the range that holds 80 % of them."""
+    """Plot the mean over regions, and the range that holds 80 % of them."""
     series = _last(point)
     time, values = series["time"].values, series.values
     axes.set_xlabel(label(series["time"].attrs))
@@ -151,14 +151,14 @@ def spectra(axes: Axes, point: xr.Dataset, why: str) -> None:
 
 
 def gamma_band(dataset: xr.Dataset) -> tuple[float, float]:
-    """The gamma band of the study (Hz), from the dataset's config."""
+    """Read the gamma band of the study (Hz) from the dataset's config."""
     analyses = json.loads(dataset.attrs.get("config", "{}")).get("analyses", {})
     low, high = analyses.get("spectra", {}).get("bands", {}).get("gamma", GAMMA_HZ)
     return float(low), float(high)
 
 
 def connectivity(axes: Axes, point: xr.Dataset, signal: str, why: str) -> AxesImage:
-    """The functional connectivity of one signal as a matrix by hemisphere."""
+    """Draw the functional connectivity of one signal as a matrix ordered by hemisphere."""
     values = point["fc"].sel(signal=signal).values.astype(float)
     norm = Normalize(-_fc_reach(point), _fc_reach(point))
     image = draw_matrix(axes, from_edges(values, point), region_order(point), CORRELATION.cmap, norm)

@@ -33,7 +33,7 @@ WORD = "U64"
 
 
 def grid_dims(dataset: xr.Dataset) -> tuple[str, ...]:
-    """The dimensions of the grid, in the order of the study: those of the statuses of the points.
+    """Return the dimensions of the grid, in the order of the study: those of the statuses of the points.
 
     Where nothing is simulated and the homogeneous state is not looked at, any other status tells them.
     """
@@ -45,7 +45,7 @@ def grid_dims(dataset: xr.Dataset) -> tuple[str, ...]:
 
 
 def grid_values(dataset: xr.Dataset, quantity: Map) -> xr.DataArray:
-    """The quantity as float, with the dimensions of the grid (without seeds: the mean over them) and `rows`."""
+    """Give the quantity as float over the dimensions of the grid and `rows`, averaged over seeds."""
     values = _reduced(dataset[quantity.variable], quantity, grid_dims(dataset))
     if quantity.instead in dataset:
         values = values.fillna(_reduced(dataset[quantity.instead], quantity, grid_dims(dataset)))
@@ -57,7 +57,7 @@ def grid_values(dataset: xr.Dataset, quantity: Map) -> xr.DataArray:
 
 
 def _reduced(variable: xr.DataArray, quantity: Map, grid: tuple[str, ...]) -> xr.DataArray:
-    """The reduced variable, worked out in slabs: all pairs of regions at all points may exceed the memory."""
+    """Reduce the variable slab by slab: all pairs of regions at all points may exceed the memory."""
     axes = [dim for dim in variable.dims if dim in grid]
     if variable.size <= SLAB or not axes:
         return quantity.reduce(variable.astype(float))
@@ -100,7 +100,7 @@ def _as_reasons(words: np.ndarray) -> np.ndarray:
 
 
 def flag_words(variable: xr.DataArray) -> xr.DataArray:
-    """The meanings of a CF flag variable, point by point; empty where the variable does not tell them."""
+    """Translate a CF flag variable into its meanings, point by point; empty where the variable does not tell them."""
     if "flag_meanings" not in variable.attrs:
         return variable.copy(data=np.full(variable.shape, "", WORD))
     meanings = str(variable.attrs["flag_meanings"]).split()
@@ -125,7 +125,7 @@ def reason_text(reason: str) -> str:
 
 
 def reasons_found(reasons: np.ndarray) -> list[str]:
-    """The reasons among those of many points, in the order of the table."""
+    """List the distinct reasons found at many points, in the order of the table."""
     words = [str(word) for word in np.unique(reasons) if word]
     return sorted(words, key=lambda word: list(REASONS).index(word) if word in REASONS else len(REASONS))
 

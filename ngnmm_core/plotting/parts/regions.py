@@ -51,7 +51,7 @@ def region_order(dataset: xr.Dataset) -> RegionOrder:
 
 
 def mark_hemispheres(axes: Axes, order: RegionOrder, along: str = "y") -> None:
-    """Replaces the ticks of an axis of regions by coloured bands with the hemispheres' names."""
+    """Replace the ticks of an axis of regions by coloured bands with the hemispheres' names."""
     axis = axes.yaxis if along == "y" else axes.xaxis
     if not order.groups:
         axis.set_ticks([])
@@ -98,7 +98,7 @@ def resampling(order: RegionOrder) -> str:
 
 
 def from_edges(values: np.ndarray, dataset: xr.Dataset, diagonal: float = np.nan) -> np.ndarray:
-    """The symmetric matrix [region, region] of values on pairs of regions."""
+    """Build the symmetric matrix [region, region] from values on pairs of regions."""
     matrix = np.full((dataset.sizes["region"],) * 2, diagonal)
     if "region_i" in dataset.coords:
         i, j = dataset["region_i"].values, dataset["region_j"].values

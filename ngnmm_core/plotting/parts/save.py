@@ -17,7 +17,7 @@ METADATA = {
 
 
 def save(figure: Figure, *paths: str | Path) -> None:
-    """Writes a figure to each of `paths`, as SVG, PDF or PNG by their suffix; makes missing folders.
+    """Write a figure to each of `paths`, as SVG, PDF or PNG by their suffix; make missing folders.
 
     Raises
     ------

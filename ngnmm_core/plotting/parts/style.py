@@ -85,7 +85,7 @@ READABLE = dict.fromkeys(SIZES, LARGE) | {"figure.titlesize": LARGE_TITLE}
 
 @contextmanager
 def theme(more: Mapping[str, Any] | None = None) -> Iterator[None]:
-    """Sets matplotlib to this look, whatever the user's own settings, and puts them back afterwards."""
+    """Set matplotlib to this look, whatever the user's own settings, and restore these afterwards."""
     with mpl.rc_context():
         mpl.rcdefaults()
         # seaborn puts Arial first: what is installed would decide the shape of the text, hence the font after it
@@ -109,7 +109,7 @@ def themed(draw: Callable[..., Figure | None], more: Mapping[str, Any] | None = 
 
 
 def readable(draw: Callable[..., Figure | None]) -> Callable[..., Figure | None]:
-    """The same with text that is large enough for a slide."""
+    """Make `draw` use text that is large enough for a slide."""
     return themed(draw, READABLE)
 
 
@@ -135,7 +135,7 @@ def _settle_layout(figure: Figure) -> None:
 
 
 def new_figure(width_mm: float, height_mm: float) -> Figure:
-    """An empty figure of that size, laid out by matplotlib's constrained layout."""
+    """Create an empty figure of that size, laid out by matplotlib's constrained layout."""
     return Figure(figsize=(width_mm * MM, height_mm * MM), layout="constrained")
 
 
@@ -147,7 +147,7 @@ LOOKS = {
 
 
 def colour_scale(look: Look, values: np.ndarray) -> Normalize:
-    """The colour scale for all values that share it."""
+    """Compute the colour scale for all values that share it."""
     finite = np.asarray(values)[np.isfinite(values)]
     low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
     if look.diverging:
@@ -178,7 +178,7 @@ UNUSED = 0.2  # share of one half of a diverging scale: if values reach no furth
 
 
 def rounded_up(value: float) -> float:
-    """The next of 1, 2, 3, 4, 5, 6, 8 times a power of ten."""
+    """Round up to the next of 1, 2, 3, 4, 5, 6, 8 times a power of ten."""
     if not np.isfinite(value) or value <= 0:
         return 1.0
     power = 10.0 ** np.floor(np.log10(value))
@@ -204,7 +204,7 @@ def signal_scale(values: np.ndarray) -> tuple[str, Normalize]:
 
 
 def panel_letter(axes, letter: str, dx_mm: float = -7.0) -> None:
-    """Puts a bold letter at the upper left of a panel."""
+    """Put a bold letter at the upper left of a panel."""
     axes.annotate(
         letter, (0.0, 1.0), xytext=(dx_mm * MM * 72, 4.0), xycoords="axes fraction", textcoords="offset points",
         fontsize=9, fontweight="bold", ha="left", va="baseline", annotation_clip=False,
@@ -212,7 +212,7 @@ def panel_letter(axes, letter: str, dx_mm: float = -7.0) -> None:
 
 
 def say_undefined(axes, text: str) -> None:
-    """Writes into an empty panel why there is nothing to see."""
+    """Write into an empty panel why there is nothing to see."""
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=MUTED, wrap=True)
     axes.set_facecolor(UNDEFINED)
 

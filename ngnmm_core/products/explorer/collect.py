@@ -107,7 +107,7 @@ def _regions(dataset: xr.Dataset) -> list[dict[str, Any]]:
 
 
 def _spectra(dataset, points: PointList, arrays: dict[str, Packed]) -> list[float]:
-    """The mean over regions of the power spectrum, in decibels, in 64 bins; their centres (Hz)."""
+    """Pack the mean over regions of the power spectrum, in decibels, in 64 bins; return their centres (Hz)."""
     if "power_spectrum" not in dataset:
         return []
     variable = dataset["power_spectrum"]
@@ -122,7 +122,7 @@ def _spectra(dataset, points: PointList, arrays: dict[str, Packed]) -> list[floa
 
 
 def _by_slab(points: PointList, variable: xr.DataArray) -> np.ndarray:
-    """The mean over regions of a variable that does not fit into memory."""
+    """Average a variable that does not fit into memory over regions."""
     first = points.dims[0]  # a point alone fits
     parts = [variable.isel({first: [k]}).mean("region") for k in range(variable.sizes[first])]
     return points.spread(xr.concat(parts, first))
@@ -139,7 +139,7 @@ def _growth(dataset, points: PointList, arrays: dict[str, Packed]) -> list[float
 
 
 def _activity(dataset, points: PointList, arrays: dict[str, Packed]) -> None:
-    """Firing rates of the first population per region."""
+    """Pack the firing rates of the first population per region."""
     if "firing_rate" in dataset:
         rates = dataset["firing_rate"]
         rates = rates.isel(population=0, drop=True) if "population" in rates.dims else rates
@@ -180,7 +180,7 @@ def _block_means(values: np.ndarray, block: np.ndarray, count: int) -> np.ndarra
 
 
 def _blocks(dataset: xr.Dataset) -> tuple[np.ndarray, list[str]]:
-    """A block of every region: its hemisphere and the first part of its name, else a run of regions."""
+    """Assign a block to every region: its hemisphere and the first part of its name, else a run of regions."""
     labels = [str(label) for label in dataset.region.values]
     sides = dataset["hemisphere"].values.astype(str) if "hemisphere" in dataset.coords else [""] * len(labels)
     stems = [label.replace("-", "_").split("_")[0] for label in labels]

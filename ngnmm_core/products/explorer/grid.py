@@ -38,13 +38,13 @@ class PointList:
         return int(np.prod(self.shape, dtype=int))
 
     def spread(self, variable: xr.DataArray) -> np.ndarray:
-        """A variable with a subset of the grid's dimensions as an array (point, ...)."""
+        """Spread a variable with a subset of the grid's dimensions into an array (point, ...)."""
         missing = {d: n for d, n in zip(self.dims, self.shape, strict=True) if d not in variable.dims}
         full = variable.expand_dims(missing).transpose(*self.dims, ...)
         return full.values.reshape(self.count, *full.shape[len(self.dims) :])
 
     def own(self, variable: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
-        """A variable on its own dimensions of the grid (row, ...), and the row that every point has."""
+        """Return a variable on its own dimensions of the grid (row, ...), and the row that every point has."""
         dims = [d for d in self.dims if d in variable.dims]
         values = variable.transpose(*dims, ...).values
         shape = values.shape[: len(dims)]

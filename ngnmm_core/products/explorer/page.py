@@ -88,7 +88,7 @@ def _figures(study: Study) -> list[dict[str, str]]:
 
 
 def _page(about: dict[str, Any], arrays: dict[str, Packed], shown: Sequence[Table]) -> str:
-    """The text of the page; whatever comes from a study is escaped."""
+    """Compose the text of the page; whatever comes from a study is escaped."""
     data = "\n".join(
         f'<script type="text/plain" id="a:{html.escape(name, quote=True)}">{array.text}</script>'
         for name, array in arrays.items()
