@@ -48,7 +48,3 @@ def aal90_regions(order: str = "aal90") -> list[Region]:
     if order != "aal90_mirrored":
         raise ValueError(f"unknown order {order!r}; allowed: {', '.join(ORDERS)}")
     return plain[0::2] + plain[1::2][::-1]
-
-
-def _centre(row: dict[str, str]) -> tuple[float, float, float]:
-    return float(row["x"]), float(row["y"]), float(row["z"])
