@@ -89,8 +89,8 @@ def keys(monkeypatch):
     found = []
     monkeypatch.setattr(kernel_cache, "_cached", lambda made, name, key: found.append(key) or made)
 
-    def ask(model, stimulated=False, method="heun", rows=4):
-        _integrator.__wrapped__(model, method, rows, "float64", stimulated)
+    def ask(model, stimulated=False, noisy=False, method="heun", rows=4):
+        _integrator.__wrapped__(model, method, rows, "float64", (stimulated, noisy))
         return found[-1]
 
     return ask
@@ -119,7 +119,7 @@ def test_the_declaration_of_a_model_is_part_of_its_kernels_key(keys):
 
 def test_everything_that_an_integrator_is_compiled_for_is_in_its_key(keys):
     model = get_model("ngnmm_population")
-    asked = [{}, {"stimulated": True}, {"method": "rk4"}, {"rows": 6}]
+    asked = [{}, {"stimulated": True}, {"noisy": True}, {"method": "rk4"}, {"rows": 6}]
     assert len({keys(model, **how) for how in asked}) == len(asked)
     assert keys(get_model("ei_ngnmm")) != keys(model)
 

@@ -65,7 +65,7 @@ def row(table, regime):
 
 
 def test_cycles_are_named_by_their_band():
-    frequencies = np.array([0.5, 1.0, 5.0, 8.0, 12.99, 13.0, 30.0, 99.0, 100.0, 250.0])
+    frequencies = np.array([0.5, 1.0, 5.0, 8.0, 12.99, 13.0, 30.0, 149.0, 150.0, 250.0])
     found = kinds_of(np.full(10, CYCLE), frequencies)
     bands = ["delta", "theta", "alpha", "alpha", "beta", "gamma", "gamma"]
     assert found.tolist() == [SLOWER, *(f"{b} cycle" for b in bands), FASTER, FASTER]

@@ -1,5 +1,6 @@
 """What a bad study gets: one line with the key, the value found and what is allowed, and the near key where one is."""
 
+import numpy as np
 import pytest
 
 from ngnmm_core.models import model_names
@@ -243,12 +244,16 @@ def test_options_that_cannot_work_in_the_study(refuses, analyses, words):
 
 
 def test_a_window_in_which_the_filters_do_not_settle_is_refused(study, refuses):
-    """The low-pass at 35 Hz settles in 114.3 ms, the decimating filter in 8.6 ms; 10 ms more are to be correlated."""
-    window = {"simulation": {"duration_ms": 182, "transient_ms": 50}}
-    refuses({"analyses": ["fc"], **window}, "simulation.duration_ms", "132", "at least 133", "gamma_envelope")
-    refuses({"analyses": {"rates": {}, "hubs": {"duration_ms": 182}}}, "analyses.hubs.duration_ms", "at least 133")
+    """Kaiser's formula for edges of 12 Hz and 70 dB gives 0.36 s, for the two thinning filters some 20 ms together.
+
+    Ten values of the envelope, one every 2 ms, are to be correlated.
+    """
+    assert 1000.0 * (70.0 - 7.95) / (2.285 * 2.0 * np.pi * 12.0) == pytest.approx(360.2, abs=0.1)
+    window = {"simulation": {"duration_ms": 456, "transient_ms": 50}}
+    refuses({"analyses": ["fc"], **window}, "simulation.duration_ms", "406", "at least 407", "gamma_envelope")
+    refuses({"analyses": {"rates": {}, "hubs": {"duration_ms": 456}}}, "analyses.hubs.duration_ms", "at least 407")
     study(analyses={"fc": {"signals": ["rate"]}}, **window)
-    study(analyses=["fc"], simulation={"duration_ms": 183, "transient_ms": 50})
+    study(analyses=["fc"], simulation={"duration_ms": 457, "transient_ms": 50})
 
 
 def test_a_bad_time_of_the_hubs_is_named_by_its_own_key(refuses):

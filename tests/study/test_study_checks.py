@@ -49,8 +49,9 @@ def test_one_region_alone(check, refused):
     alone = {"connectome": {"name": "single"}, "normalization": "none"}
     check(**alone, analyses=["rates", "msf", "lyapunov"])
     refused(lambda: check(**{**alone, "normalization": "row"}), "normalization: row", "one region", "allowed: none")
-    for name in ("fc", "synchrony"):
-        refused(lambda name=name: check(**alone, analyses=[name]), f"analyses.{name}", "one region", "allowed: ")
+    for name, options in {"fc": {"signals": ["rate"]}, "synchrony": {}}.items():
+        chosen = {name: options}
+        refused(lambda chosen=chosen: check(**alone, analyses=chosen), f"analyses.{name}", "one region", "allowed: ")
 
 
 def test_a_directed_matrix_passes(check, matrix):

@@ -31,7 +31,7 @@ def with_slips(model, rate_slip, leak_slip):
             right[3 * population + 1] -= leak_slip * (v * v + v) * coefficients[index]
         return tuple(right)
 
-    return replace(model, derivative=derivative)
+    return replace(model, derivative=derivative, qif=None)  # whose record would be held to the right-hand side
 
 
 @cache
