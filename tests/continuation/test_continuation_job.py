@@ -139,7 +139,7 @@ def test_the_table_holds_the_diagram(table):
 @pytest.mark.slow
 def test_a_table_that_is_too_short_says_so(bautin):
     results = job.run(task_of(bautin, {"parameter": "mu", "range": (-0.5, 0.5), "rows": 100}))
-    assert results["continuation_status"][0] == continuation.TRUNCATED
+    assert results["continuation_status"][0] == continuation.ContinuationStatus.TRUNCATED
     assert (results["branch"][0] >= 0).all()
 
 

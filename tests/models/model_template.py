@@ -38,4 +38,4 @@ def get_model(name):
 
 def add_equations(**tables):
     """Adds what the page says of the tests of a new model to their tables."""
-    exec(blocks("python")[1], tables)
+    exec(blocks("py")[0], tables)
