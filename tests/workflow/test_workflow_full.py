@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("w
 FULL = {
     "study": "full",
     "grid": {"G": [2, 5], "Delta": [1.0], "I_ext_e": [3, 13], "seed": [0, 1]},
-    "simulation": {"duration_ms": 200, "transient_ms": 40, "dt_ms": 0.05, "method": "rk4"},  # compiles faster
+    "simulation": {"duration_ms": 460, "transient_ms": 40, "dt_ms": 0.05, "method": "rk4"},  # compiles faster
     "analyses": {
         "rates": {},
         "spectra": {"segment_ms": 50},
