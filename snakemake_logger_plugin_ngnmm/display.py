@@ -9,7 +9,17 @@ import time
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from ngnmm_core.progress import LEDGER, duration_text
+
+def _progress():
+    """Import what is shared with the workflow, late.
+
+    Snakemake loads this plugin before the Snakefile chooses the checkout that the package comes from: an import at the
+    top would bind every job to the installed package, and edits of the checkout would go unnoticed.
+    """
+    from ngnmm_core import progress
+
+    return progress
+
 
 REFRESH_S = 1.0
 STEP = 0.1  # of the work, between lines in a file
@@ -73,7 +83,7 @@ class LogHandler(LogHandlerBase):
         job = {"rule": record.rule_name, "output": list(record.output or ()), "log": list(record.log or ())}
         self._jobs[record.jobid] = job
         if job["rule"] == SHARDS:
-            LEDGER.start(job["output"][0], job["log"][0])
+            _progress().LEDGER.start(job["output"][0], job["log"][0])
         elif not self.live:
             self._tell_once(job["rule"], record.rule_msg)
 
@@ -91,13 +101,13 @@ class LogHandler(LogHandlerBase):
     def _job_ends(self, record: logging.LogRecord) -> None:
         job = self._jobs.pop(record.job_id, None)
         if job and job["rule"] == SHARDS:
-            LEDGER.finish(job["output"][0])
+            _progress().LEDGER.finish(job["output"][0])
 
     def _job_fails(self, record: logging.LogRecord) -> None:
         self._failed += 1
         job = self._jobs.pop(record.jobid, None)
         if job and job["rule"] == SHARDS:
-            LEDGER.drop(job["output"][0])
+            _progress().LEDGER.drop(job["output"][0])
         logs = ", ".join(record.log or ())
         self._say(f"failed: {record.rule_msg or record.rule_name}" + (f" (its log: {logs})" if logs else ""))
 
@@ -106,9 +116,9 @@ class LogHandler(LogHandlerBase):
         if self.live:
             self._draw()
             return
-        LEDGER.look()
-        share, now = LEDGER.share, time.monotonic()
-        if LEDGER.pieces and share >= min(self._next, 1.0) and (share >= 1.0 or now - self._last > LEAST_S):
+        _progress().LEDGER.look()
+        share, now = _progress().LEDGER.share, time.monotonic()
+        if _progress().LEDGER.pieces and share >= min(self._next, 1.0) and (share >= 1.0 or now - self._last > LEAST_S):
             self._next, self._last = max(share + STEP, STEP), now
             if share < 1.0 or "all" not in self._told:
                 self._told |= {"all"} if share >= 1.0 else set()
@@ -117,13 +127,13 @@ class LogHandler(LogHandlerBase):
     # ------------------------------------------------------------------ what is shown
     def _line(self) -> str:
         """Points, time left, steps and failures in words."""
-        done, total = LEDGER.points
+        done, total = _progress().LEDGER.points
         parts = []
         if total:
             elapsed = time.monotonic() - (self._begin or time.monotonic())
-            left = LEDGER.seconds_left(elapsed)
-            wait = f", about {duration_text(left)} left" if left is not None and done < total else ""
-            parts.append(f"{100 * LEDGER.share:3.0f} %, {done} of {total} points{wait}")
+            left = _progress().LEDGER.seconds_left(elapsed)
+            wait = f", about {_progress().duration_text(left)} left" if left is not None and done < total else ""
+            parts.append(f"{100 * _progress().LEDGER.share:3.0f} %, {done} of {total} points{wait}")
         if self._steps[1]:
             parts.append(f"{self._steps[0]} of {self._steps[1]} jobs")
         if self._failed:
@@ -134,12 +144,12 @@ class LogHandler(LogHandlerBase):
         while not self._stop.wait(REFRESH_S):
             with self._lock:
                 if self._jobs:
-                    LEDGER.look()
+                    _progress().LEDGER.look()
                     self._draw()
 
     def _draw(self) -> None:
         """Replace the bar by a new one."""
-        share = LEDGER.share if LEDGER.pieces else self._steps[0] / max(self._steps[1], 1)
+        share = _progress().LEDGER.share if _progress().LEDGER.pieces else self._steps[0] / max(self._steps[1], 1)
         filled = round(BAR * share)
         rules = ", ".join(sorted({job["rule"] for job in self._jobs.values()}))
         text = f"[{'#' * filled}{'-' * (BAR - filled)}] {self._line()}; {rules}"

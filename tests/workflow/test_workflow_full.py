@@ -162,7 +162,6 @@ def test_code_of_figures_computes_nothing(place, full):
     assert not {"connectome", "warmup", "shard", "merge", "hubs"} & set(planned)
 
 
-@pytest.mark.xfail(reason="Snakemake says that nothing is to be done although the key of the figures has changed")
 def test_code_of_figures_draws_them_again(place, full):
     with contextlib.ExitStack() as edits:
         for file in plotting(place):
