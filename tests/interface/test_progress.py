@@ -54,7 +54,7 @@ def test_durations_in_words(seconds, text):
 def shown(ledger, monkeypatch):
     """`shown(event, **fields)`: hands an event to the display; `shown.text()` is what it has written."""
     stream = io.StringIO()
-    monkeypatch.setattr(display, "LEDGER", ledger)
+    monkeypatch.setattr("ngnmm_core.progress.LEDGER", ledger)
     monkeypatch.setattr(display, "LEAST_S", 0.0)
     monkeypatch.setattr(display.sys, "stderr", stream)
     handler = LogHandler(SimpleNamespace(stdout=False), None)

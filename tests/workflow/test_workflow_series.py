@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("w
 @pytest.fixture(scope="module")
 def kept(checkout):
     """The shards' folder of a small study with raw series, and a hub analysis that needs none."""
-    simulation = {"duration_ms": 200, "transient_ms": 50, "keep_series": True}
+    simulation = {"duration_ms": 500, "transient_ms": 50, "keep_series": True}
     hubs = {"at": [{"G": 5, "I_ext_e": 13}], "seeds": 1, "null_seeds": 3}
     grid = {"G": [2, 5], "I_ext_e": [3, 13]}
     results = checkout.run(
@@ -35,7 +35,7 @@ def test_the_series_of_a_point_vary_as_its_rates_say(kept):
     found = {}
     for file in kept.glob("simulation/*.series.nc"):
         with xr.open_dataset(file) as series:
-            assert dict(series.sizes) == {"point": 2, "region": 6, "time": 750}
+            assert dict(series.sizes) == {"point": 2, "region": 6, "time": 2250}
             for k in range(2):
                 point = series.isel(point=k)
                 found[float(point.G), float(point.I_ext_e)] = float(point.observable.std("time").mean())
