@@ -104,7 +104,9 @@ class ItemMemoryReducer:
     def _schedule(self, drives: list[str]) -> None:
         """Find the samples of the epochs [point], the cued item, and the regions of the cue [point, region]."""
         window, options = self.window, self.options
-        schedule = Schedule(window.stimuli, window.model.drives, window.connectome.labels, window.extras, window.points)
+        schedule = Schedule(
+            window.stimuli, window.model.drives, window.connectome.labels, window.columns, window.points
+        )
         names = [s.name for s in window.stimuli]
         cue, values = names.index(options.cue), schedule.values[names.index(options.cue)]
         included = True if window.included is None else window.included > 0

@@ -83,7 +83,9 @@ class MemoryReducer:
 
     def _schedule(self, options: MemoryOptions, window: SampledWindow) -> None:
         """Find the times of the events [point], regions of cue and probe [point, region], and amplitudes [point]."""
-        schedule = Schedule(window.stimuli, window.model.drives, window.connectome.labels, window.extras, window.points)
+        schedule = Schedule(
+            window.stimuli, window.model.drives, window.connectome.labels, window.columns, window.points
+        )
         names, shape = [s.name for s in window.stimuli], schedule.shape()
         included = np.ones(shape.shape[::2], bool) if window.included is None else window.included > 0
         end = np.full(self.points, window.start_ms + window.samples * window.sample_ms)

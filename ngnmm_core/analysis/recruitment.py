@@ -82,7 +82,9 @@ class RecruitmentReducer:
         self.options, self.window, self.points = options, window, window.points
         self.population = population_index("analyses.recruitment.population", window.model, options.population)
         stimulus = _focal(options, window.stimuli)
-        schedule = Schedule(window.stimuli, window.model.drives, window.connectome.labels, window.extras, window.points)
+        schedule = Schedule(
+            window.stimuli, window.model.drives, window.connectome.labels, window.columns, window.points
+        )
         k = window.stimuli.index(stimulus)
         self.stimulus_onset = schedule.values[k]["onset_ms"]
         self.focus = schedule.shape()[:, k] != 0.0  # [point, region]

@@ -15,15 +15,14 @@ from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.connectome import Connectome
 from ngnmm_core.connectome.datasets import anatomy
 from ngnmm_core.connectome.eigenmodes import spectrum
+from ngnmm_core.connectome.planned import PlannedConnectome
 from ngnmm_core.dataset.fit_scores import grid_of, point_scores
 from ngnmm_core.dataset.merger import Merger
 from ngnmm_core.dataset.provenance import package_versions, scientific_config
 from ngnmm_core.dataset.shard_files import Source, locate, open_all, open_shards
 from ngnmm_core.errors import InputError
-from ngnmm_core.points import SEED
+from ngnmm_core.points import SEED, Kind
 from ngnmm_core.recordings.recordings import Recordings
-from ngnmm_core.simulation.settings import COMMON, NOISE
-from ngnmm_core.simulation.stimuli import name_and_unit
 from ngnmm_core.stages.context import context, fingerprint
 from ngnmm_core.stages.contract import BRANCHES, SWEEP, Layout, Stage
 from ngnmm_core.stages.layouts import homogeneous_layout
@@ -31,8 +30,8 @@ from ngnmm_core.stages.lesions import hub_points
 from ngnmm_core.stages.registry import stages_of
 from ngnmm_core.storage.atomic import whole_file
 from ngnmm_core.storage.integrity import require_intact
-from ngnmm_core.study.operating_point import AXES as OPERATING_AXES
 from ngnmm_core.study.study import Study
+from ngnmm_core.sweep.finished import Wanted
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,11 +39,7 @@ if TYPE_CHECKING:
 CONVENTIONS = "CF-1.11"
 PARTIAL = ".partial.nc"
 KEPT_FROM_CONNECTOME = ("title", "atlas", "source", "terms", "citation")
-OPERATING_MEANINGS = {
-    "operating_point.margin": "distance of the drive from the end of the resting state",
-    "operating_point.position": "position of the drive in the bistable range",
-}
-EXTRAS = {
+OF_STAGES = {  # columns that stages add to the axes
     "curves": "0: a diagram over one parameter; 1: curves in two parameters, at no one value of the second",
     "lesion": "kind of lesion (0 none, 1 cut, 2 renormalised)",
     "lesioned_region": "index of the lesioned region",
@@ -91,9 +86,9 @@ def merge_file(
     stages = [stage for stage in stages_of(study) if stage.file == file]
     layouts = {stage.name: stage.layout(study, len(brain)) for stage in stages}
     contexts = {stage.name: context(study, stage.name, identity) for stage in stages}
-    keep = study.config.keep_versions
+    keep, planned = study.config.keep_versions, PlannedConnectome(identity, len(brain))
     located = {
-        name: locate(layout.points, list(shards.get(name, ())), contexts[name], keep)
+        name: locate(Wanted(layout.points, contexts[name], planned), list(shards.get(name, ())), keep)
         for name, layout in layouts.items()
     }
     missing = {name: source.missing for name, source in located.items()}
@@ -134,7 +129,7 @@ def point_coordinates(study: Study, file: str, layout: Layout) -> dict[str, tupl
     else:
         named = dict.fromkeys((*study.axes, *(key for h in study.config.highlights for key in h)))
         columns = {n: layout.points.columns[study.model.targets(n)[0]] for n in named if n in study.model.axis_names}
-        columns |= {SEED: layout.points.seeds, **layout.points.extras}
+        columns |= {n: v for n, v in layout.points.columns.items() if layout.points.kinds[n] != Kind.PARAMETER}
     if file == BRANCHES:
         columns = continuation.columns(study, columns)
     dense = file == SWEEP and not study.listed
@@ -152,23 +147,11 @@ def _write_axes(merger: Merger, study: Study, file: str, layout: Layout) -> list
 
 
 def _described(study: Study, name: str, values: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
-    if name == SEED:
-        return values.astype(np.int64), {"units": "1", "long_name": "seed of the replicate"}
-    if name in EXTRAS:
-        return values.astype(np.int32), {"units": "1", "long_name": EXTRAS[name]}
-    if name == COMMON:
-        return values, {"units": "1", "long_name": "share of the noise variance that all regions have in common"}
-    if name == NOISE:
-        return values, {"units": "ms0.5", "long_name": "intensity of the additive noise"}
-    if name in OPERATING_AXES:
-        return values, {"units": "1", "long_name": OPERATING_MEANINGS[name]}
-    if name not in study.model.axis_names:
-        owner, _, field = name.partition(".")
-        meaning, unit = name_and_unit(field)
-        return values, {"units": unit, "long_name": f"{meaning} of the stimulus {owner}"}
-    parameter = study.model.parameter(name)
-    meaning = parameter.meaning if name == parameter.name else f"{' and '.join(study.model.targets(name))} together"
-    return values, {"units": parameter.unit, "long_name": meaning}
+    """Give the values of a coordinate in the type that they are stored in, and its attributes."""
+    if name in OF_STAGES:
+        return values.astype(np.int32), {"units": "1", "long_name": OF_STAGES[name]}
+    axis = study.known_axes[name]
+    return values.astype(np.int64) if name == SEED else values, {"units": axis.unit, "long_name": axis.meaning}
 
 
 def _write_regions(merger: Merger, study: Study, connectome: Connectome) -> list[str]:

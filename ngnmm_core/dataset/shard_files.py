@@ -15,8 +15,8 @@ import netCDF4
 import numpy as np
 
 from ngnmm_core.errors import InputError
-from ngnmm_core.points import Points
 from ngnmm_core.stages.context import VERSIONS, fingerprint
+from ngnmm_core.sweep.finished import Wanted
 from ngnmm_core.sweep.identity import point_ids, read_definition
 
 POINT = "point"
@@ -71,13 +71,13 @@ class Source:
         return int((self.shard < 0).sum())
 
 
-def locate(points: Points, paths: Sequence[Path], context: Mapping[str, Any], keep_versions: bool = False) -> Source:
+def locate(wanted: Wanted, paths: Sequence[Path], keep_versions: bool = False) -> Source:
     """Find points in shards.
 
     Parameters
     ----------
-    context : mapping
-        What the study wants its points to be computed with (`ngnmm_core.stages.context.context`).
+    wanted : Wanted
+        The points, and what they are to be computed with.
     keep_versions : bool
         Whether shards may have been computed with other versions of the libraries.
 
@@ -91,14 +91,14 @@ def locate(points: Points, paths: Sequence[Path], context: Mapping[str, Any], ke
     for number, path in enumerate(paths):  # one definition at a time: a million points are too many to hold as text
         definition = _definition(Path(path))
         found = definition["context"]
-        _same_context(path, found, context, keep_versions)
-        if found[VERSIONS] != context[VERSIONS] and found[VERSIONS] not in others:
+        _same_context(path, found, wanted.context, keep_versions)
+        if found[VERSIONS] != wanted.context[VERSIONS] and found[VERSIONS] not in others:
             others.append(found[VERSIONS])
-        key = fingerprint({**context, VERSIONS: found[VERSIONS]})
+        key = fingerprint({**wanted.context, VERSIONS: found[VERSIONS]})
         if key not in tables:
-            tables[key] = _Table(points, key)
+            tables[key] = _Table(point_ids(wanted.points, key, wanted.connectome))
         tables[key].add(number, definition["ids"])
-    shard, row = np.full((2, len(points)), -1)
+    shard, row = np.full((2, len(wanted.points)), -1)
     for table in tables.values():
         held = table.shard[table.where] >= 0
         shard[held], row[held] = table.shard[table.where][held], table.row[table.where][held]
@@ -108,8 +108,8 @@ def locate(points: Points, paths: Sequence[Path], context: Mapping[str, Any], ke
 class _Table:
     """Where the points are whose identities begin with one context."""
 
-    def __init__(self, points: Points, context_hash: str):
-        self._wanted, self.where = np.unique(np.array(point_ids(points, context_hash), "S32"), return_inverse=True)
+    def __init__(self, ids: Sequence[str]):
+        self._wanted, self.where = np.unique(np.array(ids, "S32"), return_inverse=True)
         self.shard, self.row = np.full((2, len(self._wanted)), -1)
 
     def add(self, number: int, ids: Sequence[str]) -> None:

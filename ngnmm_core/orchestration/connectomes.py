@@ -11,6 +11,7 @@ from ngnmm_core.connectome import (
     read_spec,
     source_identity,
 )
+from ngnmm_core.connectome.planned import PlannedConnectome
 from ngnmm_core.orchestration.studies import Studies
 from ngnmm_core.stages.context import fingerprint
 
@@ -53,6 +54,10 @@ class Connectomes:
         """Hash of a study's connectome: its source, and the code that reads it."""
         source = source_identity(self.studies.find(study).config.connectome, self.registry)
         return fingerprint([source, code_hash(["ngnmm_core.connectome.build:build_connectome"])])
+
+    def planned(self, study: str) -> PlannedConnectome:
+        """Give what a plan knows of a study's connectome."""
+        return PlannedConnectome(self.identity(study), self.regions(study))
 
     @functools.cache  # noqa: B019
     def regions(self, study: str) -> int:

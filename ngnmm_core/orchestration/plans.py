@@ -62,9 +62,8 @@ class Plans:
             if not self._made:
                 self._before()
             wanted, folder = self.studies.find(study), self.folder(study, stage)
-            connectome, regions = self.connectomes.identity(study), self.connectomes.regions(study)
             try:
-                self._made[key] = plan(wanted, stage, folder, connectome, regions, self._writing())
+                self._made[key] = plan(wanted, stage, folder, self.connectomes.planned(study), self._writing())
             except InputError as error:
                 raise self._refuse(error) from None
             self._after(wanted, stage, self._made[key])

@@ -3,16 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from ngnmm_core.errors import InputError
-from ngnmm_core.simulation.lesions import AXIS as RESECTION
 from ngnmm_core.simulation.settings import COMMON, NOISE
-from ngnmm_core.simulation.stimuli import SWEPT
 from ngnmm_core.stages.registry import STAGES, stages_of
 from ngnmm_core.study.study import Study
-
-
-def _axes_of_stimuli(study: Study) -> list[str]:
-    names = [f"{stimulus.name}.{field}" for stimulus in study.simulation.stimuli for field in SWEPT]
-    return [name for name in names if name in study.axes]
 
 
 def _resection(study: Study) -> dict[str, object]:
@@ -34,18 +27,12 @@ def _stimuli(study: Study) -> dict[str, object]:
     return {f"simulation.stimuli.{stimulus.name}": stimulus.kind for stimulus in study.simulation.stimuli}
 
 
-# What may be unreachable: where a study sets it, with the value found; and the axes of the grid that set it.
+# What may be unreachable: where a study sets it, with the value found; axes say themselves what they set.
 SETTINGS: Mapping[str, Callable[[Study], Mapping[str, object]]] = {
     "resection": _resection,
     "noise_sigma": _noise,
     "noise_common": _common,
     "stimuli": _stimuli,
-}
-AXES: Mapping[str, Callable[[Study], list[str]]] = {
-    "resection": lambda study: [RESECTION] if RESECTION in study.axes else [],
-    "noise_sigma": lambda study: [NOISE] if NOISE in study.axes else [],
-    "noise_common": lambda study: [COMMON] if COMMON in study.axes else [],
-    "stimuli": _axes_of_stimuli,
 }
 
 
@@ -67,7 +54,7 @@ def check_reach(study: Study) -> None:
             for key, value in SETTINGS[setting](study).items():
                 raise InputError(f"{key}: {value} does not reach {analyses}; allowed: none of it{others}")
         for setting in (*stage.unreachable, *stage.unreachable_axes):
-            for axis in AXES[setting](study):
+            for axis in [name for name in study.axes if study.known_axes[name].part == setting]:
                 key = f"{'points' if study.listed else 'grid'}.{axis}"
                 raise InputError(f"{key}: does not reach {analyses}; allowed: no such axis{others}")
 

@@ -16,7 +16,7 @@ import numpy as np
 from ngnmm_core.compilation.cache_folder import cache_directory
 from ngnmm_core.compilation.own_files import equations_code
 from ngnmm_core.errors import InputError
-from ngnmm_core.points import Points
+from ngnmm_core.points import Kind, Points
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.stages.context import fingerprint
 from ngnmm_core.stages.registry import stages_of
@@ -96,7 +96,7 @@ def _stimulated(study: Study, points: Points) -> Points:
         return points
     raised = {name: values + added.get(name, 0.0) for name, values in points.parameters.items()}
     both = {name: np.concatenate([values, raised[name]]) for name, values in points.parameters.items()}
-    return Points(both, np.tile(points.seeds, 2))
+    return points.take(np.tile(np.arange(len(points)), 2)).having(both, Kind.PARAMETER)
 
 
 def _verdict(study: Study, settings: Simulation, points: Points, row_sum: float) -> dict:

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from ngnmm_core.errors import InputError
-from ngnmm_core.points import Points
+from ngnmm_core.points import Axis, Kind, Points
 from ngnmm_core.section import Section
 from ngnmm_core.simulation.stimuli import region_index
 
@@ -46,6 +46,11 @@ def check_axis(key: str, value: float) -> None:
         raise InputError(f"{key}: {value:g} is no region; allowed: indices from 0, or -1 for none")
 
 
+def resection_axis() -> Axis:
+    """Declare the axis of the region that is taken out."""
+    return Axis(AXIS, Kind.SETTING, check_axis, "1", "index of the region that is taken out (-1 none)", "resection")
+
+
 def lesion_factors(
     points: Points, W: np.ndarray, resection: Resection = NO_RESECTION, labels: Sequence[str] = ()
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
@@ -54,7 +59,7 @@ def lesion_factors(
     Parameters
     ----------
     points : Points
-        `extras` may hold `lesion` (0 none, 1 cut, 2 renormalised) and `lesioned_region` (an index, -1 for none), or
+        Columns may be `lesion` (0 none, 1 cut, 2 renormalised) and `lesioned_region` (an index, -1 for none), or
         `resection.region` (likewise), to be taken out besides those of `resection`.
     W : array (region, region)
     labels : sequence of str
@@ -69,7 +74,7 @@ def lesion_factors(
         other rows back to their sums (0 for a row that becomes empty).  None for points without lesions.
     """
     always = resection.indices(labels)
-    if not always and not {LESION, AXIS} & set(points.extras):
+    if not always and not {LESION, AXIS} & set(points.columns):
         return None, None
     mask, gain = np.ones((2, len(points), len(W)))
     sums = W.sum(axis=1)
@@ -86,11 +91,11 @@ def lesion_factors(
 def _lesion_of(points: Points, k: int, always: list[int], resection: Resection) -> tuple[list[int], int]:
     """Give the regions that are taken out at a point, and the kind of lesion."""
     lesioned, kind = set(always), CUT + KINDS.index(resection.kind)
-    if AXIS in points.extras and points.extras[AXIS][k] >= 0:
-        lesioned.add(int(points.extras[AXIS][k]))
-    if LESION in points.extras and points.extras[LESION][k] != NONE:
-        lesioned.add(int(points.extras[REGION][k]))
-        kind = int(points.extras[LESION][k])
+    if AXIS in points.columns and points.columns[AXIS][k] >= 0:
+        lesioned.add(int(points.columns[AXIS][k]))
+    if LESION in points.columns and points.columns[LESION][k] != NONE:
+        lesioned.add(int(points.columns[REGION][k]))
+        kind = int(points.columns[LESION][k])
     return sorted(lesioned), kind
 
 

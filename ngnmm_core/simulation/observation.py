@@ -33,7 +33,7 @@ class SampledWindow:
     gain: np.ndarray | None = None  # [point, region], what lesions multiply the received coupling by
     start_ms: float = 0.0  # of the window, since the start of the simulation
     stimuli: tuple[Any, ...] = ()
-    extras: Mapping[str, np.ndarray] = field(default_factory=dict)  # of the points
+    columns: Mapping[str, np.ndarray] = field(default_factory=dict)  # of the points
     connectome: Connectome | None = None  # normalised
     places: np.ndarray | None = None  # [point], positions among all points of the job
 

@@ -93,8 +93,7 @@ class SeriesFile:
         region = file.createVariable("region", str, ("region",))
         region[:] = np.array([str(label) for label in self.labels], object)
         units = {p.name: (p.unit, p.meaning) for p in self.model.parameters}
-        columns = dict(self.points.parameters) | {"seed": self.points.seeds} | dict(self.points.extras)
-        for name, values in columns.items():
+        for name, values in self.points.columns.items():
             column = file.createVariable(name, "f8", ("point",))
             unit, meaning = units.get(name, ("1", name))
             column.setncatts({"units": unit, "long_name": meaning})

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from ngnmm_core.errors import InputError
 from ngnmm_core.kernels.integrators import Integrator
+from ngnmm_core.points import Axis, Kind
 from ngnmm_core.section import Section, is_multiple
 from ngnmm_core.simulation.integrators import AUTO, get_integrator, integrator_names, suitable
 from ngnmm_core.simulation.lesions import Resection
@@ -239,6 +240,16 @@ def _transient_ms(values: dict[str, Any]) -> float | None:
     except (ValueError, ZeroDivisionError):
         return None  # refused by the field itself
     return float(samples * sample_ms) if "duration_ms" in values else None
+
+
+def noise_axes(settings: Simulation) -> list[Axis]:
+    """Declare the axes of the noise."""
+    kind, sigma, common = Kind.SETTING, settings.noise_sigma, settings.noise_common
+    share = "share of the noise variance that all regions have in common"
+    return [
+        Axis(NOISE, kind, check_noise, "ms0.5", "intensity of the additive noise", NOISE, sigma),
+        Axis(COMMON, kind, check_common, "1", share, COMMON, common),
+    ]
 
 
 def check_noise(key: str, value: float) -> None:

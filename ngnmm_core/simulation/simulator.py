@@ -124,7 +124,7 @@ class Simulator:
         run = Run(engine, points.parameters, initial, lesions, (sigma, points.seeds))
         if settings.stimuli:
             labels = self.connectome.labels
-            run.stimulate(Schedule(settings.stimuli, self.model.drives, labels, points.extras, len(points)))
+            run.stimulate(Schedule(settings.stimuli, self.model.drives, labels, points.columns, len(points)))
         return run
 
     def _lesions(self, points: Points) -> tuple[np.ndarray, np.ndarray]:
@@ -155,7 +155,7 @@ class Simulator:
 
 def noise_of(settings: Simulation, points: Points) -> np.ndarray:
     """Intensity of the noise at every point, [point]: of the settings, or of an axis."""
-    return np.broadcast_to(points.extras.get(NOISE, settings.noise_sigma), len(points))
+    return points.values(NOISE, settings.noise_sigma)
 
 
 def make_window(
@@ -174,7 +174,7 @@ def make_window(
         gain=gain,
         start_ms=settings.transient_ms,
         stimuli=settings.stimuli,
-        extras=points.extras,
+        columns=points.columns,
         connectome=connectome,
     )
 

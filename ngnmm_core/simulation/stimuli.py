@@ -6,6 +6,7 @@ their jumps lie between integration steps; `ngnmm_core.simulation.waveforms` han
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ import numpy as np
 from pydantic import Field, ValidationError, field_validator
 
 from ngnmm_core.errors import InputError, twice, unknown
+from ngnmm_core.points import Axis, Kind
 from ngnmm_core.section import Section, is_multiple
 
 SWEPT = ("amplitude", "onset_ms", "duration_ms", "frequency_hz", "phase_deg", "region")
@@ -172,7 +174,7 @@ def region_index(key: str, region: str | int, labels: Sequence[str]) -> int:
     raise unknown(key, str(region), labels)
 
 
-def check_field(key: str, stimulus: Stimulus, field: str, value: float) -> None:
+def check_field(stimulus: Stimulus, field: str, key: str, value: float) -> None:
     """Whether a number of a stimulus may have a value that an axis or a point gives it; messages start with `key`.
 
     Raises
@@ -203,11 +205,11 @@ def check_indices(stimulus: Stimulus, overrides: Iterable[float], regions: int) 
             )
 
 
-def field_values(stimulus: Stimulus, extras: Mapping[str, np.ndarray], points: int) -> dict[str, np.ndarray]:
+def field_values(stimulus: Stimulus, columns: Mapping[str, np.ndarray], points: int) -> dict[str, np.ndarray]:
     """Give the numbers of a stimulus at every point, [point]: its declaration, overridden by axes of the grid."""
     values = {}
     for field in SWEPT:
-        value = extras.get(f"{stimulus.name}.{field}", getattr(stimulus, field))
+        value = columns.get(f"{stimulus.name}.{field}", getattr(stimulus, field))
         values[field] = np.broadcast_to(np.nan if value is None else np.asarray(value, float), points)
     return values
 
@@ -218,11 +220,11 @@ def name_and_unit(field: str) -> tuple[str, str]:
     return field.removesuffix(end), UNITS.get(end, "1")
 
 
-def timed_values(stimuli: Sequence[Stimulus], extras: Mapping[str, np.ndarray], points: int) -> list[dict]:
+def timed_values(stimuli: Sequence[Stimulus], columns: Mapping[str, np.ndarray], points: int) -> list[dict]:
     """`field_values` of all stimuli, with every onset counted from the start of the simulation."""
     found: list[dict[str, np.ndarray]] = []
     for stimulus in stimuli:
-        values = field_values(stimulus, extras, points)
+        values = field_values(stimulus, columns, points)
         if stimulus.after is not None:
             k = [s.name for s in stimuli].index(stimulus.after)
             values["onset_ms"] = values["onset_ms"] + end_of(stimuli[k], found[k])
@@ -257,6 +259,13 @@ def check_chain(stimuli: Sequence[Stimulus], ends: Mapping[str, bool]) -> None:
             raise InputError(f"{key}: '{stimulus.after}' has no end; allowed: a stimulus with duration_ms")
 
 
-def axis_names(stimuli: Sequence[Any]) -> tuple[str, ...]:
-    """Names that axes of a grid may have on account of stimuli."""
-    return tuple(f"{s.name}.{field}" for s in stimuli for field in SWEPT)
+def stimulus_axes(stimuli: Sequence[Stimulus]) -> list[Axis]:
+    """Declare the axes that a grid may have on account of stimuli."""
+    axes = []
+    for stimulus in stimuli:
+        for field in SWEPT:
+            meaning, unit = name_and_unit(field)
+            check, value = partial(check_field, stimulus, field), getattr(stimulus, field)
+            about = f"{meaning} of the stimulus {stimulus.name}"
+            axes.append(Axis(f"{stimulus.name}.{field}", Kind.SETTING, check, unit, about, "stimuli", value))
+    return axes

@@ -60,7 +60,7 @@ class Trial:
         """List the times [edge, point] at which inputs jump, as lengths that a step must divide."""
         stimuli, count = self._settings.stimuli, len(self._points)
         edges = [np.full(count, np.nan)]
-        for stimulus, values in zip(stimuli, timed_values(stimuli, self._points.extras, count), strict=True):
+        for stimulus, values in zip(stimuli, timed_values(stimuli, self._points.columns, count), strict=True):
             if stimulus.kind in JUMPING:
                 period = stimulus.period_ms if stimulus.count > 1 else np.nan
                 edges += [values["onset_ms"], end_of(stimulus, values), np.full(count, period)]

@@ -48,14 +48,14 @@ class Schedule:
         Drives of the model.
     labels : sequence of str
         Labels of the regions.
-    extras : mapping of name to array (point,)
-        Values of axes that belong to stimuli.
+    columns : mapping of name to array (point,)
+        Of the points; those count that are numbers of stimuli.
     points : int
     """
 
-    def __init__(self, stimuli: Sequence[Stimulus], drives, labels, extras: Mapping[str, np.ndarray], points: int):
+    def __init__(self, stimuli: Sequence[Stimulus], drives, labels, columns: Mapping[str, np.ndarray], points: int):
         self.stimuli, self.points = tuple(stimuli), points
-        self.values = timed_values(self.stimuli, extras, points)
+        self.values = timed_values(self.stimuli, columns, points)
         self.target = np.array([list(drives).index(s.parameter) for s in self.stimuli], np.int64)
         self.labels = labels
 

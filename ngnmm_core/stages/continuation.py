@@ -11,7 +11,7 @@ from ngnmm_core.analysis.continuation import (
     ContinuationStatus,
     variables,
 )
-from ngnmm_core.points import Points
+from ngnmm_core.points import SEED, Kind, Points
 from ngnmm_core.simulation.initial_states import nominal
 from ngnmm_core.stages.contract import BRANCHES, OF_NETWORKS, Layout, Rates, Stage, equal_rows
 from ngnmm_core.stages.task import Task
@@ -40,7 +40,7 @@ def _one(task: Task, k: int, row_sum: float) -> dict[str, np.ndarray]:
     sizes = {"row": options.rows, "special_point": MOST_SPECIAL, "state": len(task.model.states)}
     table = Table(variables(options), sizes)
     values = {name: float(column[k]) for name, column in task.points.parameters.items()}
-    if task.points.extras[CURVES][k]:
+    if task.points.columns[CURVES][k]:
         system = System(task.model, values, row_sum, (options.parameter, options.second))
         plane = (options.range, options.second_range)
         curves, failures = bifurcation_curves(system, plane, task.settings["ladder"], doublings=options.doublings)
@@ -77,21 +77,22 @@ def _layout(study: Study, regions: int) -> Layout:
     one = _without(study, points, [options.parameter])
     both = _without(study, points, [options.parameter, options.second] if options.second else [])
     index = np.concatenate([one, both if options.second else []]).astype(int)
-    parameters = {name: values[index] for name, values in points.parameters.items()}
+    points = points.take(index).only(Kind.PARAMETER, Kind.CONNECTOME)
+    parameters = dict(points.parameters)
     for target in study.model.targets(options.parameter):  # so that a diagram is the same whatever the grid
         parameters[target] = np.full(len(index), options.range[0])
     curves = np.arange(len(index)) >= len(one)
     for target in study.model.targets(options.second) if options.second else ():
         parameters[target] = np.where(curves, options.second_range[0], parameters[target])
-    return Layout(
-        ("diagram",), (len(index),), Points(parameters, np.zeros(len(index), np.int64), {"curves": curves + 0})
-    )
+    points = points.having(parameters, Kind.PARAMETER).having({SEED: np.zeros(len(index))}, Kind.SEED)
+    return Layout(("diagram",), (len(index),), points.having({CURVES: curves}, Kind.SETTING))
 
 
 def _without(study: Study, points: Points, names: list[str]) -> np.ndarray:
     """Pick the first of all points that differ in other parameters than `names`."""
     dropped = {target for name in names for target in study.model.targets(name)}
-    kept = [values for name, values in points.parameters.items() if name not in dropped]
+    found = points.only(Kind.PARAMETER, Kind.CONNECTOME)
+    kept = [values for name, values in found.columns.items() if name not in dropped]
     return np.sort(np.unique(np.column_stack(kept), axis=0, return_index=True)[1])
 
 
@@ -107,7 +108,7 @@ def _ladder(study: Study) -> dict[str, Any]:
 
 
 def _cost(study: Study, regions: int) -> Rates:
-    curves = _layout(study, regions).points.extras[CURVES]
+    curves = _layout(study, regions).points.columns[CURVES]
     return Rates(DIAGRAM_SECONDS + CURVE_SECONDS * len(_ladder(study)["ladder"]) * float(curves.mean()))
 
 

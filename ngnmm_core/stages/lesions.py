@@ -8,7 +8,7 @@ from ngnmm_core.analysis import fc, spectra
 from ngnmm_core.analysis.contract import Variable
 from ngnmm_core.analysis.hubs import hub_simulation
 from ngnmm_core.analysis.transfer_entropy import SURROGATES, InformationReducer
-from ngnmm_core.points import Points
+from ngnmm_core.points import SEED, Kind
 from ngnmm_core.simulation.lesions import CUT, KINDS, LESION, NONE, REGION
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.stages import simulation
@@ -76,10 +76,11 @@ def _layout(study: Study, regions: int) -> Layout:
         runs += [(code, region, seed) for region in range(regions) for seed in range(options.seeds)]
     kinds, lesioned, seeds = np.array(runs).T
     index = np.repeat(np.arange(len(chosen)), len(runs))
-    repeated = chosen.take(index)
+    repeated = chosen.take(index).only(Kind.PARAMETER, Kind.CONNECTOME)
     tile = lambda values: np.tile(values, len(chosen))
-    extras = {LESION: tile(kinds), REGION: tile(lesioned)}
-    return Layout(("run",), (len(index),), Points(repeated.parameters, tile(seeds), extras))
+    points = repeated.having({SEED: tile(seeds)}, Kind.SEED)
+    points = points.having({LESION: tile(kinds), REGION: tile(lesioned)}, Kind.SETTING)
+    return Layout(("run",), (len(index),), points)
 
 
 def hub_points(study: Study) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ngnmm_core.analysis.linear_fc import LinearFcOptions, LinearFcStatus
 from ngnmm_core.connectome.normalisation import LARGEST_SPREAD, row_sum_spread
+from ngnmm_core.points import SYSTEM
 from ngnmm_core.simulation.initial_states import nominal
 from ngnmm_core.simulation.settings import COMMON, NOISE
 from ngnmm_core.stages.contract import Layout, Rates, Stage
@@ -85,9 +86,7 @@ class _Job:
             return result | {
                 "linear_fc_status": LinearFcStatus.DIVERGED if self.diverged[k] else LinearFcStatus.NO_EQUILIBRIUM
             }
-        setting = {
-            n: float(task.points.extras[n][k] if n in task.points.extras else task.settings[n]) for n in SETTINGS
-        }
+        setting = {name: float(task.points.values(name, task.settings[name])[k]) for name in SETTINGS}
         noise = Noise(setting[NOISE], setting[COMMON])
         bold = self.options.haemodynamics == "balloon"
         network = linear_network(
@@ -154,7 +153,7 @@ def warm(task: Task) -> None:
 
 def deterministic_layout(study: Study, regions: int) -> Layout:
     """Give the grid without what only a simulation depends on: its seeds and stimuli."""
-    return Layout(*study.over(lambda axis: study.is_of_system(axis) or axis in SETTINGS))
+    return Layout(*study.over(lambda axis: study.known_axes[axis].part in (SYSTEM, *SETTINGS)))
 
 
 def _settings(study: Study) -> dict[str, Any]:

@@ -14,13 +14,11 @@ from ngnmm_core.compilation.own_files import OwnFile
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model, own_model
 from ngnmm_core.models._base import Model
-from ngnmm_core.simulation.lesions import AXIS as RESECTION
-from ngnmm_core.simulation.lesions import check_axis
-from ngnmm_core.simulation.settings import COMMON, NOISE, check_common, check_noise
 from ngnmm_core.simulation.stimuli import check_chain
+from ngnmm_core.study.axis_table import axes_of
 from ngnmm_core.study.former_keys import with_present_keys
 from ngnmm_core.study.messages import input_error
-from ngnmm_core.study.operating_point import axis_checks, check_operating_point
+from ngnmm_core.study.operating_point import check_operating_point
 from ngnmm_core.study.optimisation import check_optimise
 from ngnmm_core.study.own_files import FILE, MODEL, files_of
 from ngnmm_core.study.parameters import (
@@ -128,11 +126,7 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
     analyses = {name: _analysis(name, files) for name in checked.analyses}
     checked = _resolved(checked, model, files)
     operating_point = checked.model.operating_point
-    names = Names(
-        model,
-        checked.simulation.stimuli,
-        axis_checks(operating_point) | {RESECTION: check_axis, NOISE: check_noise, COMMON: check_common},
-    )
+    names = Names(model, axes_of(model, checked))
     fixed = fixed_parameters(names, checked.model.parameters)
     if checked.grid is not None and checked.points is not None:
         raise InputError("points: given beside grid; allowed: one of the two")

@@ -3,7 +3,7 @@
 The bifurcation moves with G and with every other parameter, and so the drive is worked out at every point of the grid.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -11,12 +11,17 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from ngnmm_core.errors import InputError
+from ngnmm_core.points import Axis, Kind, Points
 from ngnmm_core.section import Section
 
 if TYPE_CHECKING:
     from ngnmm_core.models._base import Model
 
-FIELDS = ("margin", "position")
+MEANINGS = {
+    "margin": "distance of the drive from the end of the resting state",
+    "position": "position of the drive in the bistable range",
+}
+FIELDS = tuple(MEANINGS)
 AXES = tuple(f"operating_point.{field}" for field in FIELDS)
 DECIMALS = 9  # of the drive: the last digits of a root differ from machine to machine, and points are known by theirs
 
@@ -45,10 +50,6 @@ class OperatingPoint(Section):
         if self.margin is not None and self.position is not None:
             raise InputError("operating_point has both margin and position; allowed: one of the two")
         return self
-
-    def as_columns(self) -> dict[str, float | None]:
-        """Return the values of what may be an axis, by the name of the axis."""
-        return {f"operating_point.{field}": getattr(self, field) for field in FIELDS}
 
 
 def check_operating_point(
@@ -79,9 +80,21 @@ def check_operating_point(
         )
 
 
-def axis_checks(operating_point: OperatingPoint | None) -> dict[str, Callable[[str, float], None]]:
-    """Return what checks the values of axes: `check(key, value)` by name of axis; none without an operating point."""
-    return {f"operating_point.{field}": partial(_check_value, field) for field in FIELDS} if operating_point else {}
+def operating_axes(operating_point: OperatingPoint | None) -> list[Axis]:
+    """Declare the axes of the distance from the bifurcation; there are none without an operating point."""
+    if operating_point is None:
+        return []
+    return [
+        Axis(
+            f"operating_point.{field}",
+            Kind.SETTING,
+            partial(_check_value, field),
+            "1",
+            meaning,
+            otherwise=getattr(operating_point, field),
+        )
+        for field, meaning in MEANINGS.items()
+    ]
 
 
 def _check_value(field: str, key: str, value: float) -> None:
@@ -90,19 +103,8 @@ def _check_value(field: str, key: str, value: float) -> None:
         raise InputError(f"{key}: {value:g} is out of range; allowed: {allowed}")
 
 
-def operating_drive(
-    operating_point: OperatingPoint,
-    model: "Model",
-    parameters: Mapping[str, np.ndarray],
-    extras: Mapping[str, np.ndarray],
-) -> np.ndarray:
-    """Compute the drive at every point, [point].
-
-    Parameters
-    ----------
-    parameters : mapping of name to array (point,)
-    extras : mapping of name to array (point,)
-        May hold the axes of `AXES`.
+def operating_drive(operating_point: OperatingPoint, model: "Model", points: Points) -> np.ndarray:
+    """Compute the drive at every point, [point]; columns of the points may be the axes of `AXES`.
 
     Raises
     ------
@@ -111,12 +113,13 @@ def operating_drive(
     """
     from ngnmm_core.dynamics.bistable_range import bistable_range
 
-    count = len(parameters["G"])
-    field = next(f for f in FIELDS if f"operating_point.{f}" in extras or getattr(operating_point, f) is not None)
-    values = np.broadcast_to(extras.get(f"operating_point.{field}", getattr(operating_point, field)), count)
-    drive = np.empty(count)
-    for k in range(count):
-        here = {name: float(column[k]) for name, column in parameters.items()}
+    field = next(
+        f for f in FIELDS if f"operating_point.{f}" in points.columns or getattr(operating_point, f) is not None
+    )
+    values = points.values(f"operating_point.{field}", getattr(operating_point, field))
+    drive = np.empty(len(points))
+    for k in range(len(points)):
+        here = {name: float(column[k]) for name, column in points.parameters.items()}
         found = bistable_range(model, here, here["G"] if operating_point.of == "network" else 0.0)
         if field == "margin":
             drive[k] = found.edge - values[k]

@@ -2,8 +2,8 @@
 
 import csv
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,29 +12,23 @@ import numpy as np
 from ngnmm_core.connectome.spec import is_file
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.models._base import Model
-from ngnmm_core.points import SEED
-from ngnmm_core.simulation.stimuli import Stimulus, axis_names, check_field
+from ngnmm_core.points import SEED, Axis
 from ngnmm_core.study.axes import as_number, axis_values, count_values
 
 MOST_POINTS = 5_000_000  # are planned within minutes and a few GB of memory
-LARGEST_SEED = 2**53  # seeds and parameters share a table of floats, which holds whole numbers up to here exactly
 
 
 @dataclass(frozen=True)
 class Names:
-    """What may be set at a point: parameters and aliases of the model, the seed, numbers of stimuli, and `further`.
-
-    `further` has, by name, what checks a value: `check(key, value)`, a message of which starts with `key`.
-    """
+    """What may be set at a point, by name, and the model whose parameters are among it."""
 
     model: Model
-    stimuli: Sequence[Stimulus] = ()
-    further: Mapping[str, Callable[[str, float], None]] = field(default_factory=dict)
+    axes: Mapping[str, Axis]
 
     @property
     def known(self) -> tuple[str, ...]:
         """All names."""
-        return (*self.model.axis_names, SEED, *axis_names(self.stimuli), *self.further)
+        return tuple(self.axes)
 
     def check(self, key: str, name: str, values: Iterable[float]) -> None:
         """Whether `name` may have these values; messages start with `key`.
@@ -44,22 +38,10 @@ class Names:
         InputError
             For an unknown name, or a value out of range.
         """
-        if name not in self.known:
+        if name not in self.axes:
             raise unknown(key, name, self.known)
-        if name == SEED:
-            for value in values:
-                if value != int(value) or not 0 <= value <= LARGEST_SEED:
-                    raise InputError(f"{key}: {value:g} is not a seed; allowed: whole numbers from 0 to {LARGEST_SEED}")
-        elif name in self.model.axis_names:
-            self.model.check(key, name, values)
-        elif name in self.further:
-            for value in values:
-                self.further[name](key, value)
-        else:
-            owner, _, field = name.partition(".")
-            stimulus = next(s for s in self.stimuli if s.name == owner)
-            for value in values:
-                check_field(key, stimulus, field, value)
+        for value in values:
+            self.axes[name].check(key, value)
 
 
 def fixed_parameters(names: Names, parameters: Mapping[str, Any]) -> dict[str, float]:

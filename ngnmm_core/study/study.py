@@ -1,7 +1,8 @@
 """A study, checked and resolved: what is computed, at which parameter points, with which settings."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,10 @@ import numpy as np
 from ngnmm_core.analysis.contract import Analysis, Options
 from ngnmm_core.compilation.own_files import OwnFile
 from ngnmm_core.models._base import Model
-from ngnmm_core.points import SEED, Points, make_points
-from ngnmm_core.simulation.settings import COMMON, NOISE, Simulation
-from ngnmm_core.simulation.stimuli import SWEPT, Stimulus, end_of, timed_values
-from ngnmm_core.study.operating_point import AXES as OPERATING_AXES
+from ngnmm_core.points import SYSTEM, Axis, Kind, Points, make_points
+from ngnmm_core.simulation.settings import NOISE, Simulation
+from ngnmm_core.simulation.stimuli import Stimulus, end_of, timed_values
+from ngnmm_core.study.axis_table import axes_of
 from ngnmm_core.study.operating_point import operating_drive
 from ngnmm_core.study.schema import StudyConfig
 
@@ -74,10 +75,15 @@ class Study:
         """Whether any analysis needs network simulations."""
         return any(analysis.needs in ("simulation", "highlights", "lesions") for analysis, _ in self.analyses)
 
+    @cached_property
+    def known_axes(self) -> dict[str, Axis]:
+        """All that may be an axis of the study, by name."""
+        return axes_of(self.model, self.config)
+
     @property
     def fastest_rate(self) -> float:
         """The fastest rate of the model (1/ms) anywhere in the study."""
-        points = self._points_with_default_drive(True)  # no model's fastest rate depends on its drive
+        points = self._over(lambda name: True)[2]  # no model's fastest rate depends on its drive
         smallest = {name: float(np.min(values)) for name, values in points.parameters.items()}
         return float(self.model.fastest_rate(smallest))
 
@@ -105,8 +111,8 @@ class Study:
         sets: list[tuple[Mapping[str, np.ndarray], int]] = [(columns, count)]
         if self.config.highlights:
             points = self._points_with_default_drive_at(self.config.highlights)
-            sets.append((points.extras, len(points)))
-        timed = [timed_values(stimuli, extras, size) for extras, size in sets]
+            sets.append((points.columns, len(points)))
+        timed = [timed_values(stimuli, columns, size) for columns, size in sets]
         return {
             s.name: (
                 np.concatenate([values[k]["onset_ms"] for values in timed]),
@@ -123,20 +129,24 @@ class Study:
 
     def is_of_system(self, axis: str) -> bool:
         """Whether the homogeneous system depends on an axis."""
-        return axis in self.model.axis_names or axis in OPERATING_AXES
+        return self.known_axes[axis].part == SYSTEM
 
     def over(self, keep: Callable[[str], bool]) -> tuple[tuple[str, ...], tuple[int, ...], Points]:
         """Dimensions, their lengths and the points of the grid over some of its axes; of a list, all its points."""
-        names = [name for name in self.axes if keep(name)]
-        if self.listed:
-            columns = {name: self.axes[name] for name in names}
-            points = make_points(self.model, self.fixed, columns, self.size())
-            return ("point",), self.shape(), self._at_operating_point(points)
-        mesh = np.meshgrid(*(self.axes[name] for name in names), indexing="ij")
-        shape = tuple(len(self.axes[name]) for name in names)
-        columns = {name: values.ravel() for name, values in zip(names, mesh, strict=True)}
-        points = make_points(self.model, self.fixed, columns, int(np.prod(shape, dtype=np.int64)))
-        return tuple(names), shape, self._at_operating_point(points)
+        dims, shape, points = self._over(keep)
+        return dims, shape, self._at_operating_point(points)
+
+    def _over(self, keep: Callable[[str], bool]) -> tuple[tuple[str, ...], tuple[int, ...], Points]:
+        """Lay out the points with the model's default for a drive that is to be found."""
+        columns = {name: values for name, values in self.axes.items() if keep(name)}
+        dims: tuple[str, ...] = ("point",)
+        shape = self.shape()
+        if not self.listed:
+            dims, shape = tuple(columns), tuple(len(values) for values in columns.values())
+            mesh = np.meshgrid(*columns.values(), indexing="ij")
+            columns = {name: values.ravel() for name, values in zip(columns, mesh, strict=True)}
+        kinds = {name: self.known_axes[name].kind for name in columns}
+        return dims, shape, make_points(self.model, self.fixed, columns, int(np.prod(shape, dtype=np.int64)), kinds)
 
     def shape(self, of_network: bool = True) -> tuple[int, ...]:
         """Lengths of `dims`."""
@@ -150,25 +160,15 @@ class Study:
 
     def points(self, of_network: bool = True) -> Points:
         """All points with all parameters resolved, in the order of the flattened grid."""
-        return self._at_operating_point(self._points_with_default_drive(of_network))
-
-    def _points_with_default_drive(self, of_network: bool) -> Points:
-        """Make the points, with the model's default for a drive that is to be found."""
-        if self.listed:
-            columns = {name: values for name, values in self.axes.items() if of_network or self.is_of_system(name)}
-        else:
-            names = self.dims(of_network)
-            mesh = np.meshgrid(*(self.axes[name] for name in names), indexing="ij")
-            columns = {name: values.ravel() for name, values in zip(names, mesh, strict=True)}
-        return make_points(self.model, self.fixed, columns, self.size(of_network))
+        return self.over(lambda name: of_network or self.is_of_system(name))[2]
 
     def _at_operating_point(self, points: Points) -> Points:
         """Return the same points with the drive that the bifurcation asks for, if the study wants that."""
         operating_point = self.config.model.operating_point
         if operating_point is None:
             return points
-        drive = operating_drive(operating_point, self.model, points.parameters, points.extras)
-        return replace(points, parameters={**points.parameters, self.model.equilibrium_curve.drive: drive})
+        drive = operating_drive(operating_point, self.model, points)
+        return points.having({self.model.equilibrium_curve.drive: drive}, Kind.PARAMETER)
 
     def points_at(self, sets: Iterable[Mapping[str, float]]) -> Points:
         """Points given as parameter sets, such as `highlights`; what a set leaves out has the study's first value."""
@@ -178,14 +178,11 @@ class Study:
         first = {name: values[0] for name, values in self.axes.items()}
         rows = [{**first, **{name: float(value) for name, value in given.items()}} for given in sets]
         resolved = [self.model.resolve({**self.fixed, **self._of_model(row)}) for row in rows]
-        parameters = {name: np.array([r[name] for r in resolved], float) for name in self.model.parameter_names}
-        extras = dict.fromkeys(name for row in rows for name in row if name not in {*self.model.axis_names, SEED})
-        declared = {f"{s.name}.{field}": getattr(s, field) for s in self.simulation.stimuli for field in SWEPT}
-        declared |= {NOISE: self.simulation.noise_sigma, COMMON: self.simulation.noise_common}
-        declared |= self.config.model.operating_point.as_columns() if self.config.model.operating_point else {}
-        values = {name: [row.get(name, declared.get(name)) for row in rows] for name in extras}
-        seeds = np.array([row.get(SEED, 0) for row in rows]).astype(np.int64)
-        return Points(parameters, seeds, {n: np.array(column, float) for n, column in values.items()})
+        columns = {name: np.array([r[name] for r in resolved], float) for name in self.model.parameter_names}
+        for name in dict.fromkeys(name for row in rows for name in row if name not in self.model.axis_names):
+            columns[name] = np.array([row.get(name, self.known_axes[name].otherwise) for row in rows], float)
+        kinds = {name: self.known_axes[name].kind for name in columns}
+        return make_points(self.model, {}, columns, len(rows), kinds)
 
     def _of_model(self, values: Mapping[str, float]) -> dict[str, float]:
         return {name: value for name, value in values.items() if name in self.model.axis_names}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ngnmm_core.compilation.versions import difference
+from ngnmm_core.connectome.planned import PlannedConnectome
 from ngnmm_core.points import Points
 from ngnmm_core.stages.context import VERSIONS, fingerprint
 from ngnmm_core.storage.integrity import discard, is_intact
@@ -75,15 +76,17 @@ class Wanted:
     points : Points
     context : mapping
         See `ngnmm_core.stages.context.context`.
+    connectome : PlannedConnectome
     """
 
     points: Points
     context: Mapping[str, Any]
+    connectome: PlannedConnectome
 
     @cached_property
     def ids(self) -> list[str]:
         """Identities of the points."""
-        return point_ids(self.points, fingerprint(self.context))
+        return point_ids(self.points, fingerprint(self.context), self.connectome)
 
     @cached_property
     def _positions(self) -> dict[tuple, dict[str, int]]:
@@ -94,7 +97,7 @@ class Wanted:
         if versions not in self._positions:
             own = versions == self.versions
             context = self.context if own else {**self.context, VERSIONS: dict(versions)}
-            ids = self.ids if own else point_ids(self.points, fingerprint(context))
+            ids = self.ids if own else point_ids(self.points, fingerprint(context), self.connectome)
             table = self._positions[versions] = {}
             for k, identity in enumerate(ids):
                 table.setdefault(identity, k)

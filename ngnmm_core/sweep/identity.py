@@ -8,17 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from ngnmm_core.points import Points
+from ngnmm_core.connectome.planned import PlannedConnectome
+from ngnmm_core.points import Kind, Points
 
 
-def point_ids(points: Points, context_hash: str) -> list[str]:
-    """Compute the identities of points, 32 hexadecimal digits each."""
-    table = np.column_stack(list(points.columns.values())).astype(float) + 0.0  # -0.0 is 0.0
+def point_ids(points: Points, context_hash: str, connectome: PlannedConnectome) -> list[str]:
+    """Compute the identities of points, 32 hexadecimal digits each.
+
+    `context_hash` stands for all that the points have in common, the identity of the connectome included.
+    """
+    chooses = points.of(Kind.CONNECTOME)
+    own = [values for name, values in points.columns.items() if name not in chooses]
+    table = np.ascontiguousarray(np.column_stack(own)) + 0.0  # -0.0 is 0.0
     start = hashlib.blake2b(context_hash.encode(), digest_size=16)
     ids = []
-    for row in np.ascontiguousarray(table):
+    for row, chosen in zip(table, connectome.chosen(chooses, len(points)), strict=True):
         h = start.copy()
         h.update(row.tobytes())
+        h.update(chosen.encode())
         ids.append(h.hexdigest())
     return ids
 
@@ -39,6 +46,4 @@ def definition_points(definition: dict[str, Any]) -> Points:
     columns = {
         name: np.broadcast_to(np.array(values, float), count).copy() for name, values in definition["columns"].items()
     }
-    seeds = columns.pop("seed").astype(np.int64)
-    parameters = {name: columns.pop(name) for name in definition["context"]["parameters"]}
-    return Points(parameters, seeds, columns)
+    return Points(columns, {name: Kind(kind) for name, kind in definition["kinds"].items()})

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ngnmm_core.connectome.planned import PlannedConnectome
 from ngnmm_core.points import Points
 from ngnmm_core.preflight.cost import LANES, seconds_per_point
 from ngnmm_core.stages.context import context
@@ -48,31 +49,28 @@ class Shard:
         return not self.damaged and is_sealed(self.path)
 
 
-def plan(study: Study, stage: str, folder: Path, connectome: str, regions: int, write: bool) -> list[Shard]:
+def plan(study: Study, stage: str, folder: Path, connectome: PlannedConnectome, write: bool) -> list[Shard]:
     """Plan the shards that together hold all points of a stage of a study.
 
     Parameters
     ----------
     folder : Path
         Where the shards of this stage are, `results/<study>/shards/<stage>`.
-    connectome : str
-        Identity of the connectome.
-    regions : int
-        Number of regions of the connectome.
+    connectome : PlannedConnectome
     write : bool
         Whether to write the definitions of new shards, and to remove damaged ones (not in a dry run).
     """
-    surroundings = context(study, stage, connectome)
+    surroundings = context(study, stage, connectome.identity)
     files = study.files_used(STAGES[stage].analyses(study))  # known by what they hold; a job must find them too
     header = {"context": surroundings, "files": {place: file.path.as_posix() for place, file in files.items()}}
-    points = STAGES[stage].layout(study, regions).points
-    wanted = Wanted(points, surroundings)
+    points = STAGES[stage].layout(study, len(connectome)).points
+    wanted = Wanted(points, surroundings, connectome)
     ids, shards = wanted.ids, list(finished_shards(folder, write))
     found, missing = cover(wanted, shards, study.config.keep_versions)
     kept = [Shard(shard.definition.stem, shard.definition, shard.ids) for shard in found]
     for message in told_of_versions(wanted, shards, missing, folder):
         print(message, file=sys.stderr)
-    seconds, in_lanes = seconds_per_point(study, stage, regions), STAGES[stage].simulates
+    seconds, in_lanes = seconds_per_point(study, stage, len(connectome)), STAGES[stage].simulates
     new = _cut(missing, len(ids), seconds, study.config.shards, LANES if in_lanes or seconds < HEAVY else 1)
     return kept + [_define(folder, header, points, ids, part, write) for part in new]
 
@@ -101,7 +99,7 @@ def _define(folder, header, points: Points, ids, part, write: bool) -> Shard:
     path = folder / f"{name}.json"
     if write:
         columns = {name: _compact(values) for name, values in points.take(np.array(part)).columns.items()}
-        content = {**header, "ids": held, "columns": columns}
+        content = {**header, "ids": held, "columns": columns, "kinds": points.kinds}
         write_atomically(path, json.dumps(content))
     return Shard(name, path, held, damaged=path.with_suffix(".nc").exists())
 

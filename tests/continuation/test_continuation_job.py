@@ -7,9 +7,10 @@ from matplotlib.figure import Figure
 
 from ngnmm_core.analysis import continuation
 from ngnmm_core.connectome import Connectome
+from ngnmm_core.connectome.planned import PlannedConnectome
 from ngnmm_core.errors import InputError
 from ngnmm_core.plotting import branches
-from ngnmm_core.points import Points
+from ngnmm_core.points import Kind, make_points
 from ngnmm_core.stages import continuation as job
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.stages.results import as_dataset
@@ -42,21 +43,21 @@ def test_one_diagram_per_point_of_the_remaining_grid():
     assert sorted(zip(points.parameters["G"], points.parameters["Delta_e"], strict=True)) == [
         (5, 0.8), (5, 1.0), (12, 0.8), (12, 1.0)
     ]  # fmt: skip
-    assert not points.extras["curves"].any()
+    assert not points.columns["curves"].any()
 
 
 def test_curves_per_point_without_both_parameters():
     study = study_of({"G": [5, 12], "Delta": [0.8, 1.0]}, second="G")
     points = layout(study).points
-    np.testing.assert_array_equal(points.extras["curves"], [0, 0, 0, 0, 1, 1])
+    np.testing.assert_array_equal(points.columns["curves"], [0, 0, 0, 0, 1, 1])
     np.testing.assert_array_equal(points.parameters["Delta_e"][4:], [0.8, 1.0])
     assert STAGES["continuation"].settings(study) == {"ladder": [5.0, 12.0]}
 
 
 def test_a_diagram_is_known_again_in_another_grid(tmp_path):
-    shards = plan(study_of({"G": list(range(6))}, 6), "continuation", tmp_path, "c", 94, True)
+    shards = plan(study_of({"G": list(range(6))}, 6), "continuation", tmp_path, PlannedConnectome("c", 94), True)
     assert [len(shard.ids) for shard in shards] == [1] * 6
-    again = plan(study_of({"G": [5, 7, 0]}), "continuation", tmp_path, "c", 94, False)
+    again = plan(study_of({"G": [5, 7, 0]}), "continuation", tmp_path, PlannedConnectome("c", 94), False)
     assert {i for s in again for i in s.ids} & {i for s in shards for i in s.ids} == {
         shards[5].ids[0], shards[0].ids[0]
     }  # fmt: skip
@@ -95,7 +96,7 @@ def test_a_range_is_refused_in_the_words_of_the_grid():
 # ------------------------------------------------------------------ tables
 def task_of(model, options, curves=0, ladder=(), weights=W):
     parameters = {name: np.full(1, value) for name, value in model.resolve({"G": 0.0}).items()}
-    points = Points(parameters, np.zeros(1, int), {"curves": np.array([curves])})
+    points = make_points(model, {}, parameters, 1).having({"curves": np.array([curves])}, Kind.SETTING)
     chosen = continuation.ContinuationOptions(**options)
     return Task(
         model, Connectome(weights, ("a", "b", "c")), points, {"ladder": ladder}, ((continuation.ANALYSIS, chosen),)

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.points import Points
+from ngnmm_core.points import Kind
 from ngnmm_core.simulation.lesions import CUT, LESION, NONE, REGION, RENORMALISED, isolated_region, lesion_factors
 
 
 def lesioned(points, kinds, regions):
     extras = {LESION: np.array(kinds, float), REGION: np.array(regions, float)}
-    return Points(points.parameters, points.seeds, extras)
+    return points.having(extras, Kind.SETTING)
 
 
 @pytest.mark.parametrize("method", ["rk4", "multirate", "riccati"])

@@ -16,7 +16,7 @@ every_method = pytest.mark.parametrize(("method", "dt"), [("rk4", 0.01), ("multi
 def stimulated(model, W, points, start, stimuli, dt, samples, method="rk4", blocks=1):
     """States [sample, point, region, state], one sample per ms."""
     run = Run(Engine(model, W, method), points.parameters, start)
-    run.stimulate(Schedule(stimuli, model.drives, LABELS, points.extras, len(points)))
+    run.stimulate(Schedule(stimuli, model.drives, LABELS, points.columns, len(points)))
     parts = [run.advance(dt, round(1.0 / dt), samples // blocks) for _ in range(blocks)]
     return np.stack([run.by_point(s) for s in np.concatenate(parts)])
 

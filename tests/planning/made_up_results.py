@@ -10,6 +10,7 @@ import itertools
 import numpy as np
 
 from ngnmm_core.connectome import connectome_of, load_connectome
+from ngnmm_core.connectome.planned import PlannedConnectome
 from ngnmm_core.dataset.merged_file import merge_file
 from ngnmm_core.stages.context import context, fingerprint
 from ngnmm_core.stages.registry import STAGES
@@ -45,7 +46,8 @@ def listed(points, **changes):
 
 def identities(study, stage="simulation", connectome=IDENTITY):
     """The identities of all points of a stage, in order."""
-    return point_ids(STAGES[stage].layout(study, REGIONS).points, fingerprint(context(study, stage, connectome)))
+    points, planned = STAGES[stage].layout(study, REGIONS).points, PlannedConnectome(connectome, REGIONS)
+    return point_ids(points, fingerprint(context(study, stage, connectome)), planned)
 
 
 class Planner:
@@ -56,7 +58,7 @@ class Planner:
 
     def plan(self, study, stage="simulation", write=True):
         """The shards of a stage."""
-        return plan(study, stage, self.folder / stage, IDENTITY, REGIONS, write)
+        return plan(study, stage, self.folder / stage, PlannedConnectome(IDENTITY, REGIONS), write)
 
     def compute(self, study, stage="simulation"):
         """Plans, and makes the files of the missing shards; returns the identities of their points."""

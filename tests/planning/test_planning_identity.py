@@ -1,9 +1,15 @@
 """A point is its full set of parameters, its seed, the connectome, the settings and the code; not how it is written."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_up_results import identities, listed, make_study
+from made_up_results import REGIONS, identities, listed, make_study
+
+from ngnmm_core.connectome.planned import PlannedConnectome
+from ngnmm_core.points import Kind
+from ngnmm_core.stages.registry import STAGES
+from ngnmm_core.sweep.identity import point_ids
 
 GRID = {"G": [2, 5], "I_ext_e": [3, 13]}
 
@@ -110,3 +116,39 @@ def test_points_are_equal_only_if_all_their_values_are(rows):
     for first, a in zip(rows, ids, strict=True):
         for second, b in zip(rows, ids, strict=True):
             assert (a == b) == (first == second)
+
+
+# ------------------------------------------------------------------ several connectomes
+def chosen_ids(numbers, members):
+    """Identities of points that choose among connectomes by the numbers of a column."""
+    points = STAGES["simulation"].layout(make_study(grid={"G": [2]}), REGIONS).points
+    points = points.take(np.zeros(len(numbers), int)).having({"subject": np.array(numbers)}, Kind.CONNECTOME)
+    return point_ids(points, "context", PlannedConnectome("all", REGIONS, {"subject": members}))
+
+
+def test_a_point_is_known_by_the_connectome_that_it_chooses_not_by_its_number():
+    """A subject that is added before others changes their numbers and no identity."""
+    few = chosen_ids([0, 1], {0.0: "anna", 1.0: "carl"})
+    more = chosen_ids([0, 1, 2], {0.0: "anna", 1.0: "bert", 2.0: "carl"})
+    assert few == [more[0], more[2]]
+    assert len(set(more)) == 3
+
+
+def test_a_point_on_the_connectome_of_the_study_is_known_as_if_there_were_no_axis():
+    """So that an axis of null connectomes leaves what was computed on the true one."""
+    points = STAGES["simulation"].layout(make_study(grid={"G": [2]}), REGIONS).points
+    (alone,) = point_ids(points, "context", PlannedConnectome("all", REGIONS))
+    assert chosen_ids([0, 1], {0.0: "", 1.0: "null"})[0] == alone
+
+
+def test_points_keep_the_kind_of_every_column():
+    """Columns of one kind are found together, whatever is taken, added or left out."""
+    points = make_study(grid={"G": [2, 5], "noise_sigma": [0, 1]}, normalization="row").points()
+    assert list(points.of(Kind.SETTING)) == ["noise_sigma"]
+    assert list(points.of(Kind.SEED)) == ["seed"]
+    some = points.take(np.array([3])).having({"G": np.array([7.0])}, Kind.PARAMETER)
+    assert some.parameters["G"] == [7]
+    assert some.values("noise_sigma", 9.0) == [1]
+    assert some.only(Kind.PARAMETER, Kind.SEED).values("noise_sigma", 9.0) == [9]
+    with pytest.raises(ValueError, match="one length"):
+        points.having({"G": np.array([7.0])}, Kind.PARAMETER)

@@ -101,7 +101,7 @@ def test_without_a_cue_nothing_must_be_active():
     rates = trials(3)
     rates[0, PROBED - 1, 1, :2] = HIGH
     rates[:, PROBED + 5, 2, :2] = HIGH
-    found = judged(rates, extras={"cue.amplitude": np.zeros(3)})
+    found = judged(rates, columns={"cue.amplitude": np.zeros(3)})
     np.testing.assert_array_equal(found["item_outcome"], [CORRECT_REJECTION, FALSE_ALARM, FALSE_ALARM])
     np.testing.assert_array_equal(found["cued_item"], -1)
 

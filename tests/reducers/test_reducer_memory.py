@@ -36,7 +36,7 @@ def judged(reduced, signal, cue=None, probe=None, options=None, **extras):
     given = MemoryOptions(threshold_hz=500.0, smooth_ms=0.0, minimal_ms=20.0, **(options or {}))
     about = {"stimuli": stimuli, "connectome": Connectome(np.zeros((REGIONS, REGIONS)))}
     columns = {name.replace("__", "."): np.array(values, float) for name, values in extras.items()}
-    return reduced(MemoryReducer, given, signal, sample_ms=1.0, start_ms=5.0, extras=columns, **about)
+    return reduced(MemoryReducer, given, signal, sample_ms=1.0, start_ms=5.0, columns=columns, **about)
 
 
 def test_hits_misses_and_what_is_neither(reduced):

@@ -15,7 +15,7 @@ from ngnmm_core.analysis.spectra import SpectraOptions, SpectraReducer
 from ngnmm_core.analysis.synchrony import SynchronyOptions, SynchronyReducer
 from ngnmm_core.connectome import Connectome
 from ngnmm_core.errors import InputError
-from ngnmm_core.points import Points
+from ngnmm_core.points import Kind
 from ngnmm_core.simulation.lesions import CUT, LESION, NONE, REGION, RENORMALISED
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator, make_window
@@ -176,7 +176,7 @@ def test_a_lesioned_simulation_gives_the_results_of_the_smaller_network(ei, dire
     """The last region is taken out: the others keep their random numbers in the smaller network."""
     base = points_of(ei, 3, I_ext_e=13, G=5)
     extras = {LESION: np.array([NONE, CUT, RENORMALISED], float), REGION: np.array([-1.0, 4.0, 4.0])}
-    results = simulate(Points(base.parameters, base.seeds, extras))
+    results = simulate(base.having(extras, Kind.SETTING))
     same({n: v[:1] for n, v in results.items()}, simulate(base.take([0])), [0])
     pairs = [k for k, (_, j) in enumerate(zip(*np.triu_indices(5, 1), strict=True)) if j != 4]
     for k in (1, 2):

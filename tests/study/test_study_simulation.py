@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ngnmm_core.points import Kind
 from ngnmm_core.simulation.settings import Simulation
 
 
@@ -73,7 +74,7 @@ def test_noise_is_not_for_single_precision(refuses):
 
 def test_noise_may_be_an_axis(study, refuses):
     made = study(simulation={"method": "heun"}, grid={"G": [2, 5], "noise_sigma": [0, 0.3]})
-    np.testing.assert_array_equal(made.points().extras["noise_sigma"], [0, 0.3, 0, 0.3])
+    np.testing.assert_array_equal(made.points().columns["noise_sigma"], [0, 0.3, 0, 0.3])
     assert made.dims(of_network=False) == ("G",)
     other = {"simulation": {"method": "rk4"}}
     refuses({**other, "grid": {"noise_sigma": [0, 0.3]}}, "simulation.noise_sigma", "0.3", "heun")
@@ -106,19 +107,19 @@ def refuses_stimulus(refuses):
 def test_numbers_of_a_stimulus_may_be_axes(stimulated):
     made = stimulated(grid={"G": [2, 5], "focal.amplitude": [1, 2, 3], "focal.region": [0, 4]})
     assert made.shape() == (2, 3, 2)
-    np.testing.assert_array_equal(made.points().extras["focal.amplitude"], np.tile(np.repeat([1, 2, 3], 2), 2))
+    np.testing.assert_array_equal(made.points().columns["focal.amplitude"], np.tile(np.repeat([1, 2, 3], 2), 2))
     np.testing.assert_array_equal(made.points().parameters["G"], np.repeat([2, 5], 6))
 
 
 def test_stimuli_do_not_belong_to_the_homogeneous_system(stimulated):
     made = stimulated(grid={"G": [2, 5], "focal.amplitude": [1, 2], "seed": [0, 1]})
     assert made.dims(of_network=False) == ("G",)
-    assert not made.points(of_network=False).extras
+    assert not made.points(of_network=False).of(Kind.SETTING)
 
 
 def test_highlights_may_set_numbers_of_a_stimulus(study):
     made = study(simulation={"stimuli": [PULSE]}, grid={"focal.amplitude": [1, 2]}, highlights=[{"focal.amplitude": 3}])
-    np.testing.assert_array_equal(made.points_at(made.config.highlights).extras["focal.amplitude"], [3])
+    np.testing.assert_array_equal(made.points_at(made.config.highlights).columns["focal.amplitude"], [3])
 
 
 @pytest.mark.parametrize(
