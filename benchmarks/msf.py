@@ -19,11 +19,12 @@ import numpy as np
 
 from ngnmm_core.compilation.cpu_target import processor
 from ngnmm_core.connectome import read_connectome_file, spectrum
-from ngnmm_core.dynamics.attractor import IRREGULAR, REGIMES, find_attractors
+from ngnmm_core.dynamics.attractor import find_attractors
 from ngnmm_core.dynamics.attractor_exponents import across
 from ngnmm_core.dynamics.dispersion import dispersions
 from ngnmm_core.dynamics.irregular_attractors import classify
 from ngnmm_core.dynamics.network_exponents import NetworkSettings, network_exponents
+from ngnmm_core.dynamics.regimes import IRREGULAR, REGIMES
 from ngnmm_core.models import get_model
 from ngnmm_core.points import make_points
 from ngnmm_core.simulation.initial_states import nominal, perturbed

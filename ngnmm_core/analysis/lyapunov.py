@@ -7,7 +7,7 @@ Yorke, J. Differ. Equ. 49, 185 (1983), doi:10.1016/0022-0396(83)90011-6.
 from pydantic import Field
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
-from ngnmm_core.analysis.msf import REGIMES
+from ngnmm_core.dynamics.regimes import REGIMES
 
 
 class LyapunovOptions(Options):

@@ -5,9 +5,8 @@ Pecora, Carroll, Phys. Rev. Lett. 80, 2109 (1998), doi:10.1103/PhysRevLett.80.21
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.analysis.maps import Look, Map
+from ngnmm_core.dynamics.regimes import REGIMES
 from ngnmm_core.storage.flags import Status
-
-REGIMES = ("rest", "limit_cycle", "multi_period_cycle", "torus", "chaos", "irregular")  # as in `attractor`
 
 
 class MsfStatus(Status):

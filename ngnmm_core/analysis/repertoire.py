@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ngnmm_core.analysis.msf import REGIMES
 from ngnmm_core.analysis.spectra import BANDS
+from ngnmm_core.dynamics.regimes import REGIMES
 
 if TYPE_CHECKING:
     import pandas as pd

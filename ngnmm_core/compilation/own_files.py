@@ -1,8 +1,9 @@
 """Models and analyses in files of a user's own: what they are made of, and how they are read.
 
 A file is known by a hash of its code, of the files beside it that it imports (`from .helpers import ...`), and it names
-what it uses of the package.  All that is found out by reading, without running it.  Docstrings, comments and what is
-drawn (`maps`, `Map`, `Look`) don't count: editing them computes nothing anew.
+what it uses of the package.  All that is found out by reading, without running it.  What no number depends on doesn't
+count, by the same rules as in the package (`ngnmm_core.compilation.definitions`): docstrings, comments, messages,
+annotations, the order of definitions, what is drawn (`maps`, `Map`, `Look`).  Editing that computes nothing anew.
 
 A file that is run gets a name that holds its hash, so that an edited one is another module, in one process too.
 """
@@ -17,18 +18,21 @@ import types
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import decode_source
 from pathlib import Path
 from typing import Any
 
 from ngnmm_core.compilation.code_hash import code_hash
 from ngnmm_core.compilation.declarations import declares
 from ngnmm_core.compilation.definition_store import definitions
+from ngnmm_core.compilation.definitions import definitions_of
+from ngnmm_core.compilation.source_text import dotted
 from ngnmm_core.errors import InputError
 
 PREFIX = "ngnmm_own_"
 PACKAGE, ROOT = "ngnmm_core", Path(__file__).parent.parent
 DRAWING = "ngnmm_core.analysis.maps"  # what is drawn: no number depends on it
-DRAWN, SAID = ("Map", "Look"), ("maps", "title", "doi")
+DRAWN, SAID = ("Map", "Look"), ("maps", "title", "doi", "check", "compares_regions")
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,9 @@ class OwnFile:
     path : Path
         From the working directory.
     source : str
-        Hash of its code and of the files beside it that it imports, 16 hexadecimal digits.
+        Hash of what numbers depend on in it and in the files beside it that it imports, 16 hexadecimal digits.
     text : str
-        Hash of the same with what is drawn, but without docstrings and comments.
+        Hash of all that they say, without docstrings and comments.
     uses : tuple of str
         What it imports from the package, as `ngnmm_core.compilation.code_hash` wants it.
     """
@@ -107,7 +111,8 @@ def _read(key: str, path: Path, folder: Path, parts: dict[str, tuple[str, str]],
     if name in parts:
         return
     try:
-        tree = ast.parse(path.read_bytes())
+        text = path.read_bytes()
+        tree = ast.parse(text)
     except (SyntaxError, ValueError) as error:
         line = f" in line {error.lineno}" if isinstance(error, SyntaxError) else ""
         reason = error.msg if isinstance(error, SyntaxError) else str(error)
@@ -117,7 +122,7 @@ def _read(key: str, path: Path, folder: Path, parts: dict[str, tuple[str, str]],
     for beside in [*_imports(key, tree, path, uses)]:
         parts.setdefault(name, ("", ""))
         _read(key, beside, folder, parts, uses)
-    parts[name] = _texts(tree)
+    parts[name] = _texts(text, tree)
 
 
 def _imports(key: str, tree: ast.Module, path: Path, uses: set[str]) -> Iterator[Path]:
@@ -175,29 +180,36 @@ def _beside(folder: Path, node: ast.ImportFrom) -> Iterator[Path | None]:
             yield from (p for alias in node.names if (p := place / f"{alias.name}.py").is_file())
 
 
-def _texts(tree: ast.Module) -> tuple[str, str]:
-    """Return the syntax of a file without docstrings: first without what is drawn, then with it."""
+def _texts(source: bytes, tree: ast.Module) -> tuple[str, str]:
+    """Reduce a file to what numbers can depend on, and to all that it does: without docstrings and comments."""
+    found, drawn = definitions_of(decode_source(source)), {name for node in tree.body for name in _drawn(node)}
+    parts = {f"!{number}": effect for number, effect in enumerate(found["effects"])}
+    for name, definition in found["definitions"].items():
+        if name not in drawn:
+            inner = {**definition.get("keywords", {}), **definition.get("methods", {})}
+            parts |= {name: definition, **{f"{name}.{key}": part for key, part in inner.items() if key not in SAID}}
+    lines = []
+    for name, part in sorted(parts.items()):
+        known = found["imports"] | part["imports"]
+        taken = sorted((use, known[root]) for use in part["uses"] if (root := use.partition(".")[0]) in known)
+        lines.append(f"{name} {part['text']} {taken}")
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 node.body = node.body[1:]
-    whole = ast.dump(tree)
-    tree.body = [node for node in tree.body if not _is_drawn(node)]
-    return ast.dump(tree), whole
+    return "\n".join(lines), ast.dump(tree)
 
 
-def _is_drawn(node: ast.stmt) -> bool:
-    """Whether a statement only says what is drawn; takes what is drawn out of a declaration."""
-    if isinstance(node, ast.FunctionDef) and node.name == "maps":
-        return True
+def _drawn(node: ast.stmt) -> list[str]:
+    """List the names that a statement defines only for what is drawn."""
+    if isinstance(node, ast.FunctionDef):
+        return [node.name] if node.name == "maps" else []
     value = getattr(node, "value", None)
     if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(value, ast.Call):
-        return False
-    if isinstance(value.func, ast.Name) and value.func.id in DRAWN:
-        return True
-    value.keywords = [keyword for keyword in value.keywords if keyword.arg not in SAID]
-    return False
+        return []
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return [t.id for t in targets if isinstance(t, ast.Name)] if dotted(value.func) in DRAWN else []
 
 
 # ------------------------------------------------------------------ running

@@ -16,6 +16,7 @@ from ngnmm_core.dynamics.equilibria import eigenvalues, newton
 from ngnmm_core.dynamics.period_multiplicity import multiplicities, shortest
 from ngnmm_core.dynamics.periodic_orbits import Orbit, shoot_many
 from ngnmm_core.dynamics.poincare_returns import Returns, distances, find_returns
+from ngnmm_core.dynamics.regimes import IRREGULAR, LIMIT_CYCLE, MULTI_PERIOD, REST
 from ngnmm_core.dynamics.variational import WIDTH, Solutions
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.initial_states import nominal
@@ -27,9 +28,6 @@ MOST_RETURNS = 32
 NEAR = 0.05  # distance, in units of the size of the state or the orbit, at which a proposal may be accepted
 ARRIVED = 1e-6
 CHUNK = 512  # points whose trajectories are in memory together
-
-REST, LIMIT_CYCLE, MULTI_PERIOD, TORUS, CHAOS, IRREGULAR = range(6)
-REGIMES = ("rest", "limit_cycle", "multi_period_cycle", "torus", "chaos", "irregular")
 
 
 @dataclass(frozen=True)

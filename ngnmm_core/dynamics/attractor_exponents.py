@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ngnmm_core.dynamics.attractor import CHAOS, REST, TORUS, Attractor
+from ngnmm_core.dynamics.attractor import Attractor
 from ngnmm_core.dynamics.equilibria import eigenvalues
 from ngnmm_core.dynamics.lyapunov_runs import Settings, lyapunov_exponents, transverse_exponents
+from ngnmm_core.dynamics.regimes import CHAOS, REST, TORUS
 from ngnmm_core.models._base import Model
 
 RESOLVED = 1e-8  # multipliers smaller than this, in units of the largest entry of the monodromy matrix, are round-off

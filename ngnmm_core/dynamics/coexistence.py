@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ngnmm_core.dynamics.attractor import IRREGULAR, REST, Attractor, find_attractors
+from ngnmm_core.dynamics.attractor import Attractor, find_attractors
 from ngnmm_core.dynamics.irregular_attractors import classify
 from ngnmm_core.dynamics.periodic_orbits import along
+from ngnmm_core.dynamics.regimes import IRREGULAR, REST
 from ngnmm_core.dynamics.variational import Solutions
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.initial_states import nominal, standard_normal

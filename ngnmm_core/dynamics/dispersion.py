@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ngnmm_core.dynamics.attractor import REST, Attractor
+from ngnmm_core.dynamics.attractor import Attractor
 from ngnmm_core.dynamics.equilibria import eigenvalues
 from ngnmm_core.dynamics.floquet import exponents, monodromies_of
+from ngnmm_core.dynamics.regimes import REST
 from ngnmm_core.dynamics.variational import Solutions
 from ngnmm_core.models._base import Model
 

@@ -10,8 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ngnmm_core.dynamics.attractor import CHAOS, IRREGULAR, TORUS, Attractor, find_attractors
+from ngnmm_core.dynamics.attractor import Attractor, find_attractors
 from ngnmm_core.dynamics.lyapunov_runs import Settings, lyapunov_exponents
+from ngnmm_core.dynamics.regimes import CHAOS, IRREGULAR, TORUS
 from ngnmm_core.models._base import Model
 
 DURATIONS_MS = (2000.0, 8000.0, 32000.0)

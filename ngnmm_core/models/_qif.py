@@ -85,6 +85,32 @@ class QifPopulations:
         return found
 
 
+def membrane(p, of=""):
+    """Coefficients that every QIF population has: Delta / (pi tau^2), 1 / tau, eta / tau and pi^2 tau.
+
+    `p` holds tau, Delta and eta, with the suffix `of` at their names.
+    """
+    tau = p[f"tau{of}"]
+    rate = 1.0 / tau
+    return p[f"Delta{of}"] * (rate * rate / math.pi), rate, p[f"eta{of}"] * rate, math.pi**2 * tau
+
+
+def resting_potential(rate, p, of=""):
+    """Mean membrane potential at which a population without gap junctions rests with a rate (1/ms); `of` as above."""
+    return -p[f"Delta{of}"] / (2.0 * math.pi * p[f"tau{of}"] * rate)
+
+
+def observables(first=0, decay=1):
+    """Rate and Kuramoto modulus of a QIF population, as keywords of `Population`.
+
+    Its rate and potential are the states number `first` and the one after it, 1 / tau is coefficient number `decay`.
+    """
+    return {
+        "rate": lambda states, c: states[first],
+        "kuramoto": lambda states, c: kuramoto_modulus(states[first], states[first + 1], c[decay]),
+    }
+
+
 def kuramoto_modulus(rate, potential, decay):
     """Modulus of the Kuramoto order parameter, |Z| = |(1 - conj(w)) / (1 + conj(w))| with w = pi tau r + i v.
 

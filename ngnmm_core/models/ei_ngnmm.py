@@ -17,24 +17,24 @@ shares the equations of one population, to which it reduces when the cross weigh
 import math
 
 from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
-from ngnmm_core.models._qif import QifPopulation, QifPopulations, inhibited_rate, kuramoto_modulus
+from ngnmm_core.models._qif import (
+    QifPopulation,
+    QifPopulations,
+    inhibited_rate,
+    membrane,
+    observables,
+    resting_potential,
+)
 
 
 def coefficients(p):
     """Numbers that depend on the parameters alone."""
-    rate_e, rate_i = 1.0 / p["tau_e"], 1.0 / p["tau_i"]
     return (
-        p["Delta_e"] * (rate_e * rate_e / math.pi),
-        rate_e,
-        p["eta_e"] * rate_e,
-        math.pi**2 * p["tau_e"],
+        *membrane(p, "_e"),
         p["J_ee"],
         p["J_ei"],
         1.0 / p["tau_se"],
-        p["Delta_i"] * (rate_i * rate_i / math.pi),
-        rate_i,
-        p["eta_i"] * rate_i,
-        math.pi**2 * p["tau_i"],
+        *membrane(p, "_i"),
         p["J_ie"],
         p["J_ii"],
         1.0 / p["tau_si"],
@@ -71,7 +71,7 @@ def equilibria(r_e, p, weight):
     """
     drive = p["eta_i"] + p["I_ext_i"] + p["tau_i"] * (p["J_ie"] + weight) * r_e
     r_i = inhibited_rate(drive, p["tau_i"], p["Delta_i"], p["J_ii"])
-    v_e, v_i = (-p[f"Delta_{k}"] / (2.0 * math.pi * p[f"tau_{k}"] * r) for k, r in (("e", r_e), ("i", r_i)))
+    v_e, v_i = resting_potential(r_e, p, "_e"), resting_potential(r_i, p, "_i")
     quench = math.pi * p["tau_e"] * r_e
     recurrent = p["tau_e"] * ((p["J_ee"] + weight) * r_e - p["J_ei"] * r_i)
     return (r_e, v_e, r_e, r_i, v_i, r_i), quench * quench - v_e * v_e - p["eta_e"] - recurrent
@@ -112,18 +112,8 @@ MODEL = Model(
     sent=sent,
     observable="v_e",
     populations=(
-        Population(
-            "E",
-            "excitatory",
-            rate=lambda states, c: states[0],
-            kuramoto=lambda states, c: kuramoto_modulus(states[0], states[1], c[1]),
-        ),
-        Population(
-            "I",
-            "inhibitory",
-            rate=lambda states, c: states[3],
-            kuramoto=lambda states, c: kuramoto_modulus(states[3], states[4], c[8]),
-        ),
+        Population("E", "excitatory", **observables()),
+        Population("I", "inhibitory", **observables(first=3, decay=8)),
     ),
     equilibrium_curve=EquilibriumCurve("r_e", "I_ext_e", equilibria, 1e-20, 1e8),
     # inhibitory bursts reach v_i = 111 at the default parameters: the rate is 2 |v| / tau

@@ -22,22 +22,15 @@ tau_sei = tau_sii and Gamma = 1 this is `ei_ngnmm`, long-range input included.
 import math
 
 from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
-from ngnmm_core.models._qif import inhibited_rate, kuramoto_modulus
+from ngnmm_core.models._qif import inhibited_rate, membrane, observables, resting_potential
 
 
 def coefficients(p):
     """Numbers that depend on the parameters alone."""
-    rate_e, rate_i = 1.0 / p["tau_e"], 1.0 / p["tau_i"]
     decays = tuple(1.0 / p[f"tau_s{pair}"] for pair in ("ee", "ei", "ie", "ii"))
     return (
-        p["Delta_e"] * (rate_e * rate_e / math.pi),
-        rate_e,
-        p["eta_e"] * rate_e,
-        math.pi**2 * p["tau_e"],
-        p["Delta_i"] * (rate_i * rate_i / math.pi),
-        rate_i,
-        p["eta_i"] * rate_i,
-        math.pi**2 * p["tau_i"],
+        *membrane(p, "_e"),
+        *membrane(p, "_i"),
         p["J_ee"],
         p["J_ei"],
         p["J_ie"],
@@ -76,7 +69,7 @@ def equilibria(r_e, p, weight):
     """Compute the equilibrium with excitatory rate r_e, and the input I_ext_e that sustains it."""
     s_ie = (p["J_ie"] + p["Gamma"] * weight) * r_e
     r_i = inhibited_rate(p["eta_i"] + p["I_ext_i"] + p["tau_i"] * s_ie, p["tau_i"], p["Delta_i"], p["J_ii"])
-    v_e, v_i = (-p[f"Delta_{k}"] / (2.0 * math.pi * p[f"tau_{k}"] * r) for k, r in (("e", r_e), ("i", r_i)))
+    v_e, v_i = resting_potential(r_e, p, "_e"), resting_potential(r_i, p, "_i")
     s_ee, s_ei, s_ii = (p["J_ee"] + weight) * r_e, p["J_ei"] * r_i, p["J_ii"] * r_i
     quench = math.pi * p["tau_e"] * r_e
     I_ext_e = quench * quench - v_e * v_e - p["eta_e"] - p["tau_e"] * (s_ee - s_ei)
@@ -125,18 +118,8 @@ MODEL = Model(
     sent=sent,
     observable="v_e",
     populations=(
-        Population(
-            "E",
-            "excitatory",
-            rate=lambda states, c: states[0],
-            kuramoto=lambda states, c: kuramoto_modulus(states[0], states[1], c[1]),
-        ),
-        Population(
-            "I",
-            "inhibitory",
-            rate=lambda states, c: states[4],
-            kuramoto=lambda states, c: kuramoto_modulus(states[4], states[5], c[5]),
-        ),
+        Population("E", "excitatory", **observables()),
+        Population("I", "inhibitory", **observables(first=4, decay=5)),
     ),
     # inhibitory bursts of the PING example reach |pi tau r + i v| = 145 at I_ext_e = 30; the rate is 2 |..| / tau
     fastest_rate=lambda p: 2.0 * 150.0 / min(p["tau_e"], p["tau_i"]),

@@ -19,20 +19,16 @@ equilibria are those of `ngnmm_population` with that weight.
 import math
 
 from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
-from ngnmm_core.models._qif import kuramoto_modulus
+from ngnmm_core.models._qif import membrane, observables
 
 
 def coefficients(p):
     """Numbers that depend on the parameters alone."""
-    rate = 1.0 / p["tau"]
     return (
-        p["Delta"] * (rate * rate / math.pi),
-        rate,
-        p["eta"] * rate,
-        math.pi**2 * p["tau"],
+        *membrane(p),
         p["J"],
         p["v_syn"],
-        p["g_gap"] * rate,
+        p["g_gap"] * (1.0 / p["tau"]),
         1.0 / p["tau_s"],
     )
 
@@ -90,14 +86,7 @@ MODEL = Model(
     derivative=derivative,
     sent=sent,
     observable="v",
-    populations=(
-        Population(
-            "P",
-            "population",
-            rate=lambda states, c: states[0],
-            kuramoto=lambda states, c: kuramoto_modulus(states[0], states[1], c[1]),
-        ),
-    ),
+    populations=(Population("P", "population", **observables()),),
     # bursts reach |pi tau r + i v| = 23 at half of the default width: the rate is twice that over tau
     fastest_rate=lambda p: 2.0 * 30.0 / p["tau"],
     equilibrium_curve=EquilibriumCurve("r", "I_ext", equilibria, 1e-20, 1e8),

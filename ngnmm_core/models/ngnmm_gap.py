@@ -19,13 +19,12 @@ Limit: with g = 0 the equilibria are those of `ngnmm_population`, whose synapse 
 import math
 
 from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
-from ngnmm_core.models._qif import kuramoto_modulus
+from ngnmm_core.models._qif import membrane, observables
 
 
 def coefficients(p):
     """Numbers that depend on the parameters alone."""
-    rate = 1.0 / p["tau"]
-    return p["Delta"] * (rate * rate / math.pi), rate, p["eta"] * rate, math.pi**2 * p["tau"], p["J"], p["g"] * rate
+    return *membrane(p), p["J"], p["g"] * (1.0 / p["tau"])
 
 
 def derivative(states, drive, coefficients, coupling):
@@ -70,14 +69,7 @@ MODEL = Model(
     derivative=derivative,
     sent=sent,
     observable="v",
-    populations=(
-        Population(
-            "P",
-            "population",
-            rate=lambda states, c: states[0],
-            kuramoto=lambda states, c: kuramoto_modulus(states[0], states[1], c[1]),
-        ),
-    ),
+    populations=(Population("P", "population", **observables()),),
     # bursts after a step of the input by 10 reach |pi tau r + i v| = 43: the rate is twice that over tau
     fastest_rate=lambda p: 2.0 * 60.0 / p["tau"],
     equilibrium_curve=EquilibriumCurve("r", "I_ext", equilibria, 1e-20, 1e8),

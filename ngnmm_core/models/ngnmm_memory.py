@@ -22,7 +22,7 @@ an item is `ngnmm_stp`.
 import math
 
 from ngnmm_core.models._base import COUPLING, Model, Parameter, Population, State
-from ngnmm_core.models._qif import kuramoto_modulus
+from ngnmm_core.models._qif import observables
 
 SCALE = math.sqrt(0.4)  # of the weights: of this network of two items and a pool
 
@@ -85,9 +85,8 @@ def _item(number, first):
     return Population(
         f"item_{number}",
         f"item {number}",
-        rate=lambda states, c: states[first],
-        kuramoto=lambda states, c: kuramoto_modulus(states[first], states[first + 1], c[2]),
         drive=f"I_S_{number}",
+        **observables(first, decay=2),
     )
 
 
@@ -136,12 +135,7 @@ MODEL = Model(
     populations=(
         _item(1, 0),
         _item(2, 4),
-        Population(
-            "pool",
-            "inhibitory pool",
-            rate=lambda states, c: states[8],
-            kuramoto=lambda states, c: kuramoto_modulus(states[8], states[9], c[3]),
-        ),
+        Population("pool", "inhibitory pool", **observables(first=8, decay=3)),
     ),
     # the pool reaches |pi tau r + i v| = 102 while a pulse of height 1 loads an item: the rate is twice that over tau
     fastest_rate=lambda p: 2.0 * 110.0 / min(p["tau_e"], p["tau_i"]),

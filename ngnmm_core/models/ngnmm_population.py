@@ -14,17 +14,13 @@ tau_s; at the defaults a low and a high state coexist (the classic bistable poin
 import math
 
 from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
-from ngnmm_core.models._qif import QifPopulation, QifPopulations, kuramoto_modulus
+from ngnmm_core.models._qif import QifPopulation, QifPopulations, membrane, observables, resting_potential
 
 
 def coefficients(p):
     """Numbers that depend on the parameters alone."""
-    rate = 1.0 / p["tau"]
     return (
-        p["Delta"] * (rate * rate / math.pi),
-        rate,
-        p["eta"] * rate,
-        math.pi**2 * p["tau"],
+        *membrane(p),
         p["J"],
         1.0 / p["tau_s"],
     )
@@ -49,7 +45,7 @@ def sent(states, coefficients):
 
 def equilibria(r, p, weight):
     """Compute the equilibrium with rate r, and the input that sustains it: every equation is solved for one unknown."""
-    v = -p["Delta"] / (2.0 * math.pi * p["tau"] * r)
+    v = resting_potential(r, p)
     quench = math.pi * p["tau"] * r
     I_ext = quench * quench - v * v - p["eta"] - p["tau"] * (p["J"] + weight) * r
     return (r, v, r), I_ext
@@ -78,14 +74,7 @@ MODEL = Model(
     derivative=derivative,
     sent=sent,
     observable="v",
-    populations=(
-        Population(
-            "E",
-            "excitatory",
-            rate=lambda states, c: states[0],
-            kuramoto=lambda states, c: kuramoto_modulus(states[0], states[1], c[1]),
-        ),
-    ),
+    populations=(Population("E", "excitatory", **observables()),),
     # bursts after a step of the input reach |v| = 60: the rate is 2 |v| / tau
     fastest_rate=lambda p: 2.0 * 60.0 / p["tau"],
     equilibrium_curve=EquilibriumCurve("r", "I_ext", equilibria, 1e-20, 1e8),

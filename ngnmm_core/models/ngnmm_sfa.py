@@ -19,17 +19,13 @@ synapse instead.
 import math
 
 from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
-from ngnmm_core.models._qif import kuramoto_modulus
+from ngnmm_core.models._qif import membrane, observables, resting_potential
 
 
 def coefficients(p):
     """Numbers that depend on the parameters alone."""
-    rate = 1.0 / p["tau"]
     return (
-        p["Delta"] * (rate * rate / math.pi),
-        rate,
-        p["eta"] * rate,
-        math.pi**2 * p["tau"],
+        *membrane(p),
         p["J"],
         1.0 / p["tau_A"],
         p["alpha"] * p["tau"],
@@ -56,7 +52,7 @@ def sent(states, coefficients):
 
 def equilibria(r, p, weight):
     """Compute the equilibrium with rate r, and the input that sustains it: every equation is solved for one unknown."""
-    v = -p["Delta"] / (2.0 * math.pi * p["tau"] * r)
+    v = resting_potential(r, p)
     A = p["alpha"] * p["tau"] * r
     quench = math.pi * p["tau"] * r
     return (r, v, A, 0.0 * r), quench * quench - v * v - p["eta"] - p["tau"] * (p["J"] + weight) * r + A
@@ -87,14 +83,7 @@ MODEL = Model(
     derivative=derivative,
     sent=sent,
     observable="v",
-    populations=(
-        Population(
-            "E",
-            "excitatory",
-            rate=lambda states, c: states[0],
-            kuramoto=lambda states, c: kuramoto_modulus(states[0], states[1], c[1]),
-        ),
-    ),
+    populations=(Population("E", "excitatory", **observables()),),
     # bursts reach |pi tau r + i v| = 22 at G = 5: the rate is twice that over tau
     fastest_rate=lambda p: 2.0 * 30.0 / p["tau"],
     equilibrium_curve=EquilibriumCurve("r", "I_ext", equilibria, 1e-20, 1e8),

@@ -19,17 +19,13 @@ those of `ngnmm_population`.  `ngnmm_memory` is two such populations that compet
 import math
 
 from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
-from ngnmm_core.models._qif import kuramoto_modulus, resting_synapse
+from ngnmm_core.models._qif import membrane, observables, resting_potential, resting_synapse
 
 
 def coefficients(p):
     """Numbers that depend on the parameters alone."""
-    rate = 1.0 / p["tau"]
     return (
-        p["Delta"] * (rate * rate / math.pi),
-        rate,
-        p["eta"] * rate,
-        math.pi**2 * p["tau"],
+        *membrane(p),
         p["J"],
         1.0 / p["tau_d"],
         1.0 / p["tau_f"],
@@ -58,7 +54,7 @@ def sent(states, coefficients):
 
 def equilibria(r, p, weight):
     """Compute the equilibrium with rate r, and the input that sustains it: every equation is solved for one unknown."""
-    v = -p["Delta"] / (2.0 * math.pi * p["tau"] * r)
+    v = resting_potential(r, p)
     x, u = resting_synapse(r, p)
     quench = math.pi * p["tau"] * r
     return (r, v, x, u), quench * quench - v * v - p["eta"] - p["tau"] * (p["J"] + weight) * u * x * r
@@ -92,14 +88,7 @@ MODEL = Model(
     derivative=derivative,
     sent=sent,
     observable="v",
-    populations=(
-        Population(
-            "E",
-            "excitatory",
-            rate=lambda states, c: states[0],
-            kuramoto=lambda states, c: kuramoto_modulus(states[0], states[1], c[1]),
-        ),
-    ),
+    populations=(Population("E", "excitatory", **observables()),),
     # bursts after a pulse of height 4 reach |pi tau r + i v| = 16: the rate is twice that over tau
     fastest_rate=lambda p: 2.0 * 30.0 / p["tau"],
     equilibrium_curve=EquilibriumCurve("r", "I_ext", equilibria, 1e-20, 1e8),

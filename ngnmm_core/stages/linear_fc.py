@@ -49,8 +49,9 @@ class _Job:
 
     def equilibria(self) -> list[np.ndarray | None]:
         """Find the equilibrium [region, state] of every point; None where the network comes to rest at none."""
-        from ngnmm_core.dynamics.attractor import REST, find_attractors
+        from ngnmm_core.dynamics.attractor import find_attractors
         from ngnmm_core.dynamics.linear_stability import reached_equilibria
+        from ngnmm_core.dynamics.regimes import REST
 
         task, regions = self.task, len(self.weights)
         parameters = task.points.parameters

@@ -32,7 +32,7 @@ def run(task: Task) -> dict[str, np.ndarray]:
 
 
 def _counts(found: "Coexistence") -> tuple[int, int, int]:
-    from ngnmm_core.dynamics.attractor import REST
+    from ngnmm_core.dynamics.regimes import REST
 
     resting = sum(a.regime == REST for a in found.attractors)
     cycles = sum(a.orbit is not None for a in found.attractors)

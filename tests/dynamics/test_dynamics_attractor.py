@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ngnmm_core.dynamics.attractor import LIMIT_CYCLE, MULTI_PERIOD, REST
 from ngnmm_core.dynamics.differentiation import linearise
 from ngnmm_core.dynamics.poincare_returns import find_returns
+from ngnmm_core.dynamics.regimes import LIMIT_CYCLE, MULTI_PERIOD, REST
 
 
 def path_from(ei, attractor, points_of, integrate, values, duration, samples):

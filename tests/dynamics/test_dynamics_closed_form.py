@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from ngnmm_core.dynamics.attractor import LIMIT_CYCLE, REST
 from ngnmm_core.dynamics.dispersion import dispersion, unstable
 from ngnmm_core.dynamics.equilibria import eigenvalues, newton
 from ngnmm_core.dynamics.periodic_orbits import shoot_many
+from ngnmm_core.dynamics.regimes import LIMIT_CYCLE, REST
 from ngnmm_core.dynamics.variational import Solutions, Variational
 
 

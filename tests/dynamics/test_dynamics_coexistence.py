@@ -5,8 +5,8 @@ import pytest
 import xarray as xr
 
 from ngnmm_core.api import simulate
-from ngnmm_core.dynamics.attractor import LIMIT_CYCLE, REST
 from ngnmm_core.dynamics.coexistence import coexisting, initial_states
+from ngnmm_core.dynamics.regimes import LIMIT_CYCLE, REST
 from ngnmm_core.dynamics.stability_intervals import critical_couplings, stable_intervals
 from ngnmm_core.models import get_model
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ngnmm_core.dynamics.attractor import CHAOS, LIMIT_CYCLE, REST, TORUS, Attractor, find_attractors
+from ngnmm_core.dynamics.attractor import Attractor, find_attractors
 from ngnmm_core.dynamics.attractor_exponents import homogeneous_exponents, transverse_spectra
 from ngnmm_core.dynamics.differentiation import linearise
 from ngnmm_core.dynamics.dispersion import dispersion
@@ -19,6 +19,7 @@ from ngnmm_core.dynamics.lyapunov_runs import (
     lyapunov_exponents,
     transverse_exponents,
 )
+from ngnmm_core.dynamics.regimes import CHAOS, LIMIT_CYCLE, REST, TORUS
 from ngnmm_core.dynamics.tangent_growth import TangentGrowth
 from ngnmm_core.dynamics.variational import WIDTH, to_lanes
 from ngnmm_core.kernels.llvm import align_stack, kernel, make_tuple_access

@@ -6,8 +6,9 @@ import pytest
 from ngnmm_core.analysis import msf as declared
 from ngnmm_core.analysis.msf import MsfStatus
 from ngnmm_core.connectome import Connectome, ConnectomeSpec, build_connectome, load_registry, normalise, spectrum
-from ngnmm_core.dynamics.attractor import CHAOS, LIMIT_CYCLE, REGIMES, REST, find_attractors
+from ngnmm_core.dynamics.attractor import find_attractors
 from ngnmm_core.dynamics.dispersion import dispersion
+from ngnmm_core.dynamics.regimes import CHAOS, LIMIT_CYCLE, REGIMES, REST
 from ngnmm_core.errors import InputError
 from ngnmm_core.stages import msf
 from ngnmm_core.stages.task import Task

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from ngnmm_core.connectome import spectrum
-from ngnmm_core.dynamics.attractor import LIMIT_CYCLE, REST
 from ngnmm_core.dynamics.dispersion import dispersion
 from ngnmm_core.dynamics.floquet import monodromies
+from ngnmm_core.dynamics.regimes import LIMIT_CYCLE, REST
 
 
 def test_the_growth_rate_of_the_reference_is_seen_in_a_ring(ei, ring6, attractor_at, points_of, integrate, reference):

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ngnmm_core.dynamics.attractor import CHAOS, IRREGULAR, LIMIT_CYCLE, MULTI_PERIOD, REST, find_attractors
+from ngnmm_core.dynamics.attractor import find_attractors
 from ngnmm_core.dynamics.dispersion import dispersion
 from ngnmm_core.dynamics.equilibria import eigenvalues, newton
 from ngnmm_core.dynamics.irregular_attractors import classify
+from ngnmm_core.dynamics.regimes import CHAOS, IRREGULAR, LIMIT_CYCLE, MULTI_PERIOD, REST
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "homogeneous_system.json").read_text(encoding="utf-8")

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from ngnmm_core import simulate
-from ngnmm_core.dynamics.attractor import LIMIT_CYCLE, MULTI_PERIOD, REST, find_attractors
+from ngnmm_core.dynamics.attractor import find_attractors
 from ngnmm_core.dynamics.lyapunov_runs import Settings, lyapunov_exponents
+from ngnmm_core.dynamics.regimes import LIMIT_CYCLE, MULTI_PERIOD, REST
 
 RING2 = np.array([[0.0, 1.0], [1.0, 0.0]])
 

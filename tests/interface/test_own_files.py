@@ -148,6 +148,11 @@ def test_resolved_studies_are_the_same_from_the_working_directory(folder, tmp_pa
         ("last.py", "[-1]", "[-2]", False),
         ("last.py", "mako", "rocket", True),
         ("last.py", "(LAST,)", "()", True),
+        ("last.py", "def consume(self, block):", "def consume(self, block: object) -> None:", True),
+        ("last.py", "self.points = window.points", "self.points = window.points\n        print('points')", True),
+        ("last.py", "import numpy as np", "import math as np", False),
+        ("helpers.py", "def leak", "LEAST = 2\n\n\ndef leak", False),  # who knows what reads it
+        ("leaky.py", "lambda p: 1.0", "lambda p: 2.0", False),
     ],
 )
 def test_what_changes_results_changes_the_context_and_nothing_else_does(folder, file, old, new, same):

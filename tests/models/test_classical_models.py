@@ -8,10 +8,11 @@ from scipy.integrate import solve_ivp
 
 from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.connectome import Connectome
-from ngnmm_core.dynamics.attractor import REST, find_attractors
+from ngnmm_core.dynamics.attractor import find_attractors
 from ngnmm_core.dynamics.dispersion import dispersion
 from ngnmm_core.dynamics.equilibria import eigenvalues
 from ngnmm_core.dynamics.equilibrium_branch import HOPF, SADDLE_NODE, EquilibriumSystem
+from ngnmm_core.dynamics.regimes import REST
 from ngnmm_core.dynamics.variational import Variational
 from ngnmm_core.kernels.functions import exp
 from ngnmm_core.models import get_model

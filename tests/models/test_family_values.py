@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from ngnmm_core.dynamics.attractor import LIMIT_CYCLE, find_attractors
+from ngnmm_core.dynamics.attractor import find_attractors
 from ngnmm_core.dynamics.continuation.equilibria import find_equilibria
 from ngnmm_core.dynamics.equilibrium_branch import HOPF, SADDLE_NODE, EquilibriumSystem
+from ngnmm_core.dynamics.regimes import LIMIT_CYCLE
 from ngnmm_core.models import get_model
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "family.json").read_text(encoding="utf-8"))

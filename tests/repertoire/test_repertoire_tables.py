@@ -6,7 +6,6 @@ import pytest
 import xarray as xr
 
 from ngnmm_core.analysis.model_claims import NOT_SHOWN, OPEN, REFUTED, SHOWN, claims
-from ngnmm_core.analysis.msf import REGIMES
 from ngnmm_core.analysis.repertoire import (
     CHAOS,
     FASTER,
@@ -22,6 +21,7 @@ from ngnmm_core.analysis.repertoire import (
     read,
     regime_table,
 )  # fmt: skip
+from ngnmm_core.dynamics.regimes import REGIMES
 from ngnmm_core.products.model_comparison import markdown, write_repertoire
 
 G, DRIVE = np.array([1.0, 2.0]), np.array([0.0, 1.0, 2.0, 3.0])
