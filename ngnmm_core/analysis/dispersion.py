@@ -17,9 +17,9 @@ MOST_INTERVALS = 6
 
 
 class DispersionStatus(Status):
-    """Outcome of the dispersion relation."""
+    """Outcome of the dispersion relation; inaccurate: a cycle whose own shift in time is not neutral."""
 
-    UNCOUPLED, IRREGULAR = 2, 3
+    UNCOUPLED, IRREGULAR, INACCURATE = 2, 3, 4
 
 
 class LambdaAxis(Section):
@@ -58,7 +58,7 @@ def variables(options: DispersionOptions) -> tuple[Variable, ...]:
     return (
         Variable("growth_curve", each, "ms-1", "growth rate of perturbations against the eigenvalue Lambda of W"),
         Variable("growth_curve_frequency", each, "Hz", "frequency of perturbations against the eigenvalue Lambda"),
-        Variable("stable_intervals", ("interval", "end"), "1", "ends of the intervals of Lambda that are stable"),
+        Variable("stable_intervals", ("interval", "end"), "1", "ends of stable intervals of Lambda, refined to 1e-6"),
         status("dispersion", DispersionStatus),
     )
 

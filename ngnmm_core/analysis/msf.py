@@ -10,9 +10,9 @@ from ngnmm_core.storage.flags import Status
 
 
 class MsfStatus(Status):
-    """Outcome of the master stability function."""
+    """Outcome of the master stability function; inaccurate: a cycle whose own shift in time is not neutral."""
 
-    UNCOUPLED, IRREGULAR = 2, 3
+    UNCOUPLED, IRREGULAR, INACCURATE = 2, 3, 4
 
 
 class MsfOptions(Options):

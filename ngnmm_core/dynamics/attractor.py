@@ -173,14 +173,17 @@ def _is_there(orbit: Orbit, start: np.ndarray, period: float, extent: np.ndarray
 
 
 def _polished(solutions: Solutions, found: dict[int, tuple[int, Orbit]]) -> dict[int, Attractor]:
-    """Attractors from orbits and their numbers of returns; only what returns more than once can be made of rounds."""
-    several = [k for k, (turns, _) in found.items() if turns > 1]
-    orbits = {k: orbit for k, (_, orbit) in found.items()}
+    """Attractors from orbits and their numbers of returns; only what returns more than once can be made of rounds.
+
+    A burst shorter than the distance of samples may be overlooked: what seems to return once may be a multiple, too.
+    """
+    index = np.array(list(found), int)
+    own = shortest(solutions.take(index), [orbit for _, orbit in found.values()]) if len(index) else []
+    orbits = dict(zip(found, own, strict=True))
     rounds = dict.fromkeys(orbits, 1)
+    several = [k for k, (turns, _) in found.items() if turns > 1]
     if several:
         some = solutions.take(np.array(several))
-        own = shortest(some, [orbits[k] for k in several])
-        orbits.update(zip(several, own, strict=True))
-        rounds.update(zip(several, multiplicities(some, own), strict=True))
+        rounds.update(zip(several, multiplicities(some, [orbits[k] for k in several]), strict=True))
     regime = {k: MULTI_PERIOD if n > 1 else LIMIT_CYCLE for k, n in rounds.items()}
     return {k: Attractor(regime[k], orbit.state, orbit, rounds[k]) for k, orbit in orbits.items()}

@@ -86,7 +86,12 @@ def _needs_run(attractor: Attractor | None, exact: np.ndarray | Sequence[float],
 
 
 def _floquet(attractor: Attractor) -> np.ndarray:
-    """Compute the leading exponents of a cycle, as many as its monodromy matrix resolves; the first one is zero."""
+    """Compute the leading exponents of a cycle, as many as its monodromy matrix resolves; the first one is zero.
+
+    None of a cycle that is not accurate: its exponents come from a run.
+    """
+    if not attractor.orbit.accurate:
+        return np.empty(0)
     multipliers = np.abs(attractor.orbit.multipliers)
     resolved = multipliers > RESOLVED * np.abs(attractor.orbit.monodromy).max()
     exact = np.log(multipliers[: np.argmin(np.append(resolved, False))]) / attractor.period

@@ -2,7 +2,8 @@
 
 A perturbation along an eigenvector of W with eigenvalue Lambda obeys the variational equation of the homogeneous
 solution with G replaced by Lambda G in the coupling entries of the Jacobian.  Its growth rate is the largest real part
-of the eigenvalues of the Jacobian at rest, and of the Floquet exponents on a cycle.
+of the eigenvalues of the Jacobian at rest, and of the Floquet exponents on a cycle.  Where round-off hides a multiplier
+in the monodromy matrix, it comes from a product of segments instead.
 Pecora, Carroll, Phys. Rev. Lett. 80, 2109 (1998), doi:10.1103/PhysRevLett.80.2109.
 """
 
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ngnmm_core.dynamics.attractor import Attractor
+from ngnmm_core.dynamics.contracting_cycles import leading_exponents
 from ngnmm_core.dynamics.equilibria import eigenvalues
 from ngnmm_core.dynamics.floquet import exponents, monodromies_of
 from ngnmm_core.dynamics.regimes import REST
@@ -20,6 +22,7 @@ from ngnmm_core.models._base import Model
 
 NEUTRAL = 1e-7  # growth rates up to this (1/ms) are neither growth nor decay
 SAME = 1e-9  # eigenvalues this near to the row sum belong to the homogeneous manifold
+RESOLVED = 1e-7  # multipliers below this, in units of the largest entry of any mode, may be off by more than 1e-7
 CHUNK = 1024  # points whose matrices are in memory together
 
 
@@ -57,7 +60,9 @@ def dispersions(
     attractors: Sequence[Attractor | None],
     modes: np.ndarray,
 ) -> Dispersion:
-    """Compute `dispersion` at many points, arrays [point, mode]; NaN if the attractor is no equilibrium and no cycle.
+    """Compute `dispersion` at many points, arrays [point, mode].
+
+    NaN where the attractor is no equilibrium and no cycle, and for a cycle that is not accurate (`Orbit.accurate`).
 
     Parameters
     ----------
@@ -66,7 +71,7 @@ def dispersions(
     rate = np.full((len(attractors), len(modes)), np.nan)
     frequency = rate.copy()
     resting = [k for k, a in enumerate(attractors) if a is not None and a.regime == REST]
-    cycling = [k for k, a in enumerate(attractors) if a is not None and a.orbit is not None]
+    cycling = [k for k, a in enumerate(attractors) if a is not None and a.orbit is not None and a.orbit.accurate]
     for points, growth in ((resting, _at_rest), (cycling, _on_cycles)):
         for start in range(0, len(points), CHUNK):
             index = np.array(points[start : start + CHUNK])
@@ -87,14 +92,23 @@ def _at_rest(model: Model, parameters, row_sum: float, attractors: Sequence[Attr
 def _on_cycles(model: Model, parameters, row_sum: float, attractors: Sequence[Attractor], modes) -> np.ndarray:
     """Floquet exponents [point, mode, state]."""
     coupling = parameters["G"]
-    solutions = Solutions(model, parameters, coupling * row_sum)
-    matrices = monodromies_of(solutions, coupling, [a.orbit for a in attractors], modes)
-    values = exponents(matrices, np.array([a.period for a in attractors])[:, None, None])
-    uniform = np.flatnonzero(np.abs(modes - row_sum) < SAME)
+    solutions, orbits = Solutions(model, parameters, coupling * row_sum), [a.orbit for a in attractors]
+    matrices = monodromies_of(solutions, coupling, orbits, modes)
+    periods = np.array([orbit.period for orbit in orbits])
+    values = exponents(matrices, periods[:, None, None])
+    uniform = np.flatnonzero(np.abs(modes - row_sum) < SAME)[:1]
     if len(uniform):
         # the exponent nearest to zero is the trivial one: it gets a value that can't lead
         of_first = values[:, uniform[0]]
         of_first[np.arange(len(values)), np.argmin(np.abs(of_first), axis=1)] = -np.inf
+    with np.errstate(divide="ignore"):
+        least = np.log(RESOLVED * np.abs(matrices).max(axis=(1, 2, 3))) / periods
+    hidden = values.real.max(axis=2) < least[:, None]
+    for k in np.flatnonzero(hidden.any(axis=1)):
+        some = np.flatnonzero(hidden[k])
+        values[k, some] = -np.inf
+        one = solutions.take(np.array([k]))
+        values[k, some, 0] = leading_exponents(one, orbits[k], coupling[k] * modes[some], np.isin(some, uniform))
     return values
 
 

@@ -9,39 +9,46 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ngnmm_core.dynamics.periodic_orbits import Orbit, along, shoot_many
+from ngnmm_core.dynamics.periodic_orbits import Orbit, along, paths, shoot_many
 from ngnmm_core.dynamics.variational import Solutions
 
 ROUNDS = (2, 3, 5, 7)
 PLACES = 5040  # along an orbit: a multiple of all numbers of rounds
-MOST_PARTS = 16
+MOST_PARTS = 256  # of an orbit that is a multiple
 GUESSES = 3
 SAME, SIMILAR = 0.05, 0.2  # distance of rounds, in units of the extent of the orbit, from which on they are compared
+ALIKE = 1e-4  # of states, in units of the extent, and of periods, in units of the period
 MOST = 64
 
 
 def shortest(solutions: Solutions, orbits: Sequence[Orbit]) -> list[Orbit]:
-    """Return the same orbits with their own periods, if some that were found are multiples of these."""
-    states = along(solutions, orbits, PLACES)
-    extent = _extents(states)
+    """Return the same stable orbits with their own periods, if some that were found are multiples of these.
+
+    An orbit of n parts is where it started after each of them, and Newton's method finds the stable orbit of one part.
+    """
     tries = []
-    for part in range(2, MOST_PARTS + 1):
-        gaps = np.max(np.abs(states[:, round(PLACES / part)] - states[:, 0]) / extent, axis=1)
-        tries += [(int(k), part) for k in np.flatnonzero(gaps < SAME)]
+    for k, path in enumerate(paths(solutions, orbits)):
+        period, start, extent = orbits[k].period, orbits[k].state, np.ptp(path.c[-1], axis=0) + 1e-12
+        away = lambda times, path=path, start=start, extent=extent: np.max(np.abs(path(times) - start) / extent, axis=1)
+        parts = np.arange(MOST_PARTS, 1, -1)
+        some = parts[(away(period / parts) < SAME) & (away(period * (parts // 2) / parts) < SAME)]
+        tries += [(k, int(n), extent) for n in some if (away(period * np.arange(1, n) / n) < SAME).all()]
     result = list(orbits)
     if tries:
-        index = np.array([k for k, _ in tries])
-        periods = np.array([orbits[k].period / part for k, part in tries])
-        found = shoot_many(solutions.take(index), states[index, 0], periods)
-        for (k, part), shorter in zip(tries, found, strict=True):
-            if shorter is not None and _is_same(orbits[k], shorter, part):
-                result[k] = shorter  # the last one is the shortest
+        index = np.array([k for k, _, _ in tries])
+        starts = np.array([orbits[k].state for k in index])
+        periods = np.array([orbits[k].period / part for k, part, _ in tries])
+        found = shoot_many(solutions.take(index), starts, periods)
+        for (k, part, extent), shorter in zip(tries, found, strict=True):
+            if result[k] is orbits[k] and shorter is not None and _is_same(orbits[k], shorter, part, extent):
+                result[k] = shorter  # the first one is the shortest
     return result
 
 
-def _is_same(orbit: Orbit, shorter: Orbit, part: int) -> bool:
-    near = np.max(np.abs(shorter.state - orbit.state)) < 1e-6
-    return bool(near and abs(part * shorter.period - orbit.period) < 1e-6 * orbit.period)
+def _is_same(orbit: Orbit, shorter: Orbit, part: int, extent: np.ndarray) -> bool:
+    """Whether the longer orbit goes round the shorter one: which is stable then, unlike the parent of a doubled one."""
+    near = np.max(np.abs(shorter.state - orbit.state) / extent) < ALIKE
+    return bool(near and abs(part * shorter.period - orbit.period) < ALIKE * orbit.period and shorter.stable)
 
 
 def multiplicities(solutions: Solutions, orbits: Sequence[Orbit]) -> list[int]:

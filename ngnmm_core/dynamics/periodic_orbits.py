@@ -1,7 +1,10 @@
 """Periodic orbits of the homogeneous system by shooting: Newton's method on the return to the starting point.
 
-Many points at once, each with steps of its own, all with about the same error: found once along the guess, and then
-stretched with the period.  What is solved for is a closed orbit of the method with these steps.
+Many points at once, each with steps of its own, all with about the same error.  Along the guess they are found for a
+first orbit only: its bursts are not where those of the guess were.  Then they are found again along that orbit, and
+stretched with the period.  What is solved for is a closed orbit of the method with these steps.  A shift in time has
+the multiplier 1 exactly: what an orbit has instead says how right its multipliers are, and with it steps are made
+smaller where they must be.
 
 Kuznetsov, Elements of Applied Bifurcation Theory (2004), doi:10.1007/978-1-4757-3978-7, chapter 10.
 """
@@ -11,14 +14,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.interpolate import CubicHermiteSpline
 
 from ngnmm_core.dynamics.variational import Solutions
 
 UNIFORM_MS = 0.01
-ALONG_MS = 0.025
 STEP_ERROR, LONGEST_MS = 5e-10, 0.25  # of the steps: see `ngnmm_core.kernels.mesh`
+SMALLER, MOST_MESHES = 0.05, 4  # step error of each further mesh, in units of the one before; meshes after the first
 MOST_ITERATIONS = 12
-TOLERANCE = 1e-11
+ROUGH, TOLERANCE = 1e-6, 1e-11  # along the guess, and in the end
+TRIVIAL = 1e-6  # of the trivial multiplier: what errors of steps make of it where they are right
 PATIENCE = 3  # iterations in which the residual must have halved
 
 
@@ -60,6 +65,16 @@ class Orbit:
         return np.concatenate(([values[trivial]], others[np.argsort(-np.abs(others), kind="stable")]))
 
     @property
+    def trivial_error(self) -> float:
+        """How far the trivial multiplier is from 1: about the error of the others."""
+        return float(np.abs(self.multipliers[0] - 1.0))
+
+    @property
+    def accurate(self) -> bool:
+        """Whether the multipliers are right: the trivial one is 1 to 1e-5, which is 1e-6 per ms in 10 ms."""
+        return self.trivial_error <= 10.0 * TRIVIAL
+
+    @property
     def stable(self) -> bool:
         """Whether every multiplier but the trivial one lies inside the unit circle."""
         return bool(np.abs(self.multipliers[1]) < 1.0)
@@ -68,13 +83,38 @@ class Orbit:
 def shoot_many(solutions: Solutions, states: np.ndarray, periods: np.ndarray) -> list[Orbit | None]:
     """Find the periodic orbits near states [point, state] and periods [point]; None where there is none.
 
-    The phase is fixed by requiring the correction to be orthogonal to the flow at the given state.
+    The phase is fixed by requiring the correction to be orthogonal to the flow at the given state.  An orbit whose
+    trivial multiplier can't be brought to 1 by smaller steps is given as it is: see `Orbit.accurate`.
     """
     found: list[Orbit | None] = [None] * len(states)
-    meshes = solutions.mesh(states, periods, STEP_ERROR, LONGEST_MS)
+    x, times = np.array(states, float), np.array(periods, float)
+    left, error = np.arange(len(states)), STEP_ERROR
+    for mesh in range(MOST_MESHES + 1):
+        rough = mesh == 0
+        orbits = _on_mesh(solutions.take(left), x[left], times[left], error, ROUGH if rough else TOLERANCE)
+        for k, orbit in zip(left, orbits, strict=True):
+            if orbit is not None:
+                x[k], times[k] = orbit.state, orbit.period
+            if rough or (orbit is None and mesh < MOST_MESHES):
+                continue
+            found[k] = orbit
+        if rough:
+            left = np.array([k for k, orbit in zip(left, orbits, strict=True) if orbit is not None], int)
+            continue
+        left = np.array([k for k in left if (o := found[k]) is None or o.trivial_error > TRIVIAL], int)
+        error *= SMALLER
+        if not len(left):
+            break
+    return found
+
+
+def _on_mesh(solutions: Solutions, states, periods, error: float, tolerance: float) -> list[Orbit | None]:
+    """Find orbits with the steps that have a given error along the trajectories from `states`."""
+    found: list[Orbit | None] = [None] * len(states)
+    meshes = solutions.mesh(states, periods, error, LONGEST_MS)
     index = np.array([k for k, mesh in enumerate(meshes) if mesh is not None], int)
     with np.errstate(all="ignore"):
-        search = _Search(solutions.take(index), states[index], periods[index], [meshes[k] for k in index])
+        search = _Search(solutions.take(index), states[index], periods[index], [meshes[k] for k in index], tolerance)
         for _ in range(MOST_ITERATIONS):
             if not len(search.index):
                 break
@@ -87,24 +127,29 @@ def shoot_many(solutions: Solutions, states: np.ndarray, periods: np.ndarray) ->
 
 def along(solutions: Solutions, orbits: Sequence[Orbit], count: int) -> np.ndarray:
     """States at `count` equal distances in time along orbits, the first one included: array [point, count, state]."""
-    periods = np.array([orbit.period for orbit in orbits])
-    every = np.ceil(periods / (count * ALONG_MS)).astype(int)
-    states = np.array([orbit.state for orbit in orbits])
     result = np.empty((len(orbits), count, solutions.size))
-    result[:, 0] = states
-    for steps in np.unique(every):
-        some = np.flatnonzero(every == steps)
-        dt = periods[some] / (count * steps)
-        samples, _ = solutions.take(some).sample(states[some], dt, int(steps), count - 1)
-        result[some, 1:] = np.moveaxis(samples, -1, 1).reshape(-1, *samples.shape[1:3])[: len(some)]
+    for k, path in enumerate(paths(solutions, orbits)):
+        result[k] = path(orbits[k].period * np.arange(count) / count)
     return result
+
+
+def paths(solutions: Solutions, orbits: Sequence[Orbit]) -> list[CubicHermiteSpline]:
+    """Orbits as functions of time (ms), from one step of their meshes to the next by cubics with the right slopes."""
+    found = []
+    steps = solutions.steps(np.array([orbit.state for orbit in orbits]), [orbit.mesh for orbit in orbits])
+    for k, (orbit, states) in enumerate(zip(orbits, steps, strict=True)):
+        times = np.concatenate([[0.0], np.cumsum(orbit.mesh)])
+        some = solutions.take(np.full(len(states), k))
+        found.append(CubicHermiteSpline(times, states, some.velocity(states)))
+    return found
 
 
 class _Search:
     """Newton's method for those points that have not converged or failed yet."""
 
-    def __init__(self, solutions: Solutions, states, periods, meshes):
+    def __init__(self, solutions: Solutions, states, periods, meshes, tolerance: float):
         self.solutions, self.x, self.periods = solutions, states.copy(), periods.copy()
+        self.tolerance = tolerance
         self.fractions = [mesh / mesh.sum() for mesh in meshes]
         self.guess, self.direction = periods.copy(), solutions.velocity(states)
         self.scale = np.abs(states) + np.abs(self.direction) * periods[:, None] / 10.0 + 1e-6
@@ -121,7 +166,7 @@ class _Search:
         monodromies = monodromies[:, 0]
         miss = ends - x
         residuals = np.max(np.abs(miss) / self.scale[self.index], axis=1)
-        done = residuals < TOLERANCE
+        done = residuals < self.tolerance
         usable = np.isfinite(monodromies).all(axis=(1, 2)) & np.isfinite(miss).all(axis=1)
         usable &= self._improving(residuals)
         self.last = {
@@ -140,7 +185,7 @@ class _Search:
         self.residuals.append(every)
         if len(self.residuals) <= PATIENCE:
             return np.ones(len(residuals), bool)
-        return (residuals < 0.5 * self.residuals[-1 - PATIENCE][self.index]) | (residuals < 1e3 * TOLERANCE)
+        return (residuals < 0.5 * self.residuals[-1 - PATIENCE][self.index]) | (residuals < 1e3 * self.tolerance)
 
     def _correct(self, going, ends, monodromies, miss, solutions) -> None:
         size = self.x.shape[1]
@@ -160,7 +205,7 @@ class _Search:
     def nearly(self) -> list[tuple[int, Orbit]]:
         """After the last iteration: orbits that stopped short of the tolerance by less than a factor of 1000."""
         going = set(map(int, self.index))
-        return [(k, orbit) for k, orbit in self.last.items() if k in going and orbit.residual < 1e3 * TOLERANCE]
+        return [(k, orbit) for k, orbit in self.last.items() if k in going and orbit.residual < 1e3 * self.tolerance]
 
 
 def solve_each(systems: np.ndarray, right: np.ndarray) -> np.ndarray:

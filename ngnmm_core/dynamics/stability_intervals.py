@@ -4,9 +4,14 @@ They follow from the master stability function: Pecora, Carroll, Phys. Rev. Lett
 doi:10.1103/PhysRevLett.80.2109.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ngnmm_core.dynamics.dispersion import NEUTRAL, SAME
+
+ENDS = 1e-6  # how well ends of intervals are known
+PARTS = 33  # of a distance between samples in which the rate changes sign, until it is no longer than that
 
 
 def crossings(x: np.ndarray, growth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -32,6 +37,35 @@ def transverse(growth: np.ndarray, relative: np.ndarray) -> np.ndarray:
         if len(others):
             found[k] = growth[others[np.argmin(np.abs(relative[others] - 1.0))]]
     return found
+
+
+def refined(
+    x: np.ndarray, growth: np.ndarray, rate: Callable[[np.ndarray], np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Add samples where a growth rate changes sign, until neighbours there are 1e-6 apart.
+
+    Parameters
+    ----------
+    x, growth : arrays (sample,)
+        Ascending Lambda, and the growth rate there.
+    rate : callable
+        Growth rates at given Lambda.
+
+    Returns
+    -------
+    x, growth : arrays (sample,)
+    """
+    share = np.arange(1, PARTS) / PARTS
+    while True:
+        above, known = growth > NEUTRAL, np.isfinite(growth)
+        wide = np.diff(x) > np.maximum(ENDS, 4.0 * np.spacing(np.abs(x[1:])))
+        changes = np.flatnonzero(wide & known[:-1] & known[1:] & (above[:-1] != above[1:]))
+        if not len(changes):
+            return x, growth
+        between = (x[changes, None] + (x[changes + 1] - x[changes])[:, None] * share).ravel()
+        order = np.argsort(np.concatenate([x, between]), kind="stable")
+        growth = np.concatenate([growth, rate(between)])[order]
+        x = np.concatenate([x, between])[order]
 
 
 def stable_intervals(x: np.ndarray, growth: np.ndarray) -> np.ndarray:

@@ -92,6 +92,28 @@ class Solutions:
             end[part] = state.reshape(self.size, WIDTH).T[: part.stop - part.start]
         return out.reshape(groups, samples, self.size, WIDTH), end
 
+    def steps(self, states: np.ndarray, steps: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """States before and after every one of given steps, per point an array [step + 1, state].
+
+        Parameters
+        ----------
+        states : array (point, state)
+        steps : sequence of arrays
+            Lengths of each point's steps in ms.
+        """
+        run = kernel_of(self.model, make_trajectory)
+        found: list[np.ndarray] = [np.empty(0)] * len(states)
+        order = np.argsort([len(s) for s in steps], kind="stable")
+        for start in range(0, len(order), WIDTH):
+            some = order[start : start + WIDTH]
+            h = _padded(steps, some)
+            state, samples = to_lanes(states[some].T), aligned(len(h) * self.size * WIDTH)
+            run(state, to_lanes(self._constants[:, some]), to_lanes(self.weight[some]), to_lanes(h), 1, samples)
+            block = samples.reshape(len(h), self.size, WIDTH)
+            for lane, k in enumerate(some):
+                found[k] = np.concatenate([states[k][None], block[: len(steps[k]), :, lane]])
+        return found
+
     def mesh(self, states: np.ndarray, times: np.ndarray, error: float, longest: float) -> list[np.ndarray | None]:
         """Choose steps (ms) that lead each state over its time, all with about equal error (`ngnmm_core.kernels.mesh`).
 
@@ -148,9 +170,7 @@ class Solutions:
         order = np.argsort([len(s) for s in steps], kind="stable")
         for start in range(0, len(order), WIDTH):
             some = order[start : start + WIDTH]
-            h = np.zeros((len(steps[some[-1]]), len(some)))
-            for lane, k in enumerate(some):
-                h[: len(steps[k]), lane] = steps[k]
+            h = _padded(steps, some)
             for first in range(0, feedback.shape[1], SETS):
                 part = slice(first, first + SETS)
                 end[some], propagators[some, part] = self._eight(some, states[some], h, feedback[some, part])
@@ -171,6 +191,14 @@ class Solutions:
         block = np.moveaxis(tangents.reshape(sets, size, parts, size, WIDTH), 2, 0).transpose(0, 4, 1, 3, 2)
         propagator = block[0] + 1j * block[1] if parts == 2 else block[0]
         return state.reshape(size, WIDTH).T[:count], propagator[:count]
+
+
+def _padded(steps: Sequence[np.ndarray], some: np.ndarray) -> np.ndarray:
+    """Arrange the steps of some points in lanes [step, lane], with zeros after the last one of a point."""
+    h = np.zeros((max(len(steps[k]) for k in some), len(some)))
+    for lane, k in enumerate(some):
+        h[: len(steps[k]), lane] = steps[k]
+    return h
 
 
 class Variational:

@@ -8,7 +8,8 @@ def make_trajectory(derivative, sent, sizes, width):
     """Compiles (at the first call) `run(state, constants, gain, h, every, samples)`.
 
     Arrays as in `ngnmm_core.kernels.variational`; `gain` [lane].  The state is overwritten, and its value after every
-    `every` steps goes to `samples` [sample, state, lane], whose first axis says how many to take.
+    `every` steps goes to `samples` [sample, state, lane], whose first axis says how many to take.  `h` holds one step
+    [lane], or the steps of every sample [sample, lane].
     """
     states, coefficients, drives = sizes
     stages, *_ = make_isolated(derivative, sent, states)
@@ -21,8 +22,11 @@ def make_trajectory(derivative, sent, sizes, width):
         fixed = load_coefficients(constants, 0, width)
         drive = load_drives(constants, coefficients * width, width)
         own, step = load(gain, 0), load(h, 0)
+        one = h.size == width
         x = load_states(state, 0, width)
         for sample in range(samples.size // (states * width)):
+            if not one:
+                step = load(h, sample * width)
             for _ in range(every):
                 _, x = stages(x, step, drive, fixed, own)
             store_states(samples, sample * states * width, width, x)

@@ -11,20 +11,27 @@ from ngnmm_core.stages.task import Task
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
     from ngnmm_core.dynamics.attractor import find_attractors
-    from ngnmm_core.dynamics.dispersion import dispersions
-    from ngnmm_core.dynamics.stability_intervals import stable_intervals, transverse
+    from ngnmm_core.dynamics.dispersion import dispersion, dispersions
+    from ngnmm_core.dynamics.stability_intervals import refined, stable_intervals, transverse
 
     parameters, axis = task.points.parameters, task.options("dispersion").axis.values
     row_sum = task.connectome.row_sum("analyses.dispersion")
     attractors = find_attractors(task.model, parameters, row_sum)
     relation = dispersions(task.model, parameters, row_sum, attractors, axis * row_sum)
-    known = np.array([a is not None for a in attractors])
+    cycles = np.array([a is not None and a.orbit is not None for a in attractors])
+    lost = np.where(cycles, DispersionStatus.INACCURATE, DispersionStatus.IRREGULAR)
+    lost = np.where([a is None for a in attractors], DispersionStatus.DIVERGED, lost)
     regular = np.isfinite(relation.growth_rate).all(axis=1)
     coupled = np.where(parameters["G"] == 0, DispersionStatus.UNCOUPLED, DispersionStatus.OK)
-    status = np.where(regular, coupled, np.where(known, DispersionStatus.IRREGULAR, DispersionStatus.DIVERGED))
+    status = np.where(regular, coupled, lost)
     intervals = np.full((len(status), MOST_INTERVALS, 2), np.nan)
     for k in np.flatnonzero(regular):
-        found = stable_intervals(axis, transverse(relation.growth_rate[k], axis))[:MOST_INTERVALS]
+        values = {name: float(column[k]) for name, column in parameters.items()}
+
+        def rate(x: np.ndarray, values=values, attractor=attractors[k]) -> np.ndarray:
+            return dispersion(task.model, values, row_sum, attractor, x * row_sum).growth_rate
+
+        found = stable_intervals(*refined(axis, transverse(relation.growth_rate[k], axis), rate))[:MOST_INTERVALS]
         intervals[k, : len(found)] = found
     return {
         "growth_curve": relation.growth_rate,

@@ -29,19 +29,16 @@ def run(task: Task) -> dict[str, np.ndarray]:
 def _results(attractors, relation, uncoupled: np.ndarray) -> dict[str, np.ndarray]:
     from ngnmm_core.dynamics.dispersion import unstable
 
-    known = np.array([a is not None for a in attractors])
+    cycles = np.array([a is not None and a.orbit is not None for a in attractors])
+    lost = np.where(cycles, MsfStatus.INACCURATE, MsfStatus.IRREGULAR)
+    lost = np.where([a is None for a in attractors], MsfStatus.DIVERGED, lost)
     regular = np.isfinite(relation.growth_rate).all(axis=1)
-    status = np.where(
-        regular,
-        np.where(uncoupled, MsfStatus.UNCOUPLED, MsfStatus.OK),
-        np.where(known, MsfStatus.IRREGULAR, MsfStatus.DIVERGED),
-    )
+    status = np.where(regular, np.where(uncoupled, MsfStatus.UNCOUPLED, MsfStatus.OK), lost)
     growth = np.where((status == MsfStatus.OK)[:, None], relation.growth_rate, np.nan)
     counted = np.where(status == MsfStatus.OK, unstable(growth).sum(axis=1), -1)
     leading = np.full(len(attractors), -1)
     if growth.shape[1] > 1:
         leading = np.where(status == MsfStatus.OK, 1 + np.argmax(growth[:, 1:], axis=1), -1)
-    cycles = np.array([a is not None and a.orbit is not None for a in attractors])
     return {
         "msf": growth,
         "msf_frequency": np.where((status == MsfStatus.OK)[:, None], relation.frequency, np.nan),

@@ -4,11 +4,17 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
+from ngnmm_core.dynamics.attractor import Attractor
+from ngnmm_core.dynamics.continuation.special import Sample
 from ngnmm_core.dynamics.dispersion import dispersion, unstable
 from ngnmm_core.dynamics.equilibria import eigenvalues, newton
-from ngnmm_core.dynamics.periodic_orbits import shoot_many
+from ngnmm_core.dynamics.floquet import exponents
+from ngnmm_core.dynamics.period_multiplicity import shortest
+from ngnmm_core.dynamics.periodic_orbits import Orbit, shoot_many
 from ngnmm_core.dynamics.regimes import LIMIT_CYCLE, REST
+from ngnmm_core.dynamics.stability_intervals import refined, stable_intervals
 from ngnmm_core.dynamics.variational import Solutions, Variational
+from ngnmm_core.stages.continuation_table import _unstable
 
 
 def arrays(model, count=1, **values):
@@ -62,6 +68,32 @@ def test_shooting_finds_unstable_cycles_too(circle):
     assert not orbit.stable
 
 
+@pytest.mark.parametrize("rounds", [2, 5, 7, 17, 31, 100])
+def test_a_multiple_of_a_period_is_told(circle, rounds):
+    orbit = shoot(circle, 0.1, [0.5, 0.0, 0.3], rounds * 2 * np.pi / 0.4)
+    assert orbit.period == pytest.approx(rounds * 2 * np.pi / 0.4, rel=1e-9)
+    (own,) = shortest(Solutions(circle, arrays(circle), np.full(1, 0.1)), [orbit])
+    assert own.period == pytest.approx(2 * np.pi / 0.4, rel=1e-9)
+
+
+@pytest.mark.parametrize("modulus", [0.9, 1.1])
+@pytest.mark.parametrize("angle", [0.0, 0.5, 1.0, 2.0, 3.0, np.pi])
+def test_stability_is_that_of_the_modulus_of_multipliers(modulus, angle):
+    """Not of their real part: 1.1 exp(2i) grows, and so does -1.1."""
+    matrix = np.zeros((3, 3))
+    matrix[:2, :2] = modulus * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    matrix[2, 2] = 1.0
+    orbit = Orbit(np.zeros(3), 10.0, np.ones(10), matrix, 0.0)
+    assert orbit.stable == (modulus < 1)
+    others = orbit.multipliers[1:]
+    blank = np.zeros(3)
+    kept = Sample(np.zeros(1), 10.0, blank, blank, blank, others)
+    assert kept.stable == (modulus < 1)
+    assert _unstable(kept) == (0 if modulus < 1 else 2)
+    rates = exponents(matrix, 10.0).real
+    assert rates.max() == pytest.approx(max(0.0, np.log(modulus) / 10.0), abs=1e-12)
+
+
 def test_shooting_gives_up_where_there_is_no_cycle(circle):
     assert shoot(circle, 0.0, [0.5, 0.0, 0.2], 15.7, mu=-0.2) is None
 
@@ -105,6 +137,24 @@ def test_growth_rates_on_the_cycle(circle, attractor_at, row_sum):
     imaginary = relation.frequency / 1000.0
     np.testing.assert_allclose((imaginary - expected.imag / (2 * np.pi) + 0.5 * frequency) % frequency, 0.5 * frequency,
                                atol=1e-8)  # fmt: skip
+
+
+def test_growth_rates_of_a_cycle_that_contracts_by_a_hundred_powers_of_ten(circle):
+    """mu = 10, a = 9: the exponents beside the trivial one are -20 and G - a; the period is 15.7 ms."""
+    parameters = circle.resolve({"mu": 10.0, "a": 9.0, "G": 1.0})
+    orbit = shoot(circle, 1.0, [3.1, 0.0, 0.007], 15.7, mu=10.0, a=9.0)
+    relation = dispersion(circle, parameters, 1.0, Attractor(LIMIT_CYCLE, orbit.state, orbit), np.array([1.0, 0.3]))
+    np.testing.assert_allclose(relation.growth_rate, [-8.0, 0.0], atol=2e-6)
+
+
+@pytest.mark.parametrize("num", [3, 9, 40])
+def test_stable_intervals_end_where_they_do(circle, attractor_at, num):
+    """At rest G Lambda - a is the exponent of z: the interval ends at Lambda = 0.3 / 0.25."""
+    attractor, parameters = attractor_at(circle, mu=-0.2, G=0.25)
+    rate = lambda x: dispersion(circle, parameters, 1.0, attractor, x).growth_rate
+    axis = np.linspace(-1.0, 3.0, num)
+    (found,) = stable_intervals(*refined(axis, rate(axis), rate))
+    np.testing.assert_allclose(found, [-1.0, 1.2], atol=1e-6)
 
 
 @pytest.mark.parametrize("strength", [1.0, 2.0])

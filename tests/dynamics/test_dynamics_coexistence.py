@@ -7,7 +7,7 @@ import xarray as xr
 from ngnmm_core.api import simulate
 from ngnmm_core.dynamics.coexistence import coexisting, initial_states
 from ngnmm_core.dynamics.regimes import LIMIT_CYCLE, REST
-from ngnmm_core.dynamics.stability_intervals import critical_couplings, stable_intervals
+from ngnmm_core.dynamics.stability_intervals import critical_couplings, refined, stable_intervals
 from ngnmm_core.models import get_model
 
 
@@ -77,6 +77,20 @@ def test_stable_intervals_end_where_the_rate_changes_sign():
     np.testing.assert_allclose(stable_intervals(x, -np.ones(401)), [[-1, 1]])
     gap = np.where(np.abs(x) < 0.0975, np.nan, -1.0)
     np.testing.assert_allclose(stable_intervals(x, gap), [[-1, -0.1], [0.1, 1]], atol=1e-12)
+
+
+def test_ends_are_refined_between_samples():
+    """Roots of a cubic, and both of a pair that one distance between samples holds once it is looked at closely."""
+    cubic = lambda x: 100.0 * (x + 0.503) * (x - 0.2007) * (x - 0.7)
+    x = np.linspace(-1, 1, 5)
+    found = stable_intervals(*refined(x, cubic(x), cubic))
+    np.testing.assert_allclose(found, [[-1, -0.503], [0.2007, 0.7]], atol=1e-6)
+    kinked = lambda x: np.where(x < 0.123456, -1.0, 50.0)
+    np.testing.assert_allclose(stable_intervals(*refined(x, kinked(x), kinked)), [[-1, 0.123456]], atol=1e-6)
+    three = lambda x: 100.0 * (x - 0.11) * (x - 0.2) * (x - 0.31)
+    x = np.array([-1.0, 0.0, 1.0])
+    found = stable_intervals(*refined(x, three(x), three))
+    np.testing.assert_allclose(found, [[-1, 0.11], [0.2, 0.31]], atol=1e-6)
 
 
 def test_critical_couplings_are_found_between_grid_points():

@@ -3,13 +3,18 @@
 Periods and eigenvalues from DOP853 at a relative tolerance of 1e-12 and Newton's method, or numpy's eigenvalues.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ngnmm_core import simulate
+from ngnmm_core.analysis.msf import MsfStatus
 from ngnmm_core.dynamics.attractor import find_attractors
+from ngnmm_core.dynamics.dispersion import dispersion, dispersions
 from ngnmm_core.dynamics.lyapunov_runs import Settings, lyapunov_exponents
 from ngnmm_core.dynamics.regimes import LIMIT_CYCLE, MULTI_PERIOD, REST
+from ngnmm_core.stages import msf
 
 RING2 = np.array([[0.0, 1.0], [1.0, 0.0]])
 
@@ -25,13 +30,57 @@ def attractor_at(model, **values):
         ({"I_ext_e": 12, "G": 5, "Delta": 0.2}, 16.411077),
         ({"I_ext_e": 12, "G": 0, "Delta": 0.2}, 17.655021),
         ({"I_ext_e": 8, "G": 20, "Delta": 0.5}, 35.798923),
-        ({"I_ext_e": 13, "G": 5, "Delta": 0.1}, 77.23371),
+        ({"I_ext_e": 13, "G": 5, "Delta": 0.1}, 15.446742),  # 77.23371 is five times that
     ],
 )
 def test_cycles_of_steep_bursts(ei, values, period):
     found = attractor_at(ei, **values)
     assert found.regime in (LIMIT_CYCLE, MULTI_PERIOD)
     assert found.orbit.period == pytest.approx(period, abs=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("Delta", "current", "G", "period", "rate"),
+    [  # shortest period by returns, and the exponent after the trivial one, on the manifold: both by DOP853
+        (0.5, 7.0, 20.0, 38.838078, -0.09772190),
+        (1.0, 47.5, 7.5, 4.636148, -0.00202563),
+        (0.447, 10.29, 13.14, 30.473970, -0.07727240),
+        (0.22, 6.36, 25.86, 47.145507, -0.13814293),
+        (0.28, 9.6, 19.1, 31.140140, -0.00312938),
+    ],
+)
+def test_own_period_and_growth_rates_of_steep_bursts(ei, Delta, current, G, period, rate):
+    """Multiples of the period, and rates off by 0.001 to 0.008 per ms, with meshes along the guess alone."""
+    values = ei.resolve({"Delta": Delta, "I_ext_e": current, "G": G})
+    found = attractor_at(ei, **values)
+    assert found.regime == LIMIT_CYCLE
+    assert found.period == pytest.approx(period, abs=2e-6)
+    assert found.orbit.trivial_error < 1e-6
+    relation = dispersion(ei, values, 1.0, found, np.array([1.0]))
+    assert relation.growth_rate[0] == pytest.approx(rate, abs=1e-7)
+
+
+def test_multipliers_smaller_than_round_off(ei):
+    """One perturbation carried through 64 pieces of the cycle for some rounds by DOP853, at Lambda = 1 without its part
+    along the flow: multipliers of 5e-13 and 1e-14 beside matrices with entries of 100.
+    """
+    values = ei.resolve({"Delta": 0.278077, "I_ext_e": 3.104536, "G": 26.18307})
+    relation = dispersion(ei, values, 1.0, attractor_at(ei, **values), np.array([1.0, -0.5]))
+    np.testing.assert_allclose(relation.growth_rate, [-0.2167978, -0.1697167], atol=3e-7)
+
+
+def test_a_cycle_whose_trivial_multiplier_is_not_one_has_no_growth_rates(ei):
+    values = ei.resolve({"I_ext_e": 13.0, "G": 5.0})
+    found = attractor_at(ei, **values)
+    spoilt = replace(found, orbit=replace(found.orbit, monodromy=found.orbit.monodromy * (1.0 + 1e-4)))
+    assert found.orbit.accurate
+    assert not spoilt.orbit.accurate
+    arrays = {name: np.full(2, float(value)) for name, value in values.items()}
+    relation = dispersions(ei, arrays, 1.0, [found, spoilt], np.array([1.0, 0.0]))
+    assert np.isfinite(relation.growth_rate[0]).all()
+    assert np.isnan(relation.growth_rate[1]).all()
+    results = msf._results([found, spoilt], relation, np.zeros(2, bool))
+    assert results["msf_status"].tolist() == [MsfStatus.OK, MsfStatus.INACCURATE]
 
 
 @pytest.mark.parametrize("values", [{"I_ext_e": 60, "G": 20}, {"I_ext_e": 30, "G": 20, "Delta": 0.5}])
