@@ -14,7 +14,7 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import bench_report, scaling, shares
+from benchmarks import bench_report, chaotic_exponents, scaling, shares
 from benchmarks.rounds import Case, measure
 from benchmarks.yardsticks import Yardsticks
 
@@ -74,6 +74,7 @@ def main() -> None:
     results = measure(cases(regions, options.peers), yardsticks, options.peers or sys.executable, options.rounds)
     bench_report.write(results, about, shares.measure())
     scaling.write()
+    chaotic_exponents.write()
 
 
 if __name__ == "__main__":

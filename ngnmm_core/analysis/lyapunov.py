@@ -8,12 +8,25 @@ from pydantic import Field
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.dynamics.regimes import REGIMES
+from ngnmm_core.storage.flags import Status
+
+
+class ExponentStatus(Status):
+    """Outcome of a spectrum of exponents.
+
+    INACCURATE: no step is short enough.  NO_ZERO: the state moves, but no exponent is zero within its error.
+    """
+
+    INACCURATE, NO_ZERO = 2, 3
 
 
 class LyapunovOptions(Options):
     """Options of the homogeneous exponents."""
 
     duration_ms: float = Field(10000.0, ge=100, description="length of the run where the state is not at rest (ms)")
+    step_error: float = Field(
+        1e-6, gt=0, le=1e-3, description="largest error that steps may give an exponent (1/ms); they are chosen by it"
+    )
     exponents: int = Field(
         6, ge=1, le=10000, description="number of exponents; those beyond the number of states of a region are NaN"
     )
@@ -27,7 +40,7 @@ def variables(options: LyapunovOptions) -> tuple[Variable, ...]:
         Variable("homogeneous_lyapunov_exponent_error", each, "ms-1", "standard error of the exponent, 0 if exact"),
         Variable("homogeneous_kaplan_yorke_dimension", (), "1", "dimension of the homogeneous attractor"),
         Variable("lyapunov_regime", (), "1", "regime of the homogeneous state", "int8", flags=REGIMES),
-        status("lyapunov"),
+        status("lyapunov", ExponentStatus),
     )
 
 

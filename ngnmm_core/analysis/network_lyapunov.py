@@ -7,6 +7,7 @@ Yorke, J. Differ. Equ. 49, 185 (1983), doi:10.1016/0022-0396(83)90011-6.
 from pydantic import Field
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.analysis.lyapunov import ExponentStatus
 from ngnmm_core.errors import InputError
 from ngnmm_core.section import is_multiple
 from ngnmm_core.simulation.settings import SHORTEST_STEP_MS
@@ -20,9 +21,17 @@ class NetworkLyapunovOptions(Options):
     )
     duration_ms: float = Field(7000.0, ge=100, description="time over which growth is averaged (ms)")
     transient_ms: float = Field(300.0, ge=10, description="time before that (ms)")
-    dt_ms: float = Field(0.05, ge=SHORTEST_STEP_MS, le=0.1, description="integration step (ms)")
+    step_error: float = Field(
+        1e-6, gt=0, le=1e-3, description="largest error that steps may give an exponent (1/ms); they are chosen by it"
+    )
+    dt_ms: float | None = Field(
+        None,
+        ge=SHORTEST_STEP_MS,
+        le=0.1,
+        description="integration step (ms); without, every point has the longest one that meets step_error",
+    )
     interval_ms: float = Field(
-        5.0, gt=0, le=20, description="time between orthonormalisations (ms), a multiple of dt_ms"
+        5.0, gt=0, le=20, description="time between orthonormalisations (ms), a multiple of dt_ms if that is given"
     )
 
 
@@ -35,7 +44,7 @@ def check(options: NetworkLyapunovOptions, study) -> None:
         For an interval that is no multiple of the step.
     """
     interval, step = options.interval_ms, options.dt_ms
-    if not is_multiple(interval, step):
+    if step is not None and not is_multiple(interval, step):
         below = int(interval / step)
         near = " or ".join(f"{k * step:.10g}" for k in (below, below + 1) if k > 0)
         raise InputError(
@@ -51,7 +60,7 @@ def variables(options: NetworkLyapunovOptions) -> tuple[Variable, ...]:
         Variable("network_lyapunov_exponent", each, "ms-1", "Lyapunov exponent of the network"),
         Variable("network_lyapunov_exponent_error", each, "ms-1", "standard error of the exponent"),
         Variable("kaplan_yorke_dimension", (), "1", "dimension of the network's attractor, NaN if the exponents end"),
-        status("network_lyapunov"),
+        status("network_lyapunov", ExponentStatus),
     )
 
 

@@ -19,13 +19,16 @@ SIGNIFICANT = 2.0  # standard errors by which an exponent exceeds zero to count 
 class TransverseStatus(Status):
     """Outcome of the transverse exponents."""
 
-    UNCOUPLED, REGULAR = 2, 3
+    UNCOUPLED, REGULAR, INACCURATE = 2, 3, 4
 
 
 class TransverseOptions(Options):
     """Options of the transverse exponents."""
 
     duration_ms: float = Field(10000.0, ge=100, description="length of the run (ms)")
+    step_error: float = Field(
+        1e-6, gt=0, le=1e-3, description="largest error that steps may give an exponent (1/ms); they are chosen by it"
+    )
 
 
 def variables(options: TransverseOptions) -> tuple[Variable, ...]:

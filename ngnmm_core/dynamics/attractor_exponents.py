@@ -2,34 +2,43 @@
 
 At rest the exponents are the real parts of the Jacobian's eigenvalues.  On a cycle the leading ones are those of
 Floquet, where the monodromy matrix tells them from round-off.  All others come from a long run, in which one is exactly
-zero (two on a torus): that is said, and not what the run happened to give.
+zero (two on a torus).  What a run gives for it stands as it is: it tells whether the steps were right.
 
 Runs: Benettin et al., Meccanica 15, 9 (1980), doi:10.1007/BF02128236.  Transverse exponents: Pecora, Carroll, Phys.
 Rev. Lett. 80, 2109 (1998), doi:10.1103/PhysRevLett.80.2109.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ngnmm_core.dynamics.attractor import Attractor
 from ngnmm_core.dynamics.equilibria import eigenvalues
-from ngnmm_core.dynamics.lyapunov_runs import Settings, lyapunov_exponents, transverse_exponents
-from ngnmm_core.dynamics.regimes import CHAOS, REST, TORUS
+from ngnmm_core.dynamics.lyapunov_runs import Settings, has_zero, lyapunov_exponents, transverse_exponents
+from ngnmm_core.dynamics.regimes import REST
 from ngnmm_core.models._base import Model
 
 RESOLVED = 1e-8  # multipliers smaller than this, in units of the largest entry of the monodromy matrix, are round-off
-ALIGNING_MS = 200.0
-FEWEST = 3  # exponents among which the ones that are zero are looked for
+FEWEST = 3  # exponents of a run, among which the one that is zero is looked for
 
 
 @dataclass(frozen=True)
 class Spectra:
-    """Exponents (1/ms) and standard errors, arrays [point, exponent]; 0 errors where they don't come from a run."""
+    """Exponents (1/ms) and standard errors, arrays [point, exponent]; 0 errors where they don't come from a run.
+
+    `accurate` [point] tells whether the steps of a run were short enough, `zero` [point] whether one exponent of a run
+    is zero within its error, as it must be.
+    """
 
     values: np.ndarray
     errors: np.ndarray
+    accurate: np.ndarray = field(init=False)
+    zero: np.ndarray = field(init=False)
+
+    def __post_init__(self):
+        for name in ("accurate", "zero"):
+            object.__setattr__(self, name, np.ones(len(self.values), bool))
 
 
 def homogeneous_exponents(
@@ -71,7 +80,9 @@ def homogeneous_exponents(
         enough = replace(settings, count=min(max(settings.count, FEWEST), len(states)))
         run = lyapunov_exponents(model, some, np.stack([weight, weight]), states, enough)
         for j, k in enumerate(moving):
-            values, errors = _improved(attractors[k], floquet.get(k, ()), run.values[:, j], run.errors[:, j])
+            values, errors = run.values[:, j], run.errors[:, j]
+            found.accurate[k], found.zero[k] = run.accurate[j], has_zero(values, errors, settings.duration_ms)
+            values, errors = _improved(floquet.get(k, ()), values, errors)
             found.values[k], found.errors[k] = values[: settings.count], errors[: settings.count]
     return found
 
@@ -99,15 +110,11 @@ def _floquet(attractor: Attractor) -> np.ndarray:
     return exact
 
 
-def _improved(attractor: Attractor, exact: np.ndarray | Sequence[float], values: np.ndarray, errors: np.ndarray):
-    """With what is known exactly in place of what the run gave."""
+def _improved(exact: np.ndarray | Sequence[float], values: np.ndarray, errors: np.ndarray):
+    """With the exponents of Floquet in place of what the run gave."""
     values, errors = values.copy(), errors.copy()
-    if attractor.orbit is not None:
-        known = min(len(exact), len(values))
-        values[:known], errors[:known] = exact[:known], 0.0
-    elif attractor.regime in (CHAOS, TORUS):
-        zeros = np.argsort(np.abs(values), kind="stable")[: 2 if attractor.regime == TORUS else 1]
-        values[zeros], errors[zeros] = 0.0, 0.0
+    known = min(len(exact), len(values))
+    values[:known], errors[:known] = exact[:known], 0.0
     order = np.argsort(-values, kind="stable")
     return values[order], errors[order]
 
@@ -118,7 +125,7 @@ def transverse_spectra(
     row_sum: float,
     attractors: Sequence[Attractor | None],
     modes: np.ndarray,
-    duration_ms: float,
+    settings: Settings,
 ) -> Spectra:
     """Compute the largest transverse exponent along each eigenvector of W, [point, mode], for points neither at rest
     nor on a cycle; NaN for the others.  Along the homogeneous manifold it is the largest exponent of the state itself.
@@ -130,6 +137,6 @@ def transverse_spectra(
         some, weight = _part(parameters, index, row_sum)
         gains = np.concatenate([weight[None], some["G"] * modes[:, None]])
         states = np.stack([attractors[k].state for k in irregular], axis=1)
-        run = transverse_exponents(model, some, gains, states, Settings(1, duration_ms, ALIGNING_MS))
-        found.values[index], found.errors[index] = run.values.T, run.errors.T
+        run = transverse_exponents(model, some, gains, states, settings)
+        found.values[index], found.errors[index], found.accurate[index] = run.values.T, run.errors.T, run.accurate
     return found

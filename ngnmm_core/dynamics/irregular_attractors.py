@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from ngnmm_core.dynamics.attractor import Attractor, find_attractors
-from ngnmm_core.dynamics.lyapunov_runs import Settings, lyapunov_exponents
+from ngnmm_core.dynamics.lyapunov_runs import ALIGNING_MS, Settings, lyapunov_exponents
 from ngnmm_core.dynamics.regimes import CHAOS, IRREGULAR, TORUS
 from ngnmm_core.models._base import Model
 
@@ -39,7 +39,7 @@ def classify(
         some = {name: np.asarray(values, float)[index] for name, values in parameters.items()}
         gains = np.stack([some["G"] * row_sum] * 2)
         states = np.stack([result[k].state for k in left], axis=1)
-        settings = Settings(min(COUNT, len(states)), duration)
+        settings = Settings(min(COUNT, len(states)), duration, ALIGNING_MS)
         exponents = lyapunov_exponents(model, some, gains, states, settings)
         undecided = []
         for j, k in enumerate(left):

@@ -9,24 +9,29 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ngnmm_core.dynamics.step_size import step_divisors
+from ngnmm_core.dynamics.step_size import HALVINGS, MOST_ERROR, SLACK, trial_errors
 from ngnmm_core.dynamics.tangent_growth import TangentGrowth, TransverseStretching
-from ngnmm_core.dynamics.variational import WIDTH, Solutions
+from ngnmm_core.dynamics.variational import WIDTH
 from ngnmm_core.models._base import Model
 
 DT_MS = 0.05
 INTERVAL_STEPS = 20  # 1 ms: perturbations grow by less than e^30 in a burst
+ALIGNING_MS = 200.0  # until perturbations have turned to where they grow
 BLOCKS = 16
 MOST_ERRORS = 3.0  # standard errors from zero at which an exponent may be the exact zero
 
 
 @dataclass(frozen=True)
 class Exponents:
-    """Lyapunov exponents in 1/ms with standard errors, [exponent, point], and the last states [state, point]."""
+    """Lyapunov exponents in 1/ms with standard errors, [exponent, point], and the last states [state, point].
+
+    `accurate` [point] tells whether the steps were short enough.
+    """
 
     values: np.ndarray
     errors: np.ndarray
     states: np.ndarray
+    accurate: np.ndarray
 
 
 def lyapunov_exponents(
@@ -67,7 +72,8 @@ def transverse_exponents(
 @dataclass(frozen=True)
 class Settings:
     """How long to run: transient and duration in ms, number of exponents; steps and how many of them between
-    orthonormalisations.  Where a trajectory needs smaller steps it gets them (`ngnmm_core.dynamics.step_size`).
+    orthonormalisations; and the error (1/ms) that steps may give exponents.  Where a trajectory needs smaller steps it
+    gets them (`ngnmm_core.dynamics.step_size`).
     """
 
     count: int
@@ -75,30 +81,49 @@ class Settings:
     transient_ms: float = 0.0
     dt_ms: float = DT_MS
     interval_steps: int = INTERVAL_STEPS
+    most_error: float = MOST_ERROR
 
 
 def _by_eights(model: Model, begin, parameters, gains, states, settings: Settings) -> Exponents:
-    """Exponents of cases, eight at a time, whose steps are of the same length: as small as their trajectories need."""
-    solutions = Solutions(model, parameters, np.ascontiguousarray(gains[0].real))
-    divisors = step_divisors(solutions, np.ascontiguousarray(states.T), settings.dt_ms)
-    index, parts = [], []
-    for divisor in np.unique(divisors):
-        own = replace(settings, dt_ms=settings.dt_ms / divisor, interval_steps=settings.interval_steps * int(divisor))
-        cases = np.flatnonzero(divisors == divisor)
-        for start in range(0, len(cases), WIDTH):
-            some = cases[start : start + WIDTH]
+    """Exponents of cases, eight at a time, whose steps are of the same length: as small as their trajectories need.
+
+    Steps are tried before a run and again where it ended; a case that then needs smaller ones runs once more.
+    """
+    halvings = np.zeros(states.shape[1], int)
+    found: dict[int, Exponents] = {}
+    tried = np.zeros(states.shape[1], bool)
+    while len(left := np.array([k for k in range(states.shape[1]) if k not in found], int)):
+        for some in _alike(left, 2 * halvings + tried):
+            h = int(halvings[some[0]])
+            own = replace(settings, dt_ms=settings.dt_ms / 2.0**h, interval_steps=settings.interval_steps * 2**h)
             part = {name: np.asarray(values)[some] for name, values in parameters.items()}
-            parts.append(exponents_of(begin(part, gains[:, some]), states[:, some], own))
-            index.append(some)
-    order = np.argsort(np.concatenate(index))
-    joined = (
-        np.concatenate([getattr(p, f) for p in parts], axis=-1)[..., order] for f in ("values", "errors", "states")
-    )
-    return Exponents(*joined)
+            make = lambda part=part, some=some: begin(part, gains[:, some])
+            if not tried[some[0]]:
+                good = trial_errors(make(), make(), states[:, some], own.dt_ms) <= settings.most_error
+                tried[some] = good | (h == HALVINGS)
+                halvings[some] += ~tried[some]
+                continue
+            run = exponents_of(make(), states[:, some], own)
+            good = trial_errors(make(), make(), run.states, own.dt_ms) <= SLACK * settings.most_error
+            for j, k in enumerate(some):
+                if good[j] or h == HALVINGS:
+                    found[k] = Exponents(run.values[:, j], run.errors[:, j], run.states[:, j], good[j])
+            halvings[some] = np.where(good, h, min(h + 1, HALVINGS))
+    names = ("values", "errors", "states", "accurate")
+    return Exponents(*(np.stack([getattr(found[k], name) for k in range(len(found))], axis=-1) for name in names))
+
+
+def _alike(cases: np.ndarray, kinds: np.ndarray) -> list[np.ndarray]:
+    """Group cases of one kind, up to eight together."""
+    groups = [cases[kinds[cases] == kind] for kind in np.unique(kinds[cases])]
+    return [group[start : start + WIDTH] for group in groups for start in range(0, len(group), WIDTH)]
 
 
 def exponents_of(growth: TangentGrowth, states: np.ndarray, settings: Settings) -> Exponents:
-    """Exponents of up to eight cases from the growth of their perturbations; `states` [state, case]."""
+    """Exponents of up to eight cases from the growth of their perturbations; `states` [state, case].
+
+    NaN where the solution ceases to be finite.
+    """
     interval_ms = settings.interval_steps * settings.dt_ms
     if settings.transient_ms:
         states, _ = growth.run(
@@ -112,7 +137,8 @@ def exponents_of(growth: TangentGrowth, states: np.ndarray, settings: Settings) 
         for log in logs:
             total = total + log
         means.append(total / (intervals * interval_ms))
-    return Exponents(*block_mean(np.array(means)), states)
+    values, errors = (np.where(np.isfinite(states).all(axis=0), x, np.nan) for x in block_mean(np.array(means)))
+    return Exponents(values, errors, states, np.ones(states.shape[1], bool))
 
 
 def block_mean(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -126,20 +152,32 @@ def block_mean(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, np.sqrt(square / ((len(means) - 1) * len(means)))
 
 
-def with_exact_zero(values: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Exponents of one run in descending order and their errors, with the one that is exactly zero told as such.
+def has_zero(values: np.ndarray, errors: np.ndarray, duration_ms: float) -> bool:
+    """Whether the exponents of a moving attractor, from a run of some length, hold the one that is exactly zero.
 
-    An attractor that is not an equilibrium has an exponent zero, along the flow.  It is the one nearest to zero if a
-    run can't tell that from zero; where only the largest exponents were computed it may be none of them.  Errors of 0
-    say that exponents are exact already: those of a state at rest.
+    It is that of a shift along the flow.  None is missed where only the largest exponents were computed and all are
+    positive, nor where they are not finite.  What the start and the end of a run differ by leaves 1 / duration open.
     """
-    k = int(np.argmin(np.abs(values))) if np.isfinite(values).all() else 0
-    if not abs(values[k]) <= MOST_ERRORS * errors[k]:
-        return values, errors
-    values, errors = values.copy(), errors.copy()
-    values[k], errors[k] = 0.0, 0.0
-    order = np.argsort(-values, kind="stable")
-    return values[order], errors[order]
+    if not np.isfinite(values).all() or values.min() > 0:
+        return True
+    return bool((np.abs(values) <= MOST_ERRORS * errors + 1.0 / duration_ms).any())
+
+
+def with_exact_zero(values: np.ndarray, errors: np.ndarray, duration_ms: float, zeros: int = 1) -> np.ndarray:
+    """Exponents of one run in descending order, with the ones that are exactly zero (two on a torus) put as such.
+
+    They are the ones nearest to zero if the run can't tell these from it.  A dimension wants them exact: with a little
+    less than zero a cycle would have none.  Errors of 0 say that exponents are exact already: those of a state at rest.
+    """
+    if not np.isfinite(values).all():
+        return values
+    nearest = np.argsort(np.abs(values), kind="stable")[:zeros]
+    within = np.abs(values[nearest]) <= np.where(
+        errors[nearest] > 0, MOST_ERRORS * errors[nearest] + 1 / duration_ms, 0
+    )
+    values = values.copy()
+    values[nearest[within]] = 0.0
+    return -np.sort(-values)
 
 
 def kaplan_yorke_dimension(exponents: np.ndarray) -> float:

@@ -31,13 +31,22 @@ def resting_exponents(
     earlier, later : array (region, state)
         Two states of one solution.
     """
-    small = np.array([s.small for s in model.states])
-    apart = lambda x, y: float(np.max(np.abs(x - y) / (np.abs(y) + small)))
-    if later.size > MOST_UNKNOWNS or not apart(earlier, later) < 2.0 * NEAR:
+    if not distance(model, earlier, later) < 2.0 * NEAR:
         return None
     rest = network_equilibrium(model, W, parameters, later)
-    if rest is None or not apart(later, rest) < NEAR or apart(later, rest) > max(apart(earlier, rest), TOLERANCE):
+    if rest is None:
         return None
+    before, after = (distance(model, x, rest) for x in (earlier, later))
+    return stable_rates(model, W, parameters, rest) if after < NEAR and after <= max(before, TOLERANCE) else None
+
+
+def distance(model: Model, x: np.ndarray, y: np.ndarray) -> float:
+    """Largest difference of states [region, state], in units of the sizes of `y`."""
+    return float(np.max(np.abs(x - y) / (np.abs(y) + np.array([s.small for s in model.states]))))
+
+
+def stable_rates(model: Model, W: np.ndarray, parameters: Mapping[str, float], rest: np.ndarray) -> np.ndarray | None:
+    """Real parts (1/ms) of the Jacobian's eigenvalues at an equilibrium, the largest first; None if it is unstable."""
     rates = np.linalg.eigvals(network_jacobian(model, W, parameters, rest)[1]).real
     return -np.sort(-rates) if rates.max() < 0 else None
 
@@ -45,7 +54,12 @@ def resting_exponents(
 def network_equilibrium(
     model: Model, W: np.ndarray, parameters: Mapping[str, float], start: np.ndarray
 ) -> np.ndarray | None:
-    """Find the equilibrium [region, state] that Newton's method reaches from a state; None if it reaches none."""
+    """Find the equilibrium [region, state] that Newton's method reaches from a state.
+
+    None if it reaches none, and for a network of too many unknowns.
+    """
+    if start.size > MOST_UNKNOWNS:
+        return None
     x = np.array(start, float)
     with np.errstate(all="ignore"):
         for _ in range(MOST_ITERATIONS):

@@ -34,13 +34,13 @@ class NetworkTangentGrowth:
     parameters : mapping of name to float
     state : array (region, state)
     count : int
-        Number of perturbations, at most regions times states.
+        Number of perturbations, at most regions times states; 0 for the network alone.
     dt_ms : float
     """
 
     def __init__(self, model: Model, W: np.ndarray, parameters: Mapping[str, float], state: np.ndarray, count: int,
                  dt_ms: float):  # fmt: skip
-        self.count, self.shape = count, state.shape
+        self.count, self.shape, self.dt_ms = count, state.shape, dt_ms
         self.groups = 1 + -(-count // WIDTH)
         rows = layout.row_block(len(W), wide_registers())
         self.weights = layout.pack_weights(W, rows)
@@ -56,8 +56,8 @@ class NetworkTangentGrowth:
         self._h = to_lanes(np.full(1, dt_ms))
         self._values()[0] = state[..., None]
         size = state.size
-        identity = np.eye(size, count) + 0.1 / size
-        self._store(np.linalg.qr(identity)[0])
+        if count:
+            self._store(np.linalg.qr(np.eye(size, count) + 0.1 / size)[0])
         self._send(self.work, self.weights)
         self._remember()
 
@@ -109,6 +109,27 @@ class NetworkTangentGrowth:
         past[:, 1:] = np.moveaxis(padded.reshape(*turned.shape[:2], self.groups - 1, WIDTH), 2, 1)
         self._send(self.work, self.weights)
         return np.log(np.diag(R))
+
+    def follow(self, steps: int) -> None:
+        """Take some steps without orthonormalising."""
+        self._run(self.work, self.weights, self._h, steps)
+
+    def with_past(self) -> list[np.ndarray]:
+        """Take twice as many steps as the coupling is remembered for; return its values, the latest one first."""
+        values = []
+        for _ in range(2 * PAST):
+            self.follow(1)
+            values.append(self.work.past.reshape(PAST, -1)[self.work.position[0]].copy())
+        return values[::-1]
+
+    def begin_from(self, other: "NetworkTangentGrowth", past: list[np.ndarray]) -> None:
+        """Go on from where another run is that takes half the steps; `past` is what it gives `with_past`."""
+        self.work.values[:] = other.work.values
+        self.work.position[0] = 0
+        slots = self.work.past.reshape(PAST, -1)
+        for k, coupling in enumerate(past[1::2]):  # one, two, ... steps ago
+            slots[-k % PAST] = coupling
+        self._send(self.work, self.weights)
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """All that changes, to go on from later with the same bits."""

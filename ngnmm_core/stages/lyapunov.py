@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from ngnmm_core.analysis.lyapunov import ExponentStatus
 from ngnmm_core.stages.contract import AT_AN_ATTRACTOR, OF_NETWORKS, Rates, Stage, equal_rows
 from ngnmm_core.stages.layouts import homogeneous_layout
 from ngnmm_core.stages.task import Task
-from ngnmm_core.storage.flags import Status
 from ngnmm_core.study.study import Study
 
 
@@ -14,25 +14,37 @@ def run(task: Task) -> dict[str, np.ndarray]:
     from ngnmm_core.dynamics.attractor import find_attractors
     from ngnmm_core.dynamics.attractor_exponents import homogeneous_exponents
     from ngnmm_core.dynamics.irregular_attractors import classify
-    from ngnmm_core.dynamics.lyapunov_runs import Settings, kaplan_yorke_dimension
+    from ngnmm_core.dynamics.lyapunov_runs import (
+        ALIGNING_MS,
+        Settings,
+        kaplan_yorke_dimension,
+        with_exact_zero,
+    )
+    from ngnmm_core.dynamics.regimes import TORUS
 
     options, parameters, states = task.options("lyapunov"), task.points.parameters, len(task.model.states)
     row_sum = task.connectome.row_sum("analyses.lyapunov")
     attractors = classify(task.model, parameters, row_sum, find_attractors(task.model, parameters, row_sum))
     some = min(states, options.exponents)
     # all exponents: on a few the dimension of chaos could not be told
-    settings = Settings(states, options.duration_ms)
+    settings = Settings(states, options.duration_ms, ALIGNING_MS, most_error=options.step_error)
     spectra = homogeneous_exponents(task.model, parameters, row_sum, attractors, settings, some)
     shape = (len(attractors), options.exponents)
     values, errors = np.full(shape, np.nan), np.full(shape, np.nan)
     values[:, :some], errors[:, :some] = spectra.values[:, :some], spectra.errors[:, :some]
-    known = np.array([a is not None for a in attractors])
+    regimes = np.array([-1 if a is None else a.regime for a in attractors], np.int8)
+    status = np.where(spectra.zero, ExponentStatus.OK, ExponentStatus.NO_ZERO)
+    status = np.where(spectra.accurate, status, ExponentStatus.INACCURATE)
+    exact = [
+        with_exact_zero(v, e, options.duration_ms, 2 if regime == TORUS else 1)
+        for v, e, regime in zip(spectra.values, spectra.errors, regimes, strict=True)
+    ]
     return {
         "homogeneous_lyapunov_exponent": values,
         "homogeneous_lyapunov_exponent_error": errors,
-        "homogeneous_kaplan_yorke_dimension": np.array([kaplan_yorke_dimension(v) for v in spectra.values]),
-        "lyapunov_regime": np.array([-1 if a is None else a.regime for a in attractors], np.int8),
-        "lyapunov_status": np.where(known, Status.OK, Status.DIVERGED).astype(np.int8),
+        "homogeneous_kaplan_yorke_dimension": np.array([kaplan_yorke_dimension(v) for v in exact]),
+        "lyapunov_regime": regimes,
+        "lyapunov_status": np.where(regimes < 0, ExponentStatus.DIVERGED, status).astype(np.int8),
     }
 
 

@@ -2,10 +2,11 @@
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ngnmm_core.analysis.lyapunov import ExponentStatus
 from ngnmm_core.simulation.initial_states import nominal, perturbed
 from ngnmm_core.simulation.settings import Initial
 from ngnmm_core.stages.contract import PRODUCT_SECONDS, Rates, Stage
@@ -13,10 +14,13 @@ from ngnmm_core.stages.layouts import network_layout
 from ngnmm_core.stages.simulation import homogeneous_start
 from ngnmm_core.stages.task import Task
 from ngnmm_core.storage.atomic import whole_file
-from ngnmm_core.storage.flags import Status
 from ngnmm_core.study.study import Study
 
+if TYPE_CHECKING:
+    from ngnmm_core.dynamics.network_exponents import NetworkSpectrum
+
 TANGENT_SECONDS = 1.3e-8  # per region, perturbation and step
+EXPECTED_STEP_MS = 0.025  # where points choose their own
 NAMES = ("network_lyapunov_exponent", "network_lyapunov_exponent_error", "kaplan_yorke_dimension")
 
 
@@ -28,23 +32,34 @@ def run(task: Task) -> dict[str, np.ndarray]:
     options, points = task.options("network_lyapunov"), task.points
     possible = len(task.connectome) * len(task.model.states)
     count = min(options.exponents, possible)
-    settings = NetworkSettings(count, options.duration_ms, options.transient_ms, options.dt_ms, options.interval_ms)
+    times = (options.duration_ms, options.transient_ms, options.dt_ms, options.interval_ms)
+    settings = NetworkSettings(count, *times, options.step_error)
     values = np.full((len(points), options.exponents), np.nan)
     errors, dimension = values.copy(), np.full(len(points), np.nan)
+    status = np.zeros(len(points), np.int8)
     for k, state in enumerate(_initial_states(task)):
         parameters = {name: float(column[k]) for name, column in points.parameters.items()}
         done, going = _checkpoints(task, k)
         if done is not None and done.is_file():
             found = np.load(done)
         else:
-            found = np.array(network_exponents(task.model, task.connectome.weights, parameters, state, settings, going))
+            spectrum = network_exponents(task.model, task.connectome.weights, parameters, state, settings, going)
+            found = np.array([spectrum.values, spectrum.errors, np.full(count, _status(spectrum))])
             if done is not None:
                 _keep(done, found)
-        values[k, :count], errors[k, :count] = with_exact_zero(*found)
-        dimension[k] = kaplan_yorke_dimension(values[k, :count]) if np.isfinite(values[k, 0]) else np.nan
+        values[k, :count], errors[k, :count], status[k] = found[0], found[1], found[2, 0]
+        if np.isfinite(values[k, 0]):
+            dimension[k] = kaplan_yorke_dimension(with_exact_zero(found[0], found[1], options.duration_ms))
         logging.info("network %d/%d: %d exponents, largest %.3g per ms", k + 1, len(points), count, values[k, 0])
-    status = np.where(np.isfinite(values[:, 0]), Status.OK, Status.DIVERGED).astype(np.int8)
     return dict(zip(NAMES, (values, errors, dimension), strict=True)) | {"network_lyapunov_status": status}
+
+
+def _status(spectrum: "NetworkSpectrum") -> int:
+    if not np.isfinite(spectrum.values).all():
+        return ExponentStatus.DIVERGED
+    if not spectrum.accurate:
+        return ExponentStatus.INACCURATE
+    return ExponentStatus.OK if spectrum.zero else ExponentStatus.NO_ZERO
 
 
 def _initial_states(task: Task) -> np.ndarray:
@@ -95,7 +110,8 @@ def _cost(study: Study, regions: int) -> Rates:
     options = study.options["network_lyapunov"]
     lanes = 8 * (1 + -(-options.exponents // 8))
     step = lanes * (TANGENT_SECONDS * regions + PRODUCT_SECONDS * regions**2)
-    return Rates((options.duration_ms + options.transient_ms) / options.dt_ms * step * 1.2)  # orthonormalisation
+    time_ms = options.duration_ms + options.transient_ms
+    return Rates(time_ms / (options.dt_ms or EXPECTED_STEP_MS) * step * 1.2)  # orthonormalisation
 
 
 STAGE = Stage(

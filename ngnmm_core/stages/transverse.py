@@ -15,19 +15,22 @@ def run(task: Task) -> dict[str, np.ndarray]:
     from ngnmm_core.dynamics.attractor import find_attractors
     from ngnmm_core.dynamics.attractor_exponents import transverse_spectra
     from ngnmm_core.dynamics.irregular_attractors import classify
+    from ngnmm_core.dynamics.lyapunov_runs import ALIGNING_MS, Settings
 
-    parameters = task.points.parameters
+    options, parameters = task.options("transverse"), task.points.parameters
     row_sum = task.connectome.row_sum("analyses.transverse")
     modes = spectrum(task.connectome.weights).values
     attractors = classify(task.model, parameters, row_sum, find_attractors(task.model, parameters, row_sum))
     uncoupled = parameters["G"] == 0
     coupled = [None if alone else a for a, alone in zip(attractors, uncoupled, strict=True)]
-    found = transverse_spectra(task.model, parameters, row_sum, coupled, modes, task.options("transverse").duration_ms)
+    settings = Settings(1, options.duration_ms, ALIGNING_MS, most_error=options.step_error)
+    found = transverse_spectra(task.model, parameters, row_sum, coupled, modes, settings)
     regular = np.isnan(found.values).all(axis=1)
     known = np.array([a is not None for a in attractors])
     status = np.where(
         regular, np.where(uncoupled, TransverseStatus.UNCOUPLED, TransverseStatus.REGULAR), TransverseStatus.OK
     )
+    status = np.where(found.accurate, status, TransverseStatus.INACCURATE)
     status = np.where(known, status, TransverseStatus.DIVERGED)
     grows = found.values > SIGNIFICANT * found.errors
     grows[:, 0] = False

@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ngnmm_core import simulate
+from ngnmm_core.analysis.lyapunov import ExponentStatus
+from ngnmm_core.dynamics import lyapunov_runs
 from ngnmm_core.dynamics.attractor import Attractor, find_attractors
 from ngnmm_core.dynamics.attractor_exponents import homogeneous_exponents, transverse_spectra
 from ngnmm_core.dynamics.differentiation import linearise
@@ -15,11 +18,14 @@ from ngnmm_core.dynamics.lyapunov_runs import (
     Settings,
     block_mean,
     exponents_of,
+    has_zero,
     kaplan_yorke_dimension,
     lyapunov_exponents,
     transverse_exponents,
+    with_exact_zero,
 )
 from ngnmm_core.dynamics.regimes import CHAOS, LIMIT_CYCLE, REST, TORUS
+from ngnmm_core.dynamics.step_size import trial_errors
 from ngnmm_core.dynamics.tangent_growth import TangentGrowth
 from ngnmm_core.dynamics.variational import WIDTH, to_lanes
 from ngnmm_core.kernels.llvm import align_stack, kernel, make_tuple_access
@@ -30,6 +36,7 @@ from ngnmm_core.models._base import COUPLING, Model, Parameter, Population, Stat
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "homogeneous_system.json").read_text(encoding="utf-8")
 )["lyapunov"]
+CHAOTIC = json.loads((Path(__file__).parents[1] / "reference" / "chaotic_exponents.json").read_text(encoding="utf-8"))
 
 
 def arrays_of(parameters, count=1):
@@ -84,7 +91,7 @@ class Henon(TangentGrowth):
 
         self._run = make_orthonormalised(kernel(iterate), 2, WIDTH)
         self._constants, self._gains = to_lanes(np.zeros((1, cases))), to_lanes(np.zeros((1, cases)))
-        self._tangents = to_lanes(np.eye(2)[:, :, None])
+        self.tangents = to_lanes(np.eye(2)[:, :, None])
 
 
 def test_the_exponents_of_henons_map():
@@ -139,8 +146,13 @@ def test_a_torus_is_one_and_chaos_is_chaos(torus, lorenz):
         start = Attractor(5, np.array([s.initial for s in model.states]))
         (found,) = classify(model, parameters, 1.0, [start])
         assert found.regime == regime
-        spectra = homogeneous_exponents(model, parameters, 1.0, [found], Settings(len(row), 2000.0))
-        assert (spectra.values[0] == 0).sum() == (2 if regime == TORUS else 1)
+        spectra = homogeneous_exponents(model, parameters, 1.0, [found], Settings(len(row), 2000.0, 200.0))
+        assert spectra.zero.all()
+        assert spectra.accurate.all()
+        exact = with_exact_zero(spectra.values[0], spectra.errors[0], 2000.0, 2 if regime == TORUS else 1)
+        assert (exact == 0).sum() == (2 if regime == TORUS else 1)
+        if regime == TORUS:
+            assert kaplan_yorke_dimension(exact) == 2.0
         np.testing.assert_allclose(spectra.values[0], row, atol=0.05)
 
 
@@ -175,10 +187,11 @@ def test_reference_exponents(ei, attractor_at, entry):
     attractor, parameters = attractor_at(ei, I_ext_e=entry["I_ext_e"], G=entry["G"])
     arrays = arrays_of(parameters)
     (attractor,) = classify(ei, arrays, 1.0, [attractor])
-    found = homogeneous_exponents(ei, arrays, 1.0, [attractor], Settings(6, 20000.0))
+    found = homogeneous_exponents(ei, arrays, 1.0, [attractor], Settings(6, 20000.0, 200.0))
     error = np.hypot(found.errors[0, :3], entry["standard_error"])
     np.testing.assert_array_less(np.abs(found.values[0, :3] - entry["lambda"]), 3.5 * error + 2e-6)
-    assert (found.values[0] == 0).sum() == 1
+    assert found.accurate.all()
+    assert found.zero.all()
 
 
 def test_the_sum_of_all_exponents_is_the_mean_divergence(ei, attractor_at, integrate, points_of):
@@ -198,8 +211,8 @@ def test_across_a_manifold_the_uniform_direction_is_the_system_itself(ei, attrac
     arrays = arrays_of(parameters)
     modes = np.array([1.0, 0.5, 0.0, -0.4])
     (attractor,) = classify(ei, arrays, 1.0, [attractor])
-    found = transverse_spectra(ei, arrays, 1.0, [attractor], modes, 4000.0)
-    own = homogeneous_exponents(ei, arrays, 1.0, [attractor], Settings(1, 4000.0))
+    found = transverse_spectra(ei, arrays, 1.0, [attractor], modes, Settings(1, 4000.0, 200.0))
+    own = homogeneous_exponents(ei, arrays, 1.0, [attractor], Settings(1, 4000.0, 200.0))
     assert abs(found.values[0, 0] - own.values[0, 0]) < 3 * np.hypot(found.errors[0, 0], own.errors[0, 0])
     assert (found.errors < 0.005).all()
 
@@ -242,3 +255,59 @@ def test_a_cycle_gets_no_run_where_its_multipliers_say_enough(ei, attractor_at):
     assert (few.errors[0, :3] == 0).all()
     assert np.isfinite(all_six.values).all()
     assert kaplan_yorke_dimension(few.values[0]) == kaplan_yorke_dimension(all_six.values[0]) == 1.0
+
+
+def test_exponents_of_chaos_are_unbiased(ei):
+    """Six points of the reference that steps of 0.0125 ms gave (tools/chaos_reference.py); `make bench` has all 40."""
+    points = CHAOTIC["points"][:6]
+    known, uncertain = (np.array([p[name] for p in points]) for name in ("exponents", "standard_errors"))
+    arrays = arrays_of(ei.resolve({}), 6) | {n: np.array([p[n] for p in points]) for n in ("I_ext_e", "G")}
+    attractors = classify(ei, arrays, 1.0, find_attractors(ei, arrays, 1.0))
+    own = homogeneous_exponents(ei, arrays, 1.0, attractors, Settings(3, 10000.0, 200.0))
+    assert own.accurate.all()
+    assert own.zero.all()
+    z = (own.values[:, 0] - known[:, 0]) / np.hypot(own.errors[:, 0], uncertain[:, 0])
+    np.testing.assert_array_less(np.abs(z), 3.0)
+    modes = np.array([1.0, *CHAOTIC["modes"]])
+    across = transverse_spectra(ei, arrays, 1.0, attractors, modes, Settings(1, 10000.0, 200.0))
+    assert across.accurate.all()
+    z = (across.values[:, 1:] - known[:, 1:]) / np.hypot(across.errors[:, 1:], uncertain[:, 1:])
+    np.testing.assert_array_less(np.abs(z), 4.0)  # 18 numbers
+
+
+def test_steps_are_chosen_by_what_they_do_to_exponents(ei, attractor_at):
+    """At (9.8, 10.75) 0.05 ms makes the zero negative; the error falls with the sixth power of the step and more."""
+    attractor, parameters = attractor_at(ei, I_ext_e=9.8, G=10.75)
+    arrays, gains = arrays_of(parameters), np.full((2, 1), 10.75)
+    new = lambda: TangentGrowth(ei, arrays, gains, 3)
+    errors = [trial_errors(new(), new(), attractor.state[:, None], dt)[0] for dt in (0.05, 0.025, 0.0125)]
+    assert errors[0] > 1e-4
+    assert errors[1] < errors[0] / 2**12
+    assert errors[2] < errors[1] / 2**5
+    assert np.isinf(trial_errors(new(), new(), np.full((6, 1), 1e200), 0.05)).all()
+
+
+def test_the_error_of_steps_is_an_option(monkeypatch):
+    """A point that 0.05 ms would do for at 1e-3, and not at the default; and one whose steps can't be short enough."""
+    monkeypatch.setattr(lyapunov_runs, "HALVINGS", 1)
+    point = {"I_ext_e": 10, "G": 11}
+    default, loose, impossible = (
+        simulate(point, [[0.0, 1.0], [1.0, 0.0]], analyses={"lyapunov": {"duration_ms": 500, **options}})
+        for options in ({}, {"step_error": 1e-3}, {"step_error": 1e-18})
+    )
+    assert int(default.lyapunov_status) == int(loose.lyapunov_status) == ExponentStatus.OK
+    assert int(impossible.lyapunov_status) == ExponentStatus.INACCURATE
+    assert float(default.homogeneous_lyapunov_exponent[0]) != float(loose.homogeneous_lyapunov_exponent[0])
+
+
+@pytest.mark.parametrize(
+    ("values", "errors", "found"),
+    [
+        ([0.1, 0.002, -0.5], [0.01, 0.001, 0.01], True),
+        ([0.1, -0.045, -0.5], [0.01, 0.001, 0.01], False),
+        ([-0.02, -0.3], [0.001, 0.001], False),
+        ([0.1, 0.05], [0.001, 0.001], True),  # the zero may be beyond the largest two
+    ],
+)
+def test_whether_a_spectrum_holds_its_zero(values, errors, found):
+    assert has_zero(np.array(values), np.array(errors), 5000.0) is found

@@ -135,6 +135,7 @@ def test_a_stable_neighbourhood_of_the_row_sum_reaches_it():
 def test_a_network_on_a_cycle_has_one_exact_zero_and_dimension_one(point):
     found = simulate(point, RING2, analyses={"network_lyapunov": {"exponents": 4, "duration_ms": 2000}})
     values, errors = found.network_lyapunov_exponent.values, found.network_lyapunov_exponent_error.values
-    assert (values[0], errors[0]) == (0.0, 0.0)
+    assert int(found.network_lyapunov_status) == 0
+    assert abs(values[0]) < 3 * errors[0] + 1 / 2000
     assert (values[1:] < 0).all()
     assert float(found.kaplan_yorke_dimension) == 1.0
