@@ -13,7 +13,7 @@ from ngnmm_core.compilation.kernel_cache import compiled_by
 from ngnmm_core.kernels import drivers, layout
 from ngnmm_core.kernels.lanes import lane_width
 from ngnmm_core.kernels.steppers import riccati_passes
-from ngnmm_core.kernels.steppers.riccati_constants import Structure, constants
+from ngnmm_core.kernels.steppers.riccati_constants import Structure, constants, rounded_in_turns
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.integrators import get_integrator
 from ngnmm_core.simulation.step_choice import LONGEST_MS
@@ -159,6 +159,8 @@ class Run:
         self.batch = layout.Batch(*lanes, layout.to_lanes(seeds, width, np.int64))  # type: ignore[call-arg]
         self._inverse_time_constants = lanes[-1].copy()
         self._sigma = layout.to_lanes(sigmas, width, dtype)
+        exact = layout.to_lanes(initial, width)
+        self._left_out = exact - exact.astype(dtype)  # of the initial states, by rounding
         self._intensity = sigmas * per_point[-1]
         self.engine, self.points = engine, points
         self._parameters, self._dt = parameters, None
@@ -175,7 +177,10 @@ class Run:
     def _new_work(self, stimuli: int) -> layout.Work:
         model = self.engine.model
         sizes = (len(model.states), len(model.drives), stimuli, max(len(model.noisy_states), 1))
-        return layout.new_work(sizes, self.weights, self.shape[0], self.engine.nodes)
+        work = layout.new_work(sizes, self.weights, self.shape[0], self.engine.nodes)
+        if self.engine.watches and work.rest.size == self.batch.state.size:
+            work.rest[:] = self._left_out
+        return work
 
     def stimulate(self, schedule: Schedule) -> None:
         """Add time-varying input from the first step on; must be called before `advance`."""
@@ -220,15 +225,22 @@ class Run:
         """Works out the constants of the Riccati step, for full and for short steps."""
         model = self.engine.model
         longest, self.work.counters[layout.LEVEL] = _ladder_level(dt)
+        width, dtype = self.engine.width, np.dtype(self.engine.dtype).type
+        gain = np.asarray(self._parameters["G"], float)
+        kept = gain.astype(dtype).astype(float)  # what the precision keeps of it
+        precise = np.where(kept != 0.0, gain / np.where(kept != 0.0, kept, 1.0), 1.0)
         noise = dict(zip(model.noisy_states, self._intensity.T, strict=False))
         potentials = [states[1] for states in structure_of(model).states]
         populations = [
-            values._replace(noise=noise.get(potential, 0.0), longest_ms=longest)
+            values._replace(noise=noise.get(potential, 0.0), longest_ms=longest, coupling=values.coupling * precise)
             for values, potential in zip(model.qif.values(self._parameters), potentials, strict=True)
         ]
-        for k, h in enumerate((dt, dt / riccati_passes.SHORT)):
-            table = layout.to_lanes(constants(populations, h), self.engine.width, self.engine.dtype)
-            self.work.constants[k * table.size : (k + 1) * table.size] = table
+        tables = [
+            layout.to_lanes(table, width, dtype)
+            for h in (dt, dt / riccati_passes.SHORT)
+            for table in rounded_in_turns(constants(populations, h), dtype, riccati_passes.TURNS[width])
+        ]
+        self.work.constants[:] = np.concatenate(tables)
         self._dt = dt  # type: ignore[assignment]
 
     def snapshot(self) -> tuple:

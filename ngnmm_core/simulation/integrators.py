@@ -54,6 +54,6 @@ def suitable(exact: bool, noisy: bool, precision: str) -> str:
         float64 or float32.
     """
     flow = get_integrator(EXACT)
-    if exact and precision in flow.precisions and (flow.stochastic or not noisy):
+    if exact and precision in (flow.noise_precisions if noisy else flow.precisions):
         return EXACT
     return STOCHASTIC if noisy else DEFAULT

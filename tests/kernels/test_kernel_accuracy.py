@@ -133,7 +133,8 @@ def test_a_run_continues_where_it_stopped(ei, directed5, points_of, start_of, me
 
 
 @pytest.mark.parametrize(
-    ("method", "dtype"), [("multirate", "float64"), ("multirate", "float32"), ("riccati", "float64")]
+    ("method", "dtype"),
+    [("multirate", "float64"), ("multirate", "float32"), ("riccati", "float64"), ("riccati", "float32")],
 )
 def test_a_run_goes_the_same_way_again_from_a_snapshot(ei, directed5, points_of, start_of, method, dtype):
     run = Run(Engine(ei, directed5, method, dtype), points_of(ei, **DIRECTED).parameters, start_of(ei, 1, 5))

@@ -11,6 +11,7 @@ from ngnmm_core.kernels.complex_logarithm import angle, half_log
 from ngnmm_core.kernels.steppers import riccati_constants as rc
 from ngnmm_core.models import get_model
 from ngnmm_core.models._qif import QifPopulations
+from ngnmm_core.simulation.initial_states import nominal, perturbed
 
 RNG = np.random.default_rng(7)
 QIF_MODELS = [get_model("ei_ngnmm"), get_model("ngnmm_population")]
@@ -109,3 +110,35 @@ def test_a_step_is_exact_where_the_input_is_constant(population, points_of, inte
     slope = lambda t, s: (-closed(t).imag / (np.pi * p["tau"]) - s) / p["tau_s"]
     expected = solve_ivp(slope, (0, 100), [0.03], "DOP853", times, rtol=1e-11, atol=1e-13).y[0]
     np.testing.assert_allclose(s, expected, rtol=0, atol=1e-9)
+
+
+def test_constants_in_single_precision_are_right_on_average():
+    values = np.concatenate([RNG.normal(size=500), [0.0, 0.5, -3.0], 1e-3 * RNG.normal(size=500)])
+    turns = rc.rounded_in_turns(values, np.float32, 8)
+    assert turns.dtype == np.float32
+    spacing = np.spacing(np.abs(values).astype(np.float32)).astype(float)
+    assert (np.ptp(turns.astype(float), axis=0) <= 1.01 * spacing).all()
+    np.testing.assert_array_less(np.abs(turns.astype(float).mean(axis=0) - values), spacing / 15.0)
+    np.testing.assert_array_equal(rc.rounded_in_turns(values, np.float64, 1)[0], values)
+
+
+def test_the_extrapolation_in_single_precision_keeps_constants_and_slopes():
+    exact = rc.extrapolation(5)
+    single = rc.rounded_to_single(exact)
+    np.testing.assert_array_equal(single, single.astype(np.float32))
+    np.testing.assert_allclose(single, exact, rtol=0, atol=1e-6)
+    for power in (np.ones(5), np.arange(5.0)):
+        np.testing.assert_allclose(single @ power, exact @ power, rtol=0, atol=2e-7)
+    naive = np.abs((exact.astype(np.float32) - exact).sum(axis=1)).max()
+    assert np.abs((single - exact).sum(axis=1)).max() < 3e-8 < naive
+
+
+@pytest.mark.parametrize(("current", "G"), [(15.0, 5.0), (15.0, 30.0), (8.0, 15.0), (12.0, 9.0)])
+def test_single_precision_stays_within_what_is_stated(ei, points_of, integrate, dop853, current, G):
+    W = np.random.default_rng(1).uniform(0.1, 1.0, (12, 12)) * (1.0 - np.eye(12))
+    W /= W.sum(axis=1, keepdims=True)
+    values = {"I_ext_e": current, "G": G}
+    start = perturbed(ei, np.tile(nominal(ei), (1, 12, 1)), np.array([0]), 0.01)
+    expected = dop853(ei, W, ei.resolve(values), start[0], np.array([100.0]))[0]
+    result = integrate(ei, W, points_of(ei, **values), start, 0.1, 1, 1000, method="riccati", dtype="float32")
+    np.testing.assert_allclose(result[0, 0], expected, rtol=0, atol=3e-4)

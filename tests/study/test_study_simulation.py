@@ -70,6 +70,13 @@ def test_noise_needs_a_stochastic_method(study, refuses):
 
 def test_noise_is_not_for_single_precision(refuses):
     refuses({"simulation": {"method": "heun", "precision": "float32"}}, "simulation.precision", "float32", "float64")
+    exact = {"method": "riccati", "precision": "float32", "noise_sigma": 0.1}
+    refuses({"simulation": exact}, "simulation.noise_sigma", "0.1", "float32", "float64")
+
+
+def test_single_precision_cannot_be_strict(study, refuses):
+    assert study(simulation={"precision": "float32"}).simulation.method == "riccati"
+    refuses({"simulation": {"precision": "float32", "accuracy": "strict"}}, "simulation.accuracy", "strict", "float64")
 
 
 def test_noise_may_be_an_axis(study, refuses):

@@ -39,6 +39,8 @@ class Integrator(NamedTuple):
         Whether a step consists of `substeps` local steps, with the coupling extrapolated.
     precisions : tuple of str
         What it can compute in.
+    noise_precisions : tuple of str
+        What it can compute in with noise.
     start_ms : float
         Simulated time that smaller steps at the start cost besides (ms).
     nodes : callable or None
@@ -63,6 +65,7 @@ class Integrator(NamedTuple):
     noise_seconds: float = 0.0
     local_steps: bool = False
     precisions: tuple[str, ...] = ("float64", "float32")
+    noise_precisions: tuple[str, ...] = ("float64",)
     start_ms: float = 0.0
     nodes: Callable[[Any, int, int, bool], Any] | None = None
     watches: bool = False

@@ -24,7 +24,6 @@ INTEGRATOR = Integrator(
     products=1,
     evaluations=1,
     evaluation_seconds=3.1e-9,
-    precisions=("float64",),
     start_ms=70.0,  # short steps of the first volley, and two starts
     nodes=_nodes,
     strong_order=1.5,

@@ -13,6 +13,8 @@ from ngnmm_core.kernels.steppers.riccati_constants import D_0, D_1, D_2, Q_0, Q_
 
 TINY = 1e-30  # of |m|^2, so that a state of 0 divides by something
 SMALL = 4e-6  # of |m|^2: below, the recursion of K_n loses digits and its series is used
+SMALL_SINGLE = 0.04  # the same in single precision
+SINGLE = 16  # lanes in single precision
 
 
 @kernel(forceinline=True)
@@ -25,11 +27,12 @@ def predicted_moments(s, d1, d2, d3):
     )
 
 
-def make_flow(constant):
-    """`denominator`, `numerator` and `moments` of the populations of a region.
+def make_flow(constant, width):
+    """`denominator`, `numerator` and `moments` of the populations of a region, in lanes of `width` numbers.
 
     `constant(array, place, k)` loads constant k of a table that starts at `place`.
     """
+    integrals = _integrals_single if width == SINGLE else _integrals
 
     @kernel(forceinline=True)
     def denominator(constants, place, p, b, c):
@@ -43,7 +46,7 @@ def make_flow(constant):
 
     @kernel(forceinline=True)
     def numerator(constants, place, p, b, c):
-        """Q and D, each by its real and imaginary part."""
+        """Q - 1 and D, each by its real and imaginary part."""
         i = constant(constants, place, WIDTH)
         q = p * (p * (1382.0 / 14175.0) + 62.0 / 315.0) + 17.0 / 45.0
         q = p * q + (2.0 / 3.0 - (86.0 / 35.0) * b)
@@ -67,7 +70,7 @@ def make_flow(constant):
         T and a are given by their parts, T Z = m + i y.
         """
         (t, u), (p, i) = T, a
-        k1, k2, k3, k4, k5, log = _integrals(m, y)
+        k1, k2, k3, k4, k5, log = integrals(m, y)
         square, cross = (p * p - i * i) * 0.2, (p * i) * 0.4  # a^2 / 5
         j0 = (
             log - k1[1] * t - k1[0] * u
@@ -98,9 +101,9 @@ def rest_of_angle(i, p, b):
 
 
 @kernel(forceinline=True)
-def _integrals(m, y):
-    """K_1 to K_5 as pairs of lanes, and the angle of 1 + m."""
-    square, one = m * m + y * y, 1.0 + m
+def _recursion(m, y, square):
+    """K_1 to K_5 as pairs of lanes, by the recursion that divides by m, and the angle of 1 + m."""
+    one = 1.0 + m
     mantissa, exponent = lane_split_near_one(one * one + y * y)
     above, below, steep, wide = reduced_angle(one, y)
     # one division for three: 1 / m = g - i f, and the arguments of logarithm and arctangent
@@ -116,6 +119,14 @@ def _integrals(m, y):
     a3, b3 = 1.0 / 3.0 - g * a2 - f * b2, f * a2 - g * b2
     a4, b4 = 0.25 - g * a3 - f * b3, f * a3 - g * b3
     a5, b5 = 0.2 - g * a4 - f * b4, f * a4 - g * b4
+    return (a1, b1), (a2, b2), (a3, b3), (a4, b4), (a5, b5), turn
+
+
+@kernel(forceinline=True)
+def _integrals(m, y):
+    """K_1 to K_5 as pairs of lanes, and the angle of 1 + m."""
+    square = m * m + y * y
+    (a1, b1), (a2, b2), (a3, b3), (a4, b4), (a5, b5), turn = _recursion(m, y, square)
     small = square < SMALL
     if lane_any(small):
         q, z = m * m - y * y, 2.0 * m * y  # m^2
@@ -127,4 +138,34 @@ def _integrals(m, y):
         b2 = lane_select(small, y * (1.0 / 3.0) - 0.25 * z + 0.2 * d, b2)
         a1 = lane_select(small, m * 0.5 - q * (1.0 / 3.0) + 0.25 * c, a1)
         b1 = lane_select(small, y * 0.5 - z * (1.0 / 3.0) + 0.25 * d, b1)
+    return (a1, b1), (a2, b2), (a3, b3), (a4, b4), (a5, b5), turn
+
+
+@kernel(forceinline=True)
+def _times(m, y, a, b):
+    """Multiply m + i y by a + i b."""
+    return m * a - y * b, m * b + y * a
+
+
+@kernel(forceinline=True)
+def _integrals_single(m, y):
+    """Do what `_integrals` does in single precision, where the recursion loses digits below |m| = 0.2.
+
+    There K_5 is summed up, and the others follow by the recursion in the other direction, which multiplies by m.
+    """
+    square = m * m + y * y
+    (a1, b1), (a2, b2), (a3, b3), (a4, b4), (a5, b5), turn = _recursion(m, y, square)
+    p, q = _times(m, y, m * (-1.0 / 11.0) + 0.1, y * (-1.0 / 11.0))
+    for k in (9.0, 8.0, 7.0, 6.0):
+        p, q = _times(m, y, 1.0 / k - p, -q)
+    small = square < SMALL_SINGLE
+    a5, b5 = lane_select(small, p, a5), lane_select(small, q, b5)
+    p, q = _times(m, y, 0.2 - p, -q)
+    a4, b4 = lane_select(small, p, a4), lane_select(small, q, b4)
+    p, q = _times(m, y, 0.25 - p, -q)
+    a3, b3 = lane_select(small, p, a3), lane_select(small, q, b3)
+    p, q = _times(m, y, 1.0 / 3.0 - p, -q)
+    a2, b2 = lane_select(small, p, a2), lane_select(small, q, b2)
+    p, q = _times(m, y, 0.5 - p, -q)
+    a1, b1 = lane_select(small, p, a1), lane_select(small, q, b1)
     return (a1, b1), (a2, b2), (a3, b3), (a4, b4), (a5, b5), turn

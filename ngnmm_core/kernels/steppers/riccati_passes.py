@@ -3,7 +3,7 @@
 All populations of a region are worked on together, in wide lanes.
 """
 
-from ngnmm_core.kernels.layout import FILLED, POSITION, Nodes
+from ngnmm_core.kernels.layout import FILLED, POSITION, STEP, Nodes
 from ngnmm_core.kernels.llvm import (
     align_stack,
     kernel,
@@ -34,8 +34,9 @@ from ngnmm_core.kernels.steppers.riccati_constants import (
     correction,
     extrapolation,
     gauss_nodes,
+    rounded_to_single,
 )  # fmt: skip
-from ngnmm_core.kernels.steppers.riccati_flow import make_flow, predicted_moments, rest_of_angle
+from ngnmm_core.kernels.steppers.riccati_flow import SINGLE, make_flow, predicted_moments, rest_of_angle
 from ngnmm_core.kernels.steppers.riccati_inputs import (
     MOMENTS,
     make_coupling_moments,
@@ -48,6 +49,7 @@ NOISY_SLOTS = 4  # with noise, which leaves the coupling no more than two deriva
 RE, IM, M_RE, M_IM, END, GUESS, A, B, C = range(9)  # what the first pass leaves to the second, for every population
 LEFT = 9
 STEP_LENGTHS = 2  # full and short
+TURNS = {8: 1, 16: 8}  # roundings of the constants that steps take in turns, by lanes
 SHORT = VOLLEY_PIECES
 
 
@@ -59,11 +61,12 @@ def slots_of(width, noisy) -> int:
 def nodes(structure, width, noisy=False) -> Nodes:
     """Specify what the step needs besides its states."""
     P = structure.populations
+    weights = extrapolation(slots_of(width, noisy))
     return Nodes(
         gauss_nodes()[0],
-        extrapolation(slots_of(width, noisy)),
+        rounded_to_single(weights) if width == SINGLE else weights,
         1,
-        constants=STEP_LENGTHS * P * structure.constants,
+        constants=STEP_LENGTHS * TURNS[width] * P * structure.constants,
         kept=1 + LEFT * P,
         scratch=MOMENTS * P,
         brownian=LEVELS * 2 * P if noisy else 0,
@@ -102,7 +105,7 @@ def make_begin(equations, width):
     constant, respond = _make_constant(structure, width), _make_respond(structure, width)
     start_of, inputs, kicks_of = make_inputs(equations, width)
     drive_moments, coupling_moments = make_drive_moments(equations, width), make_coupling_moments(slots)
-    waves_at = equations.waves_at
+    waves_at, turns = equations.waves_at, TURNS[width]
 
     @kernel
     def begin(batch, stimuli, work, weights, short, when):
@@ -111,7 +114,7 @@ def make_begin(equations, width):
         groups = size // (n * width)
         index, start, span = when
         for group in range(groups):
-            at = (short * groups + group) * table_size
+            at = ((short * turns + work.counters[STEP] % turns) * groups + group) * table_size
             for node in range(work.fractions.size):
                 waves_at(stimuli, work, (group, groups), (index, start + span * work.fractions[node]), node)
             for i in range(n):
@@ -146,9 +149,9 @@ def make_begin(equations, width):
 
 def _make_respond(structure, width):
     constant = _make_constant(structure, width)
-    denominator, _, moments = make_flow(constant)
+    denominator, _, moments = make_flow(constant, width)
     _, store_wide, _, _ = make_wide(structure.populations)
-    whole = structure.populations * width
+    whole, compensated = structure.populations * width, width == SINGLE
 
     @kernel(forceinline=True)
     def respond(work, at, kept, states, inputs):
@@ -164,12 +167,13 @@ def _make_respond(structure, width):
         m0 = (s + gain * j0 + decay * lag) * constant(k, at, DAMPING)
         m1 = lag - constant(k, at, MOMENT_1) * m0
         m2 = gain * j2 - constant(k, at, MOMENT_2) * m1
-        end = s - decay * m0 + gain * turn
+        change = gain * turn - decay * m0
+        end = s + change
         store_wide(out, kept + RE * whole, re)
         store_wide(out, kept + IM * whole, im)
         store_wide(out, kept + M_RE * whole, m)
         store_wide(out, kept + M_IM * whole, y)
-        store_wide(out, kept + END * whole, end)
+        store_wide(out, kept + END * whole, change if compensated else end)
         store_wide(out, kept + GUESS * whole, a)
         return end + gain * rest_of_angle(i, a, b), m0, m1, m2
 
@@ -183,7 +187,7 @@ def make_finish(equations, rows, width):
     table_size, left = P * structure.constants * width, 1 + LEFT * P
     row_products = make_row_products(rows)
     move = _make_move(structure, slots, width)
-    place = structure.states[sender][2] * width
+    place, turns = structure.states[sender][2] * width, TURNS[width]
 
     @kernel
     def finish(batch, work, weights, short):
@@ -197,7 +201,7 @@ def make_finish(equations, rows, width):
             for group in range(groups):
                 if started:
                     row_products(weights.packed, first * n, work.sent_next, group * n * width, n, work.products, (), 0)
-                at = (short * groups + group) * table_size
+                at = ((short * turns + work.counters[STEP] % turns) * groups + group) * table_size
                 for i in range(first, min(first + rows, n)):
                     here = (group * n + i) * width
                     o, kept = here * states, here * left
@@ -207,7 +211,7 @@ def make_finish(equations, rows, width):
                         new = load(batch.gain, here) * load(work.products, (i - first) * width)
                         store(work.past, slot + here, new)
                         missed = new - ahead
-                    move(batch.state, o, work, at, kept + width, missed, group * P * width)
+                    move(batch, o, work, at, kept + width, missed, group * P * width)
                     store(work.sent, here, load(batch.mask, here) * load(batch.state, o + place))
 
     return finish
@@ -215,19 +219,23 @@ def make_finish(equations, rows, width):
 
 def _make_move(structure, slots, width):
     constant = _make_constant(structure, width)
-    denominator, numerator, _ = make_flow(constant)
+    denominator, numerator, _ = make_flow(constant, width)
     load_wide, store_wide, widen, _ = make_wide(structure.populations)
-    (_, store_r), (_, store_v), (_, store_s) = _make_states(structure, width)
-    whole = structure.populations * width
+    (load_r, store_r), (load_v, store_v), (load_s, store_s) = _make_states(structure, width)
+    whole, compensated = structure.populations * width, width == SINGLE
     w0, w1, w2 = (float(w) for w in correction(slots))
 
     @kernel(forceinline=True)
-    def move(state, o, work, at, kept, missed, watched):
+    def move(batch, o, work, at, kept, missed, watched):
         """Advance the populations to the end of the step, by the moments of their input corrected for the coupling.
 
         `watch` keeps the largest square of |dz| / Im z, where dz is what the correction of the moments has changed; the
         flow keeps this distance, so that it is taken at the start of the step, where Im z is not 0.
+
+        In single precision the changes of the states are added, with what rounding has left out of the last ones
+        (Kahan, doi:10.1145/363707.363723); a rate that falls by more than half is more exact as it is.
         """
+        state = batch.state
         k, old = work.constants, work.middle
         unit = constant(k, at, COUPLING) * widen(missed)
         a = load_wide(old, kept + A * whole) + w0 * unit
@@ -242,6 +250,10 @@ def _make_move(structure, slots, width):
         inverse, stretch = both * im, both * square * square
         f, g = one * inverse, y * inverse  # 1 / (1 + m) = f - i g
         qr, qi, dr, di = numerator(k, at, a, b, c)
+        if compensated:
+            gr, gi = re * (qr - m) - im * (qi - y), re * (qi - y) + im * (qr - m)
+            gr, gi = gr * f + gi * g, gi * f - gr * g
+        qr = 1.0 + qr
         zr, zi = re * qr - im * qi, re * qi + im * qr
         zr, zi = zr * f + zi * g, zi * f - zr * g
         em, ey = m - load_wide(old, kept + M_RE * whole), y - load_wide(old, kept + M_IM * whole)
@@ -249,9 +261,30 @@ def _make_move(structure, slots, width):
         er, ei = load_wide(old, kept + GUESS * whole) - a - (zr * wr - zi * wi), zr * wi + zi * wr
         error, worst = stretch * stretch * (er * er + ei * ei), load_wide(work.watch, watched)
         store_wide(work.watch, watched, lane_select(error > worst, error, worst))
-        store_r(state, o, constant(k, at, IM_TO_R) * (di + zi))
-        store_v(state, o, constant(k, at, RE_TO_V) * (dr + zr))
-        turned = wi + rest_of_angle(constant(k, at, WIDTH), a, b)
-        store_s(state, o, load_wide(old, kept + END * whole) + constant(k, at, GAIN) * turned)
+        rate = constant(k, at, IM_TO_R) * (di + zi)
+        turned = constant(k, at, GAIN) * (wi + rest_of_angle(constant(k, at, WIDTH), a, b))
+        if compensated:
+            r, v, s = load_r(state, o), load_v(state, o), load_s(state, o)
+            new, left = _added(r, constant(k, at, IM_TO_R) * (di + gi) + load_r(work.rest, o))
+            falls = rate + rate < r
+            store_r(state, o, lane_select(falls, rate, new))
+            store_r(work.rest, o, lane_select(falls, 0.0, left))
+            new, left = _added(v, constant(k, at, RE_TO_V) * (dr + gr) + load_v(work.rest, o))
+            store_v(state, o, new)
+            store_v(work.rest, o, left)
+            new, left = _added(s, load_wide(old, kept + END * whole) + turned + load_s(work.rest, o))
+            store_s(state, o, new)
+            store_s(work.rest, o, left)
+        else:
+            store_r(state, o, rate)
+            store_v(state, o, constant(k, at, RE_TO_V) * (dr + zr))
+            store_s(state, o, load_wide(old, kept + END * whole) + turned)
 
     return move
+
+
+@kernel(forceinline=True)
+def _added(x, change):
+    """Return x + change as it is rounded, and what rounding leaves out."""
+    new = x + change
+    return new, change - (new - x)
