@@ -128,7 +128,7 @@ class Simulation(Section):
     @property
     def ladder(self) -> Ladder:
         """The steps that points may have."""
-        return only(self.dt_ms, self.accuracy) if self.dt_ms is not None else ladder(self.sample_ms, self.accuracy)
+        return only(self.dt_ms) if self.dt_ms is not None else ladder(self.sample_ms)
 
     @property
     def integrator(self) -> Integrator:

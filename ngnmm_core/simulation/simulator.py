@@ -18,7 +18,7 @@ from ngnmm_core.simulation.integrators import OF_HOMOGENEOUS_STATES, get_integra
 from ngnmm_core.simulation.lesions import lesion_factors
 from ngnmm_core.simulation.observation import Reducer, SampledWindow, SimulationStatus
 from ngnmm_core.simulation.settings import NOISE, Simulation
-from ngnmm_core.simulation.step_choice import LONGEST_MS, ladder, only
+from ngnmm_core.simulation.step_choice import FEW_REGIONS, LONGEST_MS, SLACK, ladder, only, watch_limits
 from ngnmm_core.simulation.trial import Trial
 from ngnmm_core.simulation.waveforms import Schedule
 from ngnmm_core.streaming.activity import Activity
@@ -90,9 +90,15 @@ class Simulator:
         `places` are the positions of the points among all.
         """
         activity, reducers, batch = self.feed(points, step_ms, places)
-        within = (batch.run.watched <= self.settings.ladder.run) & ~batch.divergence.diverged
-        missed = ~within & self.engine.watches
+        missed = np.zeros(len(points), bool)
+        if self.engine.watches:
+            within = batch.run.watched <= SLACK * self.watch_limits(points)
+            missed = ~(within & ~batch.divergence.diverged)
         return _finish(activity, reducers, batch.divergence), missed
+
+    def watch_limits(self, points: Points) -> np.ndarray:
+        """Give the limits [point] of what the method sees of its own error, in a trial."""
+        return watch_limits(self.model, points.parameters, self.engine.regions, self.settings.accuracy)
 
     def feed(
         self, points: Points, step_ms: float | None = None, places: np.ndarray | None = None
@@ -219,9 +225,11 @@ class _Results:
 def homogeneous_states(model: Model, parameters: Mapping[str, np.ndarray], row_sum: float) -> np.ndarray:
     """States [point, state] of the homogeneous system `SETTLE_MS` after its nominal initial state."""
     method = suitable(model.qif is not None, False, "float64")
-    steps = ladder(LONGEST_MS, "strict") if get_integrator(method).watches else only(SETTLE_DT_MS, "strict")
+    watches = get_integrator(method).watches
+    steps = ladder(LONGEST_MS) if watches else only(SETTLE_DT_MS)
     engine = Engine(model, np.full((1, 1), row_sum), method if len(steps.steps_ms) > 1 else OF_HOMOGENEOUS_STATES)
     points = len(parameters["G"])
+    limits = SLACK * watch_limits(model, parameters, FEW_REGIONS, "strict") if watches else np.full(points, np.inf)
     states, left = np.empty((points, len(model.states))), np.arange(points)
     for step_ms in steps.steps_ms:
         good = np.zeros(len(left), bool)
@@ -232,6 +240,6 @@ def homogeneous_states(model: Model, parameters: Mapping[str, np.ndarray], row_s
             with np.errstate(over="ignore", invalid="ignore"):
                 run.advance(step_ms, round(SETTLE_MS / step_ms), 1)
             states[some] = run.by_point(run.states)[:, 0]
-            good[start : start + len(some)] = run.watched <= steps.run
+            good[start : start + len(some)] = run.watched <= limits[some]
         left = left[~good]
     return states

@@ -38,11 +38,12 @@ class Trial:
             return np.zeros(count, int), self._differences() > MOST_DIFFERENCE
         rungs = first_rungs(steps, self._edges_ms())
         last, settled = len(steps.steps_ms) - 1, np.zeros(count, bool)
+        limits = self._simulator.watch_limits(self._points)
         for rung in range(last):
             places = np.flatnonzero((rungs == rung) & ~settled)
             for some in self._batches(places):
                 run = self._run(some, steps.steps_ms[rung])
-                rungs[some] = later_rungs(steps, rungs[some], run.watched)
+                rungs[some] = later_rungs(steps, rungs[some], run.watched, limits[some])
             settled[places] = rungs[places] == rung
         return rungs, np.zeros(count, bool)
 

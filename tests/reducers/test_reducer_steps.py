@@ -8,7 +8,7 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.observation import SimulationStatus
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator, homogeneous_states
-from ngnmm_core.simulation.step_choice import ladder, later_rungs
+from ngnmm_core.simulation.step_choice import ladder, later_rungs, watch_limits
 from ngnmm_core.simulation.stimuli import Stimulus
 from ngnmm_core.study.load import make_study
 
@@ -134,10 +134,20 @@ def test_homogeneous_states_of_nearly_identical_neurons(ei, points_of, dop853):
     np.testing.assert_allclose(states[1], expected[0, 0], rtol=0, atol=1e-6)
 
 
+def test_limits_of_the_watch_follow_the_narrower_population(ei, points_of):
+    points = points_of(ei, 6, Delta_e=[1.0, 0.5, 0.1, 0.02, 5.0, 1.0], Delta_i=[1.0, 0.5, 0.1, 0.02, 0.5, 3.0])
+    whole = watch_limits(ei, points.parameters, 90, "default")
+    np.testing.assert_allclose(whole, [5e-3, 1e-3, 8e-3, 3e-2, 1e-3, 5e-3], rtol=1e-12)
+    few = watch_limits(ei, points.parameters, 5, "default")
+    assert (few >= whole).all()
+    assert (few[[0, 1, 4, 5]] == whole[[0, 1, 4, 5]]).all()
+    assert (watch_limits(ei, points.parameters, 5, "strict") < whole / 30.0).all()
+
+
 def test_the_ladder_divides_the_time_between_samples():
-    assert ladder(0.2, "default").steps_ms[:3] == (0.1, 0.05, 0.025)
-    assert ladder(0.25, "default").steps_ms[0] == 0.05
-    assert ladder(0.08, "default").steps_ms[:2] == (0.08, 0.04)
-    steps = ladder(0.2, "default")
-    rungs = later_rungs(steps, np.array([0, 0, 0, 6, 2]), np.array([1e-3, 2e-2, 50.0, 1.0, np.nan]))
+    assert ladder(0.2).steps_ms[:3] == (0.1, 0.05, 0.025)
+    assert ladder(0.25).steps_ms[0] == 0.05
+    assert ladder(0.08).steps_ms[:2] == (0.08, 0.04)
+    steps = ladder(0.2)
+    rungs = later_rungs(steps, np.array([0, 0, 0, 6, 2]), np.array([1e-3, 2e-2, 50.0, 1.0, np.nan]), 5e-3)
     assert rungs.tolist() == [0, 1, 2, 6, 3]
