@@ -132,6 +132,7 @@ def exponents(monodromy: np.ndarray, period: float | np.ndarray) -> np.ndarray:
     """
     multipliers = np.linalg.eigvals(monodromy).astype(complex)
     with np.errstate(divide="ignore"):
-        values = np.log(multipliers) / period
+        # apart, as a multiplier of zero (a perturbation lost to rounding) would get an imaginary part that is NaN
+        values = np.log(np.abs(multipliers)) / period + 1j * (np.angle(multipliers) / period)
     order = np.argsort(-values.real, axis=-1, kind="stable")
     return np.take_along_axis(values, order, axis=-1)

@@ -149,6 +149,13 @@ def test_exponents_are_logarithms_of_multipliers_by_growth():
     assert (np.diff(values.real) <= 1e-12).all()
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_perturbation_that_is_lost_to_rounding_decays_without_end():
+    values = exponents(np.diag([-0.5, 0.0]), np.array(2.0))
+    assert values[0] == pytest.approx((np.log(0.5) + 1j * np.pi) / 2)
+    assert values[1] == complex(-np.inf, 0)
+
+
 def test_flow_of_the_state_is_the_engines(ei, attractor_at, points_of, integrate):
     attractor, parameters = attractor_at(ei, I_ext_e=13.0, G=5.0)
     end, _ = Variational(ei, parameters, 5.0).flow(attractor.state, 7.0, 700, [0.0])
