@@ -80,11 +80,11 @@ def coexisting(
     orbits = _orbits(Solutions(model, repeated, repeated["G"] * row_sum), found)
     result = []
     for k, rests in enumerate(fixed):
-        index = np.flatnonzero(owner == k)
+        own = [int(j) for j in np.flatnonzero(owner == k)]
         resting = [Attractor(REST, state) for state in rests.states[rests.stable]]
         # of the starts beside equilibria only what they have come to: they may take very long to leave
-        index = [j for n, j in enumerate(index) if n < starts or found[j] is None or found[j].regime != IRREGULAR]
-        result.append(_different(resting, [(found[j], orbits.get(j)) for j in index]))
+        own = [j for n, j in enumerate(own) if n < starts or found[j] is None or found[j].regime != IRREGULAR]
+        result.append(_different(resting, [(found[j], orbits.get(j)) for j in own]))
     return result
 
 

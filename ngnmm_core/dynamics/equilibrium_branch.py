@@ -9,6 +9,7 @@ Test functions and criticality: Kuznetsov, Elements of Applied Bifurcation Theor
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy
@@ -111,10 +112,28 @@ class EquilibriumSystem:
         return arrays | {self.curve.drive: np.asarray(drive, float)}
 
     def jacobian(self, u: np.ndarray) -> np.ndarray:
-        """Jacobians [point, state, state] of the homogeneous system at coordinates u."""
+        """Jacobians [point, state, state] of the homogeneous system at coordinates u.
+
+        So far out that a sigmoid's exponential overflows they are those where it last does not: it is flat there.
+        """
+        found = self._linearised(u)
+        broken = ~np.isfinite(found).all(axis=(1, 2))
+        if broken.any():
+            found[broken] = self._linearised(np.clip(np.atleast_1d(u)[broken], *self._representable))
+        return found
+
+    def _linearised(self, u: np.ndarray) -> np.ndarray:
         states, drive = self.at(u)
         weight = np.full(len(drive), self.weight)
-        return linearise(self.model, states, self.arrays(drive), weight).coupled(weight)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return linearise(self.model, states, self.arrays(drive), weight).coupled(weight)
+
+    @cached_property
+    def _representable(self) -> tuple[float, float]:
+        """First and last sample with a Jacobian that floating-point numbers can hold."""
+        u = self.samples()
+        some = u[np.isfinite(self._linearised(u)).all(axis=(1, 2))]
+        return float(some[0]), float(some[-1])
 
     def field(self, states: np.ndarray, drive: float) -> np.ndarray:
         """Time derivative of states [point, state] at one value of the drive."""

@@ -128,6 +128,17 @@ def test_no_equilibrium_is_missed_whatever_the_drive(name, seed):
     assert gaps.max(axis=1).min() < 1e-5
 
 
+@pytest.mark.parametrize(("name", "drive", "rate"), [("wilson_cowan", "P", -1 / 8), ("jansen_rit", "p", -1 / 20)])
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+def test_equilibria_where_the_exponential_overflows(name, drive, rate, sign):
+    """All sigmoids are flat: the slowest eigenvalue is that of a leak, up to Wilson and Cowan's refractoriness."""
+    found = find_equilibria(get_model(name), {drive: sign * 1e6})
+    assert found.stable.tolist() == [True]
+    slowest = found.eigenvalues.real.max()
+    assert 2.0 * rate <= slowest + 1e-9
+    assert slowest <= 0.99 * rate
+
+
 @pytest.mark.parametrize(("name", "ends"), [("wilson_cowan", (-3.0, 6.0)), ("jansen_rit", (-400.0, 5000.0))])
 def test_branches_reach_the_ends_of_the_range(name, ends):
     model = get_model(name)
