@@ -23,18 +23,20 @@ from ngnmm_core.connectome import (
 )
 from ngnmm_core.connectome.arrays import ConnectomeArrays, checked
 from ngnmm_core.connectome.build import built_identity
+from ngnmm_core.connectome.cohort import Cohort, cohort_of
 from ngnmm_core.connectome.datasets import as_dataset
 from ngnmm_core.connectome.formats import from_frame
 from ngnmm_core.dataset.fit_scores import with_scores
 from ngnmm_core.dataset.merged_file import describe_regions, point_coordinates
 from ngnmm_core.errors import InputError
-from ngnmm_core.preflight.checks import check_environment, check_on_connectome
+from ngnmm_core.preflight.checks import check_environment, check_on_cohort
 from ngnmm_core.preflight.step_trial import check_steps
 from ngnmm_core.recordings.load import load_recordings
 from ngnmm_core.stages.contract import Stage
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.stages.task import Task
 from ngnmm_core.storage.netcdf import write_netcdf
+from ngnmm_core.study.connectome_axes import nulls_of
 from ngnmm_core.study.load import make_study
 from ngnmm_core.study.messages import input_error
 from ngnmm_core.study.study import Study
@@ -130,14 +132,14 @@ def simulate(
     parameters : mapping, optional
         Values of the model's parameters where they are not its defaults, e.g. `{"I_ext_e": 13, "G": 5}`.
     connectome
-        Anything that `get_connectome` takes.
+        Anything that `get_connectome` takes; a study's key with `subjects: each` gives an axis `subject`.
     grid : mapping, optional
         Axes as in a study, e.g. `{"G": [2, 5], "seed": [0, 1]}`.
     analyses : sequence or mapping
         Names of analyses, or names with options, as in a study.
     **settings
-        `model` (a name, or a Python file of your own), `normalization`, and every key of a study's `simulation`,
-        e.g. `duration_ms=3000`.
+        `model` (a name, or a Python file of your own), `normalization`, `nulls`, and every key of a study's
+        `simulation`, e.g. `duration_ms=3000`.
 
     Returns
     -------
@@ -150,11 +152,14 @@ def simulate(
         For anything that a study file would be refused for.
     """
     model, normalization = settings.pop("model", "ei_ngnmm"), settings.pop("normalization", "row")
+    nulls = settings.pop("nulls", None)
+    of_subjects = isinstance(connectome, Mapping) and _spec(connectome).each
     which = "file" if Path(model).suffix == ".py" else "name"
     study = make_study(
         "notebook",
         {
-            "connectome": {"name": "notebook"},
+            "connectome": dict(connectome) if of_subjects else {"name": "notebook"},
+            "nulls": nulls,
             "model": {which: str(model), "parameters": dict(parameters or {})},
             "normalization": normalization,
             "grid": dict(grid or {}),
@@ -177,8 +182,9 @@ def run_study(study: Study, connectome: "Connectome | xr.Dataset") -> "xr.Datase
     import xarray as xr
 
     check_environment()
-    brain = _object(connectome)
-    row_sum = check_on_connectome(study, brain)
+    cohort = _cohort(study, connectome)
+    brain = cohort.mean
+    row_sum = check_on_cohort(study, cohort)
     for warning in check_steps(study, len(brain), row_sum):
         logging.warning("%s", warning)
     names = list(dict.fromkeys(analysis.needs for analysis, _ in study.analyses if analysis.needs != MERGE))
@@ -188,7 +194,7 @@ def run_study(study: Study, connectome: "Connectome | xr.Dataset") -> "xr.Datase
     for name in names:
         if name == "lesions":
             raise InputError("analyses.hubs: takes a workflow; allowed: run it with snakemake")
-        parts.append(run_stage(study, STAGES[name], brain))
+        parts.append(_run_stage(study, STAGES[name], cohort))
     merged = xr.merge(parts, compat="equals", join="outer", combine_attrs="override").assign_attrs(parts[0].attrs)
     if "fit" not in study.options:
         return merged
@@ -199,10 +205,13 @@ def run_study(study: Study, connectome: "Connectome | xr.Dataset") -> "xr.Datase
 def run_stage(study: Study, stage: Stage, connectome: "Connectome | xr.Dataset") -> "xr.Dataset":
     """One stage of a study, computed in this process: its variables on the dimensions of the stage's layout."""
     check_environment()
-    brain = _object(connectome)
-    layout = stage.layout(study, len(brain))
-    normalised, analyses = brain.normalised(study.config.normalization), tuple(stage.analyses(study))
-    task = Task(study.model, normalised, layout.points, stage.settings(study), analyses)
+    return _run_stage(study, stage, _cohort(study, connectome))
+
+
+def _run_stage(study: Study, stage: Stage, cohort: Cohort) -> "xr.Dataset":
+    layout = stage.layout(study, len(cohort.mean))
+    normalised, analyses = cohort.mean.normalised(study.config.normalization), tuple(stage.analyses(study))
+    task = Task(study.model, normalised, layout.points, stage.settings(study), analyses, cohort=cohort)
     logging.info("%s: %d points", stage.name, len(layout.points))
     flat = compute(stage.name, task)
     data = {}
@@ -210,12 +219,18 @@ def run_stage(study: Study, stage: Stage, connectome: "Connectome | xr.Dataset")
         values = variable.values.reshape((*layout.shape, *variable.shape[1:]))
         data[name] = ((*layout.dims, *variable.dims[1:]), values, variable.attrs)
     axes = point_coordinates(study, stage.file, layout)
-    coordinates, eigenvalues = describe_regions(brain, study.config.normalization)
+    coordinates, eigenvalues = describe_regions(cohort, study, layout if study.listed else None)
     about = {name: found for name, found in coordinates.items() if found[0][0] in flat.dims}
-    data |= {name: found for name, found in eigenvalues.items() if found[0][0] in flat.dims}
+    data |= {name: found for name, found in eigenvalues.items() if found[0][-1] in flat.dims}
     attributes = {"model": study.model.name, "parameters": json.dumps({k: float(v) for k, v in study.fixed.items()})}
     shaped = flat.drop_vars(list(flat.data_vars)).assign(data).assign_coords(axes | about)
     return shaped.assign_attrs(attributes)
+
+
+def _cohort(study: Study, connectome: "Connectome | xr.Dataset") -> Cohort:
+    """Take all connectomes that a study asks for from an object or a dataset."""
+    brain, nulls = _object(connectome), nulls_of(study.config)
+    return Cohort(brain, nulls=nulls) if isinstance(connectome, Connectome) else cohort_of(connectome, brain, nulls)
 
 
 def _object(connectome: "Connectome | xr.Dataset") -> Connectome:

@@ -26,7 +26,7 @@ def hub_table(hubs: "xr.Dataset") -> "pd.DataFrame":
         for lesion in hubs.lesion.values:
             part = hubs.isel(hub_point=point).sel(lesion=lesion)
             regions = part.sizes["region"]
-            frame = {name: np.full(regions, float(part[name])) for name in coordinates}
+            frame = {name: np.full(regions, part[name].item()) for name in coordinates}
             frame |= {"lesion": np.full(regions, lesion), "region": part.region.values}
             frame |= {n: part[n].values for n in names if part[n].dtype.kind not in "f"}
             frame |= {name: np.broadcast_to(part[name].values, regions) for name in COLUMNS}

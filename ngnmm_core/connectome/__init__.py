@@ -9,8 +9,9 @@ every job.  What needs them is imported on first use.
 from importlib import import_module
 from typing import Any
 
+from ngnmm_core.connectome.identity import output_name, source_identity
 from ngnmm_core.connectome.registry import Registry, SourceEntry, load_registry
-from ngnmm_core.connectome.spec import ConnectomeSpec, output_name, source_identity
+from ngnmm_core.connectome.spec import ConnectomeSpec
 
 _LAZY = {
     "Connectome": "connectome",

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -38,7 +38,9 @@ class ConnectomeArrays:
     volume : array (region,), optional
         Volumes of the regions in mm3.
     subjects : list of str
-        Names of the subjects of `bold`.
+        Names of the subjects of `bold` and of `each`.
+    each : list of ConnectomeArrays, optional
+        The connectome of every subject, of which the weights here are the mean.
     notes : list of str
         What was done to the data, for the attribute `comment`.
     edges : bool
@@ -55,6 +57,7 @@ class ConnectomeArrays:
     bold: np.ndarray | None = None
     volume: np.ndarray | None = None
     subjects: list[str] = field(default_factory=list)
+    each: "list[ConnectomeArrays] | None" = None
     repetition_time_s: float | None = None
     notes: list[str] = field(default_factory=list)
     edges: bool = False
@@ -113,9 +116,24 @@ def checked(arrays: ConnectomeArrays, what: str, fewest: int = 2) -> ConnectomeA
         bold=_shaped("BOLD series", arrays.bold, (len(arrays.subjects), count, None), what),
         volume=_shaped("volumes", arrays.volume, (count,), what),
         subjects=list(arrays.subjects),
+        each=_checked_subjects(arrays, labels, what, fewest),
         repetition_time_s=arrays.repetition_time_s,
         notes=notes,
     )
+
+
+def _checked_subjects(
+    arrays: ConnectomeArrays, labels: list[str], what: str, fewest: int
+) -> "list[ConnectomeArrays] | None":
+    """Check the connectome of every subject, with the labels of all where its own has none."""
+    if arrays.each is None:
+        return None
+    if len(arrays.each) != len(arrays.subjects):
+        raise InputError(
+            f"{what}: {len(arrays.each)} connectomes of {len(arrays.subjects)} subjects; allowed: one each"
+        )
+    named = [replace(each, labels=each.labels or labels) for each in arrays.each]
+    return [checked(each, f"{what}: subject {name}", fewest) for name, each in zip(arrays.subjects, named, strict=True)]
 
 
 def _matrix(name: str, values, what: str, fewest: int) -> np.ndarray:

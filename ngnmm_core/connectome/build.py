@@ -8,19 +8,17 @@ import xarray as xr
 
 from ngnmm_core.compilation.code_hash import code_hash
 from ngnmm_core.connectome.arrays import ConnectomeArrays, checked
+from ngnmm_core.connectome.cohort import NUMBER
+from ngnmm_core.connectome.cohort_files import read_cohort
 from ngnmm_core.connectome.datasets import as_dataset
 from ngnmm_core.connectome.fetch import opened_source
 from ngnmm_core.connectome.formats import read_spec
+from ngnmm_core.connectome.identity import output_name, source_identity, subject_numbers
+from ngnmm_core.connectome.paths import existing_source, file_sha256, folder_sha256
 from ngnmm_core.connectome.readers import read_entry
 from ngnmm_core.connectome.registry import Registry, SourceEntry, load_registry
-from ngnmm_core.connectome.spec import (
-    ConnectomeSpec,
-    existing_source,
-    file_sha256,
-    folder_sha256,
-    output_name,
-    source_identity,
-)
+from ngnmm_core.connectome.spec import ConnectomeSpec
+from ngnmm_core.connectome.subjects import all_subjects, columns_of
 from ngnmm_core.errors import InputError
 
 
@@ -41,8 +39,9 @@ def build_connectome(spec: ConnectomeSpec, registry: Registry | None = None) -> 
     xarray.Dataset
         Dims `region` and `source_region`, with labels.  Variables `weights` (region, source_region), not normalised,
         diagonal zero; and where the source has them `tract_length` (mm), `empirical_fc` (region, source_region) and
-        `bold` (subject, region, time).  Coordinates `hemisphere`, `lobe`, `centre_x`, `centre_y`, `centre_z` (mm),
-        `region_volume` (mm3).
+        `bold` (subject, region, time); of a cohort also `subject_weights` and `subject_tract_length` (subject, region,
+        source_region), of which `weights` is the mean.  Coordinates `hemisphere`, `lobe`, `centre_x`, `centre_y`,
+        `centre_z` (mm), `region_volume` (mm3), `subject_number` (`subject_numbers`), columns of a cohort's table.
         Attributes `name`, `title`, `atlas`, `source`, `source_sha256`, `terms`, `citation`, `comment`, `weights_hash`
         (`weights_hash`), `built_from` (`built_identity`).
 
@@ -51,7 +50,22 @@ def build_connectome(spec: ConnectomeSpec, registry: Registry | None = None) -> 
     InputError
         Unknown name, missing file, failed download, another hash than the registry's, or a matrix that is not one.
     """
-    return _built(spec, registry).assign_attrs(built_from=built_identity(spec, registry))
+    built = _built(spec, registry)
+    if "subject_weights" in built:
+        built = built.assign_coords(_of_subjects(spec, registry))
+    return built.assign_attrs(built_from=built_identity(spec, registry))
+
+
+def _of_subjects(spec: ConnectomeSpec, registry: Registry | None) -> dict[str, tuple]:
+    """Give what is known of the subjects besides their connectomes, as coordinates."""
+    numbers = subject_numbers(spec, registry)
+    about = {"units": "1", "long_name": "number of the subject's connectome", "comment": "hash of what it is made of"}
+    found: dict[str, tuple] = {NUMBER: ("subject", np.array(list(numbers.values())), about)}
+    for name, values in columns_of(all_subjects(spec, registry)).items():
+        texts = isinstance(values[0], str)
+        described = {"long_name": f"{name} of the subject"} | ({} if texts else {"units": "1"})
+        found[name] = ("subject", np.array(values, dtype=object if texts else float), described)
+    return found
 
 
 def _built(spec: ConnectomeSpec, registry: Registry | None) -> xr.Dataset:
@@ -77,6 +91,8 @@ def _built(spec: ConnectomeSpec, registry: Registry | None) -> xr.Dataset:
             "citation": "; ".join(entry.citation),
         }
         return as_dataset(arrays, attributes)
+    if spec.is_cohort:
+        return _cohort(spec)
     arrays = read_spec(spec)
     path = existing_source("connectome.path", spec.path)
     attributes = {
@@ -89,6 +105,19 @@ def _built(spec: ConnectomeSpec, registry: Registry | None) -> xr.Dataset:
         "citation": "not stated",
     }
     return as_dataset(arrays, attributes)
+
+
+def _cohort(spec: ConnectomeSpec) -> xr.Dataset:
+    arrays = read_cohort(spec)
+    unknown = dict.fromkeys(("atlas", "terms", "citation"), "not stated")
+    attributes = {
+        "name": output_name(spec),
+        "title": f"{len(arrays.subjects)} subjects ({len(arrays.labels)} regions)",
+        "source": f"{len(arrays.subjects)} files",
+        "source_sha256": source_identity(spec),
+        **unknown,
+    }
+    return as_dataset(checked(arrays, "connectome"), attributes)
 
 
 def built_identity(spec: ConnectomeSpec, registry: Registry | None = None) -> str:

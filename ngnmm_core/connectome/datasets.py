@@ -10,7 +10,7 @@ import xarray as xr
 
 from ngnmm_core.connectome.arrays import ConnectomeArrays, checked
 from ngnmm_core.connectome.connectome import Connectome
-from ngnmm_core.connectome.spec import existing_file
+from ngnmm_core.connectome.paths import existing_file
 from ngnmm_core.errors import InputError
 
 CONVENTION = "weights[i, j] is the weight of the input that region i (row) receives from source_region j (column)"
@@ -56,12 +56,29 @@ def as_dataset(arrays: ConnectomeArrays | Connectome, attributes: dict[str, str]
         subjects = np.array(arrays.subjects, dtype=object)
         coordinates["subject"] = ("subject", subjects, {"long_name": "subject of the empirical data"})
         coordinates["time"] = ("time", time, {"units": "s", "long_name": "time in the empirical recording"})
+    if arrays.each is not None:
+        variables |= _of_subjects(arrays)
+        coordinates["subject"] = ("subject", np.array(arrays.subjects, dtype=object), {"long_name": "subject"})
+        attributes = {**attributes, "subjects_hash": subjects_hash(variables["subject_weights"][1], arrays.subjects)}
     everything = {
         **attributes,
         "comment": "; ".join([CONVENTION, "not normalised", *arrays.notes]),
         "weights_hash": weights_hash(arrays.weights, arrays.labels),
     }
     return xr.Dataset(variables, coordinates, everything)
+
+
+def _of_subjects(arrays: ConnectomeArrays) -> dict[str, Any]:
+    """Collect the weights and tract lengths of every subject as variables (dimensions, values, attributes)."""
+    dims = ("subject", "region", "source_region")
+    about = {"units": "1", "long_name": "structural weight of each subject", "comment": CONVENTION}
+    found: dict[str, Any] = {"subject_weights": (dims, np.stack([each.weights for each in arrays.each]), about)}
+    if any(each.tract_length is not None for each in arrays.each):
+        missing = np.full_like(arrays.weights, np.nan)
+        lengths = [missing if each.tract_length is None else each.tract_length for each in arrays.each]
+        about = {"units": "mm", "long_name": "tract length of each subject", "comment": "missing where there is none"}
+        found["subject_tract_length"] = (dims, np.stack(lengths), about)
+    return found
 
 
 def anatomy(regions: ConnectomeArrays | Connectome) -> dict[str, tuple]:
@@ -89,6 +106,11 @@ def weights_hash(weights: np.ndarray, labels: Sequence[str]) -> str:
     return digest.hexdigest()
 
 
+def subjects_hash(weights: np.ndarray, subjects: Sequence[str]) -> str:
+    """SHA-256 of the weights of all subjects and of their names."""
+    return weights_hash(weights, subjects)
+
+
 def load_connectome(path: str | Path) -> xr.Dataset:
     """Load a built connectome into memory and close its file.
 
@@ -111,6 +133,10 @@ def load_connectome(path: str | Path) -> xr.Dataset:
             f"{path}: the weights have hash {found[:12]}, the file says {dataset.attrs['weights_hash'][:12]}; "
             f"allowed: a connectome as built, not edited"
         )
+    if "subject_weights" in dataset:
+        names = [str(name) for name in dataset["subject"].values]
+        if subjects_hash(dataset["subject_weights"].values, names) != dataset.attrs.get("subjects_hash"):
+            raise InputError(f"{path}: the weights of the subjects don't fit their hash; allowed: a file as built")
     return dataset
 
 

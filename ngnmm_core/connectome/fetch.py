@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ngnmm_core.connectome.identity import WHEEL_DIRECTORY, check_sha256, local_copy
 from ngnmm_core.connectome.registry import FileSource, SourceEntry, WheelSource
-from ngnmm_core.connectome.spec import WHEEL_DIRECTORY, check_sha256, local_copy
 from ngnmm_core.errors import InputError
 
 TIMEOUT_S = 900

@@ -9,7 +9,8 @@ import numpy as np
 from ngnmm_core.connectome import binary_formats, contents, label_files, text_formats, tvb
 from ngnmm_core.connectome.arrays import ConnectomeArrays, checked
 from ngnmm_core.connectome.completion import complete
-from ngnmm_core.connectome.spec import ConnectomeSpec, existing_file, existing_source, labels_file, read_bytes
+from ngnmm_core.connectome.paths import existing_file, existing_source, labels_file, read_bytes
+from ngnmm_core.connectome.spec import ConnectomeSpec
 from ngnmm_core.errors import InputError
 
 if TYPE_CHECKING:

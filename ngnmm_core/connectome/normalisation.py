@@ -8,6 +8,7 @@ from ngnmm_core.errors import InputError, unknown
 
 RAW = "none"  # weights as they were read
 NORMALISATIONS = ("row", "max", RAW)
+ROUND_OFF = 1e-12  # by which normalised rows may miss their sum
 LARGEST_SPREAD = 1e-10  # of row sums that count as equal
 
 
@@ -113,4 +114,5 @@ def homogeneous_row_sum(W: np.ndarray, key: str) -> float:
             f"{key}: the rows of W sum to different values (spread {spread:.3g}); allowed: a spread of at most "
             f"{LARGEST_SPREAD:g}, as normalization: row gives"
         )
-    return float(W.sum(axis=1).mean())
+    mean = float(W.sum(axis=1).mean())
+    return 1.0 if abs(mean - 1.0) <= ROUND_OFF else mean  # so that the last bits of W do not reach what needs its sum

@@ -85,8 +85,12 @@ def read_subjects(
     arrays.notes.append(
         f"weights: mean over {len(subjects)} subjects of each one's matrix divided by its largest element"
     )
+    arrays.each = [ConnectomeArrays(own) for own in each]
     if tract_lengths:
-        arrays.tract_length = _mean_where(stack(tract_lengths), each > 0)
+        lengths = stack(tract_lengths)
+        arrays.tract_length = mean_where(lengths, each > 0)
+        for subject, own, there in zip(arrays.each, lengths, each > 0, strict=True):
+            subject.tract_length = np.where(there, own, np.nan)
         arrays.notes.append("tract_length: mean over the subjects that have a tract there; NaN where none has")
     if bold:
         if not repetition_time_s:
@@ -109,7 +113,7 @@ def read_subjects(
     return arrays
 
 
-def _mean_where(values: np.ndarray, there: np.ndarray) -> np.ndarray:
+def mean_where(values: np.ndarray, there: np.ndarray) -> np.ndarray:
     """Mean over the first axis of what is there; NaN where nothing is."""
     count = there.sum(axis=0)
     total = np.where(there, values, 0.0).sum(axis=0)

@@ -1,33 +1,23 @@
-"""The study key `connectome`: which connectome a study runs on, and a hash that identifies it without building it."""
+"""The study key `connectome`: which connectome, or which cohort of them, a study runs on."""
 
-import functools
-import hashlib
-import json
-import os
-import re
-from collections.abc import Callable
+import glob
 from pathlib import Path
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from ngnmm_core.connectome.contents import MOST_BYTES
-from ngnmm_core.connectome.registry import FileSource, Registry, WheelSource, load_registry
-from ngnmm_core.errors import InputError, nearest
+from ngnmm_core.connectome.paths import is_file
+from ngnmm_core.connectome.registry import load_registry
+from ngnmm_core.errors import InputError, nearest, twice
 
-WHEEL_DIRECTORY = "NGNMM_WHEELS"
 SINGLE = "single"  # the entry of the registry that is one region alone
 WITHOUT_VARIABLES = (".zip", ".npy", ".csv", ".tsv", ".txt", ".dat", ".mtx")
-# Beside `brain.csv`, the first of these that exists gives its labels.
-LABEL_SUFFIXES = ("_labels.txt", "_labels.csv", "_labels.tsv")
-# The same beside a matrix of BIDS (BEP017), `sub-1_atlas-X_relmat.tsv`, whose sidecar may name the file as well.
-RELMAT = "_relmat"
-NODE_SUFFIXES = ("_nodes.tsv", "_nodeindices.tsv", "_dseg.tsv")
-LONGEST_STEM = 100  # of the names of files that are made here
+MEAN, EACH = "mean", "each"
 OF_OWN_FILES = ("labels", "lengths", "variable", "transpose", "directed")
 
 
 class ConnectomeSpec(BaseModel):
-    """A connectome: an entry of the registry by its name, or a file of one's own by its path."""
+    """A connectome, or one per subject: an entry of the registry by its name, or files of one's own by their path."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -36,7 +26,19 @@ class ConnectomeSpec(BaseModel):
         None,
         description="without `name`: a file of your own (TVB .zip, .h5 or folder, .npz, .npy, .mat, .graphml, a table "
         "or list of edges as text, each also packed as .gz), counted from the folder in which Snakemake runs; with "
-        "`name`: a local copy of the file or wheel that the entry names, its hash is checked",
+        "`name`: a local copy of the file or wheel that the entry names, its hash is checked; a pattern such as "
+        "`subjects/*.npz`: a cohort, one file per subject",
+    )
+    table: str | None = Field(
+        None,
+        description="instead of `path`: a cohort as a table (.csv, .tsv) with the columns `subject` and `path` (from "
+        "the table's folder), if there are any `lengths`, and columns of your own (age, group), which go into "
+        "`sweep.nc`",
+    )
+    subjects: Literal["mean", "each"] | list[str] | None = Field(
+        None,
+        description="of a cohort: `each` gives the axis `subject`, a list some of them by name, `mean` their mean "
+        "(each one's weights divided by the largest first); default: `mean` with `name`, `each` with files",
     )
     labels: str | None = Field(
         None,
@@ -71,10 +73,31 @@ class ConnectomeSpec(BaseModel):
             raise ValueError(f"connectome: '{value}' is not a mapping{close}; allowed: {{name: ...}} or {{path: ...}}")
         return value
 
+    @field_validator("subjects", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            return value
+        names = [str(name).strip() for name in value]
+        allowed = "allowed: mean, each, or a list of names, each once"
+        if not names or any(isinstance(name, bool | dict | list) for name in value):
+            raise InputError(f"{value!r} names no subjects; {allowed}")
+        if repeated := twice(names):
+            raise InputError(f"'{repeated}' occurs twice; {allowed}")
+        return names
+
     @model_validator(mode="after")
     def _source(self):
-        if not self.name and not self.path:
+        given = [key for key in ("name", "path", "table") if getattr(self, key)]
+        if not given:
             raise ValueError("neither 'name' nor 'path' is given; allowed: {name: ...} or {path: ...}")
+        if self.table and len(given) > 1:
+            raise ValueError(f"connectome.table: given beside {given[0]}; allowed: one of the two")
+        if self.subjects and not (self.name or self.is_cohort):
+            raise ValueError(
+                f"connectome.subjects: given beside the one file {self.path}; allowed: with a pattern such as "
+                "subjects/*.npz, a table, or a name"
+            )
         if self.name:
             for option in OF_OWN_FILES:
                 if getattr(self, option):
@@ -82,214 +105,29 @@ class ConnectomeSpec(BaseModel):
                         f"connectome.{option}: given beside name '{self.name}'; allowed: only for a file of your own "
                         f"({{path: ...}} without 'name')"
                     )
-        elif self.variable and Path(self.path.lower().removesuffix(".gz")).suffix in WITHOUT_VARIABLES:
+        elif self.path and self.variable and Path(self.path.lower().removesuffix(".gz")).suffix in WITHOUT_VARIABLES:
             raise ValueError(
                 f"connectome.variable: '{self.variable}' given for {Path(self.path).name}, which has no variables; "
                 f"allowed: only for .mat, .npz, .h5 and .graphml"
             )
         return self
 
+    @property
+    def title(self) -> str:
+        """What it is called in captions: the name of the entry, of the file, or of the pattern."""
+        return self.name or str(self.table or self.path).replace("\\", "/").rpartition("/")[2]
 
-def source_identity(spec: ConnectomeSpec, registry: Registry | None = None) -> str:
-    """Compute a hash that identifies the arrays of a connectome, without building it.
+    @property
+    def is_cohort(self) -> bool:
+        """Whether it is made of one connectome per subject, in files of one's own; an entry's reader says that."""
+        return bool(self.table) or (not self.name and is_pattern(self.path))
 
-    For an entry of the registry it is made of the hash of its source, its reader and the reader's options; for a
-    user's file of the hash of its bytes, of those of its labels, and of the options.  Titles and terms do not count.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-
-    Raises
-    ------
-    InputError
-        Unknown name, missing file, or a local copy with another hash than the registry's.
-    """
-    if spec.name:
-        entry = (registry or load_registry()).entry(spec.name)
-        local_copy(entry.source, spec.path)
-        return entry.identity()
-    path = existing_source("connectome.path", spec.path)
-    labels = labels_file(path, spec.labels)
-    lengths = existing_file("connectome.lengths", spec.lengths) if spec.lengths else None
-    content = {
-        "format": path.suffix.lower(),
-        "sha256": folder_sha256(path) if path.is_dir() else file_sha256(path),
-        "labels": [labels.suffix.lower(), file_sha256(labels)] if labels else None,
-        "lengths": [lengths.suffix.lower(), file_sha256(lengths)] if lengths else None,
-        "variable": spec.variable,
-        "transpose": spec.transpose,
-        "directed": spec.directed,
-    }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    @property
+    def each(self) -> bool:
+        """Whether every subject has its own points: the axis `subject`."""
+        return self.subjects not in (None, MEAN) or (self.is_cohort and self.subjects is None)
 
 
-def output_name(spec: ConnectomeSpec) -> str:
-    """Give the stem of the built file under `resources/connectomes/`: the entry's name, or `<stem>-<8 hex digits>`.
-
-    The digits come from `source_identity`, so that another content or other options go to another file.
-    """
-    if spec.name:
-        return spec.name
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "_", Path(spec.path).stem).strip("._")[:LONGEST_STEM] or "connectome"
-    return f"{stem}-{source_identity(spec)[:8]}"
-
-
-def existing_file(key: str, path: str | Path) -> Path:
-    """`path` as a Path, if a readable file is there; `InputError` naming `key` otherwise.
-
-    Raises
-    ------
-    InputError
-        If there is no such file, or it must not be read.
-    """
-    path = Path(path).expanduser()
-    if not is_file(path):
-        found = "is a directory" if is_file(path, Path.is_dir) else "no such file"
-        where = "" if path.is_absolute() else f" (looked for in {Path.cwd()})"
-        raise InputError(f"{key}: {path}: {found}{where}; allowed: an existing file")
-    if not os.access(path, os.R_OK):
-        raise InputError(f"{key}: {path}: no permission to read it; allowed: a readable file")
-    return path
-
-
-def is_file(path: Path, is_kind: Callable[[Path], bool] = Path.is_file) -> bool:
-    """Whether a file (or what `is_kind` asks for) is there; a name that no file can have is none."""
-    try:
-        return is_kind(path)
-    except (OSError, ValueError):  # too long, or with a zero in it
-        return False
-
-
-def existing_source(key: str, path: str | Path) -> Path:
-    """`path` as a Path, if a readable file or folder is there.
-
-    Raises
-    ------
-    InputError
-        Otherwise; the message names `key`.
-    """
-    found = Path(path).expanduser()
-    return found if is_file(found, Path.is_dir) else existing_file(key, found)
-
-
-def read_bytes(path: Path) -> bytes:
-    """Read the content of a file.
-
-    Raises
-    ------
-    InputError
-        If it is larger than any matrix that can be used.
-    """
-    size = path.stat().st_size
-    if size > MOST_BYTES:
-        raise InputError(f"{path}: {size / 1e9:.1f} GB; allowed: at most {MOST_BYTES / 1e9:g} GB")
-    return path.read_bytes()
-
-
-def labels_file(path: Path, given: str | None) -> Path | None:
-    """Find the file of labels that belongs to a user's matrix: the one given, else one beside it, else None.
-
-    Raises
-    ------
-    InputError
-        If the one given, or the one that a BIDS sidecar names, is not there.
-    """
-    if given:
-        return existing_file("connectome.labels", given)
-    if path.is_dir():
-        return None
-    stem = re.sub(r"(\.gz)?$", "", path.name)
-    stem = stem[: stem.rfind(".")] if "." in stem else stem
-    beside = [
-        path.with_name(f"{name}{suffix}") for name in dict.fromkeys((path.stem, stem)) for suffix in LABEL_SUFFIXES
-    ]
-    if RELMAT in path.name:
-        base = path.name.partition(RELMAT)[0]
-        named = _node_file(path.with_name(f"{base}{RELMAT}.json"))
-        beside = [*([named] if named else ()), *beside, *(path.with_name(base + suffix) for suffix in NODE_SUFFIXES)]
-    return next((candidate for candidate in beside if candidate.is_file()), None)
-
-
-def _node_file(sidecar: Path) -> Path | None:
-    """Find the node table that a BIDS matrix's sidecar names, by its path from there or from the dataset's root."""
-    try:
-        about = json.loads(sidecar.read_text(encoding="utf-8"))
-        names = about.get("NodeFiles") or about.get("NodeIndicesFile") or []
-    except (OSError, ValueError, AttributeError):
-        return None
-    names = [names] if isinstance(names, str) else names
-    if len(names) != 1 or not isinstance(names[0], str):
-        return None
-    relative = re.sub(r"^bids:[^:]*:", "", names[0])
-    found = next((p / relative for p in sidecar.absolute().parents if (p / relative).is_file()), None)
-    if found is None:
-        raise InputError(
-            f"{sidecar}: NodeFiles: {names[0]}: no such file; allowed: one beside it, or connectome.labels"
-        )
-    return found
-
-
-def folder_sha256(folder: Path) -> str:
-    """SHA-256 of the files of an unpacked TVB archive that are read, and of their names."""
-    from ngnmm_core.connectome.tvb import tvb_members
-
-    members = tvb_members(folder, f"connectome.path: {folder}")
-    known = sorted((path.name, file_sha256(path)) for path in members.values())
-    return hashlib.sha256(json.dumps(known).encode()).hexdigest()
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes; remembered while its size and time of change stay the same."""
-    status = path.stat()
-    return _sha256(str(path.resolve()), status.st_size, status.st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=64)
-def _sha256(path: str, size: int, changed: int) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def local_copy(source: WheelSource | FileSource | None, path: str | None = None) -> Path | None:
-    """Find the local copy of a registry source and check its hash; None where it has to be downloaded.
-
-    Looked for in this order: `path` (the study's `connectome.path`); for a file the environment variable that the
-    registry names; for a wheel the directory `NGNMM_WHEELS`.
-
-    Raises
-    ------
-    InputError
-        If the path, or the variable's, leads to no file, or the file has another hash than the registry says.
-    """
-    variable = source.environment if isinstance(source, FileSource) else None
-    if path and source is None:
-        raise InputError(f"connectome.path: {path}: given beside a name that has no file; allowed: the name alone")
-    if path:
-        found, key = existing_file("connectome.path", path), "connectome.path"
-    elif variable and os.environ.get(variable):
-        found, key = existing_file(variable, os.environ[variable]), variable
-    elif isinstance(source, WheelSource) and os.environ.get(WHEEL_DIRECTORY):
-        directory, key = Path(os.environ[WHEEL_DIRECTORY]).expanduser(), WHEEL_DIRECTORY
-        if not directory.is_dir():
-            raise InputError(f"{key}: {directory}: no such directory; allowed: a directory with wheels")
-        found = directory / source.filename
-        if not found.is_file():
-            return None
-    else:
-        return None
-    check_sha256(f"{key}: {found}", file_sha256(found), source.sha256)
-    return found
-
-
-def check_sha256(what: str, found: str, expected: str) -> None:
-    """Refuses a file whose hash is not the registry's.
-
-    Raises
-    ------
-    InputError
-        For another hash.
-    """
-    if found != expected:
-        raise InputError(f"{what}: sha256 is {found}; allowed: {expected}, the one pinned in the registry")
+def is_pattern(path: str | None) -> bool:
+    """Whether a path is a pattern of the shell, and no file that is called so."""
+    return bool(path) and glob.has_magic(path) and not is_file(Path(path).expanduser(), Path.exists)

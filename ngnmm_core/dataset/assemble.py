@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ngnmm_core.connectome import connectome_of, load_connectome
+from ngnmm_core.connectome.cohort import cohort_of
 from ngnmm_core.dataset.merged_file import PARTIAL, merge_file
 from ngnmm_core.dataset.provenance import config_hash, git_state, job_times, machine
 from ngnmm_core.recordings.load import load_recordings
 from ngnmm_core.stages.contract import SWEEP
 from ngnmm_core.storage.atomic import write_atomically
+from ngnmm_core.study.connectome_axes import nulls_of
 from ngnmm_core.study.load import make_study
 from ngnmm_core.study.study import Study
 from ngnmm_core.sweep.identity import read_definition
@@ -35,7 +37,7 @@ def assemble(
     recordings = None
     if file == SWEEP and "fit" in study.options:
         recordings = load_recordings(study.config.empirical, dataset)
-    brain = (connectome_of(dataset, str(path)), identity)
+    brain = (cohort_of(dataset, connectome_of(dataset, str(path)), nulls_of(study.config)), identity)
     missing = merge_file(study, file, _by_stage(shards), brain, output, hubs, recordings)
     if output.name.endswith(PARTIAL):
         print(f"{output}: {missing} points are missing")

@@ -13,6 +13,7 @@ from ngnmm_core.analysis import continuation
 from ngnmm_core.analysis.fit import signals
 from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.connectome import Connectome
+from ngnmm_core.connectome.cohort import NULL, SUBJECT, Cohort
 from ngnmm_core.connectome.datasets import anatomy
 from ngnmm_core.connectome.eigenmodes import spectrum
 from ngnmm_core.connectome.planned import PlannedConnectome
@@ -30,6 +31,7 @@ from ngnmm_core.stages.lesions import hub_points
 from ngnmm_core.stages.registry import stages_of
 from ngnmm_core.storage.atomic import whole_file
 from ngnmm_core.storage.integrity import require_intact
+from ngnmm_core.study.connectome_axes import planned_connectome, subject_columns
 from ngnmm_core.study.study import Study
 from ngnmm_core.sweep.finished import Wanted
 
@@ -50,7 +52,7 @@ def merge_file(
     study: Study,
     file: str,
     shards: Mapping[str, Sequence[Path]],
-    connectome: tuple[Connectome, str],
+    connectome: tuple[Cohort, str],
     output: Path,
     hubs: Path | None = None,
     recordings: Recordings | None = None,
@@ -62,7 +64,7 @@ def merge_file(
     file : str
         Which of the files of `ngnmm_core.stages.registry`.
     shards : mapping of stage to paths
-    connectome : (Connectome, str)
+    connectome : (Cohort, str)
         As read, not normalised, and the identity of its source.
     output : Path
         Replaced only when the new file is complete.  If it is called `*.partial.nc`, points may be missing; they hold
@@ -82,11 +84,12 @@ def merge_file(
     InputError
         If points are missing and the file is not a partial one, a shard is damaged, or the shards don't fit each other.
     """
-    brain, identity = connectome
+    cohort, identity = connectome
+    brain = cohort.mean
     stages = [stage for stage in stages_of(study) if stage.file == file]
     layouts = {stage.name: stage.layout(study, len(brain)) for stage in stages}
     contexts = {stage.name: context(study, stage.name, identity) for stage in stages}
-    keep, planned = study.config.keep_versions, PlannedConnectome(identity, len(brain))
+    keep, planned = study.config.keep_versions, _planned(study, identity, len(brain))
     located = {
         name: locate(Wanted(layout.points, contexts[name], planned), list(shards.get(name, ())), keep)
         for name, layout in layouts.items()
@@ -100,7 +103,8 @@ def merge_file(
         merger = Merger(temporary)
         with merger.file, ExitStack() as stack:
             auxiliary = _write_axes(merger, study, file, next(iter(layouts.values()), None))
-            auxiliary += _write_regions(merger, study, brain)
+            listed = file != SWEEP or study.listed
+            auxiliary += _write_regions(merger, study, cohort, _choosing(layouts) if listed else None)
             regions = len(brain)
             files = {name: open_shards(stack, s.paths, contexts[name], regions, keep) for name, s in located.items()}
             _write_numbers(merger, [opened[0] for opened in files.values() if opened])
@@ -122,6 +126,10 @@ def merge_file(
     return sum(missing.values())
 
 
+def _planned(study: Study, identity: str, regions: int) -> PlannedConnectome:
+    return planned_connectome(study.config, study.subjects, identity, regions)
+
+
 def point_coordinates(study: Study, file: str, layout: Layout) -> dict[str, tuple]:
     """Return the coordinates of the points in a merged file, as (dims, values, attributes)."""
     if file == SWEEP:
@@ -133,9 +141,11 @@ def point_coordinates(study: Study, file: str, layout: Layout) -> dict[str, tupl
     if file == BRANCHES:
         columns = continuation.columns(study, columns)
     dense = file == SWEEP and not study.listed
-    return {
+    found = {
         name: ((name,) if dense else layout.dims, *_described(study, name, values)) for name, values in columns.items()
     }
+    about = subject_columns(study.config) if dense else {}
+    return found | {n: ((SUBJECT,), values, {"long_name": f"{n} of the subject"}) for n, values in about.items()}
 
 
 def _write_axes(merger: Merger, study: Study, file: str, layout: Layout) -> list[str]:
@@ -148,22 +158,37 @@ def _write_axes(merger: Merger, study: Study, file: str, layout: Layout) -> list
 
 def _described(study: Study, name: str, values: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
     """Give the values of a coordinate in the type that they are stored in, and its attributes."""
+    if name == SUBJECT and study.subjects:
+        names = np.array([study.subjects[float(value)] for value in values], dtype=object)
+        return names, {"long_name": "subject whose connectome it is"}
     if name in OF_STAGES:
         return values.astype(np.int32), {"units": "1", "long_name": OF_STAGES[name]}
     axis = study.known_axes[name]
-    return values.astype(np.int64) if name == SEED else values, {"units": axis.unit, "long_name": axis.meaning}
+    return values.astype(np.int64) if name in (SEED, NULL) else values, {"units": axis.unit, "long_name": axis.meaning}
 
 
-def _write_regions(merger: Merger, study: Study, connectome: Connectome) -> list[str]:
+def _choosing(layouts: Mapping[str, Layout]) -> Layout | None:
+    """Find a layout whose points choose among connectomes."""
+    return next((layout for layout in layouts.values() if layout.points.of(Kind.CONNECTOME)), None)
+
+
+def _write_regions(merger: Merger, study: Study, cohort: Cohort, layout: Layout | None) -> list[str]:
     """Write what is known of the regions; return the names of the coordinates among it."""
-    coordinates, spectrum_of_W = describe_regions(connectome, study.config.normalization)
+    coordinates, spectrum_of_W = describe_regions(cohort, study, layout)
     for name, (dims, values, attributes) in (coordinates | spectrum_of_W).items():
         merger.small(name, dims, values, attributes)
     return [name for name in coordinates if name != "region"]
 
 
-def describe_regions(connectome: Connectome, normalization: str) -> tuple[dict[str, tuple], dict[str, tuple]]:
-    """Give what every result says of the regions: coordinates, eigenvalues of W, as (dims, values, attributes)."""
+def describe_regions(
+    cohort: Cohort, study: Study, layout: Layout | None = None
+) -> tuple[dict[str, tuple], dict[str, tuple]]:
+    """Give what every result says of the regions: coordinates, eigenvalues of W, as (dims, values, attributes).
+
+    There are eigenvalues of every subject and of every null connectome, where these are axes of a grid; with a
+    `layout`, of the connectome of each of its points.
+    """
+    connectome = cohort.mean
     labels = np.array(connectome.labels, dtype=object)
     coordinates = {"region": (("region",), labels, {"long_name": "brain region"})}
     coordinates |= {name: ((dim,), values, about) for name, (dim, values, about) in anatomy(connectome).items()}
@@ -171,15 +196,33 @@ def describe_regions(connectome: Connectome, normalization: str) -> tuple[dict[s
     for name, index, which in zip(("region_i", "region_j"), pairs, ("first", "second"), strict=True):
         attributes = {"units": "1", "long_name": f"index of the {which} region of a pair"}
         coordinates[name] = (("edge",), index.astype(np.int32), attributes)
-    values = spectrum(connectome.normalised(normalization).weights).values
+    dims, values = _eigenvalues(cohort, study, layout)
     eigenvalues = {
-        name: (("mode",), np.array(part), {"units": "1", "long_name": f"{word} part of an eigenvalue of W"})
+        name: ((*dims, "mode"), np.array(part), {"units": "1", "long_name": f"{word} part of an eigenvalue of W"})
         for name, part, word in (
             ("eigenvalue_real", values.real, "real"),
             ("eigenvalue_imag", values.imag, "imaginary"),
         )
     }
     return coordinates, eigenvalues
+
+
+def _eigenvalues(cohort: Cohort, study: Study, layout: Layout | None) -> tuple[tuple[str, ...], np.ndarray]:
+    """Compute the eigenvalues of all connectomes, and the dimensions that tell them apart."""
+    if layout is not None:
+        dims, shape, columns = layout.dims, layout.shape, layout.points.of(Kind.CONNECTOME)
+    else:
+        names = () if study.listed else (n for n in study.axes if study.known_axes[n].kind == Kind.CONNECTOME)
+        axes = {name: study.axes[name] for name in names}
+        dims, shape = tuple(axes), tuple(map(len, axes.values()))
+        mesh = np.meshgrid(*axes.values(), indexing="ij") if axes else []
+        columns = {name: values.ravel() for name, values in zip(axes, mesh, strict=True)}
+    of = lambda chosen: spectrum(cohort.at(**chosen).normalised(study.config.normalization).weights).values
+    if not columns:
+        return (), of({})
+    rows, index = np.unique(np.column_stack(list(columns.values())), axis=0, return_inverse=True)
+    found = np.array([of(dict(zip(columns, map(float, row), strict=True))) for row in rows])
+    return dims, found[index.ravel()].reshape(*shape, -1)
 
 
 def _write_numbers(merger: Merger, files: list[netCDF4.Dataset]) -> None:

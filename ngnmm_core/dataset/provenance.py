@@ -35,6 +35,8 @@ def scientific_config(study: Study, connectome: str) -> dict[str, Any]:
         "analyses": {name: options.model_dump(mode="json") for name, options in study.options.items()},
         "cpu_target": study.config.cpu_target,
     }
+    if study.config.nulls is not None:
+        config["nulls"] = study.config.nulls.model_dump(exclude={"count"})
     if study.config.empirical is not None:
         config["empirical"] = recordings_identity(study.config.empirical)
     if study.files:

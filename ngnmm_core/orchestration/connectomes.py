@@ -12,8 +12,11 @@ from ngnmm_core.connectome import (
     source_identity,
 )
 from ngnmm_core.connectome.planned import PlannedConnectome
+from ngnmm_core.connectome.spec import EACH
+from ngnmm_core.connectome.subjects import all_subjects
 from ngnmm_core.orchestration.studies import Studies
 from ngnmm_core.stages.context import fingerprint
+from ngnmm_core.study.connectome_axes import planned_connectome
 
 
 class Connectomes:
@@ -51,13 +54,18 @@ class Connectomes:
 
     @functools.cache  # noqa: B019 one instance lives as long as the process
     def identity(self, study: str) -> str:
-        """Hash of a study's connectome: its source, and the code that reads it."""
-        source = source_identity(self.studies.find(study).config.connectome, self.registry)
+        """Hash of a study's connectome: its source, and the code that reads it; of a cohort the code alone.
+
+        What a subject's connectome is made of is in its number, by which its points are known.
+        """
+        found = self.studies.find(study)
+        source = EACH if found.subjects else source_identity(found.config.connectome, self.registry)
         return fingerprint([source, code_hash(["ngnmm_core.connectome.build:build_connectome"])])
 
     def planned(self, study: str) -> PlannedConnectome:
         """Give what a plan knows of a study's connectome."""
-        return PlannedConnectome(self.identity(study), self.regions(study))
+        found = self.studies.find(study)
+        return planned_connectome(found.config, found.subjects, self.identity(study), self.regions(study))
 
     @functools.cache  # noqa: B019
     def regions(self, study: str) -> int:
@@ -65,4 +73,4 @@ class Connectomes:
         spec = self.studies.find(study).config.connectome
         if spec.name:
             return self.registry.entry(spec.name).regions
-        return len(read_spec(spec).weights)
+        return len(read_spec(all_subjects(spec)[0].spec if spec.is_cohort else spec).weights)

@@ -10,6 +10,7 @@ from typing import Any
 
 from ngnmm_core.analysis.registry import module_name as analysis_module
 from ngnmm_core.compilation.code_hash import code_hash, script_hash
+from ngnmm_core.connectome import source_identity
 from ngnmm_core.errors import InputError
 from ngnmm_core.orchestration.announcement import Announcement
 from ngnmm_core.orchestration.captions import Captions
@@ -241,6 +242,8 @@ class Workflow:
         code = [code_hash(modules), script_hash(self.root / "workflow" / "scripts" / script)]
         config = study.config.model_dump(mode="json", exclude={"keep_versions"})  # the shards tell what was kept
         made_from = [config, self.connectomes.identity(name), code]
+        if study.subjects:
+            made_from.append(source_identity(study.config.connectome, self.connectomes.registry))
         if study.config.empirical is not None:
             made_from.append(recordings_identity(study.config.empirical))
         if study.files:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ngnmm_core.connectome.cohort import SUBJECT
 from ngnmm_core.connectome.spec import SINGLE
 from ngnmm_core.plotting.parts.captions import as_words
 from ngnmm_core.plotting.parts.labels import assignments, number
@@ -251,18 +252,24 @@ def _bistable(study: Study) -> list[FigureEntry]:
     return [FigureEntry("bistable_range", BISTABILITY, CATEGORIES[BISTABILITY], text, "bistable_range.rst")]
 
 
-def _with_all_parameters(study: Study) -> list[dict[str, float]]:
+def _with_all_parameters(study: Study) -> list[dict[str, float | str]]:
     """Return the highlights, each with every parameter that the grid or any highlight sets."""
     given = study.config.highlights
     names = dict.fromkeys((*study.axes, *(name for point in given for name in point)))
     columns = study.points_at(given).columns
-    return [
+    values = [
         {n: float(columns[n if n in columns else study.model.targets(n)[0]][k]) for n in names}
         for k in range(len(given))
     ]
+    return [_with_subject(study, point) for point in values]
 
 
-def _of_point(stem: str, family: str, point: Mapping[str, float], caption: str) -> FigureEntry:
+def _with_subject(study: Study, point: dict[str, float]) -> dict[str, float | str]:
+    """Name the subject of a point in place of its number."""
+    return {n: study.subjects[value] if n == SUBJECT else value for n, value in point.items()}
+
+
+def _of_point(stem: str, family: str, point: Mapping[str, float | str], caption: str) -> FigureEntry:
     values = {name: number(value) for name, value in point.items()}
     labels = {"point": stem.rpartition("_")[2], "shows": SHOWS[family], **values}
     return FigureEntry(stem, family, CATEGORIES[family], labels, caption, as_words(assignments(point, plain=True)))
@@ -272,7 +279,7 @@ def _connectome(study: Study) -> list[FigureEntry]:
     spec = study.config.connectome
     if spec.name == SINGLE:
         return []
-    name = spec.name or str(spec.path).replace("\\", "/").rpartition("/")[2]
+    name = spec.title
     return [FigureEntry("connectome", CONNECTOME, CATEGORIES[CONNECTOME], {"connectome": name}, "connectome.rst")]
 
 
@@ -282,7 +289,7 @@ def _hubs(study: Study) -> list[FigureEntry]:
     positions = np.unravel_index(hub_points(study)[:MOST_HUB_FIGURES], study.shape(of_network=False))
     names = study.dims(of_network=False)
     points = [
-        {name: float(study.axes[name][k]) for name, k in zip(names, where, strict=True)}
+        _with_subject(study, {name: float(study.axes[name][k]) for name, k in zip(names, where, strict=True)})
         for where in zip(*positions, strict=True)
     ]
     return [_of_point(f"hubs_{k}", HUBS, point, "hubs.rst") for k, point in enumerate(points, 1)]

@@ -9,6 +9,7 @@ import xarray as xr
 from matplotlib.figure import Figure, SubFigure
 
 from ngnmm_core.analysis import fc, msf, spectra
+from ngnmm_core.connectome.cohort import NULL, SUBJECT
 from ngnmm_core.plotting.parts import panels
 from ngnmm_core.plotting.parts.labels import assignments, number, signal_text, unit_text
 from ngnmm_core.plotting.parts.quantities import flag_words, grid_dims, grid_values, reason_text, reasons
@@ -71,6 +72,10 @@ def title_of(point: xr.Dataset) -> str:
     fixed = json.loads(point.attrs.get("parameters", "{}"))  # of a point that was simulated without a workflow
     names = [str(name) for name, c in point.coords.items() if c.ndim == 0 and c.dtype.kind == "f"]
     text = assignments(fixed | {name: float(point[name]) for name in names}) or "Default parameters"
+    if SUBJECT in point.coords:
+        text = f"{text}, subject {point[SUBJECT].item()}"
+    if NULL in point.coords and point[NULL] > 0:
+        text = f"{text}, null connectome {int(point[NULL])}"
     return f"{text}, seed {int(point['seed'])}" if "seed" in point.coords else text
 
 

@@ -30,8 +30,18 @@ from ngnmm_core.plotting.parts.cells import (
 )
 from ngnmm_core.plotting.parts.frame import MapFrame, fixed_text, selected
 from ngnmm_core.plotting.parts.labels import label, signal_text
-from ngnmm_core.plotting.parts.layout import SEED, GridAxes, choose_axes
-from ngnmm_core.plotting.parts.quantities import REGIME, SETTLING, doubtful, flag_words, grid_dims, grid_values, reasons
+from ngnmm_core.plotting.parts.layout import GridAxes, choose_axes
+from ngnmm_core.plotting.parts.quantities import (
+    REGIME,
+    SETTLING,
+    doubtful,
+    first_replicate,
+    flag_words,
+    grid_dims,
+    grid_values,
+    on_true_connectome,
+    reasons,
+)
 from ngnmm_core.plotting.parts.style import INK, colour_scale, readable, used_colours
 
 REGIME_STEM = "map_regime"
@@ -104,6 +114,7 @@ def quantity_map(dataset: xr.Dataset, quantity: Map) -> Figure | None:
     InputError
         If the reduction of the map leaves more than one number per point, and per `rows`.
     """
+    dataset = on_true_connectome(dataset)
     grid = choose_axes({dim: dataset.sizes[dim] for dim in grid_dims(dataset)})
     if grid.kind == "single" or quantity.variable not in dataset:
         return None
@@ -157,8 +168,7 @@ def still_settling(dataset: xr.Dataset, grid: GridAxes) -> xr.DataArray | None:
     """Where the network is still settling (for the first seed), so that what is drawn is not its last word."""
     if REGIME not in dataset:
         return None
-    words = flag_words(dataset[REGIME])
-    words = words.isel({SEED: 0}, drop=True) if SEED in words.dims else words
+    words = first_replicate(flag_words(dataset[REGIME]))
     return selected(words == SETTLING, grid)
 
 

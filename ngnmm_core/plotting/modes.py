@@ -1,11 +1,16 @@
 """The directions in which regions part first: eigenvectors of the connectome on the brain, at one highlighted point."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
 from ngnmm_core.analysis.msf import GROWTH_RATE
-from ngnmm_core.connectome import normalise, spectrum
+from ngnmm_core.connectome import connectome_of, normalise, spectrum
+from ngnmm_core.connectome.cohort import NULL, SUBJECT
+from ngnmm_core.connectome.nulls import null_connectome
 from ngnmm_core.dynamics.dispersion import NEUTRAL
 from ngnmm_core.plotting.highlights import point_of, title_of
 from ngnmm_core.plotting.parts.brain import region_centres
@@ -42,6 +47,18 @@ def leading_modes(rates: np.ndarray, eigenvalues: np.ndarray) -> list[int]:
     return [mode for mode in known if rates[mode] > NEUTRAL][:MOST] or known[:1]
 
 
+def _weights_at(point: xr.Dataset, connectome: xr.Dataset) -> np.ndarray:
+    """Return the weights that a point is on: of its subject, or of a null connectome."""
+    brain = connectome_of(connectome)
+    if SUBJECT in point.coords and "subject_weights" in connectome:
+        own = connectome["subject_weights"].sel(subject=str(point[SUBJECT].item())).values
+        brain = replace(brain, weights=own)
+    if NULL in point.coords and point[NULL] > 0:
+        nulls = json.loads(point.attrs["config"])["nulls"]
+        brain = null_connectome(brain, nulls["kind"], int(point[NULL]), nulls["seed"])
+    return brain.weights
+
+
 @readable
 def modes_figure(dataset: xr.Dataset, connectome: xr.Dataset, normalization: str = "row", highlight: int = 0) -> Figure:
     """Eigenvectors of W of the leading modes, a row each: on the brain, and the largest components by name.
@@ -60,7 +77,7 @@ def modes_figure(dataset: xr.Dataset, connectome: xr.Dataset, normalization: str
         Position along the dimension `highlight` of `dataset`, if it has one.
     """
     point, centres = point_of(dataset, highlight), region_centres(connectome)
-    of_W = spectrum(normalise(connectome["weights"].values, normalization))
+    of_W = spectrum(normalise(_weights_at(point, connectome), normalization))
     modes = leading_modes(point["msf"].values, of_W.values)
     height = row_height(centres) if modes else LEAST_MM
     figure = new_figure(TWO_COLUMNS, height * max(len(modes), 1) + TITLE_MM)

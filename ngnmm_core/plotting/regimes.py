@@ -11,8 +11,16 @@ from ngnmm_core.plotting.lines import abscissa, label_points
 from ngnmm_core.plotting.parts.cells import draw_cells, hatch_cells, label_grid_axis, veil_cells
 from ngnmm_core.plotting.parts.frame import MapFrame, add_legend, add_title, fixed_text, label_below, selected
 from ngnmm_core.plotting.parts.labels import number, symbol
-from ngnmm_core.plotting.parts.layout import SEED, GridAxes, choose_axes
-from ngnmm_core.plotting.parts.quantities import REGIME, SETTLING, flag_words, grid_dims, undefined_style
+from ngnmm_core.plotting.parts.layout import REPLICATES, GridAxes, choose_axes
+from ngnmm_core.plotting.parts.quantities import (
+    REGIME,
+    SETTLING,
+    first_replicate,
+    flag_words,
+    grid_dims,
+    on_true_connectome,
+    undefined_style,
+)
 from ngnmm_core.plotting.parts.style import MM, ONE_COLUMN, new_figure, readable
 
 COLOURS = {
@@ -46,6 +54,7 @@ def regime_map(dataset: xr.Dataset) -> Figure | None:
 
     Of several seeds the most frequent regime is shown.  None for a single point.
     """
+    dataset = on_true_connectome(dataset)
     grid = choose_axes({dim: dataset.sizes[dim] for dim in grid_dims(dataset)})
     names = [name for name in PANELS if name in dataset]
     if grid.kind == "single" or not names:
@@ -67,18 +76,17 @@ def _words(dataset: xr.Dataset, name: str) -> xr.DataArray:
 
 
 def _most_frequent(words: xr.DataArray) -> xr.DataArray:
-    if SEED not in words.dims:
+    dims = [dim for dim in REPLICATES if dim in words.dims]
+    if not dims:
         return words
-    if words.sizes[SEED] == 1:
-        return words.isel({SEED: 0}, drop=True)
 
     def mode(row: np.ndarray) -> str:
         values, counts = np.unique(row, return_counts=True)
         return str(values[np.argmax(counts)])
 
-    array = words.transpose(..., SEED)
-    flat = [mode(row) for row in array.values.reshape(-1, array.sizes[SEED])]
-    return array.isel({SEED: 0}, drop=True).copy(data=np.array(flat).reshape(array.shape[:-1]))
+    array, first = words.transpose(..., *dims), first_replicate(words)
+    flat = [mode(row) for row in array.values.reshape(first.size, -1)]
+    return first.copy(data=np.array(flat, dtype=array.dtype).reshape(first.shape))
 
 
 def _draw(axes: Axes, words: np.ndarray) -> dict[str, None]:

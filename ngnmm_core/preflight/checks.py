@@ -4,9 +4,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ngnmm_core.connectome import Connectome, connectome_from, connectome_of, load_connectome, read_spec
+from ngnmm_core.connectome.cohort import Cohort, cohort_of
+from ngnmm_core.connectome.cohort_files import read_cohort
+from ngnmm_core.connectome.nulls import null_connectome
 from ngnmm_core.errors import InputError
 from ngnmm_core.preflight.cost import disk_bytes, size_text
 from ngnmm_core.preflight.reach import check_reach
@@ -17,6 +21,7 @@ from ngnmm_core.simulation.lesions import AXIS as RESECTION
 from ngnmm_core.simulation.stimuli import check_indices
 from ngnmm_core.stages.registry import STAGES, stages_of, starts_network
 from ngnmm_core.storage.atomic import WRITABLE
+from ngnmm_core.study.connectome_axes import nulls_of
 from ngnmm_core.study.study import Study
 
 SPARE = 1.05  # of the estimated need that must be free
@@ -80,13 +85,35 @@ def check_connectome(study: Study, built: Path, regions: int) -> float | None:
     check_alone(study, regions)
     spec = study.config.connectome
     if spec.name is None:
-        connectome = connectome_from(read_spec(spec))
+        arrays = read_cohort(spec) if spec.is_cohort else read_spec(spec)
+        each = [replace(own, labels=arrays.labels) for own in arrays.each or ()] if study.subjects else []
+        subjects = dict(enumerate(connectome_from(own) for own in each))
+        cohort = Cohort(connectome_from(arrays), subjects, nulls_of(study.config))
     elif built.is_file():
-        connectome = connectome_of(load_connectome(built), str(built))
+        dataset = load_connectome(built)
+        cohort = cohort_of(dataset, connectome_of(dataset, str(built)), nulls_of(study.config))
     else:
         _check_regions(study, None, regions)
         return 1.0 if study.config.normalization == "row" else None
-    return check_on_connectome(study, connectome)
+    return check_on_cohort(study, cohort)
+
+
+def check_on_cohort(study: Study, cohort: Cohort) -> float:
+    """Refuse what does not go with one of the connectomes, or a null of it; gives the largest row sum of W.
+
+    Raises
+    ------
+    InputError
+        As `check_connectome`.
+    """
+    single = not study.subjects
+    each = [cohort.mean] if single or not cohort.subjects else list(cohort.subjects.values())
+    largest = max(check_on_connectome(study, connectome) for connectome in each)
+    if study.config.nulls is not None:
+        kind, seed = study.config.nulls.kind, study.config.nulls.seed
+        nulls = [null_connectome(connectome, kind, 1, seed) for connectome in each]
+        largest = max(largest, *(check_on_connectome(study, null) for null in nulls))
+    return largest
 
 
 def check_on_connectome(study: Study, connectome: Connectome) -> float:
@@ -118,6 +145,13 @@ def check_alone(study: Study, regions: int) -> None:
     InputError
         For a normalisation of weights that are not there, or an analysis that compares regions.
     """
+    if study.config.nulls is not None and regions == 1:
+        raise InputError("nulls: the connectome has one region; allowed: a network")
+    if study.simulation.keep_series and (study.subjects or study.config.nulls is not None):
+        raise InputError(
+            "simulation.keep_series: true, on several connectomes, whose series are not kept in one file; allowed: "
+            "false, or analyses.series"
+        )
     if regions > 1:
         return
     if study.config.normalization != "none":

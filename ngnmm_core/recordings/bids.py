@@ -7,6 +7,7 @@ import json
 import re
 from pathlib import Path
 
+from ngnmm_core.connectome.subjects import entity
 from ngnmm_core.errors import InputError
 
 ENDINGS = ("_timeseries.tsv", "_bold.ptseries.nii", "_timeseries.ptseries.nii")
@@ -34,18 +35,6 @@ def series_files(folder: Path) -> list[Path]:
             f"{folder.name}/**/*{several[0]}*"
         )
     return found
-
-
-def entity(path: Path, name: str) -> str | None:
-    """Return the value of an entity, such as `sub`, in a BIDS file name; None if it isn't there."""
-    match = re.search(rf"(?:^|_){name}-([A-Za-z0-9+]+)", path.name)
-    return match[1] if match else None
-
-
-def subject_of(path: Path) -> str:
-    """Name the subject that a file belongs to: by its `sub-` entity, else by the file's name."""
-    subject = entity(path, "sub")
-    return f"sub-{subject}" if subject else path.name.split(".")[0]
 
 
 def sidecar(path: Path) -> dict:

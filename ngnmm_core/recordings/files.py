@@ -9,10 +9,11 @@ import numpy as np
 from ngnmm_core.connectome import binary_formats
 from ngnmm_core.connectome.cells import decode, split_rows
 from ngnmm_core.connectome.label_files import read_labels
-from ngnmm_core.connectome.spec import existing_file
+from ngnmm_core.connectome.paths import existing_file
+from ngnmm_core.connectome.subjects import subject_of
 from ngnmm_core.connectome.variables import OTHER, as_text
 from ngnmm_core.errors import InputError, unknown
-from ngnmm_core.recordings.bids import sidecar, subject_of
+from ngnmm_core.recordings.bids import sidecar
 from ngnmm_core.recordings.recordings import Recordings
 from ngnmm_core.recordings.settings import Empirical
 

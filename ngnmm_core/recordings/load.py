@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ngnmm_core.connectome.spec import existing_file, file_sha256
+from ngnmm_core.connectome.paths import existing_file, file_sha256
 from ngnmm_core.errors import InputError
 from ngnmm_core.recordings import bids, files
 from ngnmm_core.recordings.bids import sidecar

@@ -8,7 +8,7 @@ from ngnmm_core.analysis.bistability import KINDS, BistabilityOptions, Bistabili
 from ngnmm_core.analysis.contract import KHZ
 from ngnmm_core.models._base import Model
 from ngnmm_core.stages.contract import Rates, Stage
-from ngnmm_core.stages.layouts import homogeneous_layout
+from ngnmm_core.stages.layouts import row_sum_layout
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.study import Study
 
@@ -68,7 +68,7 @@ STAGE = Stage(
     name="bistability",
     run=run,
     warm=warm,
-    layout=homogeneous_layout,
+    layout=row_sum_layout,
     cost=_cost,
     needs_equal_rows=_needs_equal_rows,
 )

@@ -14,6 +14,7 @@ from ngnmm_core.analysis.continuation import (
 from ngnmm_core.points import SEED, Kind, Points
 from ngnmm_core.simulation.initial_states import nominal
 from ngnmm_core.stages.contract import BRANCHES, OF_NETWORKS, Layout, Rates, Stage, equal_rows
+from ngnmm_core.stages.layouts import row_sum_layout
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.study import Study
 
@@ -73,7 +74,7 @@ def warm(task: Task) -> None:
 
 def _layout(study: Study, regions: int) -> Layout:
     """Lay out a diagram per point of the grid without the continued parameter, then curves per point without both."""
-    options, points = study.options["continuation"], study.points(False)
+    options, points = study.options["continuation"], row_sum_layout(study).points
     one = _without(study, points, [options.parameter])
     both = _without(study, points, [options.parameter, options.second] if options.second else [])
     index = np.concatenate([one, both if options.second else []]).astype(int)

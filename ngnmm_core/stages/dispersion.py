@@ -4,7 +4,7 @@ import numpy as np
 
 from ngnmm_core.analysis.dispersion import MOST_INTERVALS, DispersionStatus
 from ngnmm_core.stages.contract import OF_NETWORKS, Stage, equal_rows
-from ngnmm_core.stages.layouts import homogeneous_layout
+from ngnmm_core.stages.layouts import row_sum_layout
 from ngnmm_core.stages.task import Task
 
 
@@ -54,7 +54,7 @@ STAGE = Stage(
     name="dispersion",
     run=run,
     warm=warm,
-    layout=homogeneous_layout,
+    layout=row_sum_layout,
     needs_equal_rows=equal_rows,
     unreachable=OF_NETWORKS,
 )

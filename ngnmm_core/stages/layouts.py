@@ -1,5 +1,6 @@
 """The points of a stage, laid out for the merged file: those that several stages share."""
 
+from ngnmm_core.points import Kind
 from ngnmm_core.stages.contract import Layout
 from ngnmm_core.study.study import Study
 
@@ -12,3 +13,13 @@ def network_layout(study: Study, regions: int) -> Layout:
 def homogeneous_layout(study: Study, regions: int = 0) -> Layout:
     """Give the grid without seeds: what belongs to the homogeneous system alone has none."""
     return Layout(study.dims(False), study.shape(False), study.points(False))
+
+
+def row_sum_layout(study: Study, regions: int = 0) -> Layout:
+    """Give the same without the axes of connectomes, where all of them have the same row sums.
+
+    For what depends on nothing else of W.
+    """
+    alike = study.config.normalization == "row"
+    other = lambda axis: study.known_axes[axis].kind != Kind.CONNECTOME
+    return Layout(*study.over(lambda axis: study.is_of_system(axis) and (not alike or other(axis))))

@@ -8,6 +8,7 @@ from ngnmm_core.analysis import fc, spectra
 from ngnmm_core.analysis.contract import Variable
 from ngnmm_core.analysis.hubs import hub_simulation
 from ngnmm_core.analysis.transfer_entropy import SURROGATES, InformationReducer
+from ngnmm_core.connectome.cohort import NULL
 from ngnmm_core.points import SEED, Kind
 from ngnmm_core.simulation.lesions import CUT, KINDS, LESION, NONE, REGION
 from ngnmm_core.simulation.settings import Simulation
@@ -91,6 +92,8 @@ def hub_points(study: Study) -> np.ndarray:
     mesh = dict(zip(names, np.meshgrid(*(study.axes[n] for n in names), indexing="ij"), strict=True))
     for point in wanted:
         chosen |= np.logical_and.reduce([mesh[name] == value for name, value in point.items()])
+    if NULL in mesh and not any(NULL in point for point in wanted):
+        chosen &= mesh[NULL] == 0  # hubs of null connectomes where a study names them
     return np.flatnonzero(chosen.ravel())
 
 

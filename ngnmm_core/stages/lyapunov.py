@@ -4,7 +4,7 @@ import numpy as np
 
 from ngnmm_core.analysis.lyapunov import ExponentStatus
 from ngnmm_core.stages.contract import AT_AN_ATTRACTOR, OF_NETWORKS, Rates, Stage, equal_rows
-from ngnmm_core.stages.layouts import homogeneous_layout
+from ngnmm_core.stages.layouts import row_sum_layout
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.study import Study
 
@@ -67,7 +67,7 @@ STAGE = Stage(
     name="lyapunov",
     run=run,
     warm=warm,
-    layout=homogeneous_layout,
+    layout=row_sum_layout,
     cost=_cost,
     needs_equal_rows=equal_rows,
     unreachable=OF_NETWORKS,

@@ -6,7 +6,7 @@ import numpy as np
 
 from ngnmm_core.analysis.multistability import MultistabilityStatus
 from ngnmm_core.stages.contract import AT_AN_ATTRACTOR, OF_NETWORKS, Rates, Stage, equal_rows
-from ngnmm_core.stages.layouts import homogeneous_layout
+from ngnmm_core.stages.layouts import row_sum_layout
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.study import Study
 
@@ -62,7 +62,7 @@ STAGE = Stage(
     name="multistability",
     run=run,
     warm=warm,
-    layout=homogeneous_layout,
+    layout=row_sum_layout,
     cost=_cost,
     needs_equal_rows=equal_rows,
     unreachable=OF_NETWORKS,

@@ -9,7 +9,7 @@ import numpy as np
 from ngnmm_core.analysis.orbit_diagram import OrbitDiagramStatus, local_maxima
 from ngnmm_core.simulation.initial_states import nominal
 from ngnmm_core.stages.contract import OF_NETWORKS, Rates, Stage, equal_rows
-from ngnmm_core.stages.layouts import homogeneous_layout
+from ngnmm_core.stages.layouts import row_sum_layout
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.study import Study
 
@@ -90,7 +90,7 @@ STAGE = Stage(
     name="orbit_diagram",
     run=run,
     warm=warm,
-    layout=homogeneous_layout,
+    layout=row_sum_layout,
     cost=_cost,
     integrators=_integrators,
     needs_equal_rows=equal_rows,

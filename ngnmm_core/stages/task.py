@@ -1,14 +1,17 @@
 """What a job of any stage is given: a model, a connectome, points, settings and analyses."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ngnmm_core.analysis.contract import Analysis, Options
+from ngnmm_core.connectome.cohort import Cohort
 from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.models._base import Model
-from ngnmm_core.points import Points
+from ngnmm_core.points import Kind, Points
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class Task:
     Attributes
     ----------
     connectome : Connectome
-        With normalised weights.
+        With normalised weights.  Where points choose among several, the one of all subjects; see `parts`.
     settings : mapping
         The settings of the stage, as in `ngnmm_core.stages.registry`.
     analyses : sequence of (Analysis, Options)
@@ -26,6 +29,8 @@ class Task:
         Where raw series go if the settings ask for them.
     scratch : Path, optional
         A folder of the job's own for what it needs to go on after it was killed; removed when the job has succeeded.
+    cohort : Cohort, optional
+        The connectomes, not normalised, that columns of the points choose from.
     """
 
     model: Model
@@ -35,6 +40,7 @@ class Task:
     analyses: tuple[tuple[Analysis, Options], ...]
     series: Path | None = None
     scratch: Path | None = None
+    cohort: Cohort | None = None
 
     @property
     def keeps_series(self) -> bool:
@@ -44,6 +50,35 @@ class Task:
     def with_analyses(self, chosen: Callable[[Analysis], bool]) -> "Task":
         """Return the same task with some of its analyses."""
         return replace(self, analyses=tuple((a, o) for a, o in self.analyses if chosen(a)))
+
+    def parts(self) -> Iterator[tuple[np.ndarray, "Task"]]:
+        """Split the task by the connectomes that its points are on: the points of each, and the task that they make.
+
+        Raises
+        ------
+        InputError
+            As `Cohort.at` and `Connectome.normalised`.
+        """
+        chooses = self.points.of(Kind.CONNECTOME)
+        if self.cohort is None or not chooses:
+            yield np.arange(len(self.points)), self
+            return
+        table = np.column_stack(list(chooses.values()))
+        rows, first, part_of = np.unique(table, axis=0, return_index=True, return_inverse=True)
+        for k in np.argsort(first):
+            index = np.flatnonzero(part_of.ravel() == k)
+            chosen = self.cohort.at(**dict(zip(chooses, map(float, rows[k]), strict=True)))
+            name = "-".join(f"{value:.0f}" for value in rows[k])
+            yield (
+                index,
+                replace(
+                    self,
+                    connectome=chosen.normalised(self.connectome.normalization),
+                    points=self.points.take(index),
+                    scratch=None if self.scratch is None else self.scratch / name,
+                    cohort=None,
+                ),
+            )
 
     def options(self, name: str) -> Any:
         """Options of one analysis."""

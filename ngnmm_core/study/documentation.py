@@ -17,6 +17,7 @@ from ngnmm_core.points import SEED
 from ngnmm_core.simulation.settings import COMMON, NOISE
 from ngnmm_core.simulation.stimuli import SWEPT
 from ngnmm_core.study.axes import FORMS
+from ngnmm_core.study.connectome_axes import Nulls
 from ngnmm_core.study.operating_point import FIELDS as OPERATING_FIELDS
 from ngnmm_core.study.operating_point import OperatingPoint
 from ngnmm_core.study.optimisation import Optimise
@@ -173,6 +174,7 @@ def tables() -> dict[str, str]:
     sections = {
         "keys": key_table(StudyConfig),
         "connectome": key_table(ConnectomeSpec, "connectome."),
+        "nulls": key_table(Nulls, "nulls."),
         "model": key_table(ModelSpec, "model."),
         "operating_point": key_table(OperatingPoint, "model.operating_point."),
         "simulation": key_table(Simulation, "simulation."),

@@ -16,6 +16,7 @@ from ngnmm_core.models import get_model, own_model
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.stimuli import check_chain
 from ngnmm_core.study.axis_table import axes_of
+from ngnmm_core.study.connectome_axes import refuse_given, subject_names, with_connectomes, with_subject_numbers
 from ngnmm_core.study.former_keys import with_present_keys
 from ngnmm_core.study.messages import input_error
 from ngnmm_core.study.operating_point import check_operating_point
@@ -126,12 +127,16 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
     analyses = {name: _analysis(name, files) for name in checked.analyses}
     checked = _resolved(checked, model, files)
     operating_point = checked.model.operating_point
-    names = Names(model, axes_of(model, checked))
+    refuse_given(checked)
+    subjects = subject_names(checked)
+    checked = _numbered(checked, subjects)
+    names = Names(model, axes_of(model, checked, subjects))
     fixed = fixed_parameters(names, checked.model.parameters)
     if checked.grid is not None and checked.points is not None:
         raise InputError("points: given beside grid; allowed: one of the two")
     listed = checked.points is not None
     axes = listed_points(names, checked.points) if listed else grid_axes(names, checked.grid or {})
+    axes = with_connectomes(axes, listed, checked, subjects)
     keys = [(f"{'points' if listed else 'grid'}.{name}", name) for name in axes]
     if operating_point is not None:
         check_operating_point(operating_point, names.model, axes, checked.normalization)
@@ -139,7 +144,7 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
     refuse_conflicts(names.model, [*((f"model.parameters.{name}", name) for name in fixed), *keys])
     highlights = highlight_values(names, checked.highlights)
     study = _with_method(
-        Study(name, checked, names.model, fixed, axes, listed, _options(checked, analyses), analyses, files)
+        Study(name, checked, names.model, fixed, axes, listed, _options(checked, analyses), analyses, files, subjects)
     )
     checked = study.config
     if study.simulates:
@@ -157,6 +162,19 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
     if study.simulates:
         _check_starts(study)  # what an analysis says of its own stimuli is more to the point
     return study
+
+
+def _numbered(config: StudyConfig, subjects: Mapping[float, str]) -> StudyConfig:
+    """Replace names of subjects by their numbers, wherever the study names points."""
+    if not subjects:
+        return config
+    changes: dict[str, Any] = {"highlights": with_subject_numbers(config.highlights, subjects, "highlights")}
+    analyses = dict(config.analyses)
+    for name, options in analyses.items():
+        if isinstance(options, Mapping) and "at" in options:
+            at = with_subject_numbers(options["at"], subjects, f"analyses.{name}.at")
+            analyses[name] = {**options, "at": at}
+    return config.model_copy(update=changes | {"analyses": analyses})
 
 
 def _with_method(study: Study) -> Study:

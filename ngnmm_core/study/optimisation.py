@@ -57,6 +57,11 @@ def check_optimise(settings: Optimise, study, names) -> None:
             raise InputError(f"{key}.parameters.{name}: {found}; allowed: [low, high] of a parameter, low < high")
         if name in study.fixed:
             raise InputError(f"{key}.parameters.{name}: also in model.parameters; allowed: one of the two")
+    if study.subjects:
+        raise InputError(
+            f"{key}: searches on one connectome, and connectome.subjects gives {len(study.subjects)}; "
+            "allowed: subjects: mean"
+        )
     if settings.population % POPULATION:
         raise InputError(f"{key}.population: {settings.population}; allowed: a multiple of {POPULATION}")
     for k, step in enumerate(settings.steps):

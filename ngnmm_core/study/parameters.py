@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ngnmm_core.connectome.spec import is_file
+from ngnmm_core.connectome.paths import is_file
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import SEED, Axis

@@ -9,7 +9,7 @@ from ngnmm_core.study.schema import NAME
 
 KEYS = ("study", "base", "parts")
 LAID_OVER = ("connectome", "model", "simulation")  # of a part over those of the base; other keys of a part replace
-NAMED_BY = {"connectome": ("name", "path"), "model": ("name", "file")}  # keys that say which one it is
+NAMED_BY = {"connectome": ("name", "path", "table"), "model": ("name", "file")}  # keys that say which one it is
 
 
 def split_parts(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -13,6 +13,7 @@ from ngnmm_core.recordings.settings import Empirical
 from ngnmm_core.section import Section
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.study.axes import FORMS
+from ngnmm_core.study.connectome_axes import Nulls
 from ngnmm_core.study.operating_point import OperatingPoint
 from ngnmm_core.study.optimisation import Optimise
 
@@ -40,6 +41,9 @@ class StudyConfig(Section):
 
     study: str = Field("study", pattern=NAME, description="name; results go to `results/<study>/`")
     connectome: ConnectomeSpec = Field(description="an entry of `config/connectomes.yaml`, or a file of your own")
+    nulls: Nulls | None = Field(
+        None, description="null connectomes, which share chosen properties with the true one: the axis `null`"
+    )
     normalization: Literal["row", "max", "none"] = Field(
         "row", description="`row`: every row of W sums to 1; `max`: divided by the largest weight; `none`: as it is"
     )
@@ -116,7 +120,7 @@ def known_analyses() -> tuple[str, ...]:
 
 def without_absolute_paths(config: StudyConfig) -> StudyConfig:
     """Return the same config with files named from the working directory, for what is passed on with results."""
-    changes: dict[str, Any] = {"connectome": _relative(config.connectome, "path", "labels", "lengths")}
+    changes: dict[str, Any] = {"connectome": _relative(config.connectome, "path", "table", "labels", "lengths")}
     if config.empirical is not None:
         changes["empirical"] = _relative(config.empirical, "path", "labels")
     if isinstance(config.points, str):

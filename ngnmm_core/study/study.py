@@ -39,6 +39,8 @@ class Study:
         Of the package, or of files of the user's own.
     files : mapping
         Those files: of the model by `model`, of analyses by `analyses.NAME`.
+    subjects : mapping of float to str
+        Names of the subjects by their numbers, where the study has the axis `subject`.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Study:
     options: Mapping[str, Any]
     declared: Mapping[str, Analysis]
     files: Mapping[str, OwnFile] = field(default_factory=dict)
+    subjects: Mapping[float, str] = field(default_factory=dict)
 
     @property
     def simulation(self) -> Simulation:
@@ -78,7 +81,7 @@ class Study:
     @cached_property
     def known_axes(self) -> dict[str, Axis]:
         """All that may be an axis of the study, by name."""
-        return axes_of(self.model, self.config)
+        return axes_of(self.model, self.config, self.subjects)
 
     @property
     def fastest_rate(self) -> float:

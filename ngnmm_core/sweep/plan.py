@@ -63,6 +63,8 @@ def plan(study: Study, stage: str, folder: Path, connectome: PlannedConnectome, 
     surroundings = context(study, stage, connectome.identity)
     files = study.files_used(STAGES[stage].analyses(study))  # known by what they hold; a job must find them too
     header = {"context": surroundings, "files": {place: file.path.as_posix() for place, file in files.items()}}
+    if study.config.nulls is not None:  # points say which; null 0 is known as if there were none
+        header["nulls"] = study.config.nulls.model_dump(exclude={"count"})
     points = STAGES[stage].layout(study, len(connectome)).points
     wanted = Wanted(points, surroundings, connectome)
     ids, shards = wanted.ids, list(finished_shards(folder, write))

@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from ngnmm_core.analysis.registry import get_analysis, own_analysis
 from ngnmm_core.compilation.own_files import OwnFile, find_file, read_file
-from ngnmm_core.connectome import Connectome, connectome_of, load_connectome
+from ngnmm_core.connectome import connectome_of, load_connectome
+from ngnmm_core.connectome.cohort import Cohort, cohort_of
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model, own_model
 from ngnmm_core.preflight.calibration import calibrate
@@ -25,7 +27,7 @@ from ngnmm_core.study.study import Study
 from ngnmm_core.sweep.identity import definition_points, read_definition
 
 
-def make_task(definition: dict[str, Any], connectome: Connectome) -> Task:
+def make_task(definition: dict[str, Any], cohort: Cohort) -> Task:
     """Build the work that a definition describes."""
     context = definition["context"]
     own = {place: _own_file(place, path, context) for place, path in definition.get("files", {}).items()}
@@ -35,8 +37,9 @@ def make_task(definition: dict[str, Any], connectome: Connectome) -> Task:
         file = own.get(f"analyses.{name}")
         analysis = get_analysis(name) if file is None else own_analysis(file)
         analyses.append((analysis, analysis.options.model_validate(options)))
-    normalised = connectome.normalised(context["normalization"])
-    return Task(model, normalised, definition_points(definition), context["settings"], tuple(analyses))
+    normalised = cohort.mean.normalised(context["normalization"])
+    points = definition_points(definition)
+    return Task(model, normalised, points, context["settings"], tuple(analyses), cohort=cohort)
 
 
 def _own_file(place: str, path: str, context: dict[str, Any]) -> OwnFile:
@@ -64,8 +67,13 @@ def run_shard(definition_path: str | Path, connectome_path: str | Path, output: 
 def compute(stage: str, task: Task) -> xr.Dataset:
     """Compute the results of a task as a dataset over `point`."""
     kind = STAGES[stage]
-    results = kind.run(task)
-    coordinates = kind.coordinates(task.analyses, kind.window(task))
+    results: dict[str, np.ndarray] = {}
+    for index, part in task.parts():
+        for name, values in kind.run(part).items():
+            if name not in results:
+                results[name] = np.empty((len(task.points), *values.shape[1:]), values.dtype)
+            results[name][index] = values
+    coordinates = kind.coordinates(part.analyses, kind.window(part))
     return as_dataset(results, kind.variables(task.analyses), coordinates)
 
 
@@ -80,8 +88,10 @@ def load_task(definition_path: str | Path, connectome_path: str | Path) -> tuple
     definition_path = Path(definition_path)
     if not definition_path.is_file():
         raise InputError(f"{definition_path}: no such shard; allowed: one that the workflow has planned (run it again)")
-    definition = read_definition(definition_path)
-    return definition, make_task(definition, connectome_of(load_connectome(connectome_path), str(connectome_path)))
+    definition, dataset = read_definition(definition_path), load_connectome(connectome_path)
+    nulls = definition.get("nulls")
+    cohort = cohort_of(dataset, connectome_of(dataset, str(connectome_path)), nulls and (nulls["kind"], nulls["seed"]))
+    return definition, make_task(definition, cohort)
 
 
 def warm_up(definition_path: str | Path, connectome_path: str | Path) -> None:

@@ -102,6 +102,7 @@ def test_long_commands_are_few():
 def test_a_study_in_the_documentation_is_accepted(block, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     np.savetxt("my_matrix.csv", np.roll(np.eye(4), 1, axis=1), delimiter=",")
+    _made_up_cohort(tmp_path)
     for name in re.findall(r"file: (\w+\.py)", block.text):
         shown = next(b.text for b in blocks("python") if b.document == block.document)
         (tmp_path / name).write_text(shown)  # the file that the page shows
@@ -113,6 +114,15 @@ def test_a_study_in_the_documentation_is_accepted(block, monkeypatch, tmp_path):
             points = {"grid": None} if "points" in config else {}
             config = {**BASE, **points, **config}
         assert all(study.size() >= 1 for study in load_studies(config).values())
+
+
+def _made_up_cohort(folder: Path) -> None:
+    """Two subjects, as files of a pattern and as a table."""
+    (folder / "subjects").mkdir()
+    for name in ("sub-01_sc", "sub-02_sc"):
+        np.savez(folder / "subjects" / f"{name}.npz", weights=np.roll(np.eye(4), 1, axis=1))
+    rows = ("subject,path,age", "sub-01,subjects/sub-01_sc.npz,31", "sub-02,subjects/sub-02_sc.npz,28")
+    (folder / "subjects.csv").write_text("\n".join(rows))
 
 
 def alternatives(text: str) -> list[str]:

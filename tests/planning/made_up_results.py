@@ -10,6 +10,7 @@ import itertools
 import numpy as np
 
 from ngnmm_core.connectome import connectome_of, load_connectome
+from ngnmm_core.connectome.cohort import Cohort
 from ngnmm_core.connectome.planned import PlannedConnectome
 from ngnmm_core.dataset.merged_file import merge_file
 from ngnmm_core.stages.context import context, fingerprint
@@ -93,7 +94,8 @@ class Bench(Planner):
 
     def merge(self, study, shards, output, file="sweep.nc", **options):
         """Merges shards into a file; returns its path."""
-        merge_file(study, file, shards, (connectome_of(load_connectome(self.connectome)), IDENTITY), output, **options)
+        brain = Cohort(connectome_of(load_connectome(self.connectome)))
+        merge_file(study, file, shards, (brain, IDENTITY), output, **options)
         return output
 
 

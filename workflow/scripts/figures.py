@@ -24,6 +24,7 @@ def main(
 
     import xarray as xr
 
+    from ngnmm_core.plotting.parts.quantities import on_true_connectome
     from ngnmm_core.plotting.parts.save import save
     from ngnmm_core.study.own_files import load_own
 
@@ -33,6 +34,8 @@ def main(
         options["analyses"] = [load_own(*item.split("=", 1)) for item in own]
     with ExitStack() as stack:
         dataset = stack.enter_context(xr.open_dataset(data))
+        if family not in ("fit", "nulls"):
+            dataset = on_true_connectome(dataset)
         if connectome:
             options["connectome"] = stack.enter_context(xr.open_dataset(connectome[0]))
         for vector in svg:

@@ -1,10 +1,10 @@
 """Words for captions: what a study computes, and settings of its analyses.  Free of matplotlib and xarray."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 
+from ngnmm_core.connectome.cohort import NULL, SUBJECT
 from ngnmm_core.plotting.parts.labels import assignments, number, signal_text
 from ngnmm_core.streaming.envelope import GAMMA_HZ
 from ngnmm_core.study.study import Study
@@ -26,13 +26,14 @@ def as_words(text: str) -> str:
 def _description(study: Study) -> str:
     spec = study.config.connectome
     parts = [
-        f"{study.model.title} ({study.model.name}) on the connectome {spec.name or Path(spec.path).name} "
+        f"{study.model.title} ({study.model.name}) on the connectome {spec.title}{_cohort_text(study)} "
         f"(normalisation: {study.config.normalization})"
     ]
     if study.listed:
         parts.append(f"{study.size()} points, listed in the study")
-    elif study.axes:
-        parts.append("grid of " + "; ".join(f"{name} = {_range(values)}" for name, values in study.axes.items()))
+    elif set(study.axes) - {SUBJECT, NULL}:
+        swept = {name: values for name, values in study.axes.items() if name not in (SUBJECT, NULL)}
+        parts.append("grid of " + "; ".join(f"{name} = {_range(values)}" for name, values in swept.items()))
     fixed = assignments(study.fixed, plain=True)
     parts.append(f"{fixed}, other parameters at their defaults" if fixed else "other parameters at their defaults")
     text = ". ".join(part[:1].upper() + part[1:] for part in parts) + "."
@@ -46,6 +47,14 @@ def _description(study: Study) -> str:
             f"({simulation.method}){noise}."
         )
     return text
+
+
+def _cohort_text(study: Study) -> str:
+    """State how many subjects and null connectomes there are."""
+    subjects, nulls = len(study.subjects), study.config.nulls
+    words = [f"{subjects} {'subject' if subjects == 1 else 'subjects'}"] if subjects else []
+    words += [f"{nulls.count} null connectomes ({nulls.kind})"] if nulls else []
+    return f", {' and '.join(words)}" if words else ""
 
 
 def _range(values: np.ndarray) -> str:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from ngnmm_core.plotting.parts.cells import wrapped
 from ngnmm_core.plotting.parts.labels import label, number, symbol
-from ngnmm_core.plotting.parts.layout import POINT, SEED, GridAxes, evenly_chosen
+from ngnmm_core.plotting.parts.layout import POINT, SEED, SUBJECT, GridAxes, evenly_chosen
 from ngnmm_core.plotting.parts.quantities import grid_dims
 from ngnmm_core.plotting.parts.style import MM, MUTED, ONE_COLUMN, TWO_COLUMNS, new_figure
 
@@ -37,6 +37,8 @@ def fixed_text(dataset: xr.Dataset, grid: GridAxes, variable: str, of_seeds: str
         count = dataset.sizes[name]
         if name == SEED:
             words.append(f"{of_seeds} {count} seeds" if count > 1 else f"seed {int(dataset[SEED][0])}")
+        elif name == SUBJECT:
+            words.append(f"{of_seeds} {count} subjects" if count > 1 else f"subject {dataset[SUBJECT].values[0]}")
         elif name in grid.first or (count == 1 and name in grid_dims(dataset) and name != POINT):
             of = f" (first of {count} values)" if count > 1 else ""
             words.append(f"{symbol(name)} = {number(float(dataset[name][0]))}{of}")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ngnmm_core.analysis.fc import SIGNAL_TEXTS
+from ngnmm_core.connectome.cohort import SUBJECT
 from ngnmm_core.simulation.stimuli import name_and_unit
 
 GREEK = {
@@ -73,12 +74,14 @@ def label(attributes: Mapping[str, Any], name: str = "", text: str | None = None
     return with_unit(words, attributes.get("units"))
 
 
-def number(value: float) -> str:
-    """Format a number with at most six significant digits and a true minus sign."""
+def number(value: float | str) -> str:
+    """Format a number with at most six significant digits and a true minus sign; a name as it is."""
+    if isinstance(value, str):
+        return value
     return f"{value:.6g}".replace("-", "−")
 
 
-def assignments(values: Mapping[str, float], plain: bool = False) -> str:
+def assignments(values: Mapping[str, float | str], plain: bool = False) -> str:
     """`G = 5, Δ = 1`: parameter values in one line; `plain` without mathematics, for captions and terminals."""
     shown = (
         f"{name} = {number(value)}" if plain else f"{symbol(name)} = {number(value)}{_unit_of(name)}"
@@ -89,10 +92,10 @@ def assignments(values: Mapping[str, float], plain: bool = False) -> str:
 
 def point_text(point, plain: bool = False) -> str:
     """Write the parameters of a dataset's point in one line; a region chosen by number is given with its name, too."""
-    names = [str(name) for name, c in point.coords.items() if c.ndim == 0 and c.dtype.kind == "f"]
+    names = [str(name) for name, c in point.coords.items() if c.ndim == 0 and (c.dtype.kind == "f" or name == SUBJECT)]
     words = []
     for name in names:
-        value = float(point[name])
+        value = point[name].item()
         words.append(assignments({name: value}, plain))
         if name.endswith(".region") and "region" in point.coords and 0 <= value < point.sizes["region"]:
             words[-1] += f" ({point['region'].values[int(value)]})"

@@ -7,7 +7,9 @@ parses the workflow.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-SEED, POINT = "seed", "point"
+SEED, POINT, SUBJECT, NULL = "seed", "point", "subject", "null"
+REPLICATES = (SEED, SUBJECT)  # axes over which the mean is drawn
+NOT_DRAWN = (*REPLICATES, NULL)  # of null connectomes the true one is drawn
 COUPLING, INPUT, HETEROGENEITY = "G", "I_ext_e", "Delta"
 MOST_LINES = 3  # a grid of two axes, one of them this short, is drawn as lines: a map would be a few stripes
 MOST_COLUMNS = 6
@@ -27,7 +29,7 @@ class GridAxes:
     first : tuple of str
         Axes of which only the first value is drawn.
     replicates : bool
-        Whether there are several seeds, of which the mean is drawn.
+        Whether there are several seeds or subjects, of which the mean is drawn.
     """
 
     kind: str
@@ -42,8 +44,8 @@ def choose_axes(sizes: Mapping[str, int]) -> GridAxes:
     """Where the axes go, from the lengths of the grid's dimensions, by name and in the order of the study."""
     if POINT in sizes:
         return GridAxes("points", POINT) if sizes[POINT] > 1 else GridAxes("single")
-    varying = [name for name, size in sizes.items() if size > 1 and name != SEED]
-    replicates = sizes.get(SEED, 1) > 1
+    varying = [name for name, size in sizes.items() if size > 1 and name not in NOT_DRAWN]
+    replicates = any(sizes.get(name, 1) > 1 for name in REPLICATES)
     if not varying:
         return GridAxes("single", replicates=replicates)
     if len(varying) == 1:
@@ -60,7 +62,7 @@ def region_axis(sizes: Mapping[str, int]) -> str | None:
 
     Indices of regions are names and no quantity: lines and maps over them say nothing.
     """
-    varying = [name for name, size in sizes.items() if size > 1 and name != SEED]
+    varying = [name for name, size in sizes.items() if size > 1 and name not in NOT_DRAWN]
     return varying[0] if len(varying) == 1 and varying[0].endswith(".region") else None
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from ngnmm_core.analysis.maps import NETWORK, Map
-from ngnmm_core.plotting.parts.layout import POINT, SEED
+from ngnmm_core.plotting.parts.layout import NULL, POINT, REPLICATES, SEED
 from ngnmm_core.plotting.parts.style import UNDEFINED
 
 REGIME, SETTLING = "network_regime", "still_settling"
@@ -45,14 +45,14 @@ def grid_dims(dataset: xr.Dataset) -> tuple[str, ...]:
 
 
 def grid_values(dataset: xr.Dataset, quantity: Map) -> xr.DataArray:
-    """Give the quantity as float over the dimensions of the grid and `rows`, averaged over seeds."""
+    """Give the quantity as float over the dimensions of the grid and `rows`, averaged over seeds and subjects."""
     values = _reduced(dataset[quantity.variable], quantity, grid_dims(dataset))
     if quantity.instead in dataset:
         values = values.fillna(_reduced(dataset[quantity.instead], quantity, grid_dims(dataset)))
     if quantity.of_motion and REGIME in dataset:
         values = values.where(flag_words(dataset[REGIME]) != "rest")
-    if SEED in values.dims:
-        values = values.mean(SEED)
+    if dims := [dim for dim in REPLICATES if dim in values.dims]:
+        values = values.mean(dims)
     return values.assign_attrs(dataset[quantity.variable].attrs)
 
 
@@ -71,23 +71,31 @@ def _reduced(variable: xr.DataArray, quantity: Map, grid: tuple[str, ...]) -> xr
 def reasons(dataset: xr.Dataset, quantity: Map) -> xr.DataArray:
     """Why the quantity is not defined, a word per point of the grid, empty where nothing speaks against it.
 
-    With several seeds, that of the first.
+    With several seeds or subjects, that of the first.
     """
     result: xr.DataArray | None = None
     for name in quantity.statuses:
         if name not in dataset:
             continue
-        words = flag_words(dataset[name])
-        if SEED in words.dims:
-            words = words.isel({SEED: 0}, drop=True)
+        words = first_replicate(flag_words(dataset[name]))
         found = words.copy(data=_as_reasons(words.values))
         result = found if result is None else found.where(result == "", result)
     if result is None:
         return xr.DataArray("")
     if quantity.instead in dataset:
-        known = _reduced(dataset[quantity.instead], quantity, grid_dims(dataset)).notnull()
+        known = first_replicate(_reduced(dataset[quantity.instead], quantity, grid_dims(dataset)).notnull())
         result = result.where(~known, "")
     return result
+
+
+def on_true_connectome(dataset: xr.Dataset) -> xr.Dataset:
+    """Leave out null connectomes."""
+    return dataset.isel({NULL: 0}, drop=True) if NULL in dataset.dims else dataset
+
+
+def first_replicate(values: xr.DataArray) -> xr.DataArray:
+    """Take the first seed and the first subject."""
+    return values.isel({dim: 0 for dim in REPLICATES if dim in values.dims}, drop=True)
 
 
 def _as_reasons(words: np.ndarray) -> np.ndarray:
@@ -112,11 +120,12 @@ def flag_words(variable: xr.DataArray) -> xr.DataArray:
 
 
 def doubtful(dataset: xr.Dataset, quantity: Map) -> xr.DataArray | None:
-    """Where the quantity is defined but to be taken with care (for any of the seeds); None if that can't be."""
+    """Where the quantity is defined but doubtful (for any of the seeds and subjects); None if that can't be."""
     if quantity.doubtful is None or quantity.doubtful[0] not in dataset:
         return None
     marked = flag_words(dataset[quantity.doubtful[0]]) == quantity.doubtful[1]
-    return marked.any(SEED) if SEED in marked.dims else marked
+    dims = [dim for dim in REPLICATES if dim in marked.dims]
+    return marked.any(dims) if dims else marked
 
 
 def reason_text(reason: str) -> str:
@@ -137,5 +146,6 @@ def undefined_style(reason: str) -> dict[str, Any]:
 
 def swept(dataset: xr.Dataset) -> list[str]:
     """Names of the parameters that vary between the points of a list."""
-    candidates = [n for n, c in dataset.coords.items() if c.dims == (POINT,) and n not in (POINT, SEED)]
+    numbers = [n for n, c in dataset.coords.items() if c.dims == (POINT,) and c.dtype.kind in "fi"]
+    candidates = [n for n in numbers if n not in (POINT, SEED)]
     return [str(n) for n in candidates if len(np.unique(dataset[n].values)) > 1]
