@@ -8,6 +8,7 @@ stable pieces overlap, and its ends are bifurcation points, exact to round-off.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -97,14 +98,19 @@ def _range(model: Model, parameters: tuple[tuple[str, float], ...], weight: floa
 
 def _stable_pieces(system: EquilibriumSystem) -> list[_Piece]:
     """Stable pieces by rising coordinate; the first is empty-handed if the branch does not start at rest."""
-    curve = system.curve
-    found = system.bifurcations(-np.inf, np.inf)
-    u = np.array([curve.low, *(b.coordinate for b in found), curve.high])
+    found, samples = system.bifurcations(-np.inf, np.inf), system.samples()
+    u = np.array([samples[0], *(b.coordinate for b in found), samples[-1]])
     kinds = ["", *(KINDS[b.kind] for b in found), ""]
-    middle = np.sqrt(u[:-1] * u[1:]) if curve.low > 0 else 0.5 * (u[:-1] + u[1:])
+    middle = np.array([_between(samples, *ends) for ends in pairwise(u)])
     stable = np.linalg.eigvals(system.jacobian(middle)).real.max(axis=1) < 0
     drive = system.at(u)[1]
     return [_Piece((float(drive[k]), float(drive[k + 1])), (kinds[k], kinds[k + 1])) for k in np.flatnonzero(stable)]
+
+
+def _between(samples: np.ndarray, low: float, high: float) -> float:
+    """Return a coordinate between two: the sample in the middle, if there are any."""
+    some = samples[(samples > low) & (samples < high)]
+    return float(some[len(some) // 2]) if len(some) else 0.5 * (low + high)
 
 
 def stable_states(model: Model, parameters: Mapping[str, float], weight: float) -> np.ndarray:

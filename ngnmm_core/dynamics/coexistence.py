@@ -1,25 +1,33 @@
 """Coexisting attractors of the homogeneous system, found from several initial states and told apart.
 
-Equilibria are told by their states; cycles by period and time means, which don't depend on where along the orbit the
-state lies.  All that is neither counts as one.
+Equilibria are not left to chance: they come from the model's exact curve (or from Newton's method at many places, where
+it has none), and trajectories also start beside those that are unstable, along the direction that grows fastest.
+Attractors are told apart by their points: two that share one are one.  All that is neither at rest nor a cycle counts
+as one.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
+from scipy.interpolate import CubicHermiteSpline
 
 from ngnmm_core.dynamics.attractor import Attractor, find_attractors
+from ngnmm_core.dynamics.continuation.equilibria import find_equilibria
+from ngnmm_core.dynamics.equilibria import jacobians
+from ngnmm_core.dynamics.equilibrium_branch import Branch
 from ngnmm_core.dynamics.irregular_attractors import classify
-from ngnmm_core.dynamics.periodic_orbits import along
+from ngnmm_core.dynamics.periodic_orbits import paths
 from ngnmm_core.dynamics.regimes import IRREGULAR, REST
 from ngnmm_core.dynamics.variational import Solutions
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.initial_states import nominal, standard_normal
 
-SAME = 1e-6  # relative difference of states or periods up to which two polished attractors are one
-SAME_MEAN = 1e-3  # and of time means, which are sampled
+SAME = 1e-6  # relative difference of two equilibria that are one
+ON_ORBIT = 1e-4  # distance of a point from an orbit that it is on, in units of the orbit's extent
 PLACES = 2048  # along an orbit
+PUSH = 0.2  # away from an unstable equilibrium, in units of the states' sizes
 LEAST = 1e-2  # of the size of a state, in its unit
 SEED = 0x57A7  # of the random initial states: the same at every point
 
@@ -58,39 +66,93 @@ def coexisting(
     starts : int
         Number of initial states.
     """
-    count = len(parameters["G"])
-    states = initial_states(model, starts, spread)
-    repeated = {name: np.repeat(np.asarray(values, float), starts) for name, values in parameters.items()}
-    found = classify(model, repeated, row_sum, find_attractors(model, repeated, row_sum, np.tile(states, (count, 1))))
-    marks = _marks(Solutions(model, repeated, repeated["G"] * row_sum), found)
-    return [_different(found[k : k + starts], marks[k : k + starts]) for k in range(0, count * starts, starts)]
+    arrays = {name: np.asarray(values, float) for name, values in parameters.items()}
+    points = [{name: float(values[k]) for name, values in arrays.items()} for k in range(len(arrays["G"]))]
+    fixed = [find_equilibria(model, point, row_sum, thorough=False) for point in points]
+    usual = initial_states(model, starts, spread)
+    begin = [
+        np.concatenate([usual, _beside(model, point, row_sum, rests)])
+        for point, rests in zip(points, fixed, strict=True)
+    ]
+    owner = np.repeat(np.arange(len(points)), [len(states) for states in begin])
+    repeated = {name: values[owner] for name, values in arrays.items()}
+    found = classify(model, repeated, row_sum, find_attractors(model, repeated, row_sum, np.concatenate(begin)))
+    orbits = _orbits(Solutions(model, repeated, repeated["G"] * row_sum), found)
+    result = []
+    for k, rests in enumerate(fixed):
+        own = [int(j) for j in np.flatnonzero(owner == k)]
+        resting = [Attractor(REST, state) for state in rests.states[rests.stable]]
+        # of the starts beside equilibria only what they have come to: they may take very long to leave
+        own = [j for n, j in enumerate(own) if n < starts or found[j] is None or found[j].regime != IRREGULAR]
+        result.append(_different(resting, [(found[j], orbits.get(j)) for j in own]))
+    return result
 
 
-def _marks(solutions: Solutions, attractors) -> list[np.ndarray | None]:
-    """Numbers that tell attractors apart."""
-    marks = [a.state if a is not None and a.regime == REST else None for a in attractors]
+def _beside(model: Model, point: Mapping[str, float], row_sum: float, rests: Branch) -> np.ndarray:
+    """States on both sides of every unstable equilibrium, [start, state]."""
+    some = rests.states[~rests.stable]
+    if not len(some):
+        return np.empty((0, len(model.states)))
+    arrays = {name: np.full(len(some), value) for name, value in point.items()}
+    weight = arrays["G"] * row_sum
+    values, vectors = np.linalg.eig(jacobians(model, some, arrays, weight, weight))
+    growing = vectors[np.arange(len(some)), :, np.argmax(values.real, axis=1)].real
+    size = np.abs(some) + np.array([s.small for s in model.states])
+    push = PUSH * growing / np.max(np.abs(growing) / size, axis=1)[:, None]
+    return np.concatenate([some + push, some - push])
+
+
+def _orbits(solutions: Solutions, attractors) -> dict[int, tuple[CubicHermiteSpline, np.ndarray, float]]:
+    """Cycles as functions of time, with their states at some places [place, state] and their periods."""
     cycling = [k for k, a in enumerate(attractors) if a is not None and a.orbit is not None]
-    if cycling:
-        states = along(solutions.take(np.array(cycling)), [attractors[k].orbit for k in cycling], PLACES)
-        for k, path in zip(cycling, states, strict=True):
-            marks[k] = np.array([attractors[k].period, *np.ascontiguousarray(path.T).mean(axis=1)])
-    return marks
+    if not cycling:
+        return {}
+    curves = paths(solutions.take(np.array(cycling)), [attractors[k].orbit for k in cycling])
+    periods = [attractors[k].period for k in cycling]
+    return {
+        k: (curve, curve(period * np.arange(PLACES) / PLACES), period)
+        for k, curve, period in zip(cycling, curves, periods, strict=True)
+    }
 
 
-def _different(attractors, marks) -> Coexistence:
-    kept: list[tuple[Attractor, np.ndarray | None]] = []
-    for attractor, mark in zip(attractors, marks, strict=True):
-        if attractor is not None and not any(_same(attractor, mark, *other) for other in kept):
-            kept.append((attractor, mark))
-    irregular = sum(a is not None and a.regime == IRREGULAR for a in attractors)
-    return Coexistence(tuple(a for a, _ in kept), irregular, sum(a is None for a in attractors))
+def _different(resting: list[Attractor], found: list) -> Coexistence:
+    kept = list(resting)
+    orbits: list[tuple] = []
+    for attractor, orbit in found:
+        if attractor is None:
+            continue
+        if orbit is not None:
+            if any(_is_on(attractor.state, other) for other in orbits):
+                continue
+            orbits.append(orbit)
+        elif any(_alike(attractor, other) for other in kept):
+            continue
+        kept.append(attractor)
+    irregular = sum(a is not None and a.regime == IRREGULAR for a, _ in found)
+    return Coexistence(tuple(kept), irregular, sum(a is None for a, _ in found))
 
 
-def _same(one: Attractor, mark, other: Attractor, other_mark) -> bool:
-    kinds = [(a.regime == REST, a.orbit is not None) for a in (one, other)]
-    if kinds[0] != kinds[1]:
-        return False
-    if mark is None:
-        return True
-    gaps = np.abs(mark - other_mark) / (np.abs(mark) + 1e-3)
-    return bool((gaps < SAME).all() if one.regime == REST else gaps[0] < SAME and (gaps[1:] < SAME_MEAN).all())
+def _alike(one: Attractor, other: Attractor) -> bool:
+    """Whether two attractors that are no cycles are one."""
+    if one.regime != REST or other.regime != REST:
+        return one.regime != REST and other.regime != REST and other.orbit is None
+    return bool((np.abs(one.state - other.state) < SAME * (np.abs(other.state) + 1e-3)).all())
+
+
+def _is_on(state: np.ndarray, orbit: tuple[CubicHermiteSpline, np.ndarray, float]) -> bool:
+    """Whether a state lies on an orbit."""
+    curve, places, period = orbit
+    extent = np.ptp(places, axis=0) + 1e-12
+    away = lambda states: np.sqrt((((states - state) / extent) ** 2).sum(axis=-1))
+    near = away(places)
+    # where the orbit turns sharply the nearest place need not be beside the nearest point: some are tried
+    for k in np.argsort(near, kind="stable")[:4]:
+        at = scipy.optimize.minimize_scalar(
+            lambda t: float(away(curve(t % period))),
+            bounds=((k - 1) * period / PLACES, (k + 1) * period / PLACES),
+            method="bounded",
+            options={"xatol": 1e-9 * period},
+        )
+        if at.fun < ON_ORBIT:
+            return True
+    return False

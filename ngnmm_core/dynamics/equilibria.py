@@ -82,4 +82,11 @@ def eigenvalues(
     -------
     array (point, ..., state), complex, in no particular order, 1/ms
     """
-    return np.linalg.eigvals(linearise(model, states, parameters, weight, background).coupled(feedback)).astype(complex)
+    return np.linalg.eigvals(jacobians(model, states, parameters, weight, feedback, background)).astype(complex)
+
+
+def jacobians(
+    model: Model, states: np.ndarray, parameters, weight: np.ndarray, feedback: np.ndarray, background=0.0
+) -> np.ndarray:
+    """Jacobians (point, ..., state, state) whose eigenvalues are those of `eigenvalues`."""
+    return linearise(model, states, parameters, weight, background).coupled(feedback)

@@ -9,6 +9,7 @@ Test functions and criticality: Kuznetsov, Elements of Applied Bifurcation Theor
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy
@@ -111,10 +112,28 @@ class EquilibriumSystem:
         return arrays | {self.curve.drive: np.asarray(drive, float)}
 
     def jacobian(self, u: np.ndarray) -> np.ndarray:
-        """Jacobians [point, state, state] of the homogeneous system at coordinates u."""
+        """Jacobians [point, state, state] of the homogeneous system at coordinates u.
+
+        So far out that a sigmoid's exponential overflows they are those where it last does not: it is flat there.
+        """
+        found = self._linearised(u)
+        broken = ~np.isfinite(found).all(axis=(1, 2))
+        if broken.any():
+            found[broken] = self._linearised(np.clip(np.atleast_1d(u)[broken], *self._representable))
+        return found
+
+    def _linearised(self, u: np.ndarray) -> np.ndarray:
         states, drive = self.at(u)
         weight = np.full(len(drive), self.weight)
-        return linearise(self.model, states, self.arrays(drive), weight).coupled(weight)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return linearise(self.model, states, self.arrays(drive), weight).coupled(weight)
+
+    @cached_property
+    def _representable(self) -> tuple[float, float]:
+        """First and last sample with a Jacobian that floating-point numbers can hold."""
+        u = self.samples()
+        some = u[np.isfinite(self._linearised(u)).all(axis=(1, 2))]
+        return float(some[0]), float(some[-1])
 
     def field(self, states: np.ndarray, drive: float) -> np.ndarray:
         """Time derivative of states [point, state] at one value of the drive."""
@@ -122,7 +141,9 @@ class EquilibriumSystem:
         return linearise(self.model, states, self.arrays(np.full(len(states), drive)), weight).derivative
 
     def samples(self) -> np.ndarray:
-        """Coordinates that sample the whole branch: even ones, or for a positive coordinate those of `_spread`."""
+        """Coordinates that sample the whole branch: the model's own, `_spread` for a positive one, or even ones."""
+        if self.curve.samples is not None:
+            return np.asarray(self.curve.samples(self.parameters, self.weight), float)
         low, high = self.curve.low, self.curve.high
         if low > 0:
             states = {state.name: state.initial for state in self.model.states}
@@ -130,16 +151,27 @@ class EquilibriumSystem:
         return np.linspace(low, high, SAMPLES)
 
     # -------------------------------------------------------------- points of the branch
-    def branch(self, low: float, high: float, u: np.ndarray | None = None) -> Branch:
-        """Return the part of the branch with the drive in [low, high]."""
-        u = self.samples() if u is None else u
-        states, drive = self.at(u)
-        inside = (drive >= low) & (drive <= high)
-        u, states, drive = u[inside], states[inside], drive[inside]
-        return Branch(u, drive, states, np.linalg.eigvals(self.jacobian(u)).astype(complex))
+    def branch(self, low: float, high: float) -> Branch:
+        """Return the part of the branch with the drive in [low, high], its ends on the borders included."""
+        u = self.samples()
+        drive = self.at(u)[1]
+        inside = u[(drive > low) & (drive < high)]
+        ends = [(x, limit) for limit in (low, high) if np.isfinite(limit) for x in self._with_drive(limit)]
+        found = self._points(np.concatenate([inside, [x for x, _ in ends]]))
+        found.drive[len(inside) :] = [limit for _, limit in ends]  # to the bit
+        order = np.argsort(found.coordinate, kind="stable")
+        return Branch(*(getattr(found, name)[order] for name in ("coordinate", "drive", "states", "eigenvalues")))
 
     def equilibria(self, drive: float) -> Branch:
         """All equilibria at one value of the drive, by rising coordinate."""
+        return self._points(np.array(self._with_drive(drive)))
+
+    def _points(self, u: np.ndarray) -> Branch:
+        states, drive = self.at(u)
+        return Branch(u, np.array(drive), states, np.linalg.eigvals(self.jacobian(u)).astype(complex))
+
+    def _with_drive(self, drive: float) -> list[float]:
+        """Coordinates with one value of the drive."""
         difference = lambda u: self.at(u)[1] - drive
         u = self.samples()
         values = difference(u)
@@ -148,7 +180,7 @@ class EquilibriumSystem:
             order = np.argsort(np.concatenate([u, beyond]))
             u = np.concatenate([u, beyond])[order]
             values = np.concatenate([values, difference(beyond)])[order]
-        return self.branch(-np.inf, np.inf, np.array(_roots(difference, u, values)))
+        return _roots(difference, u, values)
 
     # -------------------------------------------------------------- bifurcations
     def fold_test(self, u: np.ndarray) -> np.ndarray:

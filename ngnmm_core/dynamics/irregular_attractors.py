@@ -53,16 +53,16 @@ def classify(
 
 
 def _arrived(model: Model, parameters: Mapping[str, np.ndarray], row_sum: float, result: list) -> None:
-    """Look again at what seems to be a torus: close to a bifurcation a cycle is approached as slowly as that.
+    """Look again at what seems to be a torus, or is not known: close to a bifurcation all is approached slowly.
 
-    After the long runs such a trajectory is near its cycle, and Newton's method finds it.
+    After the long runs such a trajectory is near its cycle or rest, and Newton's method finds it.
     """
-    tori = [k for k, a in enumerate(result) if a is not None and a.regime == TORUS]
-    if not tori:
+    slow = [k for k, a in enumerate(result) if a is not None and a.regime in (TORUS, IRREGULAR)]
+    if not slow:
         return
-    some = {name: np.asarray(values, float)[tori] for name, values in parameters.items()}
-    states = np.array([result[k].state for k in tori])
-    for k, found in zip(tori, find_attractors(model, some, row_sum, states), strict=True):
+    some = {name: np.asarray(values, float)[slow] for name, values in parameters.items()}
+    states = np.array([result[k].state for k in slow])
+    for k, found in zip(slow, find_attractors(model, some, row_sum, states), strict=True):
         if found is not None and found.regime != IRREGULAR:
             result[k] = found
 

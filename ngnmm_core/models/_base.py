@@ -15,6 +15,8 @@ from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.models._checks import check_declaration
 from ngnmm_core.models._qif import QifPopulations
 
+TAIL = 300  # values beyond each end of an open-ended curve
+
 Number = Any  # a float, an array, a dual number or a lane: whatever the arithmetic is done with
 
 
@@ -98,10 +100,13 @@ class EquilibriumCurve:
     drive
         Name of the drive that is solved for.
     points
-        `points(u, parameters, weight)`: the tuple of states and the value of the drive for values u of the coordinate;
-        `weight` is G times the row sum of the connectome.  Works on arrays.
+        `points(u, parameters, weight)`: the tuple of states and the value of the drive for values u of the coordinate,
+        or of a number that rises with it; `weight` is G times the row sum of the connectome.  Works on arrays.
     low, high
-        Range of the coordinate that covers what the drive can do; sampled logarithmically if `low` is positive.
+        Range of u that covers what the drive can do; sampled logarithmically if `low` is positive.
+    samples
+        `samples(parameters, weight)`: rising values of u that cover all that the drive can do, dense where the curve
+        may turn, if that depends on the parameters; `low` and `high` then only hold for the defaults.
     """
 
     coordinate: str
@@ -109,6 +114,13 @@ class EquilibriumCurve:
     points: Callable[..., tuple[tuple[Number, ...], Number]]
     low: float
     high: float
+    samples: Callable[..., np.ndarray] | None = None
+
+
+def open_ended(u: np.ndarray) -> np.ndarray:
+    """Add sparse values on both sides of rising ones, up to 1e12 times as far away as they are apart."""
+    away = (u[-1] - u[0]) * np.geomspace(1e-3, 1e12, TAIL)
+    return np.concatenate([u[0] - away[::-1], u, u[-1] + away])
 
 
 COUPLING = Parameter("G", 0.0, "1", "global coupling: multiplies the connectome's weights", non_negative=True)

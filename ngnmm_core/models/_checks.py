@@ -130,6 +130,10 @@ def _check_functions(model: "Model") -> None:
         found = _call(model, "equilibrium_curve", curve.points, (np.clip(values, curve.low, curve.high), defaults, 0.0))
         if not isinstance(found, tuple) or len(found) != 2 or len(found[0]) != len(initial):
             raise _refuse(model, "equilibrium_curve gives no (states, drive)", f"{len(initial)} states and a drive")
+        if curve.samples is not None:
+            u = np.asarray(_call(model, "equilibrium_curve.samples", curve.samples, (defaults, 0.0)), float)
+            if u.ndim != 1 or len(u) < 3 or not (np.diff(u) > 0).all():
+                raise _refuse(model, "equilibrium_curve.samples gives no rising values", "an array of 3 and more")
 
 
 def _check_qif(model: "Model") -> None:

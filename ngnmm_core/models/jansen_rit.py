@@ -19,9 +19,10 @@ the potential: there is no synchrony within a population.
 import numpy as np
 
 from ngnmm_core.kernels.functions import exp
-from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
+from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Model, Parameter, Population, State, open_ended
 
 KHZ_PER_HZ = 1e-3
+FLAT = 50.0  # argument of the sigmoid, 2e-22 from its end
 
 
 def coefficients(p):
@@ -82,6 +83,11 @@ def equilibria(v, p, weight):
     return (y0, v, y2, still, still, still), ((v + y2) / (p["A"] * p["tau_e"]) - received) / KHZ_PER_HZ
 
 
+def potentials(p, weight):
+    """Pyramidal potentials of all equilibria: beyond 50 / r of v0 the sigmoid of v is flat, and v follows p."""
+    return open_ended(p["v0"] + np.linspace(-FLAT, FLAT, 5001) / p["r"])
+
+
 MODEL = Model(
     name="jansen_rit",
     title="Jansen-Rit neural mass model",
@@ -119,7 +125,7 @@ MODEL = Model(
         Population("E", "excitatory interneurons", rate=lambda states, c: _sigmoid(c[9] * states[0], c)),
         Population("I", "inhibitory interneurons", rate=lambda states, c: _sigmoid(c[11] * states[0], c)),
     ),
-    equilibrium_curve=EquilibriumCurve("v", "p", equilibria, -90.0, 90.0),
+    equilibrium_curve=EquilibriumCurve("v", "p", equilibria, -90.0, 90.0, potentials),
     # the Jacobian's largest eigenvalue along the cycles at the default parameters is 0.25 per ms
     fastest_rate=lambda p: 3.0 / min(p["tau_e"], p["tau_i"]),
 )

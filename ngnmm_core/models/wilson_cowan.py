@@ -17,9 +17,9 @@ there are no firing rates in Hz, and no synchrony within a population.
 import numpy as np
 
 from ngnmm_core.kernels.functions import exp, select
-from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
+from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Model, Parameter, Population, State, open_ended
 
-SATURATED = 100.0  # argument at which the logistic function is 0 or 1 up to round-off
+FLAT = 50.0  # argument of the logistic function, 2e-22 from its end
 
 
 def coefficients(p):
@@ -63,21 +63,31 @@ def sent(states, coefficients):
     return states[0]
 
 
-def equilibria(E, p, weight):
-    """Compute the equilibrium with excitatory activity E, and the input P that sustains it.
+def equilibria(z, p, weight):
+    """Compute the equilibrium at which a_e (x - theta_e) = z for the excitatory input x, and the P that makes it so.
 
-    The inhibitory activity is the one root of a falling function.  Where no input gives such an E, P is what
-    saturates the sigmoid to round-off.
+    E rises with z, and saturates at both ends while P goes on.  The inhibitory activity is the one root of a falling
+    function.
     """
     c = coefficients(p)
+    active = 0.5 * (1.0 + np.tanh(0.5 * z)) - c[5]
+    E = (1.0 - c[5]) * active / (1.0 + c[6] * active)
     I = _inhibitory_activity(p["c_ie"] * E + p["Q"], p, c[12])  # noqa: E741
-    free = 1.0 - c[5] - c[6] * E
-    share = E / select(free > 0, free, 1.0) + c[5]
-    share = select(free > 0, share, 1.0)
-    inner = select((share > 0) & (share < 1), share, 0.5)
-    P = p["theta_e"] + np.log(inner / (1.0 - inner)) / p["a_e"] - (p["c_ee"] + weight) * E + p["c_ei"] * I
-    beyond = SATURATED / p["a_e"]
-    return (E, I), select(share <= 0, -beyond, select(share >= 1, beyond, P))
+    return (E, I), p["theta_e"] + z / p["a_e"] - (p["c_ee"] + weight) * E + p["c_ei"] * I
+
+
+def inputs(p, weight):
+    """Values of z that cover all equilibria: evenly spaced ones, and those at which the sigmoid is evenly spaced.
+
+    Where a low threshold and strong refractoriness make E infinite at some z, those above it.
+    """
+    share = (np.arange(2500) + 0.5) / 2500
+    z = open_ended(np.union1d(np.linspace(-FLAT, FLAT, 2501), np.log(share / (1.0 - share))))
+    infinite = 1.0 / (1.0 + exp(p["a_e"] * p["theta_e"])) - (1.0 / p["r_e"] if p["r_e"] > 0 else np.inf)
+    if infinite <= 0:
+        return z
+    pole = np.log(infinite / (1.0 - infinite))
+    return np.union1d(pole + np.geomspace(1e-9, 1.0, 200), z[z > pole + 1e-9])
 
 
 def _inhibitory_activity(drive, p, shift):
@@ -140,6 +150,6 @@ MODEL = Model(
     sent=sent,
     observable="E",
     populations=(Population("E", "excitatory"), Population("I", "inhibitory")),
-    equilibrium_curve=EquilibriumCurve("E", "P", equilibria, -0.5, 1.0),
+    equilibrium_curve=EquilibriumCurve("E", "P", equilibria, -FLAT, FLAT, inputs),
     fastest_rate=fastest_rate,
 )

@@ -35,6 +35,34 @@ def test_two_cycles_between_the_folds(ei):
     assert periods[1] - periods[0] > 0.5
 
 
+@pytest.mark.parametrize(
+    ("place", "resting", "periods"),
+    [  # roots of the equilibrium equations by fsolve from 4000 starts with numpy's eigenvalues; periods by DOP853
+        ((-1.4, 35.0), 2, []),
+        ((3.5, 30.0), 1, [52.379]),
+        ((2.0, 32.0), 1, [64.143]),
+        ((55.0, 8.0), 0, [4.275]),
+    ],
+)
+def test_every_stable_equilibrium_counts_and_no_cycle_twice(ei, place, resting, periods):
+    """Random starts met none of the equilibria; at (55, 8) one cycle was counted several times."""
+    (found,) = coexisting(ei, arrays_of(ei, I_ext_e=np.full(1, place[0]), G=np.full(1, place[1])), 1.0, 8)
+    assert sum(a.regime == REST for a in found.attractors) == resting
+    np.testing.assert_allclose([a.period for a in found.attractors if a.orbit], periods, atol=1e-3)
+    assert (found.unresolved, found.diverged) == (0, 0)
+
+
+def test_two_mirrored_cycles_of_the_memory_model():
+    """Between its Hopf points at 1.34998 and 1.5363 each item has a cycle of its own, which is approached slowly."""
+    memory = get_model("ngnmm_memory")
+    (found,) = coexisting(memory, arrays_of(memory, I_B=np.full(1, 1.4), G=np.zeros(1)), 1.0, 4)
+    one, other = found.attractors
+    assert one.period == pytest.approx(other.period, rel=1e-8)
+    assert one.regime == other.regime == LIMIT_CYCLE
+    assert (one.state[0] - one.state[4]) * (other.state[0] - other.state[4]) < 0
+    assert found.unresolved == 0
+
+
 def test_starts_are_the_same_for_any_number(ei):
     few, many = initial_states(ei, 3, 1.0), initial_states(ei, 9, 1.0)
     np.testing.assert_array_equal(few, many[:3])

@@ -9,6 +9,7 @@ from scipy.integrate import solve_ivp
 from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.connectome import Connectome
 from ngnmm_core.dynamics.attractor import find_attractors
+from ngnmm_core.dynamics.continuation.equilibria import find_equilibria
 from ngnmm_core.dynamics.dispersion import dispersion
 from ngnmm_core.dynamics.equilibria import eigenvalues
 from ngnmm_core.dynamics.equilibrium_branch import HOPF, SADDLE_NODE, EquilibriumSystem
@@ -104,6 +105,48 @@ def test_equilibrium_curve_solves_the_equations(name, weight):
     for k in chosen:
         assert np.abs(system.field(branch.states[k : k + 1], branch.drive[k])).max() < 1e-13
         assert branch.drive[k] == pytest.approx(system.at(branch.coordinate[k])[1][0])
+
+
+@classical
+@pytest.mark.parametrize("seed", range(6))
+def test_no_equilibrium_is_missed_whatever_the_drive(name, seed):
+    """Against solve_ivp from the nominal state, with parameters under which the state saturates at either end."""
+    model, rng = get_model(name), np.random.default_rng(seed)
+    if name == "jansen_rit":
+        values = {"p": [3300.0, 2e4, -500.0][seed % 3], "v0": rng.uniform(2, 60), "A": rng.uniform(2, 9)}
+    else:
+        values = {"P": [-3.0, 6.0, 40.0][seed % 3], "theta_e": [-1.0, rng.uniform(-3, 5)][seed // 3]}
+    p = model.resolve(values)
+    drive, constants = tuple(p[n] for n in model.drives), model.coefficients(p)
+    slope = lambda t, x: np.array(model.derivative(tuple(x), drive, constants, 0.0), float)
+    start = np.array([s.initial for s in model.states])
+    end = solve_ivp(slope, (0.0, 4000.0), start, "LSODA", rtol=1e-10, atol=1e-12).y[:, -1]
+    assert np.abs(slope(0.0, end)).max() < 1e-6, "the case is made for rest"
+    found = find_equilibria(model, values)
+    assert found.stable.any()
+    gaps = np.abs(found.states[found.stable] - end) / (np.abs(end) + 1e-2)
+    assert gaps.max(axis=1).min() < 1e-5
+
+
+@pytest.mark.parametrize(("name", "drive", "rate"), [("wilson_cowan", "P", -1 / 8), ("jansen_rit", "p", -1 / 20)])
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+def test_equilibria_where_the_exponential_overflows(name, drive, rate, sign):
+    """All sigmoids are flat: the slowest eigenvalue is that of a leak, up to Wilson and Cowan's refractoriness."""
+    found = find_equilibria(get_model(name), {drive: sign * 1e6})
+    assert found.stable.tolist() == [True]
+    slowest = found.eigenvalues.real.max()
+    assert 2.0 * rate <= slowest + 1e-9
+    assert slowest <= 0.99 * rate
+
+
+@pytest.mark.parametrize(("name", "ends"), [("wilson_cowan", (-3.0, 6.0)), ("jansen_rit", (-400.0, 5000.0))])
+def test_branches_reach_the_ends_of_the_range(name, ends):
+    model = get_model(name)
+    branch = EquilibriumSystem(model, model.resolve({}), 0.0).branch(*ends)
+    assert (branch.drive[0], branch.drive[-1]) == ends
+    assert (branch.drive >= ends[0]).all()
+    assert (branch.drive <= ends[1]).all()
+    assert (np.diff(branch.coordinate) > 0).all()
 
 
 @classical

@@ -184,7 +184,9 @@ def _hopf(place: Place, k: int) -> EquilibriumBifurcation | None:
 
 
 # ------------------------------------------------------------------ all equilibria of a point
-def find_equilibria(model: Model, parameters: Mapping[str, float], row_sum: float = 1.0) -> Branch:
+def find_equilibria(
+    model: Model, parameters: Mapping[str, float], row_sum: float = 1.0, thorough: bool = True
+) -> Branch:
     """All equilibria of the homogeneous system at one parameter point, with their eigenvalues.
 
     For a model with an `equilibrium_curve` none can be missed.  For another one Newton's method starts from many
@@ -197,6 +199,8 @@ def find_equilibria(model: Model, parameters: Mapping[str, float], row_sum: floa
         Parameters or aliases, `G` among them; the others have the model's defaults.
     row_sum : float
         Row sum of the connectome.
+    thorough : bool
+        Whether branches are followed, where there is no curve; without it more may be missed, and it takes no time.
 
     Returns
     -------
@@ -214,17 +218,17 @@ def find_equilibria(model: Model, parameters: Mapping[str, float], row_sum: floa
     if model.equilibrium_curve is not None:
         system = EquilibriumSystem(model, values, values["G"] * row_sum)
         return system.equilibria(values[model.equilibrium_curve.drive])
-    return _searched(System(model, values, row_sum, model.drives[:1] or ("G",)))
+    return _searched(System(model, values, row_sum, model.drives[:1] or ("G",)), thorough)
 
 
-def _searched(system: System) -> Branch:
+def _searched(system: System, thorough: bool) -> Branch:
     p = system.values[system.active[0]]
     found: list[np.ndarray] = []
     on_branches: list[np.ndarray] = []
     for x in _newton_from_many(system, p):
         if _physical(system, x):
             _add(found, x)
-    for x in found:  # other sheets of the same branch
+    for x in found if thorough else ():  # other sheets of the same branch
         if not _known(on_branches, x):
             for crossing in _crossings(system, x, p):
                 _add(on_branches, crossing)
