@@ -6,6 +6,7 @@ import numpy as np
 
 from ngnmm_core.kernels.inline import inlined
 from ngnmm_core.kernels.lanes import lane_width
+from ngnmm_core.kernels.layout import NoiseKind
 from ngnmm_core.kernels.llvm import kernel, load, make_tuple_access, store
 from ngnmm_core.kernels.steppers.riccati_constants import Structure
 from ngnmm_core.kernels.stimuli import make_drive
@@ -24,7 +25,12 @@ class Equations(NamedTuple):
     drive_at: object
     stimulated: bool
     structure: Structure | None = None
-    noisy: bool = False
+    kind: NoiseKind = NoiseKind()
+
+    @property
+    def noisy(self) -> bool:
+        """Whether a method that watches its error is compiled for noise."""
+        return self.kind.noisy
 
 
 def compile_equations(derivative, sent, sizes, noise: tuple[int, ...], stimulated: bool, width: int) -> Equations:

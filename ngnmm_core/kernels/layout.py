@@ -18,6 +18,14 @@ ROWS_WITH_16_REGISTERS = range(4, 7)
 POSITION, FILLED, SUBSTEPS, STEP, LEVEL = range(5)
 
 
+class NoiseKind(NamedTuple):
+    """What an integrator is compiled for: noise at all, in part common to all regions, coloured."""
+
+    noisy: bool = False
+    shared: bool = False
+    coloured: bool = False
+
+
 class Weights(NamedTuple):
     """W in blocks of `rows` rows, the weights of one column together; the last block is padded with zeros."""
 
@@ -40,6 +48,7 @@ class Batch(NamedTuple):
     mask: np.ndarray  # [group, region, lane]
     amplitude: np.ndarray  # [group, noisy state, lane] standard deviation of the noise in a step
     seed: np.ndarray  # [group, lane]
+    mixture: np.ndarray  # [group, (own, common), lane] what multiplies the two parts of a region's noise
 
 
 class Stimuli(NamedTuple):
@@ -74,8 +83,11 @@ class Work(NamedTuple):
     constants: np.ndarray  # [length of step, group, constant, population, lane] of the Riccati step ...
     middle: np.ndarray  # [group, region, quantity, lane] ... what its first pass leaves to the second ...
     scratch: np.ndarray  # [moment, population, lane] ... and what stimuli add to one region
-    brownian: np.ndarray  # [level, group, region, (dB, M), population, lane] of the step's Brownian path
+    brownian: np.ndarray  # [level, group, region, (dB, M), population, lane] of the step's Brownian path, or coloured
     watch: np.ndarray  # [group, population, lane] the largest error of a step so far, as the method sees it
+    common: np.ndarray  # [slot, number, noisy state or population, lane] noise that all regions share
+    colour: np.ndarray  # [group, level, constant, lane] of coloured noise
+    coloured: np.ndarray  # [group, region, noisy state, lane] its values at the end of the step, off the ladder
 
 
 def row_block(regions: int, wide_registers: bool) -> int:
@@ -120,6 +132,9 @@ class Nodes(NamedTuple):
     kept: int = 0  # ... per region, ...
     scratch: int = 0  # ... and in all, of the Riccati step
     brownian: int = 0  # numbers of Brownian paths, per region
+    common: int = 0  # numbers that all regions share
+    colour: int = 0  # constants of coloured noise, per point
+    coloured: int = 0  # values of coloured noise, per region
     watched: int = 1  # errors that are watched, per point
 
 
@@ -149,4 +164,7 @@ def new_work(sizes: tuple[int, int, int, int], weights: Weights, groups: int, no
         aligned(nodes.scratch * width, dtype, stagger=55),
         aligned(max(one * nodes.brownian, 1), dtype, stagger=57),
         aligned(groups * nodes.watched * width, dtype, stagger=61),
+        aligned(max(nodes.common, 1) * width, dtype, stagger=63),
+        aligned(max(groups * nodes.colour, 1) * width, dtype, stagger=65),
+        aligned(max(one * nodes.coloured, 1), dtype, stagger=67),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from ngnmm_core.errors import InputError
-from ngnmm_core.simulation.settings import COMMON, NOISE
+from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
 from ngnmm_core.stages.registry import STAGES, stages_of
 from ngnmm_core.study.study import Study
 
@@ -13,14 +13,14 @@ def _resection(study: Study) -> dict[str, object]:
     return {"simulation.resection.regions": regions} if regions else {}
 
 
-def _noise(study: Study) -> dict[str, object]:
-    sigma = study.simulation.noise_sigma
-    return {f"simulation.{NOISE}": f"{sigma:g}"} if sigma > 0 and NOISE not in study.axes else {}
+def _positive(name: str) -> Callable[[Study], dict[str, object]]:
+    """Make what finds a number of `simulation` that is 0 where it does nothing."""
 
+    def found(study: Study) -> dict[str, object]:
+        value = getattr(study.simulation, name)
+        return {f"simulation.{name}": f"{value:g}"} if value > 0 and name not in study.axes else {}
 
-def _common(study: Study) -> dict[str, object]:
-    share = study.simulation.noise_common
-    return {f"simulation.{COMMON}": f"{share:g}"} if share > 0 and COMMON not in study.axes else {}
+    return found
 
 
 def _stimuli(study: Study) -> dict[str, object]:
@@ -30,8 +30,7 @@ def _stimuli(study: Study) -> dict[str, object]:
 # What may be unreachable: where a study sets it, with the value found; axes say themselves what they set.
 SETTINGS: Mapping[str, Callable[[Study], Mapping[str, object]]] = {
     "resection": _resection,
-    "noise_sigma": _noise,
-    "noise_common": _common,
+    **{name: _positive(name) for name in (NOISE, COMMON, TAU)},
     "stimuli": _stimuli,
 }
 

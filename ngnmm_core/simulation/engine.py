@@ -16,6 +16,7 @@ from ngnmm_core.kernels.steppers import riccati_passes
 from ngnmm_core.kernels.steppers.riccati_constants import Structure, constants, rounded_in_turns
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.integrators import get_integrator
+from ngnmm_core.simulation.noise import Noises, coloured_constants
 from ngnmm_core.simulation.step_choice import LONGEST_MS
 from ngnmm_core.simulation.waveforms import Schedule
 
@@ -32,7 +33,7 @@ def wide_registers() -> bool:
 
 
 @cache
-def _integrator(model: Model, method: str, rows: int, dtype: str, inputs: tuple[bool, bool]):
+def _integrator(model: Model, method: str, rows: int, dtype: str, inputs: tuple[bool, layout.NoiseKind]):
     equations = (model.derivative, model.sent, model.sizes, model.noisy_states, inputs, structure_of(model))
     make_step = get_integrator(method).make_step
     return compiled_by(_make_integrator, equations, make_step, rows, dtype, name=f"{model.name}-{method}")
@@ -40,9 +41,9 @@ def _integrator(model: Model, method: str, rows: int, dtype: str, inputs: tuple[
 
 def _make_integrator(parts: tuple, make_step, rows: int, dtype: str):
     """Make the integrator that is compiled, from all that it depends on."""
-    derivative, sent, sizes, noise, (stimulated, noisy), structure = parts
+    derivative, sent, sizes, noise, (stimulated, kind), structure = parts
     equations = drivers.compile_equations(derivative, sent, sizes, noise, stimulated, lane_width(dtype))
-    equations = equations._replace(structure=structure, noisy=noisy)
+    equations = equations._replace(structure=structure, kind=kind)
     return drivers.make_integrator(make_step, equations, rows, dtype)
 
 
@@ -68,6 +69,8 @@ class Engine:
         Local steps per step of the multirate method.
     noisy : bool
         Whether there is noise: a method that watches its error is compiled without it or with it.
+    shared, coloured : bool
+        Whether regions have noise in common, and whether it is coloured.
     """
 
     model: Model
@@ -76,6 +79,13 @@ class Engine:
     dtype: str = "float64"
     substeps: int = 2
     noisy: bool = False
+    shared: bool = False
+    coloured: bool = False
+
+    @property
+    def kind(self) -> layout.NoiseKind:
+        """What the method is compiled for."""
+        return layout.NoiseKind(self.noisy, self.shared, self.coloured)
 
     @property
     def regions(self) -> int:
@@ -109,12 +119,13 @@ class Engine:
         nodes = get_integrator(self.method).nodes
         if nodes is None:
             return layout.ONE_NODE
-        return nodes(structure_of(self.model), self.substeps, self.width, self.noisy)
+        noise = (len(self.model.noisy_states), self.kind)
+        return nodes(structure_of(self.model), self.substeps, self.width, noise)
 
     def compile(self, stimulated: bool = False):
         """Return the compiled integrator, from the cache if it is there.  See `kernels.drivers.make_integrator`."""
         rows = layout.row_block(self.regions, wide_registers())
-        return _integrator(self.model, self.method, rows, self.dtype, (stimulated, self.noisy))
+        return _integrator(self.model, self.method, rows, self.dtype, (stimulated, self.kind))
 
 
 def _ladder_level(step_ms: float) -> tuple[float, int]:
@@ -135,17 +146,17 @@ class Run:
     initial : array (point, region, state)
     lesions : pair of arrays (point, region), optional
         What multiplies the signal a region sends, and the coupling that it receives.
-    noise : (float or array (point,), array (point,)), optional
-        Intensity of the additive noise (ms^0.5) and the seeds.
+    noise : Noises, optional
+        The additive noise of all points, or a tuple of what it consists of.
     """
 
-    def __init__(self, engine: Engine, parameters, initial, lesions=(None, None), noise=(0.0, None)):
+    def __init__(self, engine: Engine, parameters, initial, lesions=(None, None), noise: tuple = ()):
         model, width, dtype = engine.model, engine.width, engine.dtype
         points = len(initial)
         ones = np.ones((points, engine.regions))
         mask, gain = (ones if factor is None else factor for factor in lesions)
-        sigma, seeds = noise
-        seeds = np.zeros(points, np.int64) if seeds is None else np.asarray(seeds)
+        self.noise = noise = Noises(*noise)
+        seeds = np.zeros(points, np.int64) if noise.seeds is None else np.asarray(noise.seeds)
         per_point = (
             initial,
             model.coefficient_table(parameters),
@@ -154,9 +165,10 @@ class Run:
             mask,
             1.0 / model.noise_time_constants(parameters) if model.noisy_states else ones[:, :1],
         )
-        sigmas = np.broadcast_to(np.reshape(sigma, (-1, 1)), per_point[-1].shape)
+        sigmas = np.broadcast_to(np.reshape(noise.sigma, (-1, 1)), per_point[-1].shape)
         lanes = [layout.to_lanes(array, width, dtype) for array in per_point]
-        self.batch = layout.Batch(*lanes, layout.to_lanes(seeds, width, np.int64))  # type: ignore[call-arg]
+        mixture = layout.to_lanes(noise.mixture(points), width, dtype)
+        self.batch = layout.Batch(*lanes, layout.to_lanes(seeds, width, np.int64), mixture)  # type: ignore[call-arg]
         self._inverse_time_constants = lanes[-1].copy()
         self._sigma = layout.to_lanes(sigmas, width, dtype)
         exact = layout.to_lanes(initial, width)
@@ -211,7 +223,7 @@ class Run:
     def advance(self, dt: float, steps: int, samples: int) -> np.ndarray:
         """Run `steps` steps of `dt` ms `samples` times; give states [sample, group, region, state, lane] after each."""
         out = np.empty((samples, self.batch.state.size), self.engine.dtype)
-        if self.work.constants.size and dt != self._dt:
+        if dt != self._dt:
             self._prepare(dt)
         if self._schedule is not None:
             self.stimuli = self._stimuli_for(dt, steps * samples)
@@ -222,9 +234,19 @@ class Run:
         return out.reshape(samples, *self.shape)
 
     def _prepare(self, dt: float) -> None:
+        """Works out what depends on the step: constants of coloured noise and of the Riccati step."""
+        longest = dt
+        if self.work.constants.size:
+            longest, self.work.counters[layout.LEVEL] = _ladder_level(dt)
+            self._prepare_flow(dt, longest)
+        if self.engine.coloured:
+            tau_ms = np.broadcast_to(np.asarray(self.noise.tau_ms, float), self.points)
+            self.work.colour[:] = layout.to_lanes(coloured_constants(tau_ms, longest), self.engine.width)
+        self._dt = dt  # type: ignore[assignment]
+
+    def _prepare_flow(self, dt: float, longest: float) -> None:
         """Works out the constants of the Riccati step, for full and for short steps."""
         model = self.engine.model
-        longest, self.work.counters[layout.LEVEL] = _ladder_level(dt)
         width, dtype = self.engine.width, np.dtype(self.engine.dtype).type
         gain = np.asarray(self._parameters["G"], float)
         kept = gain.astype(dtype).astype(float)  # what the precision keeps of it
@@ -232,7 +254,12 @@ class Run:
         noise = dict(zip(model.noisy_states, self._intensity.T, strict=False))
         potentials = [states[1] for states in structure_of(model).states]
         populations = [
-            values._replace(noise=noise.get(potential, 0.0), longest_ms=longest, coupling=values.coupling * precise)
+            values._replace(
+                noise=noise.get(potential, 0.0),
+                longest_ms=longest,
+                coupling=values.coupling * precise,
+                white=not self.engine.coloured,
+            )
             for values, potential in zip(model.qif.values(self._parameters), potentials, strict=True)
         ]
         tables = [
@@ -241,21 +268,22 @@ class Run:
             for table in rounded_in_turns(constants(populations, h), dtype, riccati_passes.TURNS[width])
         ]
         self.work.constants[:] = np.concatenate(tables)
-        self._dt = dt  # type: ignore[assignment]
 
     def snapshot(self) -> tuple:
         """All that the way from here on depends on, for `restore`."""
+        return tuple(array.copy() for array in self._remembered), self._step
+
+    @property
+    def _remembered(self) -> tuple[np.ndarray, ...]:
+        """The arrays that the way from here on depends on; Brownian paths are drawn anew, coloured ones go on."""
         work = self.work
-        arrays = (self.batch.state, work.rest, work.past, work.counters, work.watch)
-        return tuple(array.copy() for array in arrays), self._step
+        paths = (work.brownian, work.coloured) if self.engine.coloured else ()
+        return (self.batch.state, work.rest, work.past, work.counters, work.watch, *paths)
 
     def restore(self, snapshot: tuple) -> None:
         """Goes back to a snapshot: the same steps then give the same bits."""
         arrays, self._step = snapshot
-        work = self.work
-        for array, kept in zip(
-            (self.batch.state, work.rest, work.past, work.counters, work.watch), arrays, strict=True
-        ):
+        for array, kept in zip(self._remembered, arrays, strict=True):
             array[:] = kept
 
     def by_point(self, array: np.ndarray) -> np.ndarray:

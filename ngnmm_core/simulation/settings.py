@@ -7,15 +7,14 @@ from pydantic import Field, model_validator
 
 from ngnmm_core.errors import InputError
 from ngnmm_core.kernels.integrators import Integrator
-from ngnmm_core.points import Axis, Kind
 from ngnmm_core.section import Section, is_multiple
 from ngnmm_core.simulation.integrators import AUTO, get_integrator, integrator_names, suitable
 from ngnmm_core.simulation.lesions import Resection
+from ngnmm_core.simulation.noise_settings import COMMON, TAU, check_tau
 from ngnmm_core.simulation.step_choice import Ladder, check_step, ladder, only, shortest_for_edges
 from ngnmm_core.simulation.stimuli import Stimulus
 
 TRANSIENT_SHARE = Fraction(2, 5)  # of a duration that comes without a transient
-NOISE, COMMON = "noise_sigma", "noise_common"  # also axes
 MOST_STEPS = 1e12  # a year on a fast machine
 SHORTEST_STEP_MS = 1e-4  # bursts last tenths of a ms: below, a step gains nothing but rounding errors
 
@@ -78,8 +77,13 @@ class Simulation(Section):
         0.0,
         ge=0,
         le=1,
-        description="share of the noise variance that all regions have in common; reaches `linear_fc`, and is refused "
-        "with simulations",
+        description="share of the noise variance that all regions have in common, one process per noisy state",
+    )
+    noise_tau_ms: float = Field(
+        0.0,
+        ge=0,
+        description="correlation time of the noise (ms), an Ornstein-Uhlenbeck process that has the spectrum of the "
+        "white noise at zero frequency; 0 is white noise, else at least 0.1",
     )
     initial: Initial = Field(Initial(), description="initial states")
     keep_series: bool = Field(
@@ -204,6 +208,13 @@ class Simulation(Section):
                 f"simulation.noise_sigma: {noise:g} is not for simulation.precision = {self.precision!r}; allowed: "
                 f"noise_sigma: 0, or precision: {' or '.join(self.integrator.noise_precisions)}"
             )
+        check_tau("simulation.noise_tau_ms", self.noise_tau_ms)
+        for name in (COMMON, TAU):
+            if getattr(self, name) > 0 and not noise > 0:
+                raise InputError(
+                    f"simulation.{name}: {getattr(self, name):g} without noise, for simulation.noise_sigma is 0; "
+                    f"allowed: 0, or noise_sigma > 0"
+                )
 
     def _check_step(self, step: float, fastest_rate: float) -> None:
         """Whether a step that the user has chosen, or the method, fits the samples and the method."""
@@ -255,37 +266,3 @@ def _transient_ms(values: dict[str, Any]) -> float | None:
     except (ValueError, ZeroDivisionError):
         return None  # refused by the field itself
     return float(samples * sample_ms) if "duration_ms" in values else None
-
-
-def noise_axes(settings: Simulation) -> list[Axis]:
-    """Declare the axes of the noise."""
-    kind, sigma, common = Kind.SETTING, settings.noise_sigma, settings.noise_common
-    share = "share of the noise variance that all regions have in common"
-    return [
-        Axis(NOISE, kind, check_noise, "ms0.5", "intensity of the additive noise", NOISE, sigma),
-        Axis(COMMON, kind, check_common, "1", share, COMMON, common),
-    ]
-
-
-def check_noise(key: str, value: float) -> None:
-    """Whether an axis may set the noise to this intensity.
-
-    Raises
-    ------
-    InputError
-        For a negative number.
-    """
-    if value < 0:
-        raise InputError(f"{key}: {value:g} is out of range; allowed: a number >= 0")
-
-
-def check_common(key: str, value: float) -> None:
-    """Whether an axis may set the share of the noise that regions have in common to this.
-
-    Raises
-    ------
-    InputError
-        For a number that is no share.
-    """
-    if not 0 <= value <= 1:
-        raise InputError(f"{key}: {value:g} is out of range; allowed: a number from 0 to 1")

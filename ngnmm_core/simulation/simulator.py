@@ -16,8 +16,10 @@ from ngnmm_core.simulation.engine import Engine, Run
 from ngnmm_core.simulation.initial_states import nominal, perturbed
 from ngnmm_core.simulation.integrators import OF_HOMOGENEOUS_STATES, get_integrator, suitable
 from ngnmm_core.simulation.lesions import lesion_factors
+from ngnmm_core.simulation.noise import Noises
+from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
 from ngnmm_core.simulation.observation import Reducer, SampledWindow, SimulationStatus
-from ngnmm_core.simulation.settings import NOISE, Simulation
+from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.step_choice import FEW_REGIONS, LONGEST_MS, SLACK, ladder, only, watch_limits
 from ngnmm_core.simulation.trial import Trial
 from ngnmm_core.simulation.waveforms import Schedule
@@ -79,10 +81,17 @@ class Simulator:
         return results.whole(np.take(steps.steps_ms, rungs), wrong)
 
     def _batches(self, points: Points, places: np.ndarray) -> Iterator[np.ndarray]:
-        """Points that are computed side by side: either all with noise or all without."""
-        size, noisy = self.engine.batch_size, noise_of(self.settings, points)[places] > 0
-        for some in (places[~noisy], places[noisy]):
+        """Points that are computed side by side: all without noise, or all with noise of one kind."""
+        size, kinds = self.engine.batch_size, self.kinds(points.take(places))
+        for kind in np.unique(kinds):
+            some = places[kinds == kind]
             yield from (some[start : start + size] for start in range(0, len(some), size))
+
+    def kinds(self, points: Points) -> np.ndarray:
+        """Tell apart what is compiled for the noise of every point, [point]."""
+        noise = noise_at(self.settings, points)
+        noisy = noise.sigma > 0
+        return noisy + 2 * (noisy & (noise.common > 0)) + 4 * (noisy & (noise.tau_ms > 0))
 
     def run_batch(self, points: Points, step_ms: float, places: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """Compute the results for at most `engine.batch_size` points, and which of them missed the accuracy, [point].
@@ -124,10 +133,16 @@ class Simulator:
     def start(self, points: Points, quiet: bool = False) -> Run:
         """Set up a batch of points at the start of their simulation; `quiet` without noise."""
         settings = self.settings
-        sigma = np.zeros(len(points)) if quiet else noise_of(settings, points)
+        noise = Noises() if quiet else noise_at(settings, points)
+        noisy = bool(np.any(noise.sigma > 0))
         initial, lesions = self.initial_states(points), self._lesions(points)
-        engine = replace(self.engine, noisy=self.engine.watches and bool(np.any(sigma > 0)))
-        run = Run(engine, points.parameters, initial, lesions, (sigma, points.seeds))
+        engine = replace(
+            self.engine,
+            noisy=noisy and self.engine.watches,
+            shared=noisy and noise.shared,
+            coloured=noisy and noise.coloured,
+        )
+        run = Run(engine, points.parameters, initial, lesions, noise)
         if settings.stimuli:
             labels = self.connectome.labels
             run.stimulate(Schedule(settings.stimuli, self.model.drives, labels, points.columns, len(points)))
@@ -159,9 +174,10 @@ class Simulator:
         return np.stack([self._settled[key] for key in keys])
 
 
-def noise_of(settings: Simulation, points: Points) -> np.ndarray:
-    """Intensity of the noise at every point, [point]: of the settings, or of an axis."""
-    return points.values(NOISE, settings.noise_sigma)
+def noise_at(settings: Simulation, points: Points) -> Noises:
+    """Noise of every point: of the settings, or of axes."""
+    sigma, common, tau_ms = (points.values(name, getattr(settings, name)) for name in (NOISE, COMMON, TAU))
+    return Noises(sigma, points.seeds, common, tau_ms)
 
 
 def make_window(
@@ -175,7 +191,7 @@ def make_window(
         samples=settings.window_samples,
         sample_ms=settings.sample_ms,
         parameters=points.parameters,
-        noisy=noise_of(settings, points) > 0,
+        noisy=noise_at(settings, points).sigma > 0,
         included=mask,
         gain=gain,
         start_ms=settings.transient_ms,

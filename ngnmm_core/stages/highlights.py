@@ -101,7 +101,6 @@ STAGE = Stage(
     signals=simulation.fc_signals,
     also=("msf",),
     starts_network=True,
-    unreachable=("noise_common",),
     file=HIGHLIGHTS,
     own_variables=VARIABLES,
     own_coordinates=LAMBDA_AXIS,

@@ -13,7 +13,7 @@ from ngnmm_core.points import SEED, Kind
 from ngnmm_core.simulation.lesions import CUT, KINDS, LESION, NONE, REGION
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.stages import simulation
-from ngnmm_core.stages.contract import LESIONS, Layout, Rates, Reducers, Stage
+from ngnmm_core.stages.contract import LESIONS, NOISES, Layout, Rates, Reducers, Stage
 from ngnmm_core.stages.task import Task
 from ngnmm_core.streaming.leave_one_out import LeaveOneOutSynchrony
 from ngnmm_core.study.study import Study
@@ -122,8 +122,7 @@ STAGE = Stage(
     cost=_cost,
     signals=_signals,
     starts_network=True,
-    unreachable=("noise_common",),
-    unreachable_axes=("resection", "noise_sigma", "stimuli"),  # scores compare runs at points of the model's parameters
+    unreachable_axes=("resection", *NOISES, "stimuli"),  # scores compare runs at points of the model's parameters
     file=LESIONS,
     own_variables=VARIABLES,
     own_coordinates=SURROGATE_AXIS,

@@ -12,13 +12,13 @@ from ngnmm_core.analysis.linear_fc import LinearFcOptions, LinearFcStatus
 from ngnmm_core.connectome.normalisation import LARGEST_SPREAD, row_sum_spread
 from ngnmm_core.points import SYSTEM
 from ngnmm_core.simulation.initial_states import nominal
-from ngnmm_core.simulation.settings import COMMON, NOISE
+from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
 from ngnmm_core.stages.contract import Layout, Rates, Stage
 from ngnmm_core.stages.task import Task
 from ngnmm_core.streaming.haemodynamics import haemodynamics
 from ngnmm_core.study.study import Study
 
-SETTINGS = (NOISE, COMMON)  # of `simulation`, that the results depend on
+SETTINGS = (NOISE, COMMON, TAU)  # of `simulation`, that the results depend on
 MODE_SECONDS, PAIR_SECONDS = 0.006, 1.3e-5  # per point and band: in modes, and per pair of regions otherwise
 
 
@@ -88,7 +88,7 @@ class _Job:
                 "linear_fc_status": LinearFcStatus.DIVERGED if self.diverged[k] else LinearFcStatus.NO_EQUILIBRIUM
             }
         setting = {name: float(task.points.values(name, task.settings[name])[k]) for name in SETTINGS}
-        noise = Noise(setting[NOISE], setting[COMMON])
+        noise = Noise(setting[NOISE], setting[COMMON], setting[TAU])
         bold = self.options.haemodynamics == "balloon"
         network = linear_network(
             task.model, self.weights, parameters, rest, self.options.signal, noise, self.modes, relative=bold

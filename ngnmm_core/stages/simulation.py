@@ -73,10 +73,12 @@ def compile_with(task: Task, fed: Reducers) -> None:
     """Run one point for a few samples, which compiles the integrator and the reducers."""
     settings = Simulation.model_validate(task.settings)
     times = {"transient_ms": settings.sample_ms, "duration_ms": WARM_SAMPLES * settings.sample_ms}
-    point, made = task.points.take(slice(0, 1)), simulator(task, settings.model_copy(update=times), fed)
-    made.feed(point)
+    made = simulator(task, settings.model_copy(update=times), fed)
+    _, firsts = np.unique(made.kinds(task.points), return_index=True)
+    for first in firsts:
+        made.feed(task.points.take(slice(first, first + 1)))
     step_ms = settings.longest_step_ms
-    made.start(point, quiet=True).advance(step_ms, 1, 1)  # trials have no noise
+    made.start(task.points.take(slice(0, 1)), quiet=True).advance(step_ms, 1, 1)  # trials have no noise
 
 
 def _settings(study: Study) -> dict[str, Any]:
@@ -139,6 +141,5 @@ STAGE = Stage(
     cost=_cost,
     signals=fc_signals,
     starts_network=True,
-    unreachable=("noise_common",),
     own_variables=VARIABLES,
 )

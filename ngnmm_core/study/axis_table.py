@@ -9,7 +9,7 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import SEED, Axis, Kind
 from ngnmm_core.simulation.lesions import resection_axis
-from ngnmm_core.simulation.settings import noise_axes
+from ngnmm_core.simulation.noise_settings import noise_axes
 from ngnmm_core.simulation.stimuli import stimulus_axes
 from ngnmm_core.study.connectome_axes import connectome_axes
 from ngnmm_core.study.operating_point import operating_axes

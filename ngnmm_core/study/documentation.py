@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from ngnmm_core.analysis.registry import analysis_names, get_analysis
 from ngnmm_core.models import get_model, model_names
 from ngnmm_core.points import SEED
-from ngnmm_core.simulation.settings import COMMON, NOISE
+from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
 from ngnmm_core.simulation.stimuli import SWEPT
 from ngnmm_core.study.axes import FORMS
 from ngnmm_core.study.connectome_axes import Nulls
@@ -34,13 +34,14 @@ def json_schema() -> dict[str, Any]:
     one = StudyConfig.model_json_schema(by_alias=True)
     definitions = one.pop("$defs")
     axis = {"description": FORMS, "anyOf": [{"type": t} for t in ("number", "array", "object", "string")]}
-    names = sorted({n for model in map(get_model, model_names()) for n in model.axis_names} | {SEED, NOISE, COMMON})
+    of_models = {n for model in map(get_model, model_names()) for n in model.axis_names}
+    names = sorted(of_models | {SEED, NOISE, COMMON, TAU})
     numbers = {name: {"type": ["number", "string"]} for name in names}
     properties = one["properties"]
     properties["grid"] = _optional(properties["grid"], dict.fromkeys(names, axis))
     properties["grid"]["anyOf"][0]["patternProperties"] = {DOTTED: axis}
     definitions["ModelSpec"]["properties"]["name"]["enum"] = list(model_names())
-    parameters = {n: v for n, v in numbers.items() if n not in (SEED, NOISE, COMMON)}
+    parameters = {n: v for n, v in numbers.items() if n not in (SEED, NOISE, COMMON, TAU)}
     definitions["ModelSpec"]["properties"]["parameters"] |= {"properties": parameters}
     patterns = {DOTTED: {"type": ["number", "string"]}}
     properties["highlights"]["items"] = {"type": "object", "properties": numbers, "patternProperties": patterns}

@@ -14,6 +14,7 @@ from ngnmm_core.compilation.own_files import OwnFile
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model, own_model
 from ngnmm_core.models._base import Model
+from ngnmm_core.simulation.noise_settings import COMMON, TAU
 from ngnmm_core.simulation.stimuli import check_chain
 from ngnmm_core.study.axis_table import axes_of
 from ngnmm_core.study.connectome_axes import refuse_given, subject_names, with_connectomes, with_subject_numbers
@@ -149,11 +150,7 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
     checked = study.config
     if study.simulates:
         checked.simulation.check(study.fastest_rate, study.largest_noise)
-        if study.largest_noise > 0 and not study.model.noisy_states:
-            raise InputError(
-                f"simulation.noise_sigma: {study.largest_noise:g}, and no state of {study.model.name} takes noise; "
-                "allowed: 0, or a model with `noise` in one of its states"
-            )
+        _check_noise(study)
         _check_stimuli(study, highlights)
     for analysis, chosen in study.analyses:
         analysis.check(chosen, study)
@@ -175,6 +172,26 @@ def _numbered(config: StudyConfig, subjects: Mapping[float, str]) -> StudyConfig
             at = with_subject_numbers(options["at"], subjects, f"analyses.{name}.at")
             analyses[name] = {**options, "at": at}
     return config.model_copy(update=changes | {"analyses": analyses})
+
+
+def _check_noise(study: Study) -> None:
+    """Whether the model takes the noise that there is, and there is some where its kind is told.
+
+    Raises
+    ------
+    InputError
+        Otherwise.
+    """
+    if study.largest_noise > 0 and not study.model.noisy_states:
+        raise InputError(
+            f"simulation.noise_sigma: {study.largest_noise:g}, and no state of {study.model.name} takes noise; "
+            "allowed: 0, or a model with `noise` in one of its states"
+        )
+    for name in (COMMON, TAU):
+        largest = max(study.axes.get(name, (0.0,)))
+        if largest > 0 and not study.largest_noise > 0:
+            key = f"{'points' if study.listed else 'grid'}.{name}"
+            raise InputError(f"{key}: {largest:g} without noise; allowed: simulation.noise_sigma > 0 beside it")
 
 
 def _with_method(study: Study) -> Study:

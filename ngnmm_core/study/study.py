@@ -11,7 +11,8 @@ from ngnmm_core.analysis.contract import Analysis, Options
 from ngnmm_core.compilation.own_files import OwnFile
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import SYSTEM, Axis, Kind, Points, make_points
-from ngnmm_core.simulation.settings import NOISE, Simulation
+from ngnmm_core.simulation.noise_settings import NOISE
+from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.stimuli import Stimulus, end_of, timed_values
 from ngnmm_core.study.axis_table import axes_of
 from ngnmm_core.study.operating_point import operating_drive

@@ -10,6 +10,7 @@ import pytest
 from ngnmm_core.compilation import kernel_cache
 from ngnmm_core.compilation.kernel_key import kernel_key
 from ngnmm_core.kernels.functions import exp
+from ngnmm_core.kernels.layout import NoiseKind
 from ngnmm_core.kernels.trajectory import make_trajectory
 from ngnmm_core.models import get_model
 from ngnmm_core.simulation.engine import Engine, _integrator
@@ -90,7 +91,7 @@ def keys(monkeypatch):
     monkeypatch.setattr(kernel_cache, "_cached", lambda made, name, key: found.append(key) or made)
 
     def ask(model, stimulated=False, noisy=False, method="heun", rows=4):
-        _integrator.__wrapped__(model, method, rows, "float64", (stimulated, noisy))
+        _integrator.__wrapped__(model, method, rows, "float64", (stimulated, NoiseKind(noisy)))
         return found[-1]
 
     return ask

@@ -7,6 +7,7 @@ from ngnmm_core.kernels.differentiation import dual
 from ngnmm_core.kernels.inline import inlined
 from ngnmm_core.kernels.lanes import aligned, lane_width, round_up
 from ngnmm_core.kernels.llvm import kernel, load, store
+from ngnmm_core.models._base import COUPLING, Model, Parameter, State
 
 
 def _kernel_of(function, width):
@@ -72,3 +73,31 @@ def duals_on_lanes():
         return value[: len(x)].copy(), tangent[: len(x)].copy()
 
     return evaluate
+
+
+def _linear(states, drive, coefficients, coupling):
+    """tau x' = -x + I + tau c."""
+    return ((drive[0] - states[0]) * coefficients[0] + coupling,)
+
+
+@pytest.fixture(scope="session")
+def linear_node():
+    """A leaky node: with noise an Ornstein-Uhlenbeck process."""
+    return Model(
+        name="ornstein_uhlenbeck",
+        title="Ornstein-Uhlenbeck process",
+        doi="10.1103/PhysRev.36.823",
+        states=(State("x", "1", 0.0, noise="tau"),),
+        parameters=(
+            Parameter("tau", 10.0, "ms", "time constant", positive=True),
+            Parameter("I", 0.0, "1", "input"),
+            COUPLING,
+        ),
+        drives=("I",),
+        coefficients=lambda p: (1.0 / p["tau"],),
+        derivative=_linear,
+        sent=lambda states, coefficients: states[0],
+        observable="x",
+        populations=(),
+        fastest_rate=lambda p: 1.0 / p["tau"],
+    )

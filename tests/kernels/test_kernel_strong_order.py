@@ -6,7 +6,6 @@ import pytest
 from ngnmm_core.kernels.lanes import aligned
 from ngnmm_core.kernels.llvm import kernel, store
 from ngnmm_core.kernels.normal import normal_four, normal_pair
-from ngnmm_core.models._base import COUPLING, Model, Parameter, State
 from ngnmm_core.simulation.engine import Engine, Run
 
 SPAN_MS, SIGMA, SEEDS, FINE = 0.96, 0.4, 96, 64
@@ -105,37 +104,12 @@ def test_two_steps_with_the_kernels_own_numbers_are_reproduced(ei, directed5, po
     np.testing.assert_allclose(run.by_point(run.states), expected, rtol=1e-12, atol=1e-13)
 
 
-def _linear(states, drive, coefficients, coupling):
-    """tau x' = -x + I + tau c."""
-    return ((drive[0] - states[0]) * coefficients[0] + coupling,)
-
-
-OU = Model(
-    name="ornstein_uhlenbeck",
-    title="Ornstein-Uhlenbeck process",
-    doi="10.1103/PhysRev.36.823",
-    states=(State("x", "1", 0.0, noise="tau"),),
-    parameters=(
-        Parameter("tau", 10.0, "ms", "time constant", positive=True),
-        Parameter("I", 0.0, "1", "input"),
-        COUPLING,
-    ),
-    drives=("I",),
-    coefficients=lambda p: (1.0 / p["tau"],),
-    derivative=_linear,
-    sent=lambda states, coefficients: states[0],
-    observable="x",
-    populations=(),
-    fastest_rate=lambda p: 1.0 / p["tau"],
-)
-
-
-def test_an_ornstein_uhlenbeck_process_has_its_closed_form(points_of):
+def test_an_ornstein_uhlenbeck_process_has_its_closed_form(linear_node, points_of):
     """Mean I, variance sigma^2 / (2 tau), autocorrelation exp(-t / tau); 8 x 40 processes, 2000 ms."""
     tau, sigma, h = 10.0, 0.7, 0.1
-    points = points_of(OU, 8, I=1.5, tau=tau, seed=np.arange(8))
+    points = points_of(linear_node, 8, I=1.5, tau=tau, seed=np.arange(8))
     start = np.full((8, 40, 1), 1.5)
-    run = Run(Engine(OU, np.zeros((40, 40)), "heun"), points.parameters, start, noise=(sigma, points.seeds))
+    run = Run(Engine(linear_node, np.zeros((40, 40)), "heun"), points.parameters, start, noise=(sigma, points.seeds))
     run.advance(h, 1000, 1)
     x = np.stack([run.by_point(s)[..., 0] for s in run.advance(h, 50, 400)]) - 1.5  # every 5 ms
     independent = x.size * (1 - np.exp(-5.0 / tau)) / (1 + np.exp(-5.0 / tau))  # as many numbers as tell the mean

@@ -57,6 +57,18 @@ def test_connectivity_does_not_depend_on_the_noise_but_amplitude_does():
     np.testing.assert_allclose(amplitude[1], 2 * amplitude[0], rtol=1e-12)
 
 
+def test_coloured_noise_has_the_lorentzian_of_its_correlation_time():
+    """The spectrum is that of white noise times 1 / (1 + (omega tau)^2), up to a factor of 1 at zero frequency."""
+    options = {"spectrum_max_hz": 100, "bands_hz": [[0.0, 1e-4], [0.0, 200.0]]}
+    found = run(study(options, grid={"noise_tau_ms": [0.0, 8.0]}))
+    spectrum, f = found["linear_spectrum"].values, found["linear_frequency"].values
+    shape = 1.0 / (1.0 + (2e-3 * np.pi * f * 8.0) ** 2)
+    np.testing.assert_allclose(spectrum[1], spectrum[0] * shape, rtol=1e-5)
+    amplitude = found["linear_amplitude"].values
+    np.testing.assert_allclose(amplitude[1, 0], amplitude[0, 0], rtol=1e-5)
+    assert (amplitude[1, 1] < 0.9 * amplitude[0, 1]).all()
+
+
 def test_noise_that_all_regions_have_in_common(refused):
     found = run(study(grid={"G": [10.0], "noise_common": [0.0, 0.3, 1.0]}))
     fc = found["linear_fc"].values[0, :, 0]

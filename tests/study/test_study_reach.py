@@ -12,26 +12,42 @@ PULSE = {"name": "kick", "parameter": "I_ext_e", "kind": "pulse", "onset_ms": 15
 # Worked out from what each stage looks at: True for what reaches it, False for what must be refused.  The homogeneous
 # system is that without noise and stimuli, which a study may have for its simulations.
 REACHES = {
-    "simulation": {"resection": True, "noise_sigma": True, "noise_common": False, "stimuli": True},
-    "highlights": {"resection": True, "noise_sigma": True, "noise_common": False, "stimuli": True},
-    "lesions": {"resection": True, "noise_sigma": True, "noise_common": False, "stimuli": True},
-    "network_lyapunov": {"resection": False, "noise_sigma": False, "noise_common": False, "stimuli": False},
-    "linear_fc": {"resection": False, "noise_sigma": True, "noise_common": True, "stimuli": False},
+    "simulation": {"resection": True, "noise_sigma": True, "noise_common": True, "noise_tau_ms": True, "stimuli": True},
+    "highlights": {"resection": True, "noise_sigma": True, "noise_common": True, "noise_tau_ms": True, "stimuli": True},
+    "lesions": {"resection": True, "noise_sigma": True, "noise_common": True, "noise_tau_ms": True, "stimuli": True},
+    "network_lyapunov": {
+        "resection": False,
+        "noise_sigma": False,
+        "noise_common": False,
+        "noise_tau_ms": False,
+        "stimuli": False,
+    },
+    "linear_fc": {
+        "resection": False,
+        "noise_sigma": True,
+        "noise_common": True,
+        "noise_tau_ms": True,
+        "stimuli": False,
+    },
     **{
-        stage: {"resection": False, "noise_sigma": True, "noise_common": True, "stimuli": True}
+        stage: {"resection": False, "noise_sigma": True, "noise_common": True, "noise_tau_ms": True, "stimuli": True}
         for stage in ("msf", "transverse", "dispersion", "lyapunov", "multistability", "orbit_diagram", "continuation")
     },
     "bistability": {
         "resection": True,
         "noise_sigma": True,
         "noise_common": True,
+        "noise_tau_ms": True,
         "stimuli": True,
     },  # of one region without the others
 }
 AXES = {"resection": "resection.region", "noise_sigma": "noise_sigma", "noise_common": "noise_common"} | {
-    "stimuli": "kick.amplitude"
+    "noise_tau_ms": "noise_tau_ms",
+    "stimuli": "kick.amplitude",
 }
-VALUES = {"resection": [0, 1], "noise_sigma": [0.05, 0.1], "noise_common": [0.0, 0.1], "stimuli": [1.0, 2.0]}
+VALUES = {"resection": [0, 1], "noise_sigma": [0.05, 0.1], "noise_common": [0.0, 0.1], "stimuli": [1.0, 2.0]} | {
+    "noise_tau_ms": [0.0, 5.0]
+}
 ANALYSES = {"simulation": "rates", "highlights": "rates", "lesions": "hubs", "continuation": "continuation"}
 OPTIONS = {"continuation": {"parameter": "I_ext_e", "range": [0, 20]}, "bistability": {"of": "region"}}
 
@@ -61,13 +77,14 @@ def test_the_table_has_every_stage():
     assert set(REACHES) == set(STAGES)
 
 
-@pytest.mark.parametrize("setting", ["resection", "noise_sigma", "noise_common", "stimuli"])
+@pytest.mark.parametrize("setting", sorted(AXES))
 @pytest.mark.parametrize("stage", sorted(REACHES))
 def test_what_does_not_reach_a_stage_is_refused(stage, setting):
     given = {
         "resection": {"resection": {"regions": [0]}},
         "noise_sigma": {"noise_sigma": 0.1},
-        "noise_common": {"noise_common": 0.1},
+        "noise_common": {"noise_common": 0.1, "noise_sigma": 0.1 if REACHES[stage][setting] else 0.0},
+        "noise_tau_ms": {"noise_tau_ms": 5.0, "noise_sigma": 0.1 if REACHES[stage][setting] else 0.0},
     }
     study = study_with(stage, simulation=given.get(setting, {"stimuli": [PULSE]}))
     if REACHES[stage][setting]:
@@ -79,11 +96,15 @@ def test_what_does_not_reach_a_stage_is_refused(stage, setting):
         check_reach(study)
 
 
-@pytest.mark.parametrize("setting", ["resection", "noise_sigma", "noise_common", "stimuli"])
+@pytest.mark.parametrize("setting", sorted(AXES))
 @pytest.mark.parametrize("stage", sorted(REACHES))
 def test_an_axis_that_does_not_reach_a_stage_is_refused(stage, setting):
-    stimuli = {"stimuli": [PULSE]} if setting == "stimuli" else {}
-    study = study_with(stage, simulation=stimuli, grid={AXES[setting]: VALUES[setting]})
+    beside = {
+        "stimuli": {"stimuli": [PULSE]},
+        "noise_common": {"noise_sigma": 0.1},
+        "noise_tau_ms": {"noise_sigma": 0.1},
+    }
+    study = study_with(stage, simulation=beside.get(setting, {}), grid={AXES[setting]: VALUES[setting]})
     if REACHES[stage][setting] and stage != "lesions":  # scores compare runs at points of the model's parameters
         check_reach(study)
         return

@@ -90,6 +90,21 @@ def test_noise_may_be_an_axis(study, refuses):
     refuses({"simulation": {"method": "heun"}, "grid": {"noise_sigma": [-1]}}, "grid.noise_sigma", "-1", ">= 0")
 
 
+def test_what_noise_is_like_may_be_an_axis_and_must_make_sense(study, refuses):
+    noisy = {"noise_sigma": 0.1}
+    made = study(simulation=noisy, grid={"noise_tau_ms": [0, 10], "noise_common": [0, 0.3]})
+    np.testing.assert_array_equal(made.points().columns["noise_tau_ms"], [0, 0, 10, 10])
+    assert made.dims(of_network=False) == ()
+    refuses({"simulation": {**noisy, "noise_tau_ms": 0.05}}, "simulation.noise_tau_ms", "0.05", ">= 0.1")
+    refuses({"simulation": noisy, "grid": {"noise_tau_ms": [0, 0.05]}}, "grid.noise_tau_ms", "0.05", ">= 0.1")
+    refuses({"simulation": noisy, "grid": {"noise_common": [0, 1.5]}}, "grid.noise_common", "1.5", "0 to 1")
+    refuses({"simulation": {**noisy, "noise_common": -0.1}}, "simulation.noise_common", "-0.1", ">= 0")
+    for name, value in (("noise_tau_ms", 5.0), ("noise_common", 0.3)):
+        refuses({"simulation": {name: value}}, f"simulation.{name}", f"{value:g} without noise", "noise_sigma > 0")
+        refuses({"grid": {name: [0, value]}}, f"grid.{name}", f"{value:g} without noise", "noise_sigma > 0")
+        study(simulation={name: value}, grid={"noise_sigma": [0, 0.1]})
+
+
 # ------------------------------------------------------------------ stimuli
 PULSE = {"name": "focal", "parameter": "I_ext_e", "amplitude": 2, "onset_ms": 60, "duration_ms": 20}
 

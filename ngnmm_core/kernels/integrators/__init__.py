@@ -44,9 +44,9 @@ class Integrator(NamedTuple):
     start_ms : float
         Simulated time that smaller steps at the start cost besides (ms).
     nodes : callable or None
-        `nodes(structure, substeps, width, noisy)`: where inside a step coupling and drives are needed, the weights that
+        `nodes(structure, substeps, width, noise)`: where inside a step coupling and drives are needed, the weights that
         extrapolate the coupling there, and what else the step keeps; None where they are needed at its ends and its
-        middle alone.
+        middle alone, and nothing is kept.  `noise` are the number of noisy states and the kind of the noise.
     watches : bool
         Whether it watches its own error, so that every point can have a step of its own.
     qif_only : bool
@@ -67,7 +67,7 @@ class Integrator(NamedTuple):
     precisions: tuple[str, ...] = ("float64", "float32")
     noise_precisions: tuple[str, ...] = ("float64",)
     start_ms: float = 0.0
-    nodes: Callable[[Any, int, int, bool], Any] | None = None
+    nodes: Callable[[Any, int, int, Any], Any] | None = None
     watches: bool = False
     qif_only: bool = False
 

@@ -9,6 +9,12 @@ def _make_step(equations, rows, width):
     return heun.make_step(equations, rows, width)
 
 
+def _nodes(structure, substeps, width, noise):
+    from ngnmm_core.kernels.steppers import heun
+
+    return heun.nodes(*noise)
+
+
 INTEGRATOR = Integrator(
     description="second order, for additive noise, in which it has strong order 1",
     order=2,
@@ -20,5 +26,6 @@ INTEGRATOR = Integrator(
     evaluation_seconds=2.3e-9,
     noise_seconds=4e-9,
     precisions=("float64",),
+    nodes=_nodes,
     make_step=_make_step,
 )

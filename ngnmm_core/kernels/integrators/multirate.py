@@ -9,7 +9,7 @@ def _make_step(equations, rows, width):
     return multirate.make_step(equations, rows, width)
 
 
-def _nodes(structure, substeps, width, noisy):
+def _nodes(structure, substeps, width, noise):
     from ngnmm_core.kernels.layout import Nodes
     from ngnmm_core.kernels.steppers import multirate
 

@@ -9,10 +9,10 @@ def _make_step(equations, rows, width):
     return riccati.make_step(equations, rows, width)
 
 
-def _nodes(structure, substeps, width, noisy):
+def _nodes(structure, substeps, width, noise):
     from ngnmm_core.kernels.steppers import riccati_passes
 
-    return riccati_passes.nodes(structure, width, noisy)
+    return riccati_passes.nodes(structure, width, noise[1])
 
 
 INTEGRATOR = Integrator(

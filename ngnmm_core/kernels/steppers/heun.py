@@ -3,14 +3,30 @@
     a     = x + h f(x) + n
     x_new = x + h/2 (f(x) + f(a)) + n        n: normal increments of variance h b^2
 
-Strong order 1 for additive noise, order 2 without noise.  The increments follow from (seed, region, step) alone.
-Kloeden, Platen, Numerical Solution of Stochastic Differential Equations (1992), doi:10.1007/978-3-662-12616-5.
+Strong order 1 for additive noise, order 2 without noise.  The increments follow from (seed, region, step) alone.  Of
+coloured noise n is the integral over the step, which is drawn exactly together with the value at its end; the strong
+order is then 2.
+
+Kloeden, Platen, Numerical Solution of Stochastic Differential Equations (1992), doi:10.1007/978-3-662-12616-5; exact
+steps of coloured noise: Gillespie, Phys. Rev. E 54, 2084 (1996), doi:10.1103/PhysRevE.54.2084.
 """
 
-from ngnmm_core.kernels.layout import STEP
+from ngnmm_core.kernels.layout import ONE_NODE, STEP, NoiseKind
 from ngnmm_core.kernels.llvm import advance, kernel, load, make_tuple_access, scaled, store
 from ngnmm_core.kernels.normal import normal_four, normal_pair
 from ngnmm_core.kernels.stage import make_stage
+from ngnmm_core.kernels.steppers.brownian_ladder import EVERYWHERE, LEVELS, TAG
+from ngnmm_core.kernels.steppers.coloured_ladder import CONSTANTS, DEVIATION
+
+INCREMENT, INTEGRAL, FIRST = range(3)  # what a draw is for: the second and the third of coloured noise only
+
+
+def nodes(noisy_states: int, kind: NoiseKind):
+    """Specify what the step needs besides its states."""
+    if not (kind.shared or kind.coloured):
+        return ONE_NODE
+    colour = LEVELS * CONSTANTS if kind.coloured else 0
+    return ONE_NODE._replace(common=3 * noisy_states, colour=colour, coloured=noisy_states if colour else 0)
 
 
 def make_step(equations, rows, width):
@@ -18,11 +34,13 @@ def make_step(equations, rows, width):
     predict, correct = _make_updates(equations, width)
     predictor = make_stage(equations, rows, width, predict)
     corrector = make_stage(equations, rows, width, correct)
+    draw = _make_draw(equations, width)
 
     @kernel
     def step(batch, stimuli, work, weights, dt, when):
         index, begin, span = when
         x, a, s, s_next = batch.state, work.first, work.sent, work.sent_next
+        draw(batch, work, weights.regions)
         predictor(batch, stimuli, work, weights, (x, a, s, s_next), dt, (index, begin))
         corrector(batch, stimuli, work, weights, (a, x, s_next, s), dt, (index, begin + span))
         work.counters[STEP] += 1
@@ -30,10 +48,71 @@ def make_step(equations, rows, width):
     return step
 
 
+def _make_draw(equations, width):
+    """`draw(batch, work, n)`: the increments of a step for all regions where they are shared or coloured."""
+    kind, count = equations.kind, len(equations.noise)
+    coloured, purposes = kind.coloured, 3 if kind.coloured else 1
+
+    @kernel
+    def nothing(batch, work, n):
+        """Every region draws its own in the predictor."""
+
+    @kernel(forceinline=True)
+    def constant(work, group, k):
+        return load(work.colour, (group * LEVELS * CONSTANTS + k) * width)
+
+    @kernel
+    def keep_common(batch, work, group):
+        for purpose in range(purposes):
+            z = normal_four(batch.seed, group * width, EVERYWHERE, work.counters[STEP] | (purpose << TAG))
+            for j in range(count):
+                store(work.common, (purpose * count + j) * width, z[j])
+
+    @kernel(forceinline=True)
+    def mix(batch, work, group, purpose, j, z):
+        own, share = load(batch.mixture, 2 * group * width), load(batch.mixture, (2 * group + 1) * width)
+        return own * z + share * load(work.common, (purpose * count + j) * width)
+
+    @kernel(forceinline=True)
+    def colour(batch, work, group, j, z, place):
+        """Integral over the step, in units of its root; the value at its end is kept."""
+        first, second = mix(batch, work, group, INCREMENT, j, z[0]), mix(batch, work, group, INTEGRAL, j, z[1])
+        value = load(work.coloured, place)
+        if work.counters[STEP] == 0:
+            value = constant(work, group, DEVIATION) * mix(batch, work, group, FIRST, j, z[2])
+        store(work.coloured, place, constant(work, group, 0) * value + constant(work, group, 2) * first)
+        integral = constant(work, group, 1) * value + constant(work, group, 3) * first
+        return integral + constant(work, group, 4) * second
+
+    @kernel
+    def draw(batch, work, n):
+        step = work.counters[STEP]
+        for group in range(batch.gain.size // (n * width)):
+            keep_common(batch, work, group)
+            for i in range(n):
+                z = normal_four(batch.seed, group * width, i, step)
+                for j in range(count):
+                    place = ((group * n + i) * count + j) * width
+                    store(work.noise, place, mix(batch, work, group, INCREMENT, j, z[j]))
+                if coloured:
+                    second = normal_four(batch.seed, group * width, i, step | (INTEGRAL << TAG))
+                    start = normal_four(batch.seed, group * width, i, step | (FIRST << TAG))
+                    for j in range(count):
+                        place = ((group * n + i) * count + j) * width
+                        store(work.noise, place, colour(batch, work, group, j, (z[j], second[j], start[j]), place))
+                for j in range(count):
+                    place = ((group * n + i) * count + j) * width
+                    amplitude = load(batch.amplitude, (group * count + j) * width)
+                    store(work.noise, place, amplitude * load(work.noise, place))
+
+    return draw if kind.shared or coloured else nothing
+
+
 def _make_updates(equations, width):
     load_all, store_all = make_tuple_access(equations.states)
     noise, count = equations.noise, len(equations.noise)
     normal = normal_pair if count <= 2 else normal_four
+    drawn = equations.kind.shared or equations.kind.coloured
 
     @kernel(inline="always")
     def add(work, where, out, share):
@@ -46,10 +125,11 @@ def _make_updates(equations, width):
     @kernel(inline="always")
     def predict(batch, work, where, out, values, slope, h):
         group, region, here, o = where
-        normals = normal(batch.seed, group * width, region, work.counters[STEP])
-        for j in range(count):
-            amplitude = load(batch.amplitude, (group * count + j) * width)
-            store(work.noise, here * count + j * width, amplitude * normals[j])
+        if not drawn:
+            normals = normal(batch.seed, group * width, region, work.counters[STEP])
+            for j in range(count):
+                amplitude = load(batch.amplitude, (group * count + j) * width)
+                store(work.noise, here * count + j * width, amplitude * normals[j])
         store_all(out, o, width, advance(values, h, slope))
         add(work, where, out, 1.0)
         return load_all(out, o, width)

@@ -20,7 +20,7 @@ doi:10.1103/PhysRevX.5.021028.  Moments in place of values in a step: Iserles, N
 
 from ngnmm_core.kernels.layout import FILLED, POSITION, STEP
 from ngnmm_core.kernels.llvm import kernel, load, make_row_products, store
-from ngnmm_core.kernels.steppers.brownian_ladder import make_draw
+from ngnmm_core.kernels.steppers import brownian_ladder, coloured_ladder
 from ngnmm_core.kernels.steppers.multirate import VOLLEY_MS, VOLLEY_PIECES
 from ngnmm_core.kernels.steppers.riccati_inputs import FINER
 from ngnmm_core.kernels.steppers.riccati_passes import make_begin, make_finish, slots_of
@@ -33,7 +33,8 @@ def make_step(equations, rows, width):
     begin, finish = make_begin(equations, width), make_finish(equations, rows, width)
     product = _make_product(rows, width)
     slots, noisy = slots_of(width, equations.noisy), equations.noisy
-    draw = make_draw(equations.structure.populations, width)
+    ladder = coloured_ladder if equations.kind.coloured else brownian_ladder
+    draw = ladder.make_draw(equations.structure.populations, width, equations.kind.shared)
 
     @kernel
     def remember(batch, work, weights):

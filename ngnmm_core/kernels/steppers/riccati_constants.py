@@ -50,6 +50,7 @@ class PopulationValues(NamedTuple):
     weights: Sequence[np.ndarray]
     noise: np.ndarray | float = 0.0  # intensity of the noise in the potential, over its time constant (ms^-0.5)
     longest_ms: float = 0.0  # the interval in whose unit increments of Brownian paths are given
+    white: bool = True  # whether the noise is white
 
 
 def population_constants(population: PopulationValues, h: float) -> np.ndarray:
@@ -60,7 +61,7 @@ def population_constants(population: PopulationValues, h: float) -> np.ndarray:
     lag, gain = h / tau_s, 1.0 / (np.pi * tau_s)
     damping = 1.0 / (1.0 + lag**2 / 60.0)
     # the mean of what increment and moment leave of the square of a Brownian path: 1/15 of its variance over the step
-    unresolved = (h / tau * population.noise) ** 2 * h / 15.0
+    unresolved = (h / tau * population.noise) ** 2 * h / 15.0 * population.white
     columns = {
         V_TO_RE: -h / tau,
         R_TO_IM: np.pi * h,

@@ -11,11 +11,18 @@ from ngnmm_core.kernels.llvm import (
     scaled,
     store,
 )
+from ngnmm_core.kernels.steppers import coloured_ladder
 from ngnmm_core.kernels.steppers.multirate import VOLLEY_PIECES
 from ngnmm_core.kernels.steppers.riccati_constants import COUPLING, INPUT, NOISE, UNIT, WEIGHTS, gauss_nodes
 
 MOMENTS = 3
+INCREMENTS = 2  # that are kept of a Brownian path: dB and its moment
 FINER = VOLLEY_PIECES.bit_length() - 1  # levels that short steps lie below the full ones
+
+
+def kept_of_noise(coloured: bool) -> int:
+    """How many numbers are kept per population of the path of the noise in a step."""
+    return coloured_ladder.NUMBERS if coloured else INCREMENTS
 
 
 def make_coupling_moments(slots):
@@ -80,7 +87,7 @@ def make_inputs(equations, width):
     """
     P, stimulated, noisy = equations.structure.populations, equations.stimulated, equations.noisy
     load_wide, _, widen, split = make_wide(P)
-    whole = P * width
+    whole, kept = P * width, kept_of_noise(equations.kind.coloured) * P
 
     @kernel(forceinline=True)
     def received(work, at, coupling, synapses):
@@ -119,7 +126,7 @@ def make_inputs(equations, width):
         if not noisy:
             return amplitude, amplitude
         level = work.counters[LEVEL] + short * FINER
-        place = (level * batch.gain.size + here) * 2 * P
+        place = (level * batch.gain.size + here) * kept
         return amplitude * load_wide(work.brownian, place), amplitude * load_wide(work.brownian, place + whole)
 
     return start, inputs, kicks

@@ -3,7 +3,7 @@
 All populations of a region are worked on together, in wide lanes.
 """
 
-from ngnmm_core.kernels.layout import FILLED, POSITION, STEP, Nodes
+from ngnmm_core.kernels.layout import FILLED, POSITION, STEP, Nodes, NoiseKind
 from ngnmm_core.kernels.llvm import (
     align_stack,
     kernel,
@@ -14,6 +14,7 @@ from ngnmm_core.kernels.llvm import (
     make_wide,
     store,
 )
+from ngnmm_core.kernels.steppers import coloured_ladder
 from ngnmm_core.kernels.steppers.brownian_ladder import LEVELS
 from ngnmm_core.kernels.steppers.multirate import VOLLEY_PIECES
 from ngnmm_core.kernels.steppers.riccati_constants import (
@@ -39,6 +40,7 @@ from ngnmm_core.kernels.steppers.riccati_constants import (
 from ngnmm_core.kernels.steppers.riccati_flow import SINGLE, make_flow, predicted_moments, rest_of_angle
 from ngnmm_core.kernels.steppers.riccati_inputs import (
     MOMENTS,
+    kept_of_noise,
     make_coupling_moments,
     make_drive_moments,
     make_inputs,
@@ -48,6 +50,7 @@ SLOTS = {8: 8, 16: 5}  # values of the coupling that the polynomial goes through
 NOISY_SLOTS = 4  # with noise, which leaves the coupling no more than two derivatives
 RE, IM, M_RE, M_IM, END, GUESS, A, B, C = range(9)  # what the first pass leaves to the second, for every population
 LEFT = 9
+QUIET = NoiseKind()
 STEP_LENGTHS = 2  # full and short
 TURNS = {8: 1, 16: 8}  # roundings of the constants that steps take in turns, by lanes
 SHORT = VOLLEY_PIECES
@@ -58,10 +61,10 @@ def slots_of(width, noisy) -> int:
     return NOISY_SLOTS if noisy else SLOTS[width]
 
 
-def nodes(structure, width, noisy=False) -> Nodes:
+def nodes(structure, width, noise: NoiseKind = QUIET) -> Nodes:
     """Specify what the step needs besides its states."""
     P = structure.populations
-    weights = extrapolation(slots_of(width, noisy))
+    weights = extrapolation(slots_of(width, noise.noisy))
     return Nodes(
         gauss_nodes()[0],
         rounded_to_single(weights) if width == SINGLE else weights,
@@ -69,7 +72,9 @@ def nodes(structure, width, noisy=False) -> Nodes:
         constants=STEP_LENGTHS * TURNS[width] * P * structure.constants,
         kept=1 + LEFT * P,
         scratch=MOMENTS * P,
-        brownian=LEVELS * 2 * P if noisy else 0,
+        brownian=LEVELS * kept_of_noise(noise.coloured) * P if noise.noisy else 0,
+        common=(LEVELS + 1) * 2 * P if noise.shared else 0,
+        colour=LEVELS * coloured_ladder.CONSTANTS if noise.coloured else 0,
         watched=P,
     )
 
