@@ -180,7 +180,7 @@ def _lesion(part: SubFigure, point: xr.Dataset, lesion: str, norm: Normalize, le
     )
     stability = float(point["hub_stability"]) if "hub_stability" in point else np.nan
     if np.isfinite(stability):
-        title += f"\nranks in halves of the seeds: {stability:.2f}".replace("-", "−")
+        title += f"\nsplit-half ρ = {stability:.2f}".replace("-", "−")
     axes.set_title(title)
     panel_letter(axes, next(letters), dx_mm=-4.5 if centres is not None else -7.0)
 

@@ -20,8 +20,10 @@ from ngnmm_core.plotting.parts.quantities import reasons_found, swept, undefined
 from ngnmm_core.plotting.parts.style import LINES, MM, MUTED, ONE_COLUMN, TWO_COLUMNS, new_figure, say_undefined
 
 PANEL_MM = 56.0  # height, with the labels of the axes
+BELOW_MM = 13.0  # of it: the labels
 STRIP = 0.035  # height of a strip of undefined points, in panel heights
 MOST_POINT_LABELS = 8
+MOST_VALUE_TICKS = 4  # an axis of so few values has its ticks at these
 # Each line is thinner, has larger gaps and smaller markers than the one below it, so that both show where they coincide
 STROKES = (("-", 1.6, 4.4), ((0, (4.0, 2.5)), 1.0, 3.0), ((0, (1.0, 2.5)), 1.0, 1.8))
 ALONE = ("-", 1.0, 2.8)
@@ -88,7 +90,7 @@ def line_figure(dataset: xr.Dataset, field, grid: GridAxes) -> Figure:
             say_undefined(axes, "no value at any point")
     if not any(np.isfinite(values).any() for of_row in lines for values, _, _ in of_row):
         panels[0].set_yticks([])  # of all panels: there is no scale
-    panels[0].set_ylabel(wrapped(field.label, PANEL_MM - 10.0))
+    panels[0].set_ylabel(wrapped(field.label, PANEL_MM - BELOW_MM))
     label_below(panels, x.label)
     text = "" if grid.kind == "points" else fixed_text(dataset, grid, field.quantity.variable)
     handles = [*_line_handles(dataset, grid), *reason_patches(list(found))]
@@ -105,6 +107,8 @@ def label_points(axes: Axes, x: Abscissa) -> None:
         axes.set_xticks(x.positions, x.names)
     elif x.numbered:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    elif len(x.positions) <= MOST_VALUE_TICKS:
+        axes.set_xticks(x.positions, [number(value) for value in x.positions])
 
 
 def _lines(dataset: xr.Dataset, field, grid: GridAxes, row: str | None) -> list[tuple[np.ndarray, ...]]:

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from ngnmm_core.plotting import connectome, highlights, hubs, maps, modes
 from ngnmm_core.plotting.parts.brain import VIEWS, _fits_template, _template
+from ngnmm_core.plotting.parts.style import theme
 
 SLIDE_CM, LEAST_POINTS = 16.0, 8.0
 
@@ -37,6 +39,31 @@ def test_text_is_large_enough_for_a_slide_and_within_the_page(figure):
     assert len(shown) > 5
     small = {t.get_text(): t.get_fontsize() for t in shown if t.get_fontsize() * scale < LEAST_POINTS - 1e-9}
     assert small == {}
+    assert outside(figure) == []
+
+
+def outside(figure) -> list[str]:
+    """Texts that leave the page, as it is saved: in the theme that the file is written in."""
+    canvas = FigureCanvasAgg(figure)  # ticks are left out: some lie outside the view
+    with theme():
+        figure.draw_without_rendering()
+        ticks = {text for axes in figure.axes for text in (*axes.get_xticklabels(), *axes.get_yticklabels())}
+        shown = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip() and t not in ticks]
+        boxes = [t.get_window_extent(canvas.get_renderer()).padded(-1.0) for t in shown]
+    page = figure.bbox
+    return [
+        t.get_text()
+        for t, box in zip(shown, boxes, strict=True)
+        if box.x0 < page.x0 or box.y0 < page.y0 or box.x1 > page.x1 or box.y1 > page.y1
+    ]
+
+
+@pytest.mark.parametrize("name", ["map_recruited_fraction", "map_growth_rate", "map_regime", "map_median_latency"])
+def test_lines_of_few_values_keep_their_words_on_the_page(sweep_of, name):
+    """Two values an axis; tick labels with signs and decimals beside a label of two lines."""
+    figure = maps.draw(name, sweep_of({"G": [0, 0.1], "I_ext_e": [0.3, 0.5]}))
+    assert figure.get_axes()
+    assert outside(figure) == []
 
 
 def test_the_outline_is_the_brain_of_the_template():

@@ -4,8 +4,10 @@ Cells have equal size and stand in the order of the grid.  An axis that is not e
 every computed point is seen, and none that was not computed.
 """
 
+import re
 import textwrap
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
@@ -17,6 +19,9 @@ from matplotlib.ticker import MaxNLocator
 from ngnmm_core.plotting.parts.labels import number
 from ngnmm_core.plotting.parts.quantities import reason_text, reasons_found, undefined_style
 from ngnmm_core.plotting.parts.style import INK, UNDEFINED
+
+HELD = "\0"  # in place of a letter of a symbol
+LETTER = 0.55  # mean width of a letter, in units of its size
 
 
 def draw_cells(axes: Axes, values: np.ndarray, cmap: str | Colormap, norm: Normalize) -> AxesImage:
@@ -101,8 +106,22 @@ def label_grid_axis(axis, values: np.ndarray, most: int) -> None:
     axis.set_ticks(positions, [number(values[k]) for k in positions])
 
 
+def letter_mm(points: float) -> float:
+    """Mean width of a letter of that size, in mm."""
+    return LETTER * points / 72.0 * 25.4
+
+
 def wrapped(text: str, length_mm: float) -> str:
-    """`text` in lines that fit on `length_mm` at the size of axis labels; broken after a comma if there is one."""
-    width = max(int(length_mm / 1.35), 12)
+    """`text` in lines that fit on `length_mm` at the size of axis labels; broken after a comma if there is one.
+
+    A symbol in mathematics counts as the letters that are seen of it, and stays in one piece.
+    """
+    width = max(int(length_mm / letter_mm(mpl.rcParams["axes.labelsize"])), 12)
+    symbols = re.findall(r"\$.*?\$", text)
+    for symbol in symbols:
+        text = text.replace(symbol, HELD * max(len(re.sub(r"\\mathrm|[{}$_^\\]", "", symbol)), 1), 1)
     parts = [text] if len(text) <= width else text.replace(", ", ",\n").split("\n")
-    return "\n".join(line for part in parts for line in textwrap.wrap(part, width))
+    lines = "\n".join(line for part in parts for line in textwrap.wrap(part, width))
+    for symbol in symbols:
+        lines = re.sub(f"{HELD}+", lambda _, symbol=symbol: symbol, lines, count=1)
+    return lines

@@ -10,7 +10,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 
-from ngnmm_core.plotting.parts.cells import wrapped
+from ngnmm_core.plotting.parts.cells import letter_mm, wrapped
 from ngnmm_core.plotting.parts.labels import label, number, symbol
 from ngnmm_core.plotting.parts.layout import POINT, SEED, SUBJECT, GridAxes, evenly_chosen
 from ngnmm_core.plotting.parts.quantities import grid_dims
@@ -19,7 +19,9 @@ from ngnmm_core.plotting.parts.style import MM, MUTED, ONE_COLUMN, TWO_COLUMNS, 
 MARGIN_X, MARGIN_Y = 30.0, 16.0  # mm for labels and the colour bar, and for labels
 BAR_MM = 3.0
 TITLE_MM, LINE_MM = 6.5, 5.5
-LETTER_MM, KEY_MM = 1.75, 12.0  # of a letter of a legend, and of what stands before and after an entry
+LEFT_MM = 17.0  # of a figure: what stands beside its panels
+KEY_MM = 12.0  # of a legend: what stands before and after the text of an entry
+MOST_LEGEND_COLUMNS = 5
 FLATTEST, TALLEST = 0.62, 1.25  # height of a panel in units of its width
 
 
@@ -60,7 +62,8 @@ def label_below(panels: Sequence[Axes], text: str) -> None:
     """
     middle = (len(panels) - 1) // 2
     between = len(panels) % 2 == 0
-    panels[middle].set_xlabel(text, x=1.04 if between else 0.5, ha="center")
+    room = panels[0].figure.get_figwidth() / MM - LEFT_MM
+    panels[middle].set_xlabel(wrapped(text, room), x=1.04 if between else 0.5, ha="center")
 
 
 def add_title(figure: Figure, text: str) -> float:
@@ -71,10 +74,14 @@ def add_title(figure: Figure, text: str) -> float:
 
 
 def add_legend(figure: Figure, handles: list, columns: int) -> float:
-    """Add a legend below the panels; return its height in mm."""
+    """Add a legend below the panels, in at most so many columns and no wider than the figure; return its mm."""
     if not handles:
         return 0.0
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(columns, len(handles)))
+    letters = max(len(str(handle.get_label())) for handle in handles)
+    size = mpl.rcParams["legend.fontsize"]
+    fitting = int(figure.get_figwidth() / MM / (letter_mm(size) * letters + KEY_MM))
+    columns = max(min(columns, fitting, len(handles)), 1)
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns)
     return LINE_MM * -(-len(handles) // columns)
 
 
@@ -144,16 +151,10 @@ class MapFrame:
             return ""
         return f"{symbol(self.grid.column)} = {number(self.column_values[self.shown[column]])}"
 
-    def _legend_columns(self, handles: list) -> int:
-        """Entries side by side: as many as the longest of them lets fit."""
-        longest = max((len(str(handle.get_label())) for handle in handles), default=1)
-        width = ONE_COLUMN if self.columns == 1 else TWO_COLUMNS
-        return int(np.clip(width // (LETTER_MM * longest + KEY_MM), 1, 5))
-
     def finish(self, text: str, handles: list) -> None:
         """Add the line about the other axes, and the legend."""
         hidden = len(self.column_values) - self.columns
         if hidden > 0:
             text = ", ".join(filter(None, [text, f"{self.columns} of {self.columns + hidden} values of the columns"]))
-        self.height += add_title(self.figure, text) + add_legend(self.figure, handles, self._legend_columns(handles))
+        self.height += add_title(self.figure, text) + add_legend(self.figure, handles, MOST_LEGEND_COLUMNS)
         self.figure.set_figheight(self.height * MM)

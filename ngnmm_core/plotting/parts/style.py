@@ -119,6 +119,12 @@ def _settle_layout(figure: Figure) -> None:
     The solver behind matplotlib's layout gives other last digits from call to call, even in one process, as it orders
     its equations by memory address; they would show in the bytes of a file.
     """
+    for axes in figure.axes:
+        sizes = (axes.xaxis, mpl.rcParams["xtick.labelsize"]), (axes.yaxis, mpl.rcParams["ytick.labelsize"])
+        for axis, size in sizes:
+            # the number of ticks follows from the size of their labels, looked up again when the figure is saved
+            if "labelsize" not in axis.get_tick_params():
+                axis.set_tick_params(labelsize=size)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     parts: list[FigureBase] = [figure]
