@@ -23,6 +23,7 @@ from ngnmm_core.connectome import (
 )
 from ngnmm_core.connectome.arrays import ConnectomeArrays, checked
 from ngnmm_core.connectome.build import built_identity
+from ngnmm_core.connectome.built import is_whole
 from ngnmm_core.connectome.cohort import Cohort, cohort_of
 from ngnmm_core.connectome.datasets import as_dataset
 from ngnmm_core.connectome.formats import from_frame
@@ -35,6 +36,7 @@ from ngnmm_core.recordings.load import load_recordings
 from ngnmm_core.stages.contract import Stage
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.stages.task import Task
+from ngnmm_core.storage.integrity import seal
 from ngnmm_core.storage.netcdf import write_netcdf
 from ngnmm_core.study.connectome_axes import nulls_of
 from ngnmm_core.study.load import make_study
@@ -107,14 +109,15 @@ def _at_hand(spec: ConnectomeSpec) -> "xr.Dataset":
     places = [of_workflow / file] if Path("Snakefile").is_file() or of_workflow.is_dir() else []
     places.append(cache_directory() / "connectomes" / file)
     for place in places:
-        with contextlib.suppress(InputError):
+        if place.is_file() and is_whole(place):
             found = load_connectome(place)
             if found.attrs.get("built_from") == wanted:
                 return found
     built = build_connectome(spec)
     free = next((place for place in places if not place.is_file()), places[-1])
     with contextlib.suppress(InputError, OSError):  # without it, the next call builds it again
-        return load_connectome(write_netcdf(built, free))
+        seal(write_netcdf(built, free))
+        return load_connectome(free)
     return built
 
 

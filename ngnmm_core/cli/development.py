@@ -6,7 +6,7 @@ from ngnmm_core.installation import SHARE, workflow_folder
 
 def add(commands) -> None:
     """Add the commands to the parser."""
-    unlock = commands.add_parser("unlock", help="remove the lock of a Snakemake that was killed")
+    unlock = commands.add_parser("unlock", help="remove the locks of runs that were killed; tell of living ones")
     unlock.set_defaults(run=_unlock)
     docs = commands.add_parser("docs", help="write the schema and the generated tables of the documentation")
     docs.add_argument("--check", action="store_true", help="change nothing, fail if something is out of date")
@@ -14,9 +14,9 @@ def add(commands) -> None:
 
 
 def _unlock(options, rest) -> None:
-    from ngnmm_core.orchestration.locks import remove_stale
+    from ngnmm_core.orchestration.locks import unlock
 
-    if message := remove_stale():
+    for message in unlock():
         print(message)
 
 

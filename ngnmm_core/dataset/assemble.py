@@ -8,6 +8,7 @@ from ngnmm_core.connectome import connectome_of, load_connectome
 from ngnmm_core.connectome.cohort import cohort_of
 from ngnmm_core.dataset.merged_file import PARTIAL, merge_file
 from ngnmm_core.dataset.provenance import config_hash, git_state, job_times, machine
+from ngnmm_core.errors import InputError
 from ngnmm_core.recordings.load import load_recordings
 from ngnmm_core.stages.contract import SWEEP
 from ngnmm_core.storage.atomic import write_atomically
@@ -18,9 +19,19 @@ from ngnmm_core.sweep.identity import read_definition
 
 
 def load_resolved(path: Path) -> Study:
-    """Load the study that the workflow has resolved and written down."""
-    config = json.loads(path.read_text(encoding="utf-8"))
-    return make_study(config["study"], config)
+    """Load the study that the workflow has resolved and written down.
+
+    Raises
+    ------
+    InputError
+        If the file can't be read.
+    """
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+        name = config["study"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(f"{path}: damaged; allowed: what the workflow has written (run it again)") from None
+    return make_study(name, config)
 
 
 def assemble(

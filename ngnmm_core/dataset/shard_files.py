@@ -16,8 +16,9 @@ import numpy as np
 
 from ngnmm_core.errors import InputError
 from ngnmm_core.stages.context import VERSIONS, fingerprint
+from ngnmm_core.storage.integrity import take_seal
 from ngnmm_core.sweep.finished import Wanted
-from ngnmm_core.sweep.identity import point_ids, read_definition
+from ngnmm_core.sweep.identity import point_ids, read_definition, shard_name
 
 POINT = "point"
 MOST_OPEN = 64
@@ -127,6 +128,17 @@ def _definition(path: Path) -> dict[str, Any]:
     return read_definition(definition)
 
 
+def _same_points(path: Path, found: str) -> None:
+    """Refuses the results of other points than those of the definition; they are computed again then."""
+    wanted = shard_name(_definition(path)["ids"])
+    if found != wanted:
+        take_seal(path)
+        raise InputError(
+            f"{path}: holds the points of shard {found}; allowed: those of shard {wanted} (run the workflow again, "
+            "which computes them anew)"
+        )
+
+
 def _same_context(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any], keep_versions: bool) -> None:
     checked = [key for key in wanted if not (keep_versions and key == VERSIONS)]
     different = [key for key in checked if key not in found or found[key] != wanted[key]]
@@ -145,8 +157,8 @@ def open_shards(
     Raises
     ------
     InputError
-        If one can't be read, says itself that it was computed otherwise, lacks points, or does not have the
-        dimensions, coordinates and variables of the others.
+        If one can't be read, says itself that it was computed otherwise or for other points, lacks points, or does not
+        have the dimensions, coordinates and variables of the others.
     """
     files = open_all(stack, paths)
     names = {name for file in files for name in file.variables}
@@ -155,6 +167,7 @@ def open_shards(
         if "context" not in file.ncattrs():
             raise InputError(f"{path}: does not say what it was computed with; allowed: a shard that was made here")
         _same_context(path, json.loads(file.getncattr("context")), context, keep_versions)
+        _same_points(path, file.getncattr("shard") if "shard" in file.ncattrs() else "unknown")
         for name in sorted(names - set(file.variables)):
             raise InputError(f"{path}: has no variable {name}, others have; allowed: the same variables in all shards")
         _same_dimensions(path, file, files[0], regions)

@@ -12,7 +12,6 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -24,7 +23,7 @@ from ngnmm_core.dynamics.network_tangent_growth import NetworkTangentGrowth
 from ngnmm_core.dynamics.step_size import HALVINGS, MOST_ERROR, SLACK
 from ngnmm_core.dynamics.variational import WIDTH
 from ngnmm_core.models._base import Model
-from ngnmm_core.storage.atomic import whole_file
+from ngnmm_core.storage.checkpoints import keep_arrays, kept_arrays
 
 LONGEST_MS = 0.05
 Problem = tuple[Model, np.ndarray, Mapping[str, float]]  # with the weights and all parameters
@@ -139,7 +138,7 @@ def _run(
                 return nothing + np.nan, nothing + np.nan, False
         means.append(total / (intervals * steps * run.dt_ms))
         if checkpoint is not None and len(means) < BLOCKS:
-            _save(checkpoint, {"means": np.array(means), "dt_ms": np.array(run.dt_ms), **run.snapshot()})
+            keep_arrays(checkpoint, {"means": np.array(means), "dt_ms": np.array(run.dt_ms), **run.snapshot()})
         logging.info("block %d/%d, largest exponent %.3g per ms", len(means), BLOCKS, means[-1][0])
     values, errors = block_mean(np.array(means))
     order = np.argsort(-values, kind="stable")
@@ -165,15 +164,9 @@ def _advanced(run: NetworkTangentGrowth, settings: NetworkSettings) -> np.ndarra
 
 def _loaded(checkpoint: Path | None) -> dict[str, np.ndarray]:
     """Read a checkpoint; empty if there is none that can be read."""
-    if checkpoint is None or not checkpoint.is_file():
-        return {}
-    try:
-        with np.load(checkpoint) as file:
-            arrays = {name: file[name] for name in file.files}
-        return arrays if {"means", "dt_ms"} <= set(arrays) else {}
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        logging.warning("%s: %s; starting anew", checkpoint, error)
-        return {}
+    arrays = None if checkpoint is None else kept_arrays(checkpoint)
+    return arrays if arrays is not None and {"means", "dt_ms"} <= set(arrays) else {}
+
 
 
 def _resumed(run: NetworkTangentGrowth, saved: Mapping[str, np.ndarray]) -> list[np.ndarray]:
@@ -186,8 +179,3 @@ def _resumed(run: NetworkTangentGrowth, saved: Mapping[str, np.ndarray]) -> list
     except (ValueError, KeyError) as error:
         logging.warning("a checkpoint does not fit: %s; starting anew", error)
         return []
-
-
-def _save(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    with whole_file(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]

@@ -11,11 +11,14 @@ from ngnmm_core.connectome import (
     read_spec,
     source_identity,
 )
+from ngnmm_core.connectome.built import is_whole
 from ngnmm_core.connectome.planned import PlannedConnectome
 from ngnmm_core.connectome.spec import EACH
 from ngnmm_core.connectome.subjects import all_subjects
 from ngnmm_core.orchestration.studies import Studies
 from ngnmm_core.stages.context import fingerprint
+from ngnmm_core.storage.integrity import discard
+from ngnmm_core.storage.records import not_later
 from ngnmm_core.study.connectome_axes import planned_connectome
 
 
@@ -40,6 +43,23 @@ class Connectomes:
     def path(self, study: str) -> str:
         """Return the file of a study's connectome."""
         return str(self.resources / "connectomes" / f"{output_name(self.studies.find(study).config.connectome)}.nc")
+
+    @functools.cache  # noqa: B019 one instance lives as long as the process
+    def is_damaged(self, study: str) -> bool:
+        """Whether there is a file of a study's connectome that is not what was built."""
+        path = Path(self.path(study))
+        return path.is_file() and not is_whole(path)
+
+    def mend(self, study: str) -> None:
+        """Remove the file of a study's connectome if it is damaged, so that it is built again.
+
+        One that is dated in the future is dated now: whatever is made from it would look older for ever.
+        """
+        path = Path(self.path(study))
+        if self.is_damaged(study):
+            discard(path)
+            self.is_damaged.cache_clear()
+        not_later(path)
 
     def spec(self, stem: str) -> ConnectomeSpec:
         """Return the source of the connectome file with that stem: that of a study, or an entry of the registry."""

@@ -4,8 +4,10 @@ Every further attempt asks for twice as much: a job that was killed for memory o
 """
 
 import math
+from contextlib import suppress
 from pathlib import Path
 
+from ngnmm_core.errors import InputError
 from ngnmm_core.orchestration.plans import Plans
 from ngnmm_core.preflight.calibration import rates
 from ngnmm_core.preflight.cost import JOB_SECONDS, disk_bytes, memory_mb
@@ -73,7 +75,8 @@ class Jobs:
         """Count the points of a shard, without planning if its definition is there."""
         definition = self.plans.definition(study, stage, shard)
         if not self.plans.is_made(study, stage) and definition.is_file():
-            return points_of(definition)
+            with suppress(InputError, KeyError):  # of a damaged one, which planning writes again
+                return points_of(definition)
         return next((len(s.ids) for s in self.plans.shards(study, stage) if s.name == shard), 1)
 
     def shard_memory(self, study: str, stage: str, shard: str, attempt: int) -> int:

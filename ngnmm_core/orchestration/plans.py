@@ -8,6 +8,7 @@ from ngnmm_core.orchestration.connectomes import Connectomes
 from ngnmm_core.stages.context import VERSIONS, context, fingerprint
 from ngnmm_core.stages.contract import SWEEP
 from ngnmm_core.stages.registry import stages_of
+from ngnmm_core.storage.records import not_later
 from ngnmm_core.sweep.plan import Shard, plan
 
 
@@ -21,7 +22,7 @@ class Plans:
     results : Path
         Folder of all results.
     writing : callable
-        Whether definitions of new shards may be written, and damaged shards removed.
+        Whether definitions of new shards of a study may be written, and damaged shards removed.
     before : callable
         Called before the first plan.
     after : callable
@@ -34,7 +35,7 @@ class Plans:
         self,
         connectomes: Connectomes,
         results: Path,
-        writing: Callable[[], bool],
+        writing: Callable[[str], bool],
         before: Callable[[], None],
         after: Callable,
         refuse: Callable[[InputError], InputError] = lambda error: error,
@@ -63,9 +64,11 @@ class Plans:
                 self._before()
             wanted, folder = self.studies.find(study), self.folder(study, stage)
             try:
-                self._made[key] = plan(wanted, stage, folder, self.connectomes.planned(study), self._writing())
+                self._made[key] = plan(wanted, stage, folder, self.connectomes.planned(study), self._writing(study))
             except InputError as error:
                 raise self._refuse(error) from None
+            if self._writing(study):
+                not_later(Path(self.compiled(study, stage)))
             self._after(wanted, stage, self._made[key])
         return self._made[key]
 

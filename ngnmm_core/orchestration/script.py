@@ -16,10 +16,12 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from ngnmm_core.compilation.cpu_target import NATIVE, restrict
 from ngnmm_core.errors import InputError, tell_plainly
+from ngnmm_core.storage.records import write_record
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 LEAST_ROOM = 2**20  # bytes
@@ -44,6 +46,7 @@ def run(function: Callable[..., None], namespace: dict[str, Any]) -> None:
     start = time.perf_counter()
     try:
         function(**arguments)
+        _record(snakemake)
     except InputError as error:
         _give_up(str(error))
     except (OSError, RuntimeError) as error:
@@ -53,6 +56,12 @@ def run(function: Callable[..., None], namespace: dict[str, Any]) -> None:
             raise
         _give_up(f"{place}: {reason}; allowed: a disk with room that can be written (run the workflow again then)")
     logging.info("done in %.1f s", time.perf_counter() - start)
+
+
+def _record(snakemake) -> None:
+    """Note down what a job with a recipe has made of it."""
+    if snakemake is not None and hasattr(snakemake.input, "recipe"):
+        write_record(Path(snakemake.input.recipe), [Path(file) for file in snakemake.output])
 
 
 def _no_room(error: Exception, place: str) -> str:

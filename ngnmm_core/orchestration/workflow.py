@@ -1,10 +1,8 @@
 """What the Snakemake rules ask for the studies of one invocation: targets, recipes, keys, and what to tell the user."""
 
-import functools
 import os
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +13,13 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.orchestration.announcement import Announcement
 from ngnmm_core.orchestration.captions import Captions
 from ngnmm_core.orchestration.connectomes import Connectomes
+from ngnmm_core.orchestration.holding import PARTIAL, PARTIAL_RECIPE, Holding, Process
 from ngnmm_core.orchestration.job_resources import Jobs
-from ngnmm_core.orchestration.locks import is_locked, take_over
 from ngnmm_core.orchestration.plans import Plans
 from ngnmm_core.orchestration.recipes import Recipes
 from ngnmm_core.orchestration.studies import Studies
-from ngnmm_core.plotting.catalogue import MAPS, figure_files
+from ngnmm_core.plotting.catalogue import KINDS, MAPS, FigureJob, figure_files
+from ngnmm_core.plotting.parts.captions import describe, facts
 from ngnmm_core.preflight.checks import check_environment, check_study, check_writable
 from ngnmm_core.products.run_summary import cost_text, points_text
 from ngnmm_core.recordings.load import identity as recordings_identity
@@ -30,37 +29,10 @@ from ngnmm_core.storage.atomic import write_atomically
 from ngnmm_core.study.schema import without_absolute_paths
 from ngnmm_core.study.study import Study
 
-PARTIAL = "sweep.partial.nc"
+BESIDE = {"hubs.nc": ("hubs.csv",)}  # what is made together with a dataset
 EXPLORER = Path(__file__).parent.parent / "products" / "explorer" / "assets"
+COMPARED = ("regimes.csv", "regimes.md", "coupling.csv", "coupling.md", "repertoire.svg", "repertoire.png")
 COMPARISON = "repertoire"  # what names of bundled studies that compare models start with
-
-
-@dataclass(frozen=True)
-class Process:
-    """What one process of Snakemake is there for; by default one that only looks.
-
-    Attributes
-    ----------
-    writing : callable
-        Whether it may write plans: the main process of a run that is not a dry one.
-    announcing : bool
-        Whether it tells the user what will be done.
-    workers : callable
-        Number of jobs that may run at once.
-    targets : callable
-        What it is asked for: names of rules and files.
-    words : sequence of str
-        Its command line, without the program.
-    looking : callable
-        Whether it is a dry run, which ends with the forecast.
-    """
-
-    writing: Callable[[], bool] = lambda: False
-    announcing: bool = False
-    workers: Callable[[], int] = lambda: 1
-    targets: Callable[[], Collection[str]] = tuple
-    words: Sequence[str] = ()
-    looking: Callable[[], bool] = lambda: False
 
 
 class Workflow:
@@ -82,6 +54,8 @@ class Workflow:
         Where their connectomes are.
     plans : Plans
         Their shards.
+    holding : Holding
+        Which of them this run computes, so that no other does.
     jobs : Jobs
         What their jobs ask a scheduler for.
     captions : Captions
@@ -101,31 +75,34 @@ class Workflow:
         self.studies = Studies(config, files, self.root, self._process.words, self._ended)
         self.connectomes = Connectomes(self.studies, self.resources)
         process = self._process
+        self.holding = Holding(process, self.connectomes, self.results, self._or_end)
         self._announcement = Announcement(
             self.connectomes, self.results, process.workers, process.targets, process.looking
         )
         self.plans = Plans(
             self.connectomes,
             self.results,
-            self.writing,
+            self.holding.planning,
             self._require_writable,
             self._announce,
             self._ended,
         )
         self.jobs, self.captions = Jobs(self.plans), Captions(self.root)
-        self._recipes = Recipes(self.results, self.writing, dry=self._process.announcing)
+        self._recipes = Recipes(self.results, self.holding.writing, dry=self._process.announcing)
 
     def comparison(self, name: str) -> list[str]:
         """Tables and figure of the bundled studies that compare models; none for others."""
-        if not name.startswith(COMPARISON):
-            return []
-        files = ("regimes.csv", "regimes.md", "coupling.csv", "coupling.md", "repertoire.svg", "repertoire.png")
-        return [str(self.results / name / file) for file in files]
+        return [str(self.results / name / file) for file in self.comparison_files(name)]
+
+    @staticmethod
+    def comparison_files(name: str) -> tuple[str, ...]:
+        """Names of these files."""
+        return COMPARED if name.startswith(COMPARISON) else ()
 
     # ------------------------------------------------------------------ this process
     def _require_writable(self) -> None:
         """End a run at once, in one line, if its results can't be written; a dry run may look anywhere."""
-        if self._process.announcing and self.writing():
+        if self._process.announcing and self._process.writing():
             self._or_end(lambda: check_writable(self.results))
 
     def _ended(self, error: InputError) -> InputError:
@@ -146,17 +123,6 @@ class Workflow:
         if self._process.announcing:
             self._announcement.of_stage(study, stage, shards)
 
-    def writing(self) -> bool:
-        """Whether this process may write: the main one of a run that is not a dry one, and no other run is going on."""
-        return self._process.writing() and self._is_free
-
-    @functools.cached_property
-    def _is_free(self) -> bool:
-        """Whether no living run holds the folder, before Snakemake locks it; the lock of a dead run is removed."""
-        if message := take_over():
-            print(message, file=sys.stderr)
-        return not is_locked()
-
     def damaged(self, study: str, stage: str, shard: str) -> bool:
         """Whether a dry run has found a damaged file in a shard's place: a parameter that Snakemake sees change.
 
@@ -164,6 +130,13 @@ class Workflow:
         Snakemake's metadata were lost it has nothing to compare with, and the dry run only tells of the file.
         """
         return self._process.announcing and self.plans.damaged(study, stage, shard)
+
+    def damaged_connectome(self, stem: str) -> bool:
+        """Whether a dry run has found a damaged connectome of that name, as for shards."""
+        if not self._process.announcing:
+            return False
+        names = [name for name in self.studies.concerned if Path(self.connectomes.path(name)).stem == stem]
+        return any(self.connectomes.is_damaged(name) for name in names)
 
     # ------------------------------------------------------------------ products
     def targets(self, name: str) -> list[str]:
@@ -200,7 +173,10 @@ class Workflow:
         for name, study in self.studies.concerned.items():
             self.connectomes.identity(name)
             built, regions = Path(self.connectomes.path(name)), self.connectomes.regions(name)
-            for warning in check_study(study, built, regions, self.results):
+            damaged = self.connectomes.is_damaged(name)
+            if damaged:
+                print(f"{built}: damaged; a run builds it again", file=sys.stderr)
+            for warning in check_study(study, None if damaged else built, regions, self.results):
                 print(warning, file=sys.stderr)
 
     def figure_key(self, name: str, family: str) -> str:
@@ -214,10 +190,25 @@ class Workflow:
             return fingerprint([self.key(name, "figures.py", *modules), own])
         return self.key(name, "figures.py", *modules)
 
-    def study_file(self, name: str) -> str:
-        """Return the file with the resolved config of a study, written if this process may write."""
-        path = self.results / name / "study.json"
-        if self.writing():
+    def figure_recipe(self, drawing: FigureJob) -> str:
+        """Return the file that tells what the figures that one job draws are made from."""
+        study = drawing.study
+        made_from = {
+            "key": self.figure_key(study.name, drawing.family),
+            "point": drawing.point,
+            "about": describe(study),
+            "facts": facts(study),
+        }
+        files = [f"figures/{figure.stem}.{kind}" for figure in drawing.figures for kind in KINDS]
+        return self.product(study.name, drawing.rule, made_from, files)
+
+    def study_file(self, name: str, product: str = "") -> str:
+        """Return the file with the resolved config of a study, written if this process may write.
+
+        A merge of what there is has its own, as it may go on beside a run of the study.
+        """
+        path = self.results / name / (PARTIAL_RECIPE if product == PARTIAL else "") / "study.json"
+        if self.holding.writing(name):
             study = self.studies.find(name)
             content = without_absolute_paths(study.config).model_dump_json(by_alias=True, indent=1)
             self._or_end(lambda: write_atomically(path, content))
@@ -229,12 +220,19 @@ class Workflow:
         return fingerprint([self.key(name, "explorer.py", "ngnmm_core.products.explorer.page"), assets])
 
     def recipe(self, name: str, product: str, script: str, module: str) -> str:
-        """Return the file that tells what a product of a study is made from."""
+        """Return the file that tells what a dataset of a study is made from."""
         plans = self.plans
         shards = plans.finished_shards(name, SWEEP) if product == PARTIAL else plans.shards_of_file(name, product)
         made_from = {"key": self.key(name, script, module), "shards": [Path(shard).stem for shard in shards]}
         anew = bool(plans.missing_shards(name, product))
-        return str(self._or_end(lambda: self._recipes.file(name, product, made_from, anew)))
+        return self.product(name, Path(product).stem, made_from, [product, *BESIDE.get(product, ())], anew)
+
+    def product(
+        self, name: str, recipe: str, made_from: Mapping[str, Any], files: Sequence[str], anew: bool = False
+    ) -> str:
+        """Return the file that tells what some files of a study, named from its folder, are made from."""
+        places = [self.results / name / file for file in files]
+        return str(self._or_end(lambda: self._recipes.file(name, recipe, made_from, places, anew)))
 
     def key(self, name: str, script: str, *modules: str) -> str:
         """Hash the config, connectome and code of a study, so as to tell when a product must be made anew."""

@@ -5,7 +5,6 @@ in the transient and time in the window that is analysed differ, so each has its
 master stability function) is measured at points spread over the study.
 """
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -25,7 +24,7 @@ from ngnmm_core.stages.contract import Rates, Stage
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.stages.simulation import in_steps, simulator
 from ngnmm_core.stages.task import Task
-from ngnmm_core.storage.atomic import write_atomically
+from ngnmm_core.storage.checked_json import read_checked, write_checked
 from ngnmm_core.study.study import Study
 
 SHORTEST = 256  # samples of a measurement: enough for the filters to give output
@@ -46,15 +45,15 @@ def calibration_file(study: Study, stage: str, regions: int) -> Path:
 def rates(study: Study, stage: str, regions: int) -> Rates:
     """Look up the measured rates of a stage, or those of the reference machine if none have been measured."""
     try:
-        return Rates(**json.loads(calibration_file(study, stage, regions).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return Rates(**read_checked(calibration_file(study, stage, regions)))
+    except TypeError:  # there is none, or one of another version
         return STAGES[stage].cost(study, regions)
 
 
 def calibrate(study: Study, stage: str, regions: int) -> Rates:
     """Measures the rates of a stage on this machine, and keeps them."""
     measured = measure(study, stage, regions)
-    write_atomically(calibration_file(study, stage, regions), json.dumps(asdict(measured)))
+    write_checked(calibration_file(study, stage, regions), asdict(measured))
     return measured
 
 

@@ -27,8 +27,10 @@ from ngnmm_core.study.study import Study
 SPARE = 1.05  # of the estimated need that must be free
 
 
-def check_study(study: Study, built: Path, regions: int, results: Path) -> list[str]:
+def check_study(study: Study, built: Path | None, regions: int, results: Path) -> list[str]:
     """Refuses a study that is bound to fail; gives warnings of what it will do badly.
+
+    `built` is the file of its connectome, which need not be there.
 
     Raises
     ------
@@ -41,7 +43,7 @@ def check_study(study: Study, built: Path, regions: int, results: Path) -> list[
     return [] if row_sum is None else check_steps(study, regions, row_sum)
 
 
-def check_recordings(study: Study, built: Path) -> None:
+def check_recordings(study: Study, built: Path | None) -> None:
     """Refuses recordings that can't be compared with the model: files of a user's own, and those of a built connectome.
 
     Where the connectome has not been fetched yet, regions are looked for when the shards are merged.
@@ -52,7 +54,7 @@ def check_recordings(study: Study, built: Path) -> None:
         As `load_recordings` and `find_targets`, and for subjects to be held out of fewer than two.
     """
     settings, options = study.config.empirical, study.options.get("fit")
-    there = built.is_file()
+    there = built is not None and built.is_file()
     if settings is None or not (there or settings.path):
         return
     recordings = load_recordings(settings, load_connectome(built) if there else None)
@@ -69,7 +71,7 @@ def check_recordings(study: Study, built: Path) -> None:
         )
 
 
-def check_connectome(study: Study, built: Path, regions: int) -> float | None:
+def check_connectome(study: Study, built: Path | None, regions: int) -> float | None:
     """Refuses a connectome that can't be used as the study wants to; gives the largest row sum, if it is known.
 
     A file of the user's own is read; one of the registry is looked at if it has been built already (its job checks it
@@ -89,7 +91,7 @@ def check_connectome(study: Study, built: Path, regions: int) -> float | None:
         each = [replace(own, labels=arrays.labels) for own in arrays.each or ()] if study.subjects else []
         subjects = dict(enumerate(connectome_from(own) for own in each))
         cohort = Cohort(connectome_from(arrays), subjects, nulls_of(study.config))
-    elif built.is_file():
+    elif built is not None and built.is_file():
         dataset = load_connectome(built)
         cohort = cohort_of(dataset, connectome_of(dataset, str(built)), nulls_of(study.config))
     else:

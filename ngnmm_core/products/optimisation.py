@@ -7,7 +7,6 @@ are taken only if the points that belong to them are those asked for again.
 Hansen, Ostermeier, Evolutionary Computation 9, 159 (2001), doi:10.1162/106365601750190398.
 """
 
-import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -26,7 +25,7 @@ from ngnmm_core.recordings.scores import SCORES, SMALLER_IS_BETTER, Scorer, Sign
 from ngnmm_core.stages.context import fingerprint
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.stages.task import Task
-from ngnmm_core.storage.atomic import write_atomically
+from ngnmm_core.storage.checked_json import read_checked, write_checked
 from ngnmm_core.storage.netcdf import write_netcdf
 from ngnmm_core.study.study import Study
 
@@ -155,7 +154,7 @@ class Search:
             if scores is None:
                 scores = evaluate(places)
                 content = {"places": places.tolist(), "scores": [[_text(x) for x in row] for row in scores.tolist()]}
-                write_atomically(path, json.dumps(content))
+                write_checked(path, content)
             costs = self.costs(scores)
             logging.info("step %d, generation %d/%d: best %.4f", number, k + 1, count, np.nanmin(costs))
             strategy.tell(list(places), costs.tolist())
@@ -168,13 +167,10 @@ def _text(value: float) -> float | None:
 
 def _stored(path: Path, places: np.ndarray) -> np.ndarray | None:
     """Scores in a file, if it is whole and of these very points."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if not np.array_equal(np.array(content["places"]), places):
-            return None
-        return np.array([[np.nan if x is None else x for x in row] for row in content["scores"]], float)
-    except (OSError, ValueError, KeyError, TypeError):
+    content = read_checked(path)
+    if content is None or not np.array_equal(np.array(content["places"]), places):
         return None
+    return np.array([[np.nan if x is None else x for x in row] for row in content["scores"]], float)
 
 
 def as_dataset(search: Search, steps: list[list[Generation]]) -> "xr.Dataset":

@@ -12,7 +12,7 @@ from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.study import Study
 
-FORMAT = 2  # of the shard files; a change makes all of them anew
+FORMAT = 3  # of the shard files; a change makes all of them anew
 SWEEP, HIGHLIGHTS, LESIONS, BRANCHES = "sweep.nc", "highlights.nc", "lesions.nc", "branches.nc"
 Results = dict[str, np.ndarray]  # one array [point, ...] per variable
 Reducers = list[tuple[Callable[..., Any], Any]]  # what makes a reducer, and its options

@@ -13,7 +13,7 @@ from ngnmm_core.stages.contract import NOISES, PRODUCT_SECONDS, Rates, Stage
 from ngnmm_core.stages.layouts import network_layout
 from ngnmm_core.stages.simulation import homogeneous_start
 from ngnmm_core.stages.task import Task
-from ngnmm_core.storage.atomic import whole_file
+from ngnmm_core.storage.checkpoints import keep_arrays, kept_arrays
 from ngnmm_core.study.study import Study
 
 if TYPE_CHECKING:
@@ -40,8 +40,9 @@ def run(task: Task) -> dict[str, np.ndarray]:
     for k, state in enumerate(_initial_states(task)):
         parameters = {name: float(column[k]) for name, column in points.parameters.items()}
         done, going = _checkpoints(task, k)
-        if done is not None and done.is_file():
-            found = np.load(done)
+        kept = None if done is None else kept_arrays(done)
+        if kept is not None:
+            found = kept["exponents"]
         else:
             spectrum = network_exponents(task.model, task.connectome.weights, parameters, state, settings, going)
             found = np.array([spectrum.values, spectrum.errors, np.full(count, _status(spectrum))])
@@ -80,14 +81,13 @@ def _checkpoints(task: Task, point: int) -> tuple[Path | None, Path | None]:
     if task.scratch is None:
         return None, None
     task.scratch.mkdir(parents=True, exist_ok=True)
-    return task.scratch / f"{point}.npy", task.scratch / f"{point}.npz"
+    return task.scratch / f"{point}.done", task.scratch / f"{point}.run"
 
 
 def _keep(path: Path, found: np.ndarray) -> None:
     """Write the exponents of a point, and remove the state of its run."""
-    with whole_file(path) as temporary, temporary.open("wb") as file:
-        np.save(file, found)
-    path.with_suffix(".npz").unlink(missing_ok=True)
+    keep_arrays(path, {"exponents": found})
+    path.with_suffix(".run").unlink(missing_ok=True)
 
 
 def warm(task: Task) -> None:

@@ -7,6 +7,7 @@ whose checksums stand below its own.
 
 import contextlib
 import hashlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.storage.atomic import write_bytes
 
 SUFFIX = ".sha256"
-LENGTH = 64  # hexadecimal digits
+LINE = re.compile(r"([0-9a-f]{64})  ([\w.-]+)", re.ASCII)
 
 
 def checksum_path(path: Path) -> Path:
@@ -24,7 +25,7 @@ def checksum_path(path: Path) -> Path:
 
 def seal(path: Path, companions: Sequence[Path] = ()) -> None:
     """Write the checksum of a complete file beside it, and below it those of its companions."""
-    lines = [f"{_digest(each)}  {each.name}\n" for each in (path, *companions)]
+    lines = [f"{digest(each)}  {each.name}\n" for each in (path, *companions)]
     write_bytes(checksum_path(path), "".join(lines).encode("ascii"))
 
 
@@ -42,8 +43,8 @@ def is_intact(path: Path, thorough: bool = False) -> bool:
         return False
     noted, written = _noted(path), checksum_path(path).stat().st_mtime_ns
     return path in noted and all(
-        digest == _digest(each)
-        for each, digest in noted.items()
+        checksum == digest(each)
+        for each, checksum in noted.items()
         if each.stat().st_mtime_ns > written or (thorough and each == path)
     )
 
@@ -51,8 +52,8 @@ def is_intact(path: Path, thorough: bool = False) -> bool:
 def _noted(path: Path) -> dict[Path, str]:
     """Read the checksums of a file and its companions; nothing if they can't be read."""
     text = checksum_path(path).read_text(encoding="ascii", errors="replace")
-    noted = {path.with_name(name): digest for digest, _, name in (line.partition("  ") for line in text.splitlines())}
-    return noted if all(len(digest) == LENGTH for digest in noted.values()) else {}
+    lines = [LINE.fullmatch(line) for line in text.splitlines()]
+    return {path.with_name(line[2]): line[1] for line in lines if line} if all(lines) else {}
 
 
 def require_intact(paths: Sequence[Path]) -> None:
@@ -68,13 +69,18 @@ def require_intact(paths: Sequence[Path]) -> None:
     """
     damaged = [path for path in paths if not is_intact(path, thorough=True)]
     for path in damaged:
-        with contextlib.suppress(OSError):  # of a folder that can't be written in, which is not what is to be told
-            checksum_path(path).unlink(missing_ok=True)
+        take_seal(path)
     if damaged:
         raise InputError(
             f"{damaged[0]}: damaged, its content is not what its job wrote ({len(damaged)} of {len(paths)} shards); "
             "allowed: complete shards (run the workflow again, which computes damaged ones anew)"
         )
+
+
+def take_seal(path: Path) -> None:
+    """Take the checksum of a file away, so that it counts as unfinished."""
+    with contextlib.suppress(OSError):  # of a folder that can't be written in, which is not what is to be told
+        checksum_path(path).unlink(missing_ok=True)
 
 
 def discard(path: Path) -> None:
@@ -84,6 +90,7 @@ def discard(path: Path) -> None:
         each.unlink(missing_ok=True)
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """Hash the content of a file into 64 hexadecimal digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

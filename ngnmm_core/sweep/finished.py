@@ -63,7 +63,7 @@ def _held(definition: Path) -> Finished | None:
         content = read_definition(definition)
         found = Finished(definition, tuple(content["ids"]), content["context"])
         return found if shard_name(found.ids) == definition.stem and isinstance(found.context, dict) else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None
 
 

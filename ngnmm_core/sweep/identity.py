@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,11 @@ from typing import Any
 import numpy as np
 
 from ngnmm_core.connectome.planned import PlannedConnectome
+from ngnmm_core.errors import InputError
 from ngnmm_core.points import Kind, Points
+from ngnmm_core.storage.atomic import write_atomically
+
+CHECKED = re.compile(rb'\{"sha256": "([0-9a-f]{64})", ')
 
 
 def point_ids(points: Points, context_hash: str, connectome: PlannedConnectome) -> list[str]:
@@ -35,9 +40,39 @@ def shard_name(ids: Sequence[str]) -> str:
     return hashlib.blake2b("".join(ids).encode(), digest_size=8).hexdigest()
 
 
+def write_definition(path: Path, content: dict[str, Any]) -> None:
+    """Write the definition of a shard: JSON, the first entry of which is a checksum of the rest.
+
+    Raises
+    ------
+    InputError
+        If it can't be written.
+    """
+    text = json.dumps(content)
+    write_atomically(path, f'{{"sha256": "{hashlib.sha256(text.encode()).hexdigest()}", {text[1:]}')
+
+
 def read_definition(path: Path) -> dict[str, Any]:
-    """Read the content of a shard's definition."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Read the content of a shard's definition; one without a checksum is of an earlier version.
+
+    Raises
+    ------
+    InputError
+        If it can't be read, or is not what was written.
+    """
+    try:
+        found = path.read_bytes()
+        checked = CHECKED.match(found)
+        if checked is not None:
+            found = b"{" + found[checked.end() :]
+            if hashlib.sha256(found).hexdigest() != checked[1].decode():
+                raise ValueError
+        return dict(json.loads(found))
+    except (OSError, ValueError, TypeError):
+        raise InputError(
+            f"{path}: can't be read as the definition of a shard; allowed: one that the workflow has written (run it "
+            "again)"
+        ) from None
 
 
 def definition_points(definition: dict[str, Any]) -> Points:

@@ -6,7 +6,6 @@ them.  A grid that grows, shrinks or comes back therefore finds what it needs am
 the grid that they were made for.
 """
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,11 +18,10 @@ from ngnmm_core.points import Points
 from ngnmm_core.preflight.cost import LANES, seconds_per_point
 from ngnmm_core.stages.context import context
 from ngnmm_core.stages.registry import STAGES
-from ngnmm_core.storage.atomic import write_atomically
 from ngnmm_core.storage.integrity import is_sealed
 from ngnmm_core.study.study import Study
 from ngnmm_core.sweep.finished import Wanted, cover, finished_shards, told_of_versions
-from ngnmm_core.sweep.identity import shard_name
+from ngnmm_core.sweep.identity import shard_name, write_definition
 
 MOST_SHARDS = 500
 HEAVY = 1.0  # CPU seconds of a point above which, but in lanes, it is not computed together with others
@@ -102,7 +100,7 @@ def _define(folder, header, points: Points, ids, part, write: bool) -> Shard:
     if write:
         columns = {name: _compact(values) for name, values in points.take(np.array(part)).columns.items()}
         content = {**header, "ids": held, "columns": columns, "kinds": points.kinds}
-        write_atomically(path, json.dumps(content))
+        write_definition(path, content)
     return Shard(name, path, held, damaged=path.with_suffix(".nc").exists())
 
 

@@ -24,7 +24,7 @@ from ngnmm_core.stages.task import Task
 from ngnmm_core.storage.integrity import seal
 from ngnmm_core.storage.netcdf import write_netcdf
 from ngnmm_core.study.study import Study
-from ngnmm_core.sweep.identity import definition_points, read_definition
+from ngnmm_core.sweep.identity import definition_points, read_definition, shard_name
 
 
 def make_task(definition: dict[str, Any], cohort: Cohort) -> Task:
@@ -58,8 +58,8 @@ def run_shard(definition_path: str | Path, connectome_path: str | Path, output: 
     task = replace(task, series=series_path(output), scratch=scratch)
     stage = definition["context"]["stage"]
     logging.info("%s: %d points of %s on %d regions", stage, len(task.points), task.model.name, len(task.connectome))
-    context = json.dumps(definition["context"], sort_keys=True)
-    written = write_netcdf(compute(stage, task).assign_attrs(context=context), output)
+    about = {"context": json.dumps(definition["context"], sort_keys=True), "shard": shard_name(definition["ids"])}
+    written = write_netcdf(compute(stage, task).assign_attrs(about), output)
     seal(written, [task.series] if task.keeps_series else [])
     shutil.rmtree(scratch, ignore_errors=True)
 
@@ -83,7 +83,7 @@ def load_task(definition_path: str | Path, connectome_path: str | Path) -> tuple
     Raises
     ------
     InputError
-        If there is no such definition.
+        If there is no such definition, or it is damaged.
     """
     definition_path = Path(definition_path)
     if not definition_path.is_file():

@@ -134,7 +134,7 @@ def test_a_run_that_was_killed_goes_on_with_the_same_bits(ei, tmp_path, monkeypa
     state = perturbed(ei, np.tile(nominal(ei), (1, 6, 1)), np.array([0]), 0.01)[0]
     settings = NetworkSettings(9, 320.0, 50.0)
     whole = network_exponents(ei, RING, parameters, state, settings)
-    saved, count = module._save, [0]
+    saved, count = module.keep_arrays, [0]
 
     def dies(path, arrays):
         saved(path, arrays)
@@ -144,7 +144,7 @@ def test_a_run_that_was_killed_goes_on_with_the_same_bits(ei, tmp_path, monkeypa
 
     path = tmp_path / "state.npz"
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_save", dies)
+        patch.setattr(module, "keep_arrays", dies)
         with pytest.raises(KeyboardInterrupt):
             network_exponents(ei, RING, parameters, state, settings, path)
     steps = []

@@ -1,6 +1,5 @@
 """What a study is said to cost: the formula with fixed rates, and what jobs ask a cluster for."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -76,7 +75,7 @@ def test_the_cost_of_a_point_does_not_depend_on_the_machine(study, tmp_path, mon
     """Shards are cut by it: the same study is cut in the same way everywhere."""
     before = seconds_per_point(study, "simulation", 90)
     monkeypatch.setenv("NGNMM_CACHE_DIR", str(tmp_path))
-    calibration.calibration_file(study, "simulation", 90).write_text(json.dumps(vars(FIXED)))
+    write_checked(calibration.calibration_file(study, "simulation", 90), vars(FIXED))
     assert calibration.rates(study, "simulation", 90) == FIXED
     assert seconds_per_point(study, "simulation", 90) == before
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import netCDF4
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 import xarray as xr
 from made_up_results import make_study
 
-from ngnmm_core.storage.integrity import seal
+from ngnmm_core.storage.integrity import is_sealed, seal
+from ngnmm_core.sweep.identity import read_definition, write_definition
 
 GRID = {"G": [2, 5, 8], "I_ext_e": [3, 13]}
 
@@ -59,9 +61,8 @@ def test_shards_of_other_settings_than_the_study(untouched):
 
 def edit_definition(path, **context):
     definition = path.with_suffix(".json")
-    content = json.loads(definition.read_text())
-    content["context"] |= context
-    definition.write_text(json.dumps(content))
+    content = read_definition(definition)
+    write_definition(definition, content | {"context": content["context"] | context})
 
 
 def test_shards_of_different_code(untouched, shards):
@@ -72,6 +73,14 @@ def test_shards_of_different_code(untouched, shards):
 def test_shards_on_different_connectomes(untouched, shards):
     edit_definition(shards["simulation"][1], connectome="another")
     untouched("differ", "allowed: ")
+
+
+def test_a_shard_that_was_copied_over_another_one(untouched, shards):
+    first, second, _ = shards["simulation"]
+    shutil.copy2(first, second)
+    seal(second)
+    untouched(f"{second.name}: holds the points of shard {first.stem}", f"allowed: those of shard {second.stem}")
+    assert not is_sealed(second), "the next run would take it for finished"
 
 
 def test_a_shard_that_says_it_was_made_with_other_code(untouched, shards):

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from made_up_results import Planner, finish, identities, listed, make_study
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.storage.integrity import checksum_path, seal
 from ngnmm_core.sweep.identity import definition_points, read_definition
+from ngnmm_core.sweep.shard import load_task
 
 CUTS = (1, 3, 8, 100, "auto")
 
@@ -248,12 +250,20 @@ def truncate(shard):
     shard.path.write_bytes(content[: len(content) // 2])
 
 
+def flip_high_bit(path):
+    content = path.read_bytes()
+    path.write_bytes(content[:20] + bytes([content[20] ^ 0x80]) + content[21:])
+
+
 DAMAGE = {
     "truncated": truncate,
     "other bytes": lambda shard: shard.path.write_bytes(b"x" * shard.path.stat().st_size),
     "empty": lambda shard: shard.path.write_bytes(b""),
     "killed before the checksum": lambda shard: checksum_path(shard.path).unlink(),
     "empty checksum": lambda shard: checksum_path(shard.path).write_text(""),
+    "garbled checksum": lambda shard: checksum_path(shard.path).write_bytes(b"garbage\n\x00\xff"),
+    "checksum with a high bit": lambda shard: flip_high_bit(checksum_path(shard.path)),
+    "definition with a high bit": lambda shard: flip_high_bit(shard.definition),
     "truncated definition": lambda shard: shard.definition.write_text(shard.definition.read_text()[:99]),
     "definition of other points": lambda shard: shard.definition.write_text('{"ids": ["0123"]}'),
     "definition of something else": lambda shard: shard.definition.write_text("[]"),
@@ -278,6 +288,27 @@ def test_a_damaged_shard_is_noticed_and_planned_anew(planner, capsys, damage):
     assert [shard.name for shard in again if not shard.finished] == [shards[1].name]
     assert not shards[1].path.exists()
     assert definition_points(read_definition(shards[1].definition)).columns.keys()
+
+
+def test_a_shard_that_was_copied_over_another_one_is_planned_anew(planner):
+    study = make_study(shards=4)
+    shards = planner.plan(study)
+    for shard in shards:
+        shard.path.write_bytes(b"the results of " + shard.name.encode())
+        seal(shard.path)
+    shutil.copy2(shards[0].path, shards[1].path)
+    shutil.copy2(checksum_path(shards[0].path), checksum_path(shards[1].path))
+    assert [shard.name for shard in planner.plan(study) if not shard.finished] == [shards[1].name]
+
+
+def test_a_job_does_not_compute_what_its_definition_did_not_say(planner, refused):
+    study = make_study(shards=2)
+    shard = planner.plan(study)[0]
+    text = shard.definition.read_text()
+    harmed = text.replace('"I_ext_e": [3.0, 13.0', '"I_ext_e": [3.0, 12.0')
+    assert harmed != text
+    shard.definition.write_text(harmed)
+    refused(lambda: load_task(shard.definition, "no connectome is read"), "can't be read as the definition of a shard")
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"cut")], ids=["gone", "truncated"])

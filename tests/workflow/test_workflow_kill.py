@@ -38,7 +38,7 @@ def killed(new_checkout):
         run.wait()
     shards = shard_files(results)
     assert 1 <= len(shards) < 4, "the run was not killed in its middle"
-    assert list((checkout.folder / ".snakemake" / "locks").glob("*.lock"))
+    assert (results / ".lock").is_file()
     unlocked_dead = checkout.module("unlock").stdout
     return SimpleNamespace(
         checkout=checkout, study=name, results=results, shards=shards, unlocked=(unlocked_alive, unlocked_dead)

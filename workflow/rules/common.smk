@@ -13,6 +13,7 @@ MAIN_PROCESS = workflow.exec_mode == ExecMode.DEFAULT
 sys.path.insert(0, str(ROOT))
 from ngnmm_core.orchestration import job_resources as resources
 from ngnmm_core.errors import InputError, tell_plainly
+from ngnmm_core.orchestration.kept_outputs import keep_outputs
 from ngnmm_core.orchestration.workflow import Process, Workflow, prepare_jobs
 
 # The config is a whole study if it was read from a file, here or by a workflow that uses this one as a module; else it
@@ -53,6 +54,8 @@ studies, connectomes, plans, jobs = (
 )
 tell_plainly()
 prepare_jobs(ROOT, Path(ngnmm.resources, "kernels"))
+# all outputs that are read back are marked `update()`: what exists stays until its successor is whole
+keep_outputs((ngnmm.results, ngnmm.resources))
 
 # What every job asks for that compiles, draws, scores or tabulates.
 SMALL = dict(

@@ -19,6 +19,7 @@ for drawing in jobs_of(studies.concerned.values()):
         name:
             drawing.rule
         input:
+            recipe=lambda wildcards, drawing=drawing: ngnmm.figure_recipe(drawing),
             data=(
                 f"<results>/{drawing.study.name}/{FILES[drawing.family]}"
                 if drawing.family in FILES
@@ -30,7 +31,9 @@ for drawing in jobs_of(studies.concerned.values()):
         output:
             svg=[
                 report(
-                    f"<results>/{drawing.study.name}/figures/{figure.stem}.svg",
+                    update(
+                        f"<results>/{drawing.study.name}/figures/{figure.stem}.svg"
+                    ),
                     category=figure.category,
                     subcategory=(
                         drawing.study.name if len(studies.concerned) > 1 else None
@@ -41,7 +44,7 @@ for drawing in jobs_of(studies.concerned.values()):
                 for figure in drawing.figures
             ],
             others=[
-                f"<results>/{drawing.study.name}/figures/{figure.stem}.{kind}"
+                update(f"<results>/{drawing.study.name}/figures/{figure.stem}.{kind}")
                 for figure in drawing.figures
                 for kind in KINDS[1:]
             ],

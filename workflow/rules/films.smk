@@ -5,11 +5,21 @@ from ngnmm_core.plotting.catalogue import film_of
 
 rule film:
     input:
+        recipe=lambda wildcards: ngnmm.product(
+            wildcards.study,
+            wildcards.film,
+            {
+                "key": ngnmm.key(
+                    wildcards.study, "film.py", "ngnmm_core.plotting.spread_film"
+                )
+            },
+            [f"figures/{wildcards.film}.gif", f"figures/{wildcards.film}.html"],
+        ),
         data="<results>/{study}/highlights.nc",
     output:
-        gif="<results>/{study}/figures/{film}.gif",
+        gif=update("<results>/{study}/figures/{film}.gif"),
         page=report(
-            "<results>/{study}/figures/{film}.html",
+            update("<results>/{study}/figures/{film}.html"),
             category="Spread",
             labels={"film": "{film}", "study": "{study}"},
             caption="../report/film.rst",
@@ -41,11 +51,21 @@ rule film:
 
 rule paper_video:
     input:
+        recipe=lambda wildcards: ngnmm.product(
+            wildcards.study,
+            "video",
+            {
+                "key": ngnmm.code(
+                    "ngnmm_core.plotting.paper.video", "ngnmm_core.plotting.parts.film"
+                )
+            },
+            ["figures/video.gif", "figures/video.html"],
+        ),
         data="<results>/{study}/network/highlights.nc",
     output:
-        gif="<results>/{study}/figures/video.gif",
+        gif=update("<results>/{study}/figures/video.gif"),
         page=report(
-            "<results>/{study}/figures/video.html",
+            update("<results>/{study}/figures/video.html"),
             category="arXiv:2512.03907",
             labels={"figure": "video", "study": "{study}"},
         ),

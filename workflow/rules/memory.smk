@@ -1,11 +1,21 @@
 # Rates of working memory over the trials (seeds) of a study, from its merged sweep.
 rule memory:
     input:
+        recipe=lambda wildcards: ngnmm.product(
+            wildcards.study,
+            "memory",
+            {
+                "key": ngnmm.key(
+                    wildcards.study, "memory.py", "ngnmm_core.products.memory_rates"
+                )
+            },
+            ["memory.nc", "memory.csv"],
+        ),
         sweep="<results>/{study}/sweep.nc",
     output:
-        memory="<results>/{study}/memory.nc",
+        memory=update("<results>/{study}/memory.nc"),
         table=report(
-            "<results>/{study}/memory.csv",
+            update("<results>/{study}/memory.csv"),
             category="Working memory",
             subcategory="{study}" if len(studies.main) > 1 else None,
             labels={"figure": "table of rates"},

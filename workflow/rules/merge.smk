@@ -19,7 +19,7 @@ rule merge:
             wildcards.study, f"{wildcards.file}.nc"
         ),
     output:
-        merged="<results>/{study}/{file}.nc",
+        merged=update("<results>/{study}/{file}.nc"),
     log:
         "<logs>/{study}/merge-{file}.log",
     benchmark:
@@ -54,7 +54,7 @@ rule merge_partial:
         ),
         connectome=lambda wildcards: connectomes.path(wildcards.study),
     output:
-        merged="<results>/{study}/sweep.partial.nc",
+        merged=update("<results>/{study}/sweep.partial.nc"),
     log:
         "<logs>/{study}/merge-partial.log",
     benchmark:
@@ -67,7 +67,7 @@ rule merge_partial:
     params:
         cpu_target=lambda wildcards: studies.find(wildcards.study).config.cpu_target,
         shards=lambda wildcards: plans.finished_shards(wildcards.study, "sweep.nc"),
-        study=lambda wildcards: ngnmm.study_file(wildcards.study),
+        study=lambda wildcards: ngnmm.study_file(wildcards.study, "sweep.partial.nc"),
         identity=lambda wildcards: connectomes.identity(wildcards.study),
     message:
         "Merging what there is of {wildcards.study}"
@@ -77,9 +77,22 @@ rule merge_partial:
 
 rule provenance:
     input:
-        lambda wildcards: plans.merged_files(wildcards.study),
+        recipe=lambda wildcards: ngnmm.product(
+            wildcards.study,
+            "provenance",
+            {
+                "shards": plans.all_shards(wildcards.study),
+                "key": ngnmm.key(
+                    wildcards.study,
+                    "provenance.py",
+                    "ngnmm_core.dataset.assemble:record_provenance",
+                ),
+            },
+            ["provenance.json"],
+        ),
+        merged=lambda wildcards: plans.merged_files(wildcards.study),
     output:
-        provenance="<results>/{study}/provenance.json",
+        provenance=update("<results>/{study}/provenance.json"),
     log:
         "<logs>/{study}/provenance.log",
     conda:
@@ -96,12 +109,18 @@ rule provenance:
 
 rule explorer:
     input:
+        recipe=lambda wildcards: ngnmm.product(
+            wildcards.study,
+            "explorer",
+            {"key": ngnmm.explorer_key(wildcards.study)},
+            ["index.html"],
+        ),
         merged=lambda wildcards: plans.merged_files(wildcards.study),
         # waited for, so that their cost is told
         figures=lambda wildcards: ancient(ngnmm.figures(wildcards.study)),
     output:
         explorer=report(
-            "<results>/{study}/index.html",
+            update("<results>/{study}/index.html"),
             category="Explorer",
             labels={"study": "{study}"},
             caption="../report/explorer.rst",
@@ -129,9 +148,9 @@ rule hubs:
         lesions="<results>/{study}/lesions.nc",
         connectome=lambda wildcards: connectomes.path(wildcards.study),
     output:
-        hubs="<results>/{study}/hubs.nc",
+        hubs=update("<results>/{study}/hubs.nc"),
         table=report(
-            "<results>/{study}/hubs.csv",
+            update("<results>/{study}/hubs.csv"),
             category="Hubs",
             subcategory="{study}" if len(studies.main) > 1 else None,
             labels={"point": "all", "table": "ranked regions"},

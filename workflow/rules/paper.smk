@@ -8,19 +8,28 @@ for figure in paper.FIGURES:
         name:
             f"paper_{figure.name}"
         input:
+            recipe=lambda wildcards, figure=figure: ngnmm.product(
+                wildcards.study,
+                figure.name,
+                {
+                    "key": ngnmm.code(figure.module, "ngnmm_core.plotting.parts.save"),
+                    "sources": dict(figure.sources),
+                },
+                [f"figures/{figure.name}.{form}" for form in paper.FORMATS],
+            ),
             data=lambda wildcards, figure=figure: [
                 paper.source_file(ngnmm, wildcards.study, source)
                 for source in figure.sources.values()
             ],
         output:
             vector=report(
-                f"<results>/{{study}}/figures/{figure.name}.svg",
+                update(f"<results>/{{study}}/figures/{figure.name}.svg"),
                 category="arXiv:2512.03907",
                 labels={"figure": figure.name, "study": "{study}"},
                 caption="../report/paper.rst",
             ),
             others=[
-                f"<results>/{{study}}/figures/{figure.name}.{form}"
+                update(f"<results>/{{study}}/figures/{figure.name}.{form}")
                 for form in paper.FORMATS[1:]
             ],
         log:
@@ -48,10 +57,16 @@ for figure in paper.FIGURES:
 
 rule paper_checks:
     input:
+        recipe=lambda wildcards: ngnmm.product(
+            wildcards.study,
+            "checks",
+            {"key": ngnmm.code("ngnmm_core.products.paper_checks")},
+            ["checks.md"],
+        ),
         points="<results>/{study}/network/highlights.nc",
         reference=str(ROOT / "tests" / "reference" / "homogeneous_system.json"),
     output:
-        table="<results>/{study}/checks.md",
+        table=update("<results>/{study}/checks.md"),
     log:
         "<logs>/{study}/checks.log",
     benchmark:

@@ -1,10 +1,20 @@
 # How a study agrees with recordings, from its merged sweep: what is read off the whole grid.
 rule fit:
     input:
+        recipe=lambda wildcards: ngnmm.product(
+            wildcards.study,
+            "fit",
+            {
+                "key": ngnmm.key(
+                    wildcards.study, "fit.py", "ngnmm_core.products.fit_results"
+                )
+            },
+            ["fit.nc"],
+        ),
         sweep="<results>/{study}/sweep.nc",
         connectome=lambda wildcards: connectomes.path(wildcards.study),
     output:
-        fit="<results>/{study}/fit.nc",
+        fit=update("<results>/{study}/fit.nc"),
     log:
         "<logs>/{study}/fit.log",
     benchmark:
@@ -27,10 +37,20 @@ rule fit:
 
 rule optimise:
     input:
+        recipe=lambda wildcards: ngnmm.product(
+            wildcards.study,
+            "optimisation",
+            {
+                "key": ngnmm.key(
+                    wildcards.study, "optimise.py", "ngnmm_core.products.optimisation"
+                )
+            },
+            ["optimisation.nc"],
+        ),
         fit="<results>/{study}/fit.nc",
         connectome=lambda wildcards: connectomes.path(wildcards.study),
     output:
-        optimisation="<results>/{study}/optimisation.nc",
+        optimisation=update("<results>/{study}/optimisation.nc"),
     log:
         "<logs>/{study}/optimise.log",
     benchmark:

@@ -1,6 +1,18 @@
 # The comparison of models, from the sweeps of a bundled study that has one part per model.
 rule repertoire_tables:
     input:
+        recipe=lambda wildcards: ngnmm.product(
+            wildcards.comparison,
+            "comparison",
+            {
+                "key": ngnmm.key(
+                    next(iter(studies.bundled(wildcards.comparison))),
+                    "repertoire.py",
+                    "ngnmm_core.products.model_comparison",
+                )
+            },
+            ngnmm.comparison_files(wildcards.comparison),
+        ),
         sweeps=lambda wildcards: [
             f"<results>/{name}/sweep.nc"
             for name in studies.bundled(wildcards.comparison)
@@ -8,7 +20,7 @@ rule repertoire_tables:
     output:
         tables=[
             report(
-                f"<results>/{{comparison}}/{table}.{kind}",
+                update(f"<results>/{{comparison}}/{table}.{kind}"),
                 category="Comparison of models",
                 labels={"what": table, "as": kind},
                 caption="../report/repertoire.rst",
@@ -18,12 +30,12 @@ rule repertoire_tables:
         ],
         figures=[
             report(
-                "<results>/{comparison}/repertoire.svg",
+                update("<results>/{comparison}/repertoire.svg"),
                 category="Comparison of models",
                 labels={"what": "regimes and coupling", "as": "figure"},
                 caption="../report/repertoire.rst",
             ),
-            "<results>/{comparison}/repertoire.png",
+            update("<results>/{comparison}/repertoire.png"),
         ],
     log:
         "<logs>/{comparison}/repertoire.log",

@@ -31,8 +31,8 @@ rule shard:
         connectome=lambda wildcards: connectomes.path(wildcards.study),
         kernels=lambda wildcards: plans.compiled(wildcards.study, wildcards.stage),
     output:
-        shard="<results>/{study}/shards/{stage}/{shard}.nc",
-        checksum="<results>/{study}/shards/{stage}/{shard}.sha256",
+        shard=update("<results>/{study}/shards/{stage}/{shard}.nc"),
+        checksum=update("<results>/{study}/shards/{stage}/{shard}.sha256"),
     log:
         "<logs>/{study}/{stage}/{shard}.log",
     benchmark:

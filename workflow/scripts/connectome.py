@@ -7,10 +7,10 @@ from ngnmm_core.orchestration.script import run
 
 def main(spec: str, connectome: Path) -> None:
     """`spec` is the study key `connectome` as JSON."""
-    from ngnmm_core.connectome import ConnectomeSpec, build_connectome
-    from ngnmm_core.storage.netcdf import write_netcdf
+    from ngnmm_core.connectome import ConnectomeSpec
+    from ngnmm_core.connectome.built import write_built
 
-    write_netcdf(build_connectome(ConnectomeSpec.model_validate_json(spec)), connectome)
+    write_built(ConnectomeSpec.model_validate_json(spec), connectome)
 
 
 run(main, globals())
