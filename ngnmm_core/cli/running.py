@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ngnmm_core.cli.studies import bundled_studies, study_file
+from ngnmm_core.cli.studies import bundled_studies, study_file, tell_code
 from ngnmm_core.errors import InputError
 from ngnmm_core.installation import workflow_folder
 
@@ -56,6 +56,7 @@ def snakemake_command(study: str | None, *words: str) -> list[str]:
     from ngnmm_core.study.yaml_files import read_yaml
 
     file = study_file(study)  # refuses what is not there
+    tell_code(file)
     if study is not None:
         read_yaml(file)  # and what runs code or never ends: Snakemake reads the file before the workflow can look at it
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(workflow_folder() / "Snakefile"), *words]

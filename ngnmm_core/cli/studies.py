@@ -3,20 +3,24 @@
 import hashlib
 import logging
 import os
+import sys
 from pathlib import Path
 
 from ngnmm_core.errors import InputError
 from ngnmm_core.installation import workflow_folder
 
+SAFE = "Models and analyses of the study's own are named with their hashes, and not executed without --trust."
+EXECUTES = "Models and analyses of the study's own are executed, and named; `ngnmm check` looks at a stranger's study."
+
 
 def add(commands) -> None:
     """Add the commands to the parser."""
-    for name, function, text in (
-        ("check", _check, "check a study file without running it"),
-        ("plan", _plan, "tell what a study will cost: points, jobs, CPU time, memory, disk"),
-        ("calibrate", _calibrate, "measure how fast this machine computes a study's points"),
+    for name, function, text, more in (
+        ("check", _check, "check a study file without running it", SAFE),
+        ("plan", _plan, "tell what a study will cost: points, jobs, CPU time, memory, disk", EXECUTES),
+        ("calibrate", _calibrate, "measure how fast this machine computes a study's points", EXECUTES),
     ):
-        command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}. {more}")
         optional = name != "check"
         command.add_argument(
             "study",
@@ -82,6 +86,12 @@ def _check(options, rest) -> int:
     return 0
 
 
+def tell_code(file: Path) -> None:
+    """Say which files of a study's own are code that this command executes."""
+    for key, path, digest in _own_files(file):
+        print(f"{file}: {key}: {path} (sha256 {digest}) is code, which is executed now", file=sys.stderr)
+
+
 def _own_files(file: Path) -> list[tuple[str, Path, str]]:
     """List the files with code that a study names, by key, each with the hash of its bytes; none of them is run."""
     from ngnmm_core.study.own_files import own_files
@@ -97,7 +107,9 @@ def _plan(options, rest) -> None:
     from ngnmm_core.stages.registry import stages_of
 
     process = Process(announcing=True, workers=lambda: options.cores)
-    workflow = open_workflow(study_file(options.study), process)
+    file = study_file(options.study)
+    tell_code(file)
+    workflow = open_workflow(file, process)
     workflow.check()
     for name, study in workflow.studies.main.items():
         for stage in stages_of(study):
@@ -111,7 +123,9 @@ def _calibrate(options, rest) -> None:
     from ngnmm_core.stages.registry import STAGES, stages_of
 
     logging.basicConfig(level=logging.WARNING)
-    workflow = open_workflow(study_file(options.study))
+    file = study_file(options.study)
+    tell_code(file)
+    workflow = open_workflow(file)
     prepare_jobs(workflow.root, workflow.resources / "kernels")
     for name, study in workflow.studies.main.items():
         for stage in stages_of(study):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ngnmm_core.errors import InputError
 from ngnmm_core.orchestration.connectomes import Connectomes
-from ngnmm_core.stages.context import VERSIONS, context, fingerprint
+from ngnmm_core.stages.context import compiled_name, context
 from ngnmm_core.stages.contract import SWEEP
 from ngnmm_core.stages.registry import stages_of
 from ngnmm_core.storage.records import not_later
@@ -79,9 +79,7 @@ class Plans:
     def compiled(self, study: str, stage: str) -> str:
         """Name the marker file that says that the kernels of a stage are compiled."""
         wanted = self.studies.find(study)
-        made = context(wanted, stage, self.connectomes.identity(study))
-        compiled = [made["code"], made[VERSIONS], wanted.config.cpu_target]
-        return str(self.folder(study, stage) / f"compiled-{fingerprint(compiled, size=8)}")
+        return str(self.folder(study, stage) / compiled_name(context(wanted, stage, self.connectomes.identity(study))))
 
     # ------------------------------------------------------------------ merged files
     def merged_files(self, study: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from ngnmm_core.analysis.registry import module_name as analysis_module
@@ -57,6 +58,11 @@ def context(study: Study, stage: str, connectome: str) -> dict[str, Any]:
         VERSIONS: dict(library_versions()),
     }
     return found | ({"sources": {place: file.source for place, file in own.items()}} if own else {})
+
+
+def compiled_name(made: Mapping[str, Any]) -> str:
+    """Name what says that the kernels of a context are compiled: they depend on code, libraries and processor."""
+    return f"compiled-{fingerprint([made['code'], made[VERSIONS], made['cpu_target']], size=8)}"
 
 
 def code_entries(study: Study, stage: str) -> list[str]:

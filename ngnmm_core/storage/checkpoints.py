@@ -30,7 +30,7 @@ def keep_arrays(path: Path, arrays: Mapping[str, "np.ndarray"]) -> None:
     import numpy as np
 
     content = io.BytesIO()
-    np.savez(content, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    np.savez(content, allow_pickle=False, **arrays)
     write_bytes(path, _checksum(path, content.getvalue()) + content.getvalue())
 
 

@@ -53,7 +53,8 @@ def _noted(path: Path) -> dict[Path, str]:
     """Read the checksums of a file and its companions; nothing if they can't be read."""
     text = checksum_path(path).read_text(encoding="ascii", errors="replace")
     lines = [LINE.fullmatch(line) for line in text.splitlines()]
-    return {path.with_name(line[2]): line[1] for line in lines if line} if all(lines) else {}
+    noted = {path.with_name(line[2]): line[1] for line in lines if line} if all(lines) else {}
+    return noted if all(each.name.startswith(f"{path.stem}.") for each in noted) else {}  # not those of another file
 
 
 def require_intact(paths: Sequence[Path]) -> None:

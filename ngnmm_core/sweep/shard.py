@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model, own_model
 from ngnmm_core.preflight.calibration import calibrate
 from ngnmm_core.simulation.series_file import series_path
+from ngnmm_core.stages.context import compiled_name
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.stages.results import as_dataset
 from ngnmm_core.stages.task import Task
@@ -92,6 +94,23 @@ def load_task(definition_path: str | Path, connectome_path: str | Path) -> tuple
     nulls = definition.get("nulls")
     cohort = cohort_of(dataset, connectome_of(dataset, str(connectome_path)), nulls and (nulls["kind"], nulls["seed"]))
     return definition, make_task(definition, cohort)
+
+
+def definition_for(marker: Path) -> Path:
+    """Find a shard beside the marker of compiled kernels whose job calls them.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    for path in sorted(marker.parent.glob("*.json")):
+        with suppress(ValueError, KeyError):  # of a damaged one, or one of another version
+            if compiled_name(read_definition(path)["context"]) == marker.name:
+                return path
+    raise InputError(
+        f"{marker.parent}: no shard calls these kernels; allowed: what the workflow has planned (run it again)"
+    )
 
 
 def warm_up(definition_path: str | Path, connectome_path: str | Path) -> None:

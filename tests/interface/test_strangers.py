@@ -1,5 +1,7 @@
 """What comes from strangers stays text: in captions, in tables, in a check; and no path of this machine goes along."""
 
+import contextlib
+import hashlib
 import json
 
 import docutils.core
@@ -8,6 +10,7 @@ import pytest
 import yaml
 
 from ngnmm_core.cli import main
+from ngnmm_core.errors import InputError
 from ngnmm_core.plotting.parts.captions import as_words, describe
 from ngnmm_core.storage.csv_tables import csv_text
 from ngnmm_core.study.load import make_study
@@ -65,6 +68,20 @@ def test_no_absolute_path_goes_into_the_resolved_study(tmp_path, monkeypatch):
     make_study("s", {**found, "connectome": {"name": "single"}})  # and it can be read again
 
 
+@pytest.mark.parametrize("command", ["plan", "calibrate", "run", "report"])
+def test_other_commands_say_what_code_they_execute_before_they_do(tmp_path, monkeypatch, capsys, command):
+    monkeypatch.chdir(tmp_path)
+    code = "raise InterruptedError('executed')\nMODEL = None\n"
+    (tmp_path / "mine.py").write_text(code)
+    study = {"study": "s", "connectome": {"name": "single"}, "model": {"file": "mine.py"}, "grid": {"G": [1]}}
+    (tmp_path / "strange.yaml").write_text(yaml.safe_dump(study))
+    monkeypatch.setattr("ngnmm_core.cli.running.start", lambda command: 0)  # Snakemake would read the study
+    with contextlib.suppress(InterruptedError, InputError):
+        main([command, "strange.yaml"])
+    digest = hashlib.sha256(code.encode()).hexdigest()
+    assert f"model.file: mine.py (sha256 {digest}) is code, which is executed now" in capsys.readouterr().err
+
+
 def test_check_runs_no_code_of_a_study_unless_it_is_trusted(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     code = "open('ran', 'w').close()\nMODEL = None\n"
@@ -73,7 +90,7 @@ def test_check_runs_no_code_of_a_study_unless_it_is_trusted(tmp_path, monkeypatc
     (tmp_path / "strange.yaml").write_text(yaml.safe_dump(study))
     assert main(["check", "strange.yaml"]) == 1
     lines = capsys.readouterr().out
-    digest = __import__("hashlib").sha256(code.encode()).hexdigest()
+    digest = hashlib.sha256(code.encode()).hexdigest()
     assert f"model.file: mine.py (sha256 {digest}) is code, which `ngnmm run` executes" in lines
     assert "ngnmm check --trust strange.yaml" in lines
     assert not (tmp_path / "ran").exists()

@@ -18,6 +18,7 @@ from ngnmm_core.preflight.estimate import estimate, estimate_text, total_text, w
 from ngnmm_core.stages.continuation import CURVE_SECONDS, DIAGRAM_SECONDS
 from ngnmm_core.stages.contract import Rates
 from ngnmm_core.stages.registry import STAGES
+from ngnmm_core.storage.checked_json import write_checked
 
 FIXED = Rates(fixed=0.5, transient=0.001, window=0.003, lanes=8, source="a processor")
 TIMES = {"duration_ms": 3000, "transient_ms": 1000}

@@ -122,6 +122,8 @@ class TestChecksums:
         other.write_bytes(sealed.read_bytes())
         checksum_path(other).write_bytes(checksum_path(sealed).read_bytes())
         assert not is_intact(other)
+        discard(other)
+        assert sealed.is_file(), "it is named in the checksum that was copied"
 
     def test_a_companion_that_has_changed(self, sealed):
         series = sealed.with_name("a.series.nc")

@@ -12,7 +12,12 @@ from checkouts import jobs, overwrite, sha256
 pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow")]
 
 HANGS = "    from ngnmm_core.dataset.assemble import assemble\n"
-ASLEEP = "    import time; Path(str(merged) + '.asleep').touch(); time.sleep(1200)\n"
+ASLEEP = """    if merged.match("kept/sweep.nc"):
+        import time
+
+        Path(f"{merged}.asleep").touch()
+        time.sleep(1200)
+"""
 
 
 def start(checkout, *arguments):

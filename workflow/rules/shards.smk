@@ -3,7 +3,7 @@ rule warmup:
     input:
         connectome=lambda wildcards: connectomes.path(wildcards.study),
     output:
-        touch("<results>/{study}/shards/{stage}/compiled-{code}"),
+        marker=touch("<results>/{study}/shards/{stage}/compiled-{code}"),
     log:
         "<logs>/{study}/{stage}/compiled-{code}.log",
     benchmark:
@@ -16,9 +16,7 @@ rule warmup:
         **SMALL,
     params:
         cpu_target=lambda wildcards: studies.find(wildcards.study).config.cpu_target,
-        definition=lambda wildcards: str(
-            plans.shards(wildcards.study, wildcards.stage)[0].definition
-        ),
+        # which shards there are is not told: a grid that grows needs no other kernels
         study=lambda wildcards: ngnmm.study_file(wildcards.study),
     message:
         "Compiling the kernels of {wildcards.study} ({wildcards.stage})"
