@@ -168,7 +168,6 @@ def _loaded(checkpoint: Path | None) -> dict[str, np.ndarray]:
     return arrays if arrays is not None and {"means", "dt_ms"} <= set(arrays) else {}
 
 
-
 def _resumed(run: NetworkTangentGrowth, saved: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     """Bring the run to where the blocks of a checkpoint end, and return the means of these blocks."""
     if not saved:
