@@ -5,8 +5,14 @@ import os
 import signal
 from pathlib import Path
 
+from ngnmm_core.compilation.cache_folder import cache_directory
+
 # before numpy is imported: threads of BLAS in parallel workers would wait for each other
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# one cache of compiled kernels for all workers and all programs that tests start, kept from run to run as a user's is:
+# a kernel is found by everything that it is made from, and compiling them is a large part of a first run
+os.environ.setdefault("NGNMM_CACHE_DIR", str(cache_directory()))
 
 # what a shell starts in the background ignores Ctrl-C, and so do its children, to which some tests send one
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

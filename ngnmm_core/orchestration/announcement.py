@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
+from ngnmm_core.orchestration.cluster import Cluster
 from ngnmm_core.orchestration.connectomes import Connectomes
 from ngnmm_core.preflight.calibration import rates
 from ngnmm_core.preflight.estimate import Estimate, axes_text, estimate, estimate_text, total_text
@@ -29,7 +30,14 @@ class Announcement:
         What Snakemake is asked for.
     last : callable
         Whether the forecast of the whole is to stand at the very end, as in a dry run.
+
+    Attributes
+    ----------
+    cluster : Cluster, optional
+        Where the jobs go if not to this machine.
     """
+
+    cluster: Cluster | None = None
 
     def __init__(
         self,
@@ -54,12 +62,16 @@ class Announcement:
             for file in study.files.values():
                 print(f"{study.name}: {file.key}: {file.path}, source {file.source}", file=sys.stderr)
         self._estimates[study.name, stage] = found
+        if self.cluster is not None:
+            self.cluster.plan(study, stage, waiting)
         if not any(name == study.name for name, known in self._estimates if known != stage):
             print("\n".join(f"{study.name}: {line}" for line in axes_text(study)), file=sys.stderr)
         print(estimate_text(found), file=sys.stderr)
         awaited = self._awaited()
         if (study.name, stage) in awaited and awaited <= set(self._estimates):
-            total = total_text(list(self._estimates.values()), self._workers())
+            estimates, workers = list(self._estimates.values()), self._workers()
+            wall = "" if self.cluster is None else self.cluster.wall_text(estimates, workers)
+            total = total_text(estimates, workers, wall)
             if self._last():
                 atexit.register(print, total, file=sys.stderr)
             elif total:

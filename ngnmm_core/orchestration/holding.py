@@ -2,7 +2,7 @@
 
 import functools
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ class Process:
         Its command line, without the program.
     looking : callable
         Whether it is a dry run, which ends with the forecast.
+    submission : callable
+        Resources that shards get on a SLURM cluster beside those of their rule; None if jobs run on this machine.
     """
 
     writing: Callable[[], bool] = lambda: False
@@ -41,6 +43,7 @@ class Process:
     targets: Callable[[], Collection[str]] = tuple
     words: Sequence[str] = ()
     looking: Callable[[], bool] = lambda: False
+    submission: Callable[[], Mapping[str, Any] | None] = lambda: None
 
 
 class Holding:

@@ -47,10 +47,15 @@ def merge_memory() -> float:
     return SNAKEMAKE_MB + MERGE_MB
 
 
+def merging_seconds(study: Study, regions: int) -> float:
+    """Time (s) in which the merged files of a study are written."""
+    written = sum(disk_bytes(study, stage.name, regions) for stage in stages_of(study)) / 2.0
+    return written / WRITING_BYTES
+
+
 def merge_minutes(study: Study, regions: int) -> float:
     """Time (min) of a merge."""
-    written = sum(disk_bytes(study, stage.name, regions) for stage in stages_of(study)) / 2.0
-    return LEAST_MINUTES + SPARE_TIME * written / WRITING_BYTES / 60.0
+    return LEAST_MINUTES + SPARE_TIME * merging_seconds(study, regions) / 60.0
 
 
 def points_of(definition: Path) -> int:

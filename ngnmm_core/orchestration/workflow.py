@@ -12,9 +12,10 @@ from ngnmm_core.connectome import source_identity
 from ngnmm_core.errors import InputError
 from ngnmm_core.orchestration.announcement import Announcement
 from ngnmm_core.orchestration.captions import Captions
+from ngnmm_core.orchestration.cluster import Cluster
 from ngnmm_core.orchestration.connectomes import Connectomes
 from ngnmm_core.orchestration.holding import PARTIAL, PARTIAL_RECIPE, Holding, Process
-from ngnmm_core.orchestration.job_resources import Jobs
+from ngnmm_core.orchestration.job_resources import Jobs, merging_seconds
 from ngnmm_core.orchestration.plans import Plans
 from ngnmm_core.orchestration.recipes import Recipes
 from ngnmm_core.orchestration.studies import Studies
@@ -31,6 +32,7 @@ from ngnmm_core.study.study import Study
 
 BESIDE = {"hubs.nc": ("hubs.csv",)}  # what is made together with a dataset
 EXPLORER = Path(__file__).parent.parent / "products" / "explorer" / "assets"
+QUICK_S = 60.0  # below which a job is not submitted to a cluster, whose queue takes longer
 COMPARED = ("regimes.csv", "regimes.md", "coupling.csv", "coupling.md", "repertoire.svg", "repertoire.png")
 COMPARISON = "repertoire"  # what names of bundled studies that compare models start with
 
@@ -88,6 +90,7 @@ class Workflow:
             self._ended,
         )
         self.jobs, self.captions = Jobs(self.plans), Captions(self.root)
+        self._announcement.cluster = Cluster(self.plans, process.submission, self._ended)
         self._recipes = Recipes(self.results, self.holding.writing, dry=self._process.announcing)
 
     def comparison(self, name: str) -> list[str]:
@@ -160,6 +163,16 @@ class Workflow:
                 f"{self.results / name}: index.html (explorer), {', '.join(path.name for path in merged)}, figures/"
             )
         return "\n".join(parts)
+
+    def merges_quickly(self) -> bool:
+        """Whether what reads whole sweeps takes less than a minute per study: then it is no job for a cluster.
+
+        Jobs themselves need not know.
+        """
+        studies, regions = self.studies.concerned, self.connectomes.regions
+        return self._process.announcing and all(
+            merging_seconds(study, regions(name)) < QUICK_S for name, study in studies.items()
+        )
 
     @staticmethod
     def code(*modules: str) -> str:

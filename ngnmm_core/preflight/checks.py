@@ -12,7 +12,7 @@ from ngnmm_core.connectome.cohort import Cohort, cohort_of
 from ngnmm_core.connectome.cohort_files import read_cohort
 from ngnmm_core.connectome.nulls import null_connectome
 from ngnmm_core.errors import InputError
-from ngnmm_core.preflight.cost import disk_bytes, size_text
+from ngnmm_core.preflight.cost import disk_bytes, size_text, variable_bytes
 from ngnmm_core.preflight.reach import check_reach
 from ngnmm_core.preflight.step_trial import check_steps
 from ngnmm_core.recordings.load import load_recordings
@@ -25,6 +25,8 @@ from ngnmm_core.study.connectome_axes import nulls_of
 from ngnmm_core.study.study import Study
 
 SPARE = 1.05  # of the estimated need that must be free
+GRID = "simulation"  # the stage of the grid
+LARGE_BYTES = 10e9  # of matrices between regions, above which a warning is due
 
 
 def check_study(study: Study, built: Path | None, regions: int, results: Path) -> list[str]:
@@ -40,7 +42,27 @@ def check_study(study: Study, built: Path | None, regions: int, results: Path) -
     row_sum = check_connectome(study, built, regions)
     check_recordings(study, built)
     check_disk(study, regions, results)
-    return [] if row_sum is None else check_steps(study, regions, row_sum)
+    return [*large_matrices(study, regions), *([] if row_sum is None else check_steps(study, regions, row_sum))]
+
+
+def large_matrices(study: Study, regions: int) -> list[str]:
+    """Warn, in one line, of a sweep whose matrices of connectivity take more than 10 GB."""
+    if GRID not in {stage.name for stage in stages_of(study)}:
+        return []
+    points = len(STAGES[GRID].layout(study, regions).points)
+    each, sizes = variable_bytes(study, GRID, regions), {}
+    for analysis, options in STAGES[GRID].analyses(study):
+        matrices = [v.name for v in analysis.variables(options) if "edge" in v.dims]
+        sizes[analysis.name] = 2.0 * points * sum(each[matrix] for matrix in matrices)  # in shards and merged
+    name = max(sizes, key=sizes.__getitem__, default="")
+    if not name or sizes[name] < LARGE_BYTES:
+        return []
+    whole = disk_bytes(study, GRID, regions)
+    return [
+        f"warning: analyses.{name}: matrices of {points} points take {size_text(sizes[name])} of "
+        f"{size_text(whole)} on disk; without `{name}` the sweep takes {size_text(whole - sizes[name])}, and a second "
+        "study can compute it on a coarser grid"
+    ]
 
 
 def check_recordings(study: Study, built: Path | None) -> None:

@@ -42,14 +42,20 @@ def memory_mb(study: Study, stage: str, regions: int, points: int) -> float:
 
 def result_bytes(study: Study, stage: str, regions: int) -> float:
     """Bytes of the results of one point of a stage, uncompressed."""
+    return sum(variable_bytes(study, stage, regions).values())
+
+
+def variable_bytes(study: Study, stage: str, regions: int) -> dict[str, float]:
+    """Bytes of every variable of one point of a stage, uncompressed."""
     kind = STAGES[stage]
     analyses = kind.analyses(study)
     window = window_of(study, regions)
     sizes = {"region": regions, "edge": regions * (regions - 1) // 2, "mode": regions}
     sizes |= {name: len(values) for name, (values, _, _) in kind.coordinates(analyses, window).items()}
-    return sum(
-        np.dtype(v.dtype).itemsize * np.prod([sizes[d] for d in v.dims], dtype=float) for v in kind.variables(analyses)
-    )
+    return {
+        v.name: np.dtype(v.dtype).itemsize * float(np.prod([sizes[d] for d in v.dims], dtype=float))
+        for v in kind.variables(analyses)
+    }
 
 
 def disk_bytes(study: Study, stage: str, regions: int) -> float:

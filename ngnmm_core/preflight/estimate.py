@@ -102,16 +102,24 @@ def estimate_text(one: Estimate) -> str:
     )
 
 
-def total_text(estimates: Sequence[Estimate], workers: int) -> str:
-    """One line on what a run will cost; empty if there is nothing to compute."""
+def total_text(estimates: Sequence[Estimate], workers: int, wall: str = "") -> str:
+    """One line on what a run will cost; empty if there is nothing to compute.
+
+    Parameters
+    ----------
+    workers : int
+        Number of cores.
+    wall : str
+        The time that it takes, in words, where it is more than that of the busiest core.
+    """
     jobs = [seconds for one in estimates for seconds in one.jobs]
     if not jobs:
         return ""
     sources = {one.source for one in estimates if one.jobs}
     measured = f"measured on {', '.join(sorted(sources))}" if all(sources) else f"not measured here: {HINT}"
+    cores = f"{workers} {'core' if workers == 1 else 'cores'}"
     return (
         f"in all {sum(one.missing for one in estimates)} points in {len(jobs)} jobs: about "
-        f"{sum(jobs) / 3600.0:.2g} CPU-hours, {time_text(wall_seconds(jobs, workers))} on {workers} "
-        f"{'core' if workers == 1 else 'cores'}, {size_text(sum(one.disk_bytes for one in estimates))} on disk at the "
-        f"most ({measured})"
+        f"{sum(jobs) / 3600.0:.2g} CPU-hours, {wall or f'{time_text(wall_seconds(jobs, workers))} on {cores}'}, "
+        f"{size_text(sum(one.disk_bytes for one in estimates))} on disk at the most ({measured})"
     )

@@ -1,5 +1,6 @@
 """Every code block and command of README and docs runs: studies are planned, Python is executed, commands are typed."""
 
+import functools
 import os
 import re
 import shlex
@@ -48,6 +49,7 @@ def workplace(tmp_path_factory):
     return folder
 
 
+@functools.cache  # two pages that show the same command try it once
 def type_in(folder: Path, command: str, timeout: float = 900) -> str:
     """Runs a command as it stands, in a shell whose path starts with this environment; it must succeed."""
     environment = os.environ | {"PATH": f"{BINARIES}{os.pathsep}{os.environ['PATH']}", "MPLBACKEND": "agg"}

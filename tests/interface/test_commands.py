@@ -29,7 +29,6 @@ def study(tmp_path, monkeypatch):
     }
     (tmp_path / "small.yaml").write_text(yaml.safe_dump(content))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("NGNMM_CACHE_DIR", str(tmp_path / "kernels"))
     monkeypatch.setenv("PYTHONPATH", "")
     return "small.yaml"
 
@@ -43,7 +42,8 @@ def test_check_tells_the_size_of_a_study(study, capsys):
     ]
 
 
-def test_calibrate_measures_every_stage_and_keeps_what_it_found(study, tmp_path, capsys):
+def test_calibrate_measures_every_stage_and_keeps_what_it_found(study, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("NGNMM_CACHE_DIR", str(tmp_path / "kernels"))
     assert main(["calibrate", study]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert sorted(line.partition(":")[0] for line in lines) == ["small (msf)", "small (simulation)"]

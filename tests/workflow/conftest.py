@@ -4,15 +4,18 @@ A test that changes something works under its own study name, in its own copy of
 changed.  Compiled kernels are shared by all copies.
 """
 
+import os
+from pathlib import Path
+
 import pytest
 import xarray as xr
 from checkouts import Checkout
 
 
 @pytest.fixture(scope="session")
-def kernels(tmp_path_factory):
-    """The cache of compiled kernels."""
-    return tmp_path_factory.mktemp("kernels")
+def kernels():
+    """The cache of compiled kernels, that of all tests."""
+    return Path(os.environ["NGNMM_CACHE_DIR"])
 
 
 @pytest.fixture(scope="session")

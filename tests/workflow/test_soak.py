@@ -1,6 +1,6 @@
 """A study in many shards, with faults at random until it is done: nothing is lost, and every bit is right.
 
-60 shards in `make test`, hundreds with `make soak` (NGNMM_SOAK_SHARDS).
+16 shards in `make test`, hundreds with `make soak` (NGNMM_SOAK_SHARDS).
 """
 
 import os
@@ -15,8 +15,8 @@ from checkouts import overwrite, sha256, shard_files
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow")]
 
-SHARDS = int(os.environ.get("NGNMM_SOAK_SHARDS", 60))
-FAULTS = max(8, SHARDS // 8)
+SHARDS = int(os.environ.get("NGNMM_SOAK_SHARDS", 16))
+FAULTS = max(6, SHARDS // 8)
 PAUSE = (0.5, 2.5)  # seconds between faults
 PATIENCE = 60 + 20 * SHARDS  # seconds for the whole soak
 SHORT = {"duration_ms": 60, "transient_ms": 20, "dt_ms": 0.05}

@@ -1,4 +1,5 @@
 # What every rule uses: the studies of this run, threads of a job, and where the package is.
+import os
 import sys
 from pathlib import Path
 
@@ -13,8 +14,21 @@ MAIN_PROCESS = workflow.exec_mode == ExecMode.DEFAULT
 sys.path.insert(0, str(ROOT))
 from ngnmm_core.orchestration import job_resources as resources
 from ngnmm_core.errors import InputError, tell_plainly
+from ngnmm_core.orchestration.cluster import submitted_as
 from ngnmm_core.orchestration.kept_outputs import keep_outputs
 from ngnmm_core.orchestration.workflow import Process, Workflow, prepare_jobs
+
+# With `--sdm apptainer`, jobs run in this image (docs/cluster.md tells how to make one).
+if image := os.environ.get("NGNMM_CONTAINER"):
+
+    container: image
+
+
+def runs_on_slurm():
+    """Whether jobs go to SLURM, also where a dry run only looks; known once Snakemake has read its options."""
+    plugin = type(workflow.executor_settings).__module__
+    return plugin.partition(".")[0] == "snakemake_executor_plugin_slurm"
+
 
 # The config is a whole study if it was read from a file, here or by a workflow that uses this one as a module; else it
 # is laid over the default study.
@@ -44,6 +58,11 @@ ngnmm = Workflow(
         targets=lambda: workflow.dag_settings.targets,
         words=sys.argv[1:],
         looking=lambda: workflow.dryrun,
+        submission=lambda: (
+            submitted_as(workflow.resource_settings)
+            if MAIN_PROCESS and runs_on_slurm()
+            else None
+        ),
     ),
 )
 studies, connectomes, plans, jobs = (
@@ -57,7 +76,8 @@ prepare_jobs(ROOT, Path(ngnmm.resources, "kernels"))
 # all outputs that are read back are marked `update()`: what exists stays until its successor is whole
 keep_outputs((ngnmm.results, ngnmm.resources))
 
-# What every job asks for that compiles, draws, scores or tabulates.
+# What every job asks for that compiles, draws, scores or tabulates.  On a cluster these stay where Snakemake runs: each
+# takes less than a minute, and a queue longer.
 SMALL = dict(
     mem_mb=lambda wildcards, attempt: resources.grown(resources.SMALL_MB, attempt),
     runtime=lambda wildcards, attempt: resources.grown(

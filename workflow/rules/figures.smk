@@ -52,6 +52,7 @@ for drawing in jobs_of(studies.concerned.values()):
             f"<logs>/{drawing.study.name}/{drawing.rule}.log",
         benchmark:
             f"<results>/{drawing.study.name}/benchmarks/figures-{drawing.rule}.tsv"
+        localrule: True
         conda:
             "../../environment.yml"
         resources:

@@ -30,6 +30,7 @@ rule film:
         "<results>/{study}/benchmarks/figures-{film}.tsv"
     wildcard_constraints:
         film=r"film_\d+",
+    localrule: True
     conda:
         "../../environment.yml"
     resources:
@@ -75,6 +76,7 @@ rule paper_video:
         "<results>/{study}/benchmarks/figures-video.tsv"
     wildcard_constraints:
         study="|".join(paper.STUDIES),
+    localrule: True
     conda:
         "../../environment.yml"
     resources:

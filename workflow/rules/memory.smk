@@ -25,6 +25,7 @@ rule memory:
         "<logs>/{study}/memory.log",
     benchmark:
         "<results>/{study}/benchmarks/memory.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     resources:

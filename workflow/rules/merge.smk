@@ -26,6 +26,7 @@ rule merge:
         "<results>/{study}/benchmarks/merge-{file}.tsv"
     wildcard_constraints:
         file="sweep|highlights|lesions|branches",
+    localrule: ngnmm.merges_quickly()
     conda:
         "../../environment.yml"
     resources:
@@ -59,6 +60,7 @@ rule merge_partial:
         "<logs>/{study}/merge-partial.log",
     benchmark:
         "<results>/{study}/benchmarks/merge-partial.tsv"
+    localrule: ngnmm.merges_quickly()
     conda:
         "../../environment.yml"
     resources:
@@ -127,6 +129,7 @@ rule explorer:
         ),
     log:
         "<logs>/{study}/explorer.log",
+    localrule: True
     conda:
         "../../environment.yml"
     resources:
@@ -160,6 +163,7 @@ rule hubs:
         "<logs>/{study}/hubs.log",
     benchmark:
         "<results>/{study}/benchmarks/hubs.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     resources:

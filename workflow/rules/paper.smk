@@ -38,6 +38,7 @@ for figure in paper.FIGURES:
             f"<results>/{{study}}/benchmarks/figures-{figure.name}.tsv"
         wildcard_constraints:
             study="|".join(paper.STUDIES),
+        localrule: True
         conda:
             "../../environment.yml"
         resources:
@@ -73,6 +74,7 @@ rule paper_checks:
         "<results>/{study}/benchmarks/checks.tsv"
     wildcard_constraints:
         study="|".join(paper.STUDIES),
+    localrule: True
     conda:
         "../../environment.yml"
     resources:

@@ -19,6 +19,7 @@ rule fit:
         "<logs>/{study}/fit.log",
     benchmark:
         "<results>/{study}/benchmarks/fit.tsv"
+    localrule: ngnmm.merges_quickly()
     conda:
         "../../environment.yml"
     resources:

@@ -43,6 +43,7 @@ rule repertoire_tables:
         "<results>/{comparison}/benchmarks/repertoire.tsv"
     wildcard_constraints:
         comparison="repertoire[a-z_]*",
+    localrule: True
     conda:
         "../../environment.yml"
     resources:

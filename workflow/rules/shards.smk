@@ -10,6 +10,7 @@ rule warmup:
         "<results>/{study}/benchmarks/warmup-{stage}-{code}.tsv"
     wildcard_constraints:
         code=r"[0-9a-f]{16}",
+    localrule: True
     conda:
         "../../environment.yml"
     resources:
