@@ -20,6 +20,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 import numpy as np
 import pytest
+from headless import Browser
 from scipy.integrate import solve_ivp
 
 from ngnmm_core.errors import InputError
@@ -137,6 +138,12 @@ def sc2017():
     if not path:
         pytest.skip(f"{PAPER_MATRIX} is not set: it should hold the path of sc2017.dat, which is not in the repository")
     return path
+
+
+@pytest.fixture
+def browser(tmp_path):
+    """A headless browser; see `headless.Browser`."""
+    return Browser(tmp_path)
 
 
 @pytest.fixture

@@ -3,13 +3,12 @@
 import base64
 import json
 import re
-import shutil
-import subprocess
 import zlib
 
 import numpy as np
 import pytest
 import xarray as xr
+from headless import OVERFLOW
 from made_up_datasets import GRID, SPREADING, region_coords
 
 from ngnmm_core.plotting.parts.quantities import flag_words
@@ -17,7 +16,6 @@ from ngnmm_core.products.explorer import write_explorer
 from ngnmm_core.products.explorer.collect import collect
 from ngnmm_core.products.explorer.packing import fine, rows_scaled
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 KINDS = {"float32": "<f4", "uint8": "u1", "int8": "i1", "uint16": "<u2", "uint32": "<u4"}
 
 
@@ -167,57 +165,39 @@ def test_ten_thousand_points_stay_below_ten_megabytes(study_of, tmp_path):
 
 
 # ------------------------------------------------------------------ in a browser
-DRIVER = """<script>
-(async () => {
-  const wait = ms => new Promise(r => setTimeout(r, ms));
-  const told = {};
-  try {
-    while (document.body.dataset.ready !== "yes") await wait(20);
-    const map = document.getElementById("map"), key = (k, shift) =>
-      map.dispatchEvent(new KeyboardEvent("keydown", {key: k, shiftKey: !!shift, bubbles: true}));
-    map.focus();
-    key("ArrowRight"); key("ArrowUp"); key("ArrowUp"); key("Enter"); await wait(300);
-    key("ArrowRight"); key("Enter", true); await wait(300);
-    told.chosen = STATE.chosen;
-    told.points = JSON.parse(await pointsAsJson());
-    told.csv = mapAsCsv();
-    told.cell = document.getElementById("cell").textContent;
-    told.figures = [...document.querySelectorAll("#A canvas")].map(c => c.getAttribute("aria-label"));
-    told.drawn = [...document.querySelectorAll("canvas")].every(c => {
-      const pixels = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
-      return new Set(new Uint32Array(pixels.buffer)).size > 3;
-    });
-    document.getElementById("flagged").checked = false;
-    const search = document.getElementById("search"); search.value = "G = 3, Delta = 0.8";
-    search.dispatchEvent(new Event("input")); await wait(200);
-    told.found = document.getElementById("found").textContent;
-    const select = document.querySelector("#controls select"); select.value = "flag:regime";
-    select.dispatchEvent(new Event("change")); await wait(200);
-    told.title = document.getElementById("maptitle").textContent;
-    told.legend = document.getElementById("legend").textContent;
-    told.overflow = document.documentElement.scrollWidth - window.innerWidth;
-    told.unnamed = [...document.querySelectorAll("button, select, input, a[href]")].filter(e =>
-      !(e.textContent.trim() || e.closest("label"))).length;
-  } catch (error) { told.error = String(error); }
-  const out = document.createElement("pre"); out.id = "told"; out.textContent = JSON.stringify(told);
-  document.body.append(out);
-})();
-</script></body>"""
+USE = """
+  while (document.body.dataset.ready !== "yes") await wait(20);
+  const map = document.getElementById("map"), key = (k, shift) =>
+    map.dispatchEvent(new KeyboardEvent("keydown", {key: k, shiftKey: !!shift, bubbles: true}));
+  map.focus();
+  key("ArrowRight"); key("ArrowUp"); key("ArrowUp"); key("Enter"); await wait(300);
+  key("ArrowRight"); key("Enter", true); await wait(300);
+  told.chosen = STATE.chosen;
+  told.points = JSON.parse(await pointsAsJson());
+  told.csv = mapAsCsv();
+  told.cell = document.getElementById("cell").textContent;
+  told.figures = [...document.querySelectorAll("#A canvas")].map(c => c.getAttribute("aria-label"));
+  told.drawn = [...document.querySelectorAll("canvas")].every(c => {
+    const pixels = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
+    return new Set(new Uint32Array(pixels.buffer)).size > 3;
+  });
+  document.getElementById("flagged").checked = false;
+  const search = document.getElementById("search"); search.value = "G = 3, Delta = 0.8";
+  search.dispatchEvent(new Event("input")); await wait(200);
+  told.found = document.getElementById("found").textContent;
+  const select = document.querySelector("#controls select"); select.value = "flag:regime";
+  select.dispatchEvent(new Event("change")); await wait(200);
+  told.title = document.getElementById("maptitle").textContent;
+  told.legend = document.getElementById("legend").textContent;
+  told.unnamed = [...document.querySelectorAll("button, select, input, a[href]")].filter(e =>
+    !(e.textContent.trim() || e.closest("label"))).length;
+"""
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt-get install chromium")
 @pytest.mark.parametrize("width", [1400, 500])
-def test_it_works_in_a_browser_by_keyboard(page, sweep, width, tmp_path):
-    path = page()
-    (tmp_path / "driven.html").write_text(path.read_text().replace("</body>", DRIVER))
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
-               "--virtual-time-budget=8000", f"--window-size={width},2000", "--dump-dom",
-               (tmp_path / "driven.html").as_uri()]  # fmt: skip
-    dom = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
-    shown = re.search(r'<pre id="told">(.*?)</pre>', dom, re.DOTALL)[1]
-    told = json.loads(shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
-    assert "error" not in told, told["error"]
+def test_it_works_in_a_browser_by_keyboard(page, sweep, width, browser):
+    told = browser.use(page(), USE + OVERFLOW, width)
     a, b = (told["points"][name] for name in "AB")
     assert (a["G"], a["I_ext_e"], b["G"]) == ("2", "10", "3")
     at = {"G": 2, "I_ext_e": 10, "Delta": 0.8, "seed": 0}

@@ -1,10 +1,12 @@
 """Films: every marker has the colour of its region in every frame, and the files are whole."""
 
 import json
+import re
 
 import numpy as np
 import pytest
 import xarray as xr
+from headless import OVERFLOW
 from made_up_datasets import REGIONS, region_coords
 from matplotlib.colors import Normalize
 from PIL import Image
@@ -63,3 +65,37 @@ def test_both_files_are_written_and_nothing_else(tmp_path, centres):
         assert image.n_frames == 3
     page = (tmp_path / "film_1.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64") == 3
+    assert not re.search(r'(?:src|href)="?(?:https?:)?//', page)
+
+
+PLAY = """
+  const frame = document.querySelector("img"), seen = new Set();
+  while (!frame.naturalWidth) await wait(20);
+  told.pixels = frame.naturalWidth;
+  for (let k = 0; k < 40; k++) { seen.add(frame.src); await wait(25); }
+  told.frames = seen.size;
+  const press = name => document.querySelector(`button[title="${name}"]`).click();
+  press("Pause"); press("First frame");
+  const first = frame.src; await wait(300);
+  told.stands = frame.src === first;
+  press("Next frame"); await wait(100);
+  told.steps = frame.src !== first;
+  const icons = [...document.querySelectorAll("button i")].map(i => getComputedStyle(i, "::before").content);
+  told.icons = icons.filter(icon => icon !== "none").length;
+  told.shown = frame.getBoundingClientRect().width;
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1400, 500])
+def test_a_film_plays_in_a_browser(tmp_path, browser, width):
+    made = Film(np.arange(12.0).reshape(3, 4), None, ("viridis", Normalize(0, 12)), "value", ["a", "b", "c"])
+    write(made, tmp_path / "film_1.gif", tmp_path / "film_1.html")
+    told = browser.use(tmp_path / "film_1.html", PLAY + OVERFLOW, width)
+    assert told["frames"] == 3
+    assert told["stands"]
+    assert told["steps"]
+    assert told["icons"] == 9
+    assert told["shown"] <= width
+    assert told["overflow"] <= 0
+    assert told["pixels"] > 600

@@ -69,7 +69,8 @@ class Soak:
                 self.start()
             if sum(self.done.values()) < FAULTS:
                 time.sleep(self.random.uniform(*PAUSE))
-                fault = self.random.choice(list(self.done))
+                rarest = min(self.done.values())  # so that few faults are of all kinds
+                fault = self.random.choice([kind for kind, count in self.done.items() if count == rarest])
                 self.done[fault] += bool(getattr(self, fault.replace(" ", "_"))())
             else:
                 time.sleep(0.2)

@@ -1,5 +1,6 @@
 """Films: values of regions on the brain as an animated GIF, and as a page that plays by itself."""
 
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,18 @@ from ngnmm_core.storage.atomic import write_bytes
 
 HEIGHT_MM, MARKER = 66.0, 34.0
 FRAMES_PER_SECOND, DPI = 20, 90
+HEAD = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title><style>.animation img {{max-width: 100%; height: auto}}
+{icons}</style>
+"""
+# The player of matplotlib takes the icons of its buttons from the network; these are in every font.
+ICONS = {
+    "minus": "\\2212", "plus": "+", "fast-backward": "|\\25C0", "step-backward": "\\25C1", "flip-horizontal": "\\25C0",
+    "pause": "||", "play:not(.fa-flip-horizontal)": "\\25B6", "step-forward": "\\25B7", "fast-forward": "\\25B6|",
+}  # fmt: skip
+ELSEWHERE = re.compile(r"<link[^>]*>")
+PLAY = "document.querySelector('button[title=Play]').click()"  # once the player, which waits as well, has been made
+START = f"<script>addEventListener('load', () => setTimeout(() => {PLAY}, 50))</script>\n"
 RIM, MARKED_RIM = 0.3, 1.3  # width of a marker's rim, and of one that is marked
 
 
@@ -57,7 +70,8 @@ def write(film: Film, gif: Path, page: Path) -> None:
             animation.save(written, PillowWriter(fps=FRAMES_PER_SECOND), dpi=DPI)
             write_bytes(gif, written.read_bytes())
         player = animation.to_jshtml(fps=FRAMES_PER_SECOND, embed_frames=True)
-    text = f"<!doctype html><meta charset='utf-8'><title>{page.stem}</title>\n{player}"
+    icons = "\n".join(f'.fa-{name}::before {{content: "{icon}"; font-style: normal}}' for name, icon in ICONS.items())
+    text = HEAD.format(title=page.stem, icons=icons) + ELSEWHERE.sub("", player) + START
     write_bytes(page, text.encode())
 
 
