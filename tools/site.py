@@ -2,7 +2,7 @@
 
 Pages that stand elsewhere in the repository (README, keys of a study, changelog) move beside those of `docs/`; links
 between them follow.  Files of the repository that are no pages are named, not linked.  Lists of the API and the gallery
-are made here.
+are made here; notebooks are run, so that the site has their figures.
 """
 
 import os
@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,10 +80,26 @@ def assemble() -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if page.suffix == ".md":
             target.write_text(with_links(page.read_text(encoding="utf-8"), page), encoding="utf-8")
-        elif page.suffix in (".png", ".svg", ".ipynb", ".csv"):
+        elif page.suffix == ".ipynb":
+            write_executed(page, target)
+        elif page.suffix in (".png", ".svg", ".csv"):
             shutil.copy2(page, target)
     (SOURCE / "api.md").write_text(api_page(), encoding="utf-8")
     (SOURCE / "gallery.md").write_text(gallery_page(), encoding="utf-8")
+
+
+def write_executed(notebook: Path, target: Path) -> None:
+    """Run a notebook in an empty folder and write it with what it shows; NGNMM_NOTEBOOKS=0 leaves it as it is."""
+    if os.environ.get("NGNMM_NOTEBOOKS") == "0":
+        shutil.copy2(notebook, target)
+        return
+    import nbformat
+    from nbclient import NotebookClient
+
+    content = nbformat.read(notebook, as_version=4)
+    with tempfile.TemporaryDirectory() as folder:
+        NotebookClient(content, timeout=900, resources={"metadata": {"path": folder}}).execute()
+    nbformat.write(content, target)
 
 
 def api_page() -> str:

@@ -38,8 +38,9 @@ VARIABLES = {
 
 
 def run(checkout):
-    """Runs everything; returns the folder of the results."""
-    checkout.snakemake("--configfile", checkout.write_study(**FULL))
+    """Runs everything as `ngnmm run` does; keeps what it says, and returns the folder of the results."""
+    said = checkout.snakemake("--logger", "ngnmm", "--configfile", checkout.write_study(**FULL))
+    (checkout.folder / "said.txt").write_text(said)
     return checkout.folder / "results" / "full"
 
 
@@ -65,6 +66,18 @@ def test_a_run_makes_everything_that_was_asked_for(full):
     names = {"sweep.nc", "highlights.nc", "lesions.nc", "hubs.nc", "provenance.json", "study.json"}
     assert names <= {p.name for p in full.iterdir()}
     assert not list(full.rglob("*.part"))
+
+
+def test_a_run_says_what_it_costs_what_it_does_and_where_the_results_are_in_thirty_lines(place, full):
+    lines = (place.folder / "said.txt").read_text().splitlines()
+    assert len(lines) <= 30, "\n".join(lines)
+    (cost,) = (k for k, line in enumerate(lines) if line.startswith("in all "))
+    done = next(k for k, line in enumerate(lines) if "100 %" in line)
+    drawing = lines.index("Drawing the figures")
+    assert cost < done
+    assert cost < drawing
+    assert lines[-1].startswith("results/full: index.html (explorer), sweep.nc")
+    assert max(map(len, lines)) <= 240
 
 
 def test_the_sweep_has_the_variables_of_the_contract(full):
