@@ -12,6 +12,7 @@ from ngnmm_core.preflight.estimate import Estimate
 from ngnmm_core.study.study import Study
 from ngnmm_core.sweep.plan import Shard
 
+PLUGIN = "snakemake_executor_plugin_slurm"
 SHARD, MEMORY, MINUTES = "shard", "mem_mb", "runtime"
 
 
@@ -69,12 +70,19 @@ class Cluster:
         return cluster_text(jobs, workers, self._compilations, queue)
 
 
-def submitted_as(settings) -> dict[str, Any]:
-    """Resources of a shard's first attempt from Snakemake's settings: the defaults, over which lies what the rule gets.
+def submitted_as(workflow) -> dict[str, Any] | None:
+    """Resources of a shard's first attempt that Snakemake's settings give it; None where jobs don't go to SLURM.
 
-    What can be computed for a known job only, as from its input, is left out.
+    Defaults, over which lies what the rule gets.  What can be computed for a known job only, as from its input, is left
+    out.  A dry run has the settings of the executor that a run would use.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
     """
-    given: dict[str, Any] = {}
+    if type(workflow.executor_settings).__module__.partition(".")[0] != PLUGIN:
+        return None
+    settings, given = workflow.resource_settings, {}
     for source in (settings.default_resources or {}, settings.overwrite_resources.get(SHARD, {})):
         given |= {name: _first_value(value) for name, value in source.items()}
     return {name: value for name, value in given.items() if value is not None}

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from made_up_results import make_study
 from snakemake.resources import Resources
+from snakemake_executor_plugin_slurm import ExecutorSettings
 
 from ngnmm_core.errors import InputError
 from ngnmm_core.orchestration.cluster import submitted_as
@@ -69,13 +70,13 @@ def test_a_controller_that_is_away_ends_nothing(sbatch, said):
 def test_resources_of_a_profile_are_those_of_the_first_attempt():
     """Words, quoted words and expressions, as profiles hold them; what is set for shards goes over the defaults."""
     parse = lambda *words: Resources.parse(list(words), allow_expressions=True)
-    settings = SimpleNamespace(
+    resources = SimpleNamespace(
         default_resources=parse("slurm_partition=main", 'slurm_account="mine"', "runtime=5", "disk_mb=input.size_mb"),
         overwrite_resources={"shard": parse("mem_mb=4000 * attempt", "slurm_partition=long")},
     )
-    found = submitted_as(settings)
+    found = submitted_as(SimpleNamespace(resource_settings=resources, executor_settings=ExecutorSettings()))
     assert found == {"slurm_partition": "long", "slurm_account": "mine", "runtime": 5, "mem_mb": 4000}
-    assert submitted_as(SimpleNamespace(default_resources=None, overwrite_resources={})) == {}
+    assert submitted_as(SimpleNamespace(resource_settings=resources, executor_settings=None)) is None
 
 
 @pytest.mark.parametrize("seconds", [5, 60, 1000, 20000])

@@ -24,12 +24,6 @@ if image := os.environ.get("NGNMM_CONTAINER"):
     container: image
 
 
-def runs_on_slurm():
-    """Whether jobs go to SLURM, also where a dry run only looks; known once Snakemake has read its options."""
-    plugin = type(workflow.executor_settings).__module__
-    return plugin.partition(".")[0] == "snakemake_executor_plugin_slurm"
-
-
 # The config is a whole study if it was read from a file, here or by a workflow that uses this one as a module; else it
 # is laid over the default study.
 if workflow.modifier.skip_configfile:
@@ -58,11 +52,7 @@ ngnmm = Workflow(
         targets=lambda: workflow.dag_settings.targets,
         words=sys.argv[1:],
         looking=lambda: workflow.dryrun,
-        submission=lambda: (
-            submitted_as(workflow.resource_settings)
-            if MAIN_PROCESS and runs_on_slurm()
-            else None
-        ),
+        submission=lambda: submitted_as(workflow) if MAIN_PROCESS else None,
     ),
 )
 studies, connectomes, plans, jobs = (
