@@ -1,5 +1,8 @@
 """A run on SLURM: what it says to the largest job before any is submitted, and how long the run takes."""
 
+import contextlib
+import io
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -74,18 +77,36 @@ def submitted_as(workflow) -> dict[str, Any] | None:
     """Resources of a shard's first attempt that Snakemake's settings give it; None where jobs don't go to SLURM.
 
     Defaults, over which lies what the rule gets.  What can be computed for a known job only, as from its input, is left
-    out.  A dry run has the settings of the executor that a run would use.
+    out.
 
     Parameters
     ----------
     workflow : snakemake.workflow.Workflow
     """
-    if type(workflow.executor_settings).__module__.partition(".")[0] != PLUGIN:
+    if not (_would_run_on_slurm(sys.argv[1:]) if workflow.dryrun else _runs_on_slurm(workflow)):
         return None
     settings, given = workflow.resource_settings, {}
     for source in (settings.default_resources or {}, settings.overwrite_resources.get(SHARD, {})):
         given |= {name: _first_value(value) for name, value in source.items()}
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _runs_on_slurm(workflow) -> bool:
+    return type(workflow.executor_settings).__module__.partition(".")[0] == PLUGIN
+
+
+def _would_run_on_slurm(words: Sequence[str]) -> bool:
+    """Whether a dry run with this command line, and the profiles it names, looks at a run on SLURM.
+
+    Snakemake itself has forgotten by now which executor a dry run stands for.
+    """
+    from snakemake.cli import parse_args
+
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):  # it names the profiles once more
+            return parse_args(list(words))[1].executor == "slurm"
+    except (Exception, SystemExit):  # a program that calls Snakemake has a command line of its own
+        return False
 
 
 def _first_value(value: Any) -> Any:

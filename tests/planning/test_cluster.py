@@ -74,9 +74,27 @@ def test_resources_of_a_profile_are_those_of_the_first_attempt():
         default_resources=parse("slurm_partition=main", 'slurm_account="mine"', "runtime=5", "disk_mb=input.size_mb"),
         overwrite_resources={"shard": parse("mem_mb=4000 * attempt", "slurm_partition=long")},
     )
-    found = submitted_as(SimpleNamespace(resource_settings=resources, executor_settings=ExecutorSettings()))
+    run = SimpleNamespace(dryrun=False, resource_settings=resources, executor_settings=ExecutorSettings())
+    found = submitted_as(run)
     assert found == {"slurm_partition": "long", "slurm_account": "mine", "runtime": 5, "mem_mb": 4000}
-    assert submitted_as(SimpleNamespace(resource_settings=resources, executor_settings=None)) is None
+    run.executor_settings = None
+    assert submitted_as(run) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "on_slurm"),
+    [
+        (["--profile", "profiles/slurm", "-n"], True),
+        (["--executor", "slurm", "--jobs", "3", "-n"], True),
+        (["--cores", "2", "-n"], False),
+        (["not", "--snakemake's"], False),
+    ],
+)
+def test_a_dry_run_tells_where_the_run_would_go(words, on_slurm, monkeypatch):
+    monkeypatch.chdir(Path(__file__).parents[2])
+    monkeypatch.setattr("sys.argv", ["snakemake", *words])
+    run = SimpleNamespace(dryrun=True, resource_settings=SimpleNamespace(default_resources={}, overwrite_resources={}))
+    assert submitted_as(run) == ({} if on_slurm else None)
 
 
 @pytest.mark.parametrize("seconds", [5, 60, 1000, 20000])
