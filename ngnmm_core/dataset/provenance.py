@@ -36,7 +36,7 @@ def scientific_config(study: Study, connectome: str) -> dict[str, Any]:
         "cpu_target": study.config.cpu_target,
     }
     if study.config.nulls is not None:
-        config["nulls"] = study.config.nulls.model_dump(exclude={"count"})
+        config["nulls"] = study.config.nulls.model_dump(include={"kind", "seed"})
     if study.config.empirical is not None:
         config["empirical"] = recordings_identity(study.config.empirical)
     if study.files:

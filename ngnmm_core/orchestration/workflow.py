@@ -19,7 +19,7 @@ from ngnmm_core.orchestration.job_resources import Jobs, merging_seconds
 from ngnmm_core.orchestration.plans import Plans
 from ngnmm_core.orchestration.recipes import Recipes
 from ngnmm_core.orchestration.studies import Studies
-from ngnmm_core.plotting.catalogue import KINDS, MAPS, FigureJob, figure_files
+from ngnmm_core.plotting.catalogue import KINDS, MAPS, NULLS, FigureJob, figure_files
 from ngnmm_core.plotting.parts.captions import describe, facts
 from ngnmm_core.preflight.checks import check_environment, check_study, check_writable
 from ngnmm_core.products.run_summary import cost_text, points_text
@@ -31,6 +31,7 @@ from ngnmm_core.study.schema import without_absolute_paths
 from ngnmm_core.study.study import Study
 
 BESIDE = {"hubs.nc": ("hubs.csv",)}  # what is made together with a dataset
+NULLS_FILE = "nulls.nc"
 EXPLORER = Path(__file__).parent.parent / "products" / "explorer" / "assets"
 QUICK_S = 60.0  # below which a job is not submitted to a cluster, whose queue takes longer
 COMPARED = ("regimes.csv", "regimes.md", "coupling.csv", "coupling.md", "repertoire.svg", "repertoire.png")
@@ -145,7 +146,8 @@ class Workflow:
     def targets(self, name: str) -> list[str]:
         """List what a run of a study is to produce: datasets, where they come from, and figures."""
         about = [str(self.results / name / made) for made in ("provenance.json", "index.html")]
-        return [*self.plans.merged_files(name), *about, *self.figures(name)]
+        nulls = [str(self.results / name / NULLS_FILE)] if self.studies.find(name).config.nulls else []
+        return [*self.plans.merged_files(name), *nulls, *about, *self.figures(name)]
 
     def figures(self, name: str) -> list[str]:
         """List the figures of a study."""
@@ -195,7 +197,7 @@ class Workflow:
     def figure_key(self, name: str, family: str) -> str:
         """Compute a hash that changes when the figures of one family must be drawn anew."""
         modules = [f"ngnmm_core.plotting.{family}", "ngnmm_core.plotting.parts.save"]
-        if family == MAPS:
+        if family in (MAPS, NULLS):
             study = self.studies.find(name)
             own = {place: file.text for place, file in study.files.items()}
             declared = [analysis_module(n) for n in study.options if f"analyses.{n}" not in own]

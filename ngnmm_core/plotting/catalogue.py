@@ -22,7 +22,7 @@ MAPS, HIGHLIGHTS, MODES, CONNECTOME, HUBS = "maps", "highlights", "modes", "conn
 BRANCHES = "branches"
 SPREAD, REGION_SCAN, FILM = "spread", "region_scan", "film"
 MEMORY, TRIAL, BISTABILITY = "memory", "trial", "bistability"
-FIT, OPTIMISATION = "fit", "optimisation"
+FIT, OPTIMISATION, NULLS = "fit", "optimisation", "nulls"
 CATEGORIES = {
     MAPS: "Maps",
     HIGHLIGHTS: "Points in detail",
@@ -37,6 +37,7 @@ CATEGORIES = {
     TRIAL: "Working memory",
     BISTABILITY: "Bistable range",
     FIT: "Agreement with recordings",
+    NULLS: "Null connectomes",
 }
 FILES = {
     MAPS: "sweep.nc",
@@ -51,6 +52,7 @@ FILES = {
     BISTABILITY: "sweep.nc",
     FIT: "fit.nc",
     OPTIMISATION: "optimisation.nc",
+    NULLS: "sweep.nc",
 }
 # What tells figures about the same point apart: the report shows one of those that have the same labels.
 SHOWS = {HIGHLIGHTS: "activity", MODES: "patterns", HUBS: "lesions", SPREAD: "spread", TRIAL: "trial"}
@@ -113,7 +115,20 @@ class FigureJob:
 
 def figures_of(study: Study) -> list[FigureEntry]:
     """All figures of a study, in the order of the report."""
-    made = (_maps, _highlights, _modes, _connectome, _hubs, _branches, _region_scan, _spread, _memory, _bistable, _fit)
+    made = (
+        _maps,
+        _nulls,
+        _highlights,
+        _modes,
+        _connectome,
+        _hubs,
+        _branches,
+        _region_scan,
+        _spread,
+        _memory,
+        _bistable,
+        _fit,
+    )
     return [entry for entries in made for entry in entries(study)]
 
 
@@ -169,6 +184,22 @@ def _maps(study: Study) -> list[FigureEntry]:
     if stages & {"simulation", "msf"} and not {RECRUITMENT, MEMORY} & set(study.options):  # a transient, a task
         found.append(FigureEntry("map_regime", MAPS, CATEGORIES[MAPS], {"quantity": "regime"}, "map_regime.rst"))
     return found
+
+
+def _nulls(study: Study) -> list[FigureEntry]:
+    """List the maps of z-scores over null connectomes that a study asks for."""
+    nulls = study.config.nulls
+    if nulls is None or study.listed or choose_axes(_sizes(study)).kind == "single":
+        return []
+    drawn = {one.name: one for analysis, options in study.analyses for one in analysis.maps(options)}
+    chosen = [drawn[name] for name in nulls.maps]
+    return [
+        FigureEntry(
+            f"map_null_{one.name}", NULLS, CATEGORIES[NULLS], {"quantity": one.title or one.text}, "map_null.rst",
+            text=one.caption,
+        )
+        for one in chosen
+    ]  # fmt: skip
 
 
 def _sizes(study: Study) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """The connectomes that a study has points on: of every subject of a cohort, and null connectomes of each."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -32,6 +32,7 @@ class Nulls(Section):
     )
     count: int = Field(20, ge=1, le=MOST_NULLS, description="number of null connectomes; more of them keep the first")
     seed: int = Field(0, ge=0, le=2**53, description="seed of their series")
+    maps: list[str] = Field([], description="maps that are also drawn as z-scores over the nulls, such as `synchrony`")
 
 
 def nulls_of(config: "StudyConfig") -> tuple[str, int] | None:
@@ -59,6 +60,20 @@ def subject_columns(config: "StudyConfig") -> dict[str, np.ndarray]:
         return {}
     columns = columns_of(chosen_subjects(config.connectome))
     return {n: np.array(values, object if isinstance(values[0], str) else float) for n, values in columns.items()}
+
+
+def check_null_maps(config: "StudyConfig", known: Iterable[str]) -> None:
+    """Refuse maps of z-scores that no analysis of the study draws.
+
+    Raises
+    ------
+    InputError
+        Naming those that there are.
+    """
+    known = list(known)
+    for k, name in enumerate(config.nulls.maps if config.nulls else ()):
+        if name not in known:
+            raise unknown(f"nulls.maps[{k}]", name, known)
 
 
 def connectome_axes(config: "StudyConfig", names: Mapping[float, str]) -> list[Axis]:

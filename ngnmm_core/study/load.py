@@ -17,7 +17,13 @@ from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.noise_settings import COMMON, TAU
 from ngnmm_core.simulation.stimuli import check_chain
 from ngnmm_core.study.axis_table import axes_of
-from ngnmm_core.study.connectome_axes import refuse_given, subject_names, with_connectomes, with_subject_numbers
+from ngnmm_core.study.connectome_axes import (
+    check_null_maps,
+    refuse_given,
+    subject_names,
+    with_connectomes,
+    with_subject_numbers,
+)
 from ngnmm_core.study.former_keys import with_present_keys
 from ngnmm_core.study.messages import input_error
 from ngnmm_core.study.operating_point import check_operating_point
@@ -154,6 +160,7 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
         _check_stimuli(study, highlights)
     for analysis, chosen in study.analyses:
         analysis.check(chosen, study)
+    check_null_maps(checked, (drawn.name for a, chosen in study.analyses for drawn in a.maps(chosen)))
     if checked.optimise is not None:
         check_optimise(checked.optimise, study, names)
     if study.simulates:

@@ -62,7 +62,7 @@ def plan(study: Study, stage: str, folder: Path, connectome: PlannedConnectome, 
     files = study.files_used(STAGES[stage].analyses(study))  # known by what they hold; a job must find them too
     header = {"context": surroundings, "files": {place: file.path.as_posix() for place, file in files.items()}}
     if study.config.nulls is not None:  # points say which; null 0 is known as if there were none
-        header["nulls"] = study.config.nulls.model_dump(exclude={"count"})
+        header["nulls"] = study.config.nulls.model_dump(include={"kind", "seed"})
     points = STAGES[stage].layout(study, len(connectome)).points
     wanted = Wanted(points, surroundings, connectome)
     ids, shards = wanted.ids, list(finished_shards(folder, write))

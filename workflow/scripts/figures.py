@@ -30,7 +30,7 @@ def main(
 
     draw = importlib.import_module(f"ngnmm_core.plotting.{family}").draw
     options = {"normalization": normalization} if family in ("connectome", "modes") else {}
-    if family == "maps":
+    if family in ("maps", "nulls"):
         options["analyses"] = [load_own(*item.split("=", 1)) for item in own]
     with ExitStack() as stack:
         dataset = stack.enter_context(xr.open_dataset(data))

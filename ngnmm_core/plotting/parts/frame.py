@@ -10,9 +10,10 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 
+from ngnmm_core.connectome.cohort import SUBJECT
 from ngnmm_core.plotting.parts.cells import letter_mm, wrapped
 from ngnmm_core.plotting.parts.labels import label, number, symbol
-from ngnmm_core.plotting.parts.layout import POINT, SEED, SUBJECT, GridAxes, evenly_chosen
+from ngnmm_core.plotting.parts.layout import POINT, SEED, GridAxes, evenly_chosen
 from ngnmm_core.plotting.parts.quantities import grid_dims
 from ngnmm_core.plotting.parts.style import MM, MUTED, ONE_COLUMN, TWO_COLUMNS, new_figure
 

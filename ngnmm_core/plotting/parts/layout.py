@@ -7,7 +7,9 @@ parses the workflow.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-SEED, POINT, SUBJECT, NULL = "seed", "point", "subject", "null"
+from ngnmm_core.connectome.cohort import NULL, SUBJECT
+
+SEED, POINT = "seed", "point"
 REPLICATES = (SEED, SUBJECT)  # axes over which the mean is drawn
 NOT_DRAWN = (*REPLICATES, NULL)  # of null connectomes the true one is drawn
 COUPLING, INPUT, HETEROGENEITY = "G", "I_ext_e", "Delta"

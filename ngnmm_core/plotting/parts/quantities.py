@@ -1,12 +1,14 @@
 """The quantities that are drawn over a grid: one number per point, and why it is not defined where it is not."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from ngnmm_core.analysis.maps import NETWORK, Map
-from ngnmm_core.plotting.parts.layout import NULL, POINT, REPLICATES, SEED
+from ngnmm_core.connectome.cohort import NULL
+from ngnmm_core.plotting.parts.layout import POINT, REPLICATES, SEED
 from ngnmm_core.plotting.parts.style import UNDEFINED
 
 REGIME, SETTLING = "network_regime", "still_settling"
@@ -44,14 +46,14 @@ def grid_dims(dataset: xr.Dataset) -> tuple[str, ...]:
     return tuple(found)
 
 
-def grid_values(dataset: xr.Dataset, quantity: Map) -> xr.DataArray:
-    """Give the quantity as float over the dimensions of the grid and `rows`, averaged over seeds and subjects."""
+def grid_values(dataset: xr.Dataset, quantity: Map, over: Sequence[str] = REPLICATES) -> xr.DataArray:
+    """Give the quantity as float over the dimensions of the grid and `rows`, averaged over replicates."""
     values = _reduced(dataset[quantity.variable], quantity, grid_dims(dataset))
     if quantity.instead in dataset:
         values = values.fillna(_reduced(dataset[quantity.instead], quantity, grid_dims(dataset)))
     if quantity.of_motion and REGIME in dataset:
         values = values.where(flag_words(dataset[REGIME]) != "rest")
-    if dims := [dim for dim in REPLICATES if dim in values.dims]:
+    if dims := [dim for dim in over if dim in values.dims]:
         values = values.mean(dims)
     return values.assign_attrs(dataset[quantity.variable].attrs)
 
