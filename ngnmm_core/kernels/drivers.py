@@ -58,7 +58,9 @@ def make_integrator(make_step, equations: Equations, rows: int, dtype=np.float64
     states, coefficients = equations.states, equations.coefficients
     load_states, _ = make_tuple_access(states)
     load_coefficients, _ = make_tuple_access(coefficients)
-    sent = equations.sent
+    sent, structure = equations.sent, equations.structure
+    filtered = structure is not None and structure.filtered
+    kept, sender = (structure.kept * structure.populations, structure.sender * width) if filtered else (0, 0)
 
     @kernel
     def send(batch, work, weights):
@@ -69,7 +71,10 @@ def make_integrator(make_step, equations: Equations, rows: int, dtype=np.float64
             for i in range(weights.regions):
                 here = group * stride + i * width
                 values = load_states(batch.state, here * states, width)
-                store(work.sent, here, load(batch.mask, here) * sent(values, constants))
+                if filtered:
+                    store(work.sent, here, load(batch.mask, here) * load(work.filters, here * kept + sender))
+                else:
+                    store(work.sent, here, load(batch.mask, here) * sent(values, constants))
 
     def integrate(batch, stimuli, work, weights, dt, steps, samples):
         send(batch, work, weights)

@@ -84,6 +84,7 @@ class Work(NamedTuple):
     middle: np.ndarray  # [group, region, quantity, lane] ... what its first pass leaves to the second ...
     scratch: np.ndarray  # [moment, population, lane] ... and what stimuli add to one region
     brownian: np.ndarray  # [level, group, region, (dB, M), population, lane] of the step's Brownian path, or coloured
+    filters: np.ndarray  # [group, region, slot, population, lane] further filters of the populations' rates
     watch: np.ndarray  # [group, population, lane] the largest error of a step so far, as the method sees it
     common: np.ndarray  # [slot, number, noisy state or population, lane] noise that all regions share
     colour: np.ndarray  # [group, level, constant, lane] of coloured noise
@@ -135,6 +136,7 @@ class Nodes(NamedTuple):
     common: int = 0  # numbers that all regions share
     colour: int = 0  # constants of coloured noise, per point
     coloured: int = 0  # values of coloured noise, per region
+    filters: int = 0  # filters of rates, per region
     watched: int = 1  # errors that are watched, per point
 
 
@@ -163,6 +165,7 @@ def new_work(sizes: tuple[int, int, int, int], weights: Weights, groups: int, no
         aligned(one * nodes.kept, dtype, stagger=51),
         aligned(nodes.scratch * width, dtype, stagger=55),
         aligned(max(one * nodes.brownian, 1), dtype, stagger=57),
+        aligned(max(one * nodes.filters, 1), dtype, stagger=59),
         aligned(groups * nodes.watched * width, dtype, stagger=61),
         aligned(max(nodes.common, 1) * width, dtype, stagger=63),
         aligned(max(groups * nodes.colour, 1) * width, dtype, stagger=65),

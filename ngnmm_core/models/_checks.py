@@ -140,7 +140,7 @@ def _check_qif(model: "Model") -> None:
     """Whether the QIF populations that a model declares have its own right-hand side."""
     if model.qif is None:
         return
-    named = [name for population in model.qif.populations for name in population.states]
+    named = model.qif.state_names
     if sorted(named) != sorted(model.state_names):
         raise _refuse(model, f"qif has the states {', '.join(named)}", f"each of {', '.join(model.state_names)} once")
     values = {p.name: 1.1 * p.default + 0.05 * (k + 1) for k, p in enumerate(model.parameters)}
@@ -151,7 +151,7 @@ def _check_qif(model: "Model") -> None:
     for name, slope in zip(model.state_names, slopes, strict=True):
         if abs(declared[name] - slope) > 1e-9 * (1.0 + abs(slope)):
             raise _refuse(model, f"qif gives {name}' = {declared[name]:.6g}", f"what derivative gives, {slope:.6g}")
-    sent = model.qif.populations[model.qif.sender].states[2]
+    sent = model.qif.sent
     if model.sent(x, coefficients) != states[sent]:
         raise _refuse(model, f"qif sends {sent}", "what `sent` sends")
 

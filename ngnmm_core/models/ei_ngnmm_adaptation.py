@@ -23,6 +23,7 @@ from dataclasses import replace
 
 from ngnmm_core.models import ei_ngnmm
 from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Parameter, State
+from ngnmm_core.models._qif import QifFilter
 from ngnmm_core.models.ei_ngnmm import derivative as node_derivative
 
 NODE = ei_ngnmm.MODEL
@@ -66,5 +67,8 @@ MODEL = replace(
     derivative=derivative,
     sent=sent,
     equilibrium_curve=EquilibriumCurve("r_e", "I_ext_e", equilibria, 1e-20, 1e8),
-    qif=None,  # A is another filter of r_e
+    qif=replace(
+        NODE.qif,  # type: ignore[type-var]
+        filters=(QifFilter("A", 0, 0, "tau_A", lambda p: p["alpha"] * p["tau_e"], lambda p: -1.0 / p["tau_e"]),),
+    ),
 )

@@ -22,7 +22,15 @@ tau_sei = tau_sii and Gamma = 1 this is `ei_ngnmm`, long-range input included.
 import math
 
 from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
-from ngnmm_core.models._qif import inhibited_rate, membrane, observables, resting_potential
+from ngnmm_core.models._qif import (
+    QifFilter,
+    QifPopulation,
+    QifPopulations,
+    inhibited_rate,
+    membrane,
+    observables,
+    resting_potential,
+)
 
 
 def coefficients(p):
@@ -125,4 +133,17 @@ MODEL = Model(
     fastest_rate=lambda p: 2.0 * 150.0 / min(p["tau_e"], p["tau_i"]),
     equilibrium_curve=EquilibriumCurve("r_e", "I_ext_e", equilibria, 1e-20, 1e8),
     aliases={"Delta": ("Delta_e", "Delta_i")},
+    qif=QifPopulations(
+        (
+            QifPopulation(("r_e", "v_e"), "tau_e", "Delta_e", "eta_e", "I_ext_e"),
+            QifPopulation(("r_i", "v_i"), "tau_i", "Delta_i", "eta_i", "I_ext_i"),
+        ),
+        filters=(
+            QifFilter("s_ee", 0, 0, "tau_see", lambda p: p["J_ee"], lambda p: 1.0, lambda p: 1.0),
+            QifFilter("s_ie", 0, 1, "tau_sie", lambda p: p["J_ie"], lambda p: 1.0, lambda p: p["Gamma"]),
+            QifFilter("s_ei", 1, 0, "tau_sei", lambda p: p["J_ei"], lambda p: -1.0),
+            QifFilter("s_ii", 1, 1, "tau_sii", lambda p: p["J_ii"], lambda p: -1.0),
+        ),
+        sent_tau="tau_see",
+    ),
 )

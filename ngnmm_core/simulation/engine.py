@@ -34,8 +34,10 @@ def wide_registers() -> bool:
 
 @cache
 def _integrator(model: Model, method: str, rows: int, dtype: str, inputs: tuple[bool, layout.NoiseKind]):
-    equations = (model.derivative, model.sent, model.sizes, model.noisy_states, inputs, structure_of(model))
-    make_step = get_integrator(method).make_step
+    integrator = get_integrator(method)
+    structure = structure_of(model) if integrator.qif_only else None
+    equations = (model.derivative, model.sent, model.sizes, model.noisy_states, inputs, structure)
+    make_step = integrator.make_step
     return compiled_by(_make_integrator, equations, make_step, rows, dtype, name=f"{model.name}-{method}")
 
 
@@ -192,7 +194,22 @@ class Run:
         work = layout.new_work(sizes, self.weights, self.shape[0], self.engine.nodes)
         if self.engine.watches and work.rest.size == self.batch.state.size:
             work.rest[:] = self._left_out
+        if self.engine.nodes.filters:
+            work.filters[:] = self._filters(structure_of(model))
         return work
+
+    def _filters(self, structure: Structure) -> np.ndarray:
+        """Give the filters of rates as they start: flat [group, region, slot, population, lane].
+
+        What is sent in place of a rate starts at 0, so that no coupling enters the others yet.
+        """
+        states = self.batch.state.reshape(self.shape)
+        start = np.zeros((*self.shape[:2], structure.kept, structure.populations, self.shape[3]), states.dtype)
+        for slot, places in enumerate(structure.filters, int(structure.filtered)):
+            for population, place in enumerate(places):
+                if place >= 0:
+                    start[:, :, slot, population] = states[:, :, place]
+        return start.ravel()
 
     def stimulate(self, schedule: Schedule) -> None:
         """Add time-varying input from the first step on; must be called before `advance`."""
@@ -278,7 +295,7 @@ class Run:
         """The arrays that the way from here on depends on; Brownian paths are drawn anew, coloured ones go on."""
         work = self.work
         paths = (work.brownian, work.coloured) if self.engine.coloured else ()
-        return (self.batch.state, work.rest, work.past, work.counters, work.watch, *paths)
+        return (self.batch.state, work.rest, work.past, work.counters, work.filters, work.watch, *paths)
 
     def restore(self, snapshot: tuple) -> None:
         """Goes back to a snapshot: the same steps then give the same bits."""

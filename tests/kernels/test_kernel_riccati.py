@@ -11,10 +11,11 @@ from ngnmm_core.kernels.complex_logarithm import angle, half_log
 from ngnmm_core.kernels.steppers import riccati_constants as rc
 from ngnmm_core.models import get_model
 from ngnmm_core.models._qif import QifPopulations
+from ngnmm_core.simulation.engine import Engine, Run
 from ngnmm_core.simulation.initial_states import nominal, perturbed
 
 RNG = np.random.default_rng(7)
-QIF_MODELS = [get_model("ei_ngnmm"), get_model("ngnmm_population")]
+QIF_MODELS = [get_model(n) for n in ("ei_ngnmm", "ngnmm_population", "ei_ngnmm_synapses", "ei_ngnmm_adaptation")]
 UNEQUAL = {
     "tau_e": 12.0, "tau_i": 6.0, "tau_se": 1.7, "tau_si": 3.1, "eta_e": -4.0, "eta_i": -6.5, "Delta_e": 0.8,
     "Delta_i": 1.4, "J_ee": 7.0, "J_ei": 11.0, "J_ie": 15.0, "J_ii": 3.0, "I_ext_e": 26.0, "I_ext_i": 1.5, "G": 6.0,
@@ -30,7 +31,7 @@ def test_the_populations_that_a_model_declares_have_its_right_hand_side(model):
     expected = model.derivative(x, drive, constants, 0.7)
     found = model.qif.derivative(states, parameters, 0.7)
     np.testing.assert_allclose([found[name] for name in model.state_names], expected, rtol=1e-13)
-    assert model.sent(x, constants) == states[model.qif.populations[model.qif.sender].states[2]]
+    assert model.sent(x, constants) == states[model.qif.sent]
 
 
 def test_a_model_whose_populations_are_declared_wrongly_is_refused():
@@ -142,3 +143,76 @@ def test_single_precision_stays_within_what_is_stated(ei, points_of, integrate, 
     expected = dop853(ei, W, ei.resolve(values), start[0], np.array([100.0]))[0]
     result = integrate(ei, W, points_of(ei, **values), start, 0.1, 1, 1000, method="riccati", dtype="float32")
     np.testing.assert_allclose(result[0, 0], expected, rtol=0, atol=3e-4)
+
+
+SEVERAL = {
+    # PING that bursts, every synapse with a time constant of its own
+    "ei_ngnmm_synapses": {
+        "J_ie": 15.0, "J_ei": 15.0, "J_ii": 2.0, "J_ee": 1.0, "Gamma": 0.6, "I_ext_e": 12.0, "G": 3.0, "tau_see": 1.3,
+        "tau_sie": 0.8, "tau_sei": 4.0, "tau_sii": 2.0, "Delta": 2.0,
+    },
+    "ei_ngnmm_adaptation": {"I_ext_e": 15.0, "G": 5.0, "alpha": 3.0, "tau_A": 40.0, "Delta": 2.0},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_several_filters_of_a_rate_agree_with_dop853_and_keep_the_order(
+    directed5, points_of, start_of, integrate, dop853, name
+):
+    model, values = get_model(name), SEVERAL[name]
+    start = start_of(model, 1, 5)
+    start[..., model.state_names.index("s_ee" if "s_ee" in model.state_names else "A")] = [0.3, 0.0, 0.1, 0.2, 0.5]
+    times = np.array([10.0, 30.0, 50.0])
+    expected = dop853(model, directed5, model.resolve(values), start[0], times)
+    assert np.ptp(expected[..., 1]) > 1.0
+    errors = []
+    for dt in (0.1, 0.05, 0.025):
+        points = points_of(model, **values)
+        found = integrate(model, directed5, points, start, dt, 5, round(10.0 / dt), method="riccati")[[0, 2, 4], 0]
+        errors.append(np.abs(found - expected).max())
+    order = np.log2(np.array(errors[:-1]) / errors[1:])
+    assert errors[0] < 2e-5, errors
+    assert errors[2] < 2e-9 or order.min() > 4.5, errors
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_lesions_halves_and_snapshots_of_several_filters(directed5, points_of, start_of, name):
+    model = get_model(name)
+    mask = np.array([[1.0, 0.0, 1.0, 1.0, 1.0]])
+    runs = [
+        Run(
+            Engine(model, directed5, "riccati"),
+            points_of(model, **SEVERAL[name]).parameters,
+            start_of(model, 1, 5),
+            (mask, mask),
+        )
+        for _ in range(2)
+    ]
+    whole = runs[0].advance(0.05, 100, 6)
+    parts = [runs[1].advance(0.05, 100, n) for n in (1, 2)]
+    snapshot = runs[1].snapshot()
+    runs[1].advance(0.05, 33, 2)
+    runs[1].restore(snapshot)
+    np.testing.assert_array_equal(np.concatenate([*parts, runs[1].advance(0.05, 100, 3)]), whole)
+    alone = np.delete(np.delete(directed5, 1, axis=0), 1, axis=1)
+    points, start = points_of(model, **SEVERAL[name]), np.delete(start_of(model, 1, 5), 1, axis=1)
+    without = Run(Engine(model, alone, "riccati"), points.parameters, start).advance(0.05, 600, 1)
+    np.testing.assert_allclose(np.delete(whole[-1, 0], 1, axis=0)[..., 0], without[0, 0, ..., 0], rtol=0, atol=1e-9)
+
+
+def test_separate_synapses_with_equal_times_are_those_of_the_simpler_model(
+    ei, directed5, points_of, start_of, integrate
+):
+    model = get_model("ei_ngnmm_synapses")
+    start = start_of(ei, 1, 5)
+    r_e, v_e, s_e, r_i, v_i, s_i = np.moveaxis(start, -1, 0)
+    J = {"J_ee": 5.0, "J_ei": 13.0, "J_ie": 13.0, "J_ii": 5.0}
+    coupled = 5.0 * np.einsum("ij,pj->pi", directed5, s_e)  # that of the simpler model at the start is in the synapses
+    same = np.stack(
+        [r_e, v_e, 5.0 * s_e + coupled, 13.0 * s_i, r_i, v_i, 13.0 * s_e + coupled, 5.0 * s_i], axis=-1
+    )  # fmt: skip
+    shared = {"tau_e": 8.0, "tau_i": 8.0, "I_ext_e": 13.0, "G": 5.0, "Gamma": 1.0, **J}
+    times = {"tau_see": 1.0, "tau_sie": 1.0, "tau_sei": 5.0, "tau_sii": 5.0}
+    separate = integrate(model, directed5, points_of(model, **shared, **times), same, 0.05, 4, 200, method="riccati")
+    simple = integrate(ei, directed5, points_of(ei, I_ext_e=13.0, G=5.0), start, 0.05, 4, 200, method="riccati")
+    np.testing.assert_allclose(separate[..., [0, 1, 4, 5]], simple[..., [0, 1, 3, 4]], rtol=0, atol=1e-6)

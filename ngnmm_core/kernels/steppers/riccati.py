@@ -22,6 +22,7 @@ from ngnmm_core.kernels.layout import FILLED, POSITION, STEP
 from ngnmm_core.kernels.llvm import kernel, load, make_row_products, store
 from ngnmm_core.kernels.steppers import brownian_ladder, coloured_ladder
 from ngnmm_core.kernels.steppers.multirate import VOLLEY_MS, VOLLEY_PIECES
+from ngnmm_core.kernels.steppers.riccati_filters import make_publish
 from ngnmm_core.kernels.steppers.riccati_inputs import FINER
 from ngnmm_core.kernels.steppers.riccati_passes import make_begin, make_finish, slots_of
 
@@ -35,6 +36,7 @@ def make_step(equations, rows, width):
     slots, noisy = slots_of(width, equations.noisy), equations.noisy
     ladder = coloured_ladder if equations.kind.coloured else brownian_ladder
     draw = ladder.make_draw(equations.structure.populations, width, equations.kind.shared)
+    publish, filters = make_publish(equations.structure, equations.states, width), len(equations.structure.filters)
 
     @kernel
     def remember(batch, work, weights):
@@ -84,6 +86,8 @@ def make_step(equations, rows, width):
         pieces = VOLLEY_PIECES if volley else 1
         for k in range(pieces):
             piece(batch, stimuli, work, weights, 1 if volley else 0, (index, k / pieces, 1.0 / pieces))
+        if filters:
+            publish(batch, work, weights)
         counters[STEP] += 1
         if volley and (counters[STEP] + 0.5) * dt >= VOLLEY_MS:
             counters[FILLED] = 0  # what is remembered is spaced otherwise than the steps to come

@@ -16,17 +16,27 @@ import numpy as np
 ) = range(25)  # fmt: skip
 
 
+# constants of a further filter of a population's rate, after the weights; then its weights onto the populations
+(
+    F_DECAY, F_RATE, F_GAIN, F_HALF_DECAY, F_LAG, F_DAMPING, F_MOMENT_1, F_MOMENT_2, F_COUPLING, F_DRIVE, F_SHARED,
+    F_WEIGHTS,
+) = range(12)  # fmt: skip
+
+
 class Structure(NamedTuple):
     """Where a model's QIF populations have their states and drives; known when compiling.
 
     `states` [population] positions of (rate, potential, synapse) in the state vector; `drives` [population] position
-    of the external input in the drives, -1 for none; `coupled` [population] whether the coupling enters; `sender` is
-    the population whose synapse a region sends.
+    of the external input in the drives, -1 for none; `sender` is the population whose synapse a region sends.
+    `filters` [slot][population] positions of states that are further filters of the populations' rates, -1 for none.
+    With `filtered`, the synapses are no states: regions send the sender's rate, and what is received is filtered.
     """
 
     states: tuple[tuple[int, int, int], ...]
     drives: tuple[int, ...]
     sender: int
+    filters: tuple[tuple[int, ...], ...] = ()
+    filtered: bool = False
 
     @property
     def populations(self) -> int:
@@ -36,7 +46,29 @@ class Structure(NamedTuple):
     @property
     def constants(self) -> int:
         """Constants per population."""
-        return WEIGHTS + self.populations
+        return self.filter_constants(len(self.filters))
+
+    def filter_constants(self, slot: int) -> int:
+        """Place of the first constant of the filters in a slot."""
+        return WEIGHTS + self.populations + slot * (F_WEIGHTS + self.populations)
+
+    @property
+    def kept(self) -> int:
+        """Wide lanes per region that are kept of filters: one for each slot, and synapses that are no states."""
+        return len(self.filters) + self.filtered
+
+
+class FilterValues(NamedTuple):
+    """A further filter of a population's rate at every point, tau s' = gain r + drive c - s: arrays (point,).
+
+    To the inputs of the populations it adds `weights` times s + shared c, with the coupling c.
+    """
+
+    tau: np.ndarray  # ms
+    gain: np.ndarray
+    weights: Sequence[np.ndarray]  # onto every population
+    drive: np.ndarray
+    shared: np.ndarray
 
 
 class PopulationValues(NamedTuple):
@@ -51,6 +83,7 @@ class PopulationValues(NamedTuple):
     noise: np.ndarray | float = 0.0  # intensity of the noise in the potential, over its time constant (ms^-0.5)
     longest_ms: float = 0.0  # the interval in whose unit increments of Brownian paths are given
     white: bool = True  # whether the noise is white
+    filters: Sequence[FilterValues] = ()  # of its rate, one for each slot
 
 
 def population_constants(population: PopulationValues, h: float) -> np.ndarray:
@@ -92,9 +125,36 @@ def population_constants(population: PopulationValues, h: float) -> np.ndarray:
     return np.stack([np.broadcast_to(columns[k], np.shape(tau)) for k in range(len(columns))], axis=-1)
 
 
+def filter_constants(populations: Sequence[PopulationValues], target: int, slot: int, h: float) -> np.ndarray:
+    """Constants [point, constant] of a slot for steps of h ms: of the filter of `target`, and the weights onto it."""
+    own, receiver = populations[target].filters[slot], populations[target]
+    lag = h / own.tau
+    damping = 1.0 / (1.0 + lag**2 / 60.0)
+    columns = {
+        F_DECAY: lag,
+        F_RATE: own.gain,
+        F_GAIN: own.gain / (np.pi * own.tau),
+        F_HALF_DECAY: 0.5 * lag,
+        F_LAG: damping,
+        F_DAMPING: 1.0 / (1.0 + 0.5 * lag + damping * lag**2 / 12.0),
+        F_MOMENT_1: damping * lag / 12.0,
+        F_MOMENT_2: lag / 30.0,
+        F_COUPLING: own.drive,
+        F_DRIVE: lag * own.drive,
+        F_SHARED: own.shared,
+    }
+    unit = h**2 / receiver.tau
+    columns |= {F_WEIGHTS + k: unit * source.filters[slot].weights[target] for k, source in enumerate(populations)}
+    return np.stack([np.broadcast_to(columns[k], np.shape(receiver.tau)) for k in range(len(columns))], axis=-1)
+
+
 def constants(populations: Sequence[PopulationValues], h: float) -> np.ndarray:
     """Constants [point, constant, population] for steps of h ms."""
-    return np.stack([population_constants(population, h) for population in populations], axis=-1)
+    tables = []
+    for target, population in enumerate(populations):
+        slots = [filter_constants(populations, target, slot, h) for slot in range(len(population.filters))]
+        tables.append(np.concatenate([population_constants(population, h), *slots], axis=-1))
+    return np.stack(tables, axis=-1)
 
 
 def power_moments(powers: int) -> np.ndarray:

@@ -37,6 +37,7 @@ from ngnmm_core.kernels.steppers.riccati_constants import (
     gauss_nodes,
     rounded_to_single,
 )  # fmt: skip
+from ngnmm_core.kernels.steppers.riccati_filters import make_filters, make_synapse_access
 from ngnmm_core.kernels.steppers.riccati_flow import SINGLE, make_flow, predicted_moments, rest_of_angle
 from ngnmm_core.kernels.steppers.riccati_inputs import (
     MOMENTS,
@@ -70,7 +71,8 @@ def nodes(structure, width, noise: NoiseKind = QUIET) -> Nodes:
         rounded_to_single(weights) if width == SINGLE else weights,
         1,
         constants=STEP_LENGTHS * TURNS[width] * P * structure.constants,
-        kept=1 + LEFT * P,
+        kept=1 + (LEFT + len(structure.filters)) * P,
+        filters=structure.kept * P,
         scratch=MOMENTS * P,
         brownian=LEVELS * kept_of_noise(noise.coloured) * P if noise.noisy else 0,
         common=(LEVELS + 1) * 2 * P if noise.shared else 0,
@@ -92,8 +94,8 @@ def _make_constant(structure, width):
 
 
 def _make_states(structure, width):
-    """Access to the rates, potentials and synapses of a region, each a wide lane: pairs of load and store."""
-    return [make_scattered([places[k] * width for places in structure.states]) for k in range(3)]
+    """Access to the rates and potentials of a region, each a wide lane: pairs of load and store."""
+    return [make_scattered([places[k] * width for places in structure.states]) for k in range(2)]
 
 
 def make_begin(equations, width):
@@ -104,8 +106,10 @@ def make_begin(equations, width):
     structure, states, slots = equations.structure, equations.states, slots_of(width, equations.noisy)
     P, sender = structure.populations, structure.sender
     whole = P * width
-    table_size, left = P * structure.constants * width, 1 + LEFT * P
-    (load_r, _), (load_v, _), (load_s, _) = _make_states(structure, width)
+    table_size, left = P * structure.constants * width, 1 + (LEFT + len(structure.filters)) * P
+    (load_r, _), (load_v, _) = _make_states(structure, width)
+    load_s, _ = make_synapse_access(structure, width)
+    early, filters_guess, filters_respond, _ = make_filters(structure, width)
     _, store_wide, _, split = make_wide(P)
     constant, respond = _make_constant(structure, width), _make_respond(structure, width)
     start_of, inputs, kicks_of = make_inputs(equations, width)
@@ -129,17 +133,21 @@ def make_begin(equations, width):
                 store(work.middle, kept, ahead)
                 drive_moments(batch, stimuli, work, (group, i, n))
                 kicks = kicks_of(batch, work, at, here, short)
-                r, s = load_r(batch.state, o), load_s(batch.state, o)
+                r, s = load_r(batch.state, o), load_s(batch, work, here, o)
                 re, im = constant(k, at, V_TO_RE) * load_v(batch.state, o), constant(k, at, R_TO_IM) * r
                 slope, decay = constant(k, at, SPREAD) - 2.0 * (re * r), constant(k, at, DECAY)
-                half_bend = (im * im - re * re - start_of(work, at, newest, s)) * r + re * slope
+                begun = early(work, at, here, start_of(work, at, newest, s))
+                half_bend = (im * im - re * re - begun) * r + re * slope
                 d1 = decay * (r - s)
                 d2 = decay * (slope - d1)
                 guess = predicted_moments(s, d1, d2, decay * (-2.0 * half_bend - d2))
                 coupling = (c0, c1, c2)
-                end, m0, m1, m2 = respond(work, at, kept + width, (re, im, s), inputs(work, at, coupling, guess, kicks))
+                expected = inputs(work, at, coupling, guess, kicks)
+                expected = filters_guess(work, at, here, (r, slope, -2.0 * half_bend), (newest, c1), expected)
+                end, m0, m1, m2, angle = respond(work, at, kept + width, (re, im, s), expected)
                 store(work.sent_next, here, load(batch.mask, here) * split(end)[sender])
                 a, b, c = inputs(work, at, coupling, (m0, m1, m2), kicks)
+                a, b, c = filters_respond(work, at, here, angle, coupling, (a, b, c), kept + width + LEFT * whole)
                 store_wide(work.middle, kept + width + A * whole, a)
                 store_wide(work.middle, kept + width + B * whole, b)
                 store_wide(work.middle, kept + width + C * whole, c)
@@ -180,7 +188,7 @@ def _make_respond(structure, width):
         store_wide(out, kept + M_IM * whole, y)
         store_wide(out, kept + END * whole, change if compensated else end)
         store_wide(out, kept + GUESS * whole, a)
-        return end + gain * rest_of_angle(i, a, b), m0, m1, m2
+        return end + gain * rest_of_angle(i, a, b), m0, m1, m2, (j0, j1, j2, turn)
 
     return respond
 
@@ -189,10 +197,12 @@ def make_finish(equations, rows, width):
     """`finish(batch, work, weights, short)`: the product, and all that a step does after it."""
     structure, states, slots = equations.structure, equations.states, slots_of(width, equations.noisy)
     P, sender = structure.populations, structure.sender
-    table_size, left = P * structure.constants * width, 1 + LEFT * P
+    table_size, left = P * structure.constants * width, 1 + (LEFT + len(structure.filters)) * P
     row_products = make_row_products(rows)
     move = _make_move(structure, slots, width)
-    place, turns = structure.states[sender][2] * width, TURNS[width]
+    turns, filtered = TURNS[width], structure.filtered
+    place = sender * width if filtered else structure.states[sender][2] * width
+    kept_filters = structure.kept * P
 
     @kernel
     def finish(batch, work, weights, short):
@@ -216,8 +226,9 @@ def make_finish(equations, rows, width):
                         new = load(batch.gain, here) * load(work.products, (i - first) * width)
                         store(work.past, slot + here, new)
                         missed = new - ahead
-                    move(batch, o, work, at, kept + width, missed, group * P * width)
-                    store(work.sent, here, load(batch.mask, here) * load(batch.state, o + place))
+                    move(batch, (o, here), work, at, kept + width, missed, group * P * width)
+                    s = load(work.filters, here * kept_filters + place) if filtered else load(batch.state, o + place)
+                    store(work.sent, here, load(batch.mask, here) * s)
 
     return finish
 
@@ -226,12 +237,15 @@ def _make_move(structure, slots, width):
     constant = _make_constant(structure, width)
     denominator, numerator, _ = make_flow(constant, width)
     load_wide, store_wide, widen, _ = make_wide(structure.populations)
-    (load_r, store_r), (load_v, store_v), (load_s, store_s) = _make_states(structure, width)
-    whole, compensated = structure.populations * width, width == SINGLE
+    (load_r, store_r), (load_v, store_v) = _make_states(structure, width)
+    load_s, store_s = make_synapse_access(structure, width)
+    load_rest, store_rest = make_scattered([places[2] * width for places in structure.states])
+    _, _, _, move_filters = make_filters(structure, width)
+    whole, compensated, filtered = structure.populations * width, width == SINGLE, structure.filtered
     w0, w1, w2 = (float(w) for w in correction(slots))
 
     @kernel(forceinline=True)
-    def move(batch, o, work, at, kept, missed, watched):
+    def move(batch, where, work, at, kept, missed, watched):
         """Advance the populations to the end of the step, by the moments of their input corrected for the coupling.
 
         `watch` keeps the largest square of |dz| / Im z, where dz is what the correction of the moments has changed; the
@@ -240,7 +254,7 @@ def _make_move(structure, slots, width):
         In single precision the changes of the states are added, with what rounding has left out of the last ones
         (Kahan, doi:10.1145/363707.363723); a rate that falls by more than half is more exact as it is.
         """
-        state = batch.state
+        state, (o, here) = batch.state, where
         k, old = work.constants, work.middle
         unit = constant(k, at, COUPLING) * widen(missed)
         a = load_wide(old, kept + A * whole) + w0 * unit
@@ -267,9 +281,11 @@ def _make_move(structure, slots, width):
         error, worst = stretch * stretch * (er * er + ei * ei), load_wide(work.watch, watched)
         store_wide(work.watch, watched, lane_select(error > worst, error, worst))
         rate = constant(k, at, IM_TO_R) * (di + zi)
-        turned = constant(k, at, GAIN) * (wi + rest_of_angle(constant(k, at, WIDTH), a, b))
+        angle = wi + rest_of_angle(constant(k, at, WIDTH), a, b)
+        turned = constant(k, at, GAIN) * angle
+        move_filters(work, at, here, angle, w0 * widen(missed), kept + LEFT * whole)
         if compensated:
-            r, v, s = load_r(state, o), load_v(state, o), load_s(state, o)
+            r, v, s = load_r(state, o), load_v(state, o), load_s(batch, work, here, o)
             new, left = _added(r, constant(k, at, IM_TO_R) * (di + gi) + load_r(work.rest, o))
             falls = rate + rate < r
             store_r(state, o, lane_select(falls, rate, new))
@@ -277,13 +293,17 @@ def _make_move(structure, slots, width):
             new, left = _added(v, constant(k, at, RE_TO_V) * (dr + gr) + load_v(work.rest, o))
             store_v(state, o, new)
             store_v(work.rest, o, left)
-            new, left = _added(s, load_wide(old, kept + END * whole) + turned + load_s(work.rest, o))
-            store_s(state, o, new)
-            store_s(work.rest, o, left)
+            change = load_wide(old, kept + END * whole) + turned
+            if filtered:
+                store_s(batch, work, here, o, s + change)
+            else:
+                new, left = _added(s, change + load_rest(work.rest, o))
+                store_s(batch, work, here, o, new)
+                store_rest(work.rest, o, left)
         else:
             store_r(state, o, rate)
             store_v(state, o, constant(k, at, RE_TO_V) * (dr + zr))
-            store_s(state, o, load_wide(old, kept + END * whole) + turned)
+            store_s(batch, work, here, o, load_wide(old, kept + END * whole) + turned)
 
     return move
 
