@@ -1,11 +1,11 @@
 """How a value on the true connectome stands among those on null connectomes."""
 
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ngnmm_core.connectome.cohort import NULL
+from ngnmm_core.storage.flags import Flags
 
 if TYPE_CHECKING:
     from xarray import DataArray
@@ -14,13 +14,10 @@ FEWEST = 3  # nulls with a value: fewer have no spread to speak of
 NO_SPREAD = 1e-9  # of the size of the values: a spread below it is round-off
 
 
-class NullStatus(IntEnum):
+class NullStatus(Flags):
     """Whether there is a z-score."""
 
-    OK = 0
-    NOT_DEFINED = 1
-    FEW_NULLS = 2
-    NO_SPREAD = 3
+    OK, NOT_DEFINED, FEW_NULLS, NO_SPREAD = range(4)
 
 
 def null_zscore(values: "DataArray") -> tuple["DataArray", "DataArray"]:

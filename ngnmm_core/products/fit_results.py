@@ -13,6 +13,7 @@ import numpy as np
 
 from ngnmm_core.analysis.fit import signals
 from ngnmm_core.connectome import Connectome, connectome_of, load_connectome
+from ngnmm_core.connectome.cohort import NULL, SUBJECT
 from ngnmm_core.dataset.assemble import load_resolved
 from ngnmm_core.dataset.fit_scores import grid_of, indices, readers_of, targets_of
 from ngnmm_core.errors import InputError
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 KINDS = ("r", "edge_r", "gsr_r")
-NULL, SUBJECT = "null", "subject"  # axes of the grid: of null connectomes, 0 the true one, and of subjects' connectomes
 WORDS = {
     "r": "correlation with recordings",
     "edge_r": "correlation with recordings, without additive effects of regions",
@@ -76,11 +76,14 @@ class FitResults:
 
     @cached_property
     def axes(self) -> dict[str, np.ndarray]:
-        """Value of every axis at every point of the grid, in order."""
-        dims = self.grid[0]
+        """Value of every axis at every point of the grid, in order; subjects are numbered from 0 as in the sweep."""
+        dims, known = self.grid[0], {name: np.asarray(values, float) for name, values in self.study.axes.items()}
+        if SUBJECT in known:
+            places = {number: float(k) for k, number in enumerate(self.study.subjects)}
+            known[SUBJECT] = np.array([places[number] for number in known[SUBJECT].tolist()])
         if self.study.listed:
-            return {name: np.asarray(values, float) for name, values in self.study.axes.items()}
-        mesh = np.meshgrid(*(np.asarray(self.study.axes[name], float) for name in dims), indexing="ij")
+            return known
+        mesh = np.meshgrid(*(known[name] for name in dims), indexing="ij")
         return {name: values.ravel() for name, values in zip(dims, mesh, strict=True)}
 
     @cached_property
@@ -193,7 +196,7 @@ class FitResults:
         subjects = list(self.recordings.subjects)
         if SUBJECT not in self.axes or not subjects:
             return {}
-        labels = [str(value) for value in np.atleast_1d(self.sweep[SUBJECT].values)]
+        labels = list(dict.fromkeys(str(value) for value in np.atleast_1d(self.sweep[SUBJECT].values)))
         found = {}
         for kind in KINDS:
             gain = np.full((len(subjects), len(self.names)), np.nan)

@@ -11,7 +11,6 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.storage.netcdf import write_netcdf
 
 NOT_COMPARED = ("step_ms", "diverged_at_ms", "diverged_region")
-MEANINGS = " ".join(status.name.lower() for status in NullStatus)
 POINT = "point"
 
 
@@ -42,7 +41,8 @@ def null_scores(sweep: xr.Dataset) -> xr.Dataset:
         meaning = str(values.attrs.get("long_name", name))
         about = {"units": "1", "long_name": f"z-score over null connectomes: {meaning}"}
         data[f"{name}_zscore"] = z.astype(np.float32).assign_attrs(about)
-        flags = {"flag_values": np.arange(len(NullStatus), dtype=np.int8), "flag_meanings": MEANINGS}
+        flags = {"flag_values": np.arange(len(NullStatus.meanings()), dtype=np.int8)}
+        flags["flag_meanings"] = " ".join(NullStatus.meanings())
         data[f"{name}_zscore_status"] = status.assign_attrs(
             {"units": "1", "long_name": f"status of {name}_zscore", **flags}
         )
