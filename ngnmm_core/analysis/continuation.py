@@ -13,7 +13,7 @@ from ngnmm_core.storage.flags import Status
 CURVES = "curves"  # 1 for the bifurcation curves in two parameters, 0 for a diagram over one
 # of branches: those in capitals are curves in two parameters
 KINDS = ("equilibrium", "cycle", "LP", "HB", "LPC", "PD", "NS", "HOM")
-POINTS = ("LP", "HB", "LPC", "PD", "NS", "BP", "HOM", "CP", "BT", "GH")
+POINTS = ("LP", "HB", "LPC", "PD", "NS", "BP", "HOM", "CP", "BT", "GH", "SNIC")
 
 
 class ContinuationStatus(Status):
@@ -86,7 +86,7 @@ def variables(options: ContinuationOptions) -> tuple[Variable, ...]:
         Variable("special_branch", special, "1", "branch that it is on", "int32"),
         Variable("special_parameter", special, "1", f"value of {options.parameter} at the bifurcation"),
         Variable("special_second", special, "1", f"value of {options.second or 'the second parameter'} there"),
-        Variable("special_period", special, "ms", "period at the bifurcation"),
+        Variable("special_period", special, "ms", "period at the bifurcation, infinite on a saddle-node"),
         Variable("special_supercritical", special, "1", "criticality of a Hopf point", "int8", flags=("no", "yes")),
         Variable("special_min", (*special, "state"), "1", "least value of a state (its unit) at the bifurcation"),
         Variable("special_max", (*special, "state"), "1", "greatest value of a state (its unit) at the bifurcation"),

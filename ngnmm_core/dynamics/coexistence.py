@@ -6,7 +6,7 @@ Attractors are told apart by their points: two that share one are one.  All that
 as one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from ngnmm_core.dynamics.continuation.equilibria import find_equilibria
 from ngnmm_core.dynamics.equilibria import jacobians
 from ngnmm_core.dynamics.equilibrium_branch import Branch
 from ngnmm_core.dynamics.irregular_attractors import classify
-from ngnmm_core.dynamics.periodic_orbits import paths
+from ngnmm_core.dynamics.periodic_orbits import Orbit, paths
 from ngnmm_core.dynamics.regimes import IRREGULAR, REST
 from ngnmm_core.dynamics.variational import Solutions
 from ngnmm_core.models._base import Model
@@ -30,6 +30,7 @@ PLACES = 2048  # along an orbit
 PUSH = 0.2  # away from an unstable equilibrium, in units of the states' sizes
 LEAST = 1e-2  # of the size of a state, in its unit
 SEED = 0x57A7  # of the random initial states: the same at every point
+OrbitCurve = tuple[CubicHermiteSpline, np.ndarray, float]
 
 
 @dataclass(frozen=True)
@@ -102,17 +103,20 @@ def _beside(model: Model, point: Mapping[str, float], row_sum: float, rests: Bra
     return np.concatenate([some + push, some - push])
 
 
-def _orbits(solutions: Solutions, attractors) -> dict[int, tuple[CubicHermiteSpline, np.ndarray, float]]:
-    """Cycles as functions of time, with their states at some places [place, state] and their periods."""
+def _orbits(solutions: Solutions, attractors) -> dict[int, OrbitCurve]:
     cycling = [k for k, a in enumerate(attractors) if a is not None and a.orbit is not None]
-    if not cycling:
-        return {}
-    curves = paths(solutions.take(np.array(cycling)), [attractors[k].orbit for k in cycling])
-    periods = [attractors[k].period for k in cycling]
-    return {
-        k: (curve, curve(period * np.arange(PLACES) / PLACES), period)
-        for k, curve, period in zip(cycling, curves, periods, strict=True)
-    }
+    curves = orbit_curves(solutions.take(np.array(cycling, int)), [attractors[k].orbit for k in cycling])
+    return dict(zip(cycling, curves, strict=True))
+
+
+def orbit_curves(solutions: Solutions, orbits: Sequence[Orbit]) -> list[OrbitCurve]:
+    """Orbits as functions of time, with their states at some places [place, state] and their periods."""
+    if not orbits:
+        return []
+    return [
+        (curve, curve(orbit.period * np.arange(PLACES) / PLACES), orbit.period)
+        for curve, orbit in zip(paths(solutions, orbits), orbits, strict=True)
+    ]
 
 
 def _different(resting: list[Attractor], found: list) -> Coexistence:
@@ -122,7 +126,7 @@ def _different(resting: list[Attractor], found: list) -> Coexistence:
         if attractor is None:
             continue
         if orbit is not None:
-            if any(_is_on(attractor.state, other) for other in orbits):
+            if any(is_on(attractor.state, other) for other in orbits):
                 continue
             orbits.append(orbit)
         elif any(_alike(attractor, other) for other in kept):
@@ -139,7 +143,7 @@ def _alike(one: Attractor, other: Attractor) -> bool:
     return bool((np.abs(one.state - other.state) < SAME * (np.abs(other.state) + 1e-3)).all())
 
 
-def _is_on(state: np.ndarray, orbit: tuple[CubicHermiteSpline, np.ndarray, float]) -> bool:
+def is_on(state: np.ndarray, orbit: OrbitCurve) -> bool:
     """Whether a state lies on an orbit."""
     curve, places, period = orbit
     extent = np.ptp(places, axis=0) + 1e-12

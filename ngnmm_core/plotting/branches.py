@@ -37,6 +37,7 @@ MARKS = {
     "NS": ("v", "torus"),
     "BP": ("p", "branch point"),
     "HOM": ("*", "homoclinic"),
+    "SNIC": ("h", "saddle-node on a cycle"),
 }
 IN_PLANE = {"CP": ("X", "cusp"), "BT": ("P", "Bogdanov-Takens"), "GH": ("d", "generalised Hopf")}
 

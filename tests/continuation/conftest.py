@@ -79,3 +79,15 @@ def ring():
     """
     parameters = {"omega": 0.5, "nu": 0.17, "apart": 0.0, "mu": -0.1}
     return make_model("ring", {"u": 1.0, "v": 0.1, "w": 0.1, "z": 0.1}, parameters, ("mu",), _ring)
+
+
+def _clock(x, drive, coefficients, coupling):
+    (u, v), (p,), (pull,) = x, drive, coefficients
+    inside, turning = pull * (1.0 - u * u - v * v), p - v
+    return inside * u - turning * v + coupling, inside * v + turning * u
+
+
+@pytest.fixture(scope="session")
+def clock():
+    """On the unit circle the angle turns with p - sin(angle): period 2 pi / sqrt(p^2 - 1), two equilibria for p < 1."""
+    return make_model("clock", {"u": 1.0, "v": 0.1}, {"p": 1.5, "pull": 1.0}, ("p",), _clock)

@@ -11,7 +11,7 @@ from ngnmm_core.dynamics.attractor import find_attractors
 from ngnmm_core.dynamics.continuation.branches import BORDER, follow_cycles
 from ngnmm_core.dynamics.continuation.diagram import diagram
 from ngnmm_core.dynamics.continuation.segments import integrate
-from ngnmm_core.dynamics.continuation.special import BRANCHING, DOUBLING, FOLD, HOMOCLINIC, TORUS
+from ngnmm_core.dynamics.continuation.special import BRANCHING, DOUBLING, FOLD, HOMOCLINIC, ON_SADDLE_NODE, TORUS
 from ngnmm_core.dynamics.continuation.starts import at_doubling, from_orbit
 from ngnmm_core.dynamics.continuation.system import System
 from ngnmm_core.models import get_model
@@ -138,7 +138,7 @@ def test_nothing_is_made_of_round_off_where_a_cycle_is_born():
     found = diagram(System(get_model("jansen_rit"), {"G": 20.0}, 1.0, ("p",)), (-50.0, 400.0))
     ((_, branch),) = found.cycles
     assert found.hopfs[0].drive == pytest.approx(381.82301872, abs=1e-7)
-    assert [b.kind for b in branch.special] == [HOMOCLINIC]
+    assert [b.kind for b in branch.special] == [ON_SADDLE_NODE]
 
 
 def test_a_branch_of_cycles_ends_on_the_border_of_what_is_allowed(ei):
@@ -210,3 +210,42 @@ def test_cycles_that_end_at_a_homoclinic_orbit(ei, G, limits, expected):
     result = diagram(system, limits, doublings=0)
     ends = [branch.special[-1] for _, branch in result.cycles if branch.end == HOMOCLINIC]
     assert any(end.cycle.p[0] == pytest.approx(expected, abs=1e-4) and end.cycle.period > 150 for end in ends)
+
+
+def test_a_cycle_ends_on_a_saddle_node_in_closed_form(clock):
+    """It is no neighbour of a Hopf point: only the attractor at the upper end leads to it."""
+    result = diagram(System(clock, {}, 1.0, ("p",)), (0.6, 2.0), doublings=0)
+    assert not result.hopfs
+    assert [fold.drive for fold in result.folds] == pytest.approx([1.0], abs=1e-8)
+    ((_, branch),) = result.cycles
+    p, period = np.array([s.p[0] for s in branch.samples]), np.array([s.period for s in branch.samples])
+    assert p[0] == 2.0
+    np.testing.assert_allclose(period, 2 * np.pi / np.sqrt(p * p - 1), rtol=1e-6)
+    assert branch.end == ON_SADDLE_NODE
+    (end,) = branch.special
+    assert end.kind == "SNIC"
+    assert end.cycle.p[0] == pytest.approx(1.0, abs=1e-8)
+    assert end.cycle.period == np.inf
+
+
+@pytest.mark.slow
+def test_the_slow_cycle_of_jansen_rit_ends_on_a_saddle_node():
+    """At p = 113.586 (Grimbert and Faugeras 2006: 113.58), not in a homoclinic orbit at 114.06."""
+    result = diagram(System(get_model("jansen_rit"), {}, 1.0, ("p",)), (110.0, 120.0), doublings=0)
+    ends = {branch.end: branch.special[-1] for _, branch in result.cycles if branch.special}
+    assert list(ends) == [ON_SADDLE_NODE]
+    assert ends[ON_SADDLE_NODE].cycle.p[0] == pytest.approx(113.58627, abs=1e-4)
+    assert any(branch.end == "border" for _, branch in result.cycles), "and there is the alpha cycle"
+
+
+@pytest.mark.slow
+def test_cycles_without_a_hopf_point_in_the_range(ei):
+    """At G = 12 over [8, 12] there is no bifurcation of equilibria, but one cycle with two doublings on it."""
+    result = diagram(System(ei, {"G": 12.0}, 1.0, ("I_ext_e",)), (8.0, 12.0), doublings=0)
+    assert result.points == []
+    ((_, branch),) = result.cycles
+    assert (branch.samples[0].p[0], branch.samples[-1].p[0]) == (8.0, 12.0)
+    found = [(point.kind, float(point.cycle.p[0])) for point in branch.special]
+    assert [kind for kind, _ in found] == ["PD", "PD"]
+    np.testing.assert_allclose([p for _, p in found], [9.1787, 11.5289], atol=1e-4)
+    assert result.failures == []

@@ -36,6 +36,7 @@ def test_folds_of_a_cubic_meet_in_a_cusp(cusp):
     (curve,) = curves
     b, a = curve.p.T
     np.testing.assert_allclose(27 * b**2, 4 * a**3, atol=1e-7)
+    assert np.isnan(curve.period).all()  # equilibria have no period, whatever their eigenvalues are
     assert b.min() < -1.0
     assert b.max() > 1.0
     (found,) = special(curves, CUSP)

@@ -1,7 +1,7 @@
 """Branches of periodic orbits: followed both ways to where they end, with what they meet."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +11,7 @@ from ngnmm_core.dynamics.continuation.follow import Place, Steps, follow
 from ngnmm_core.dynamics.continuation.special import (
     DOUBLING,
     HOMOCLINIC,
+    ON_SADDLE_NODE,
     CycleBifurcation,
     Sample,
     SpecialPoints,
@@ -24,6 +25,7 @@ CYCLE_STEPS = Steps(first=1e-3, shortest=1e-8, longest=0.06, most=4000, turn=0.9
 LONGEST_PERIOD_MS = 1000.0
 SMALLEST = 0.3  # extent of an orbit, in units of the least range, at which it is taken to end in a Hopf point
 SLOW, GROWN, SETTLED = 2.0, 1.25, 1e-7  # what makes a homoclinic end: see `_settled`
+RECENT, PASSING, ROOT = 1.5, 0.1, (0.3, 0.6)  # what makes an end on a saddle-node: see `_comes_to`
 SMALL, BESIDE = 10.0, 1e-7  # extent, as above, and distance from a Hopf point, in units of the range: see `_beside`
 NEAR = 1e-3  # distance of a Hopf point from the end of a branch, in units of the parameter's extent
 
@@ -44,7 +46,11 @@ class CycleBranch:
 
 # ------------------------------------------------------------------ following
 def follow_cycles(
-    start: Place, limits: tuple[float, float], hopfs: Sequence[EquilibriumBifurcation] = (), parents=()
+    start: Place,
+    limits: tuple[float, float],
+    hopfs: Sequence[EquilibriumBifurcation] = (),
+    parents=(),
+    folds: Sequence[EquilibriumBifurcation] = (),
 ) -> CycleBranch:
     """Follows periodic orbits from a start along its tangent.
 
@@ -56,6 +62,8 @@ def follow_cycles(
         Hopf points that the branch may end at.
     parents : sequence of CycleBifurcation
         For a branch born at a period doubling: the doublings of its parent, one of which it may end at.
+    folds : sequence of EquilibriumBifurcation
+        Saddle-nodes that may appear on the cycle, where its period becomes infinite (SNIC).
     """
     branch, special = CycleBranch([sample(start)]), SpecialPoints()
     for before, after in follow(start, CYCLE_STEPS, _smooth, limits):
@@ -68,8 +76,7 @@ def follow_cycles(
         branch.special = special.in_order()
         branch.samples.append(here)
         if here.period > LONGEST_PERIOD_MS or _settled(branch, limits[1] - limits[0]):
-            branch.end = HOMOCLINIC
-            branch.special.append(CycleBifurcation(HOMOCLINIC, here, after))
+            _long(branch, after, folds)
             return branch
         if not parents and size(after) < SMALLEST and size(after) < size(before):
             _at_hopf(branch, hopfs, limits[1] - limits[0])
@@ -120,6 +127,37 @@ def _settled(branch: CycleBranch, span: float) -> bool:
     recent = [s for s in branch.samples if s.period > here.period / GROWN]
     rising = all(a.period < b.period for a, b in pairwise(branch.samples[-len(recent) :]))
     return rising and max(abs(s.p[0] - here.p[0]) for s in recent) < SETTLED * span
+
+
+def _long(branch: CycleBranch, last: Place, folds: Sequence[EquilibriumBifurcation]) -> None:
+    """End a branch whose period grows without limit: on a saddle-node that it comes to, or at a homoclinic orbit."""
+    here = branch.samples[-1]
+    for fold in folds:
+        if _comes_to(branch, last, fold):
+            branch.end = ON_SADDLE_NODE
+            there = replace(here, p=np.array([fold.drive]), period=np.inf)
+            branch.special.append(CycleBifurcation(ON_SADDLE_NODE, there))
+            return
+    branch.end = HOMOCLINIC
+    branch.special.append(CycleBifurcation(HOMOCLINIC, here, last))
+
+
+def _comes_to(branch: CycleBranch, last: Place, fold: EquilibriumBifurcation) -> bool:
+    """Whether the period grows as one over the root of the distance from a saddle-node, which the cycle passes.
+
+    At a homoclinic orbit it grows as the logarithm of a distance, and from another place.
+    """
+    here = branch.samples[-1]
+    earlier = [s for s in branch.samples if s.period < here.period / RECENT]
+    if not earlier:
+        return False
+    gaps = [abs(s.p[0] - fold.drive) for s in (earlier[-1], here)]
+    path = Cycle(last).path.reshape(-1, last.problem.size)
+    near = np.max(np.abs(path - fold.state) / last.problem.scale, axis=1).min() < PASSING
+    if not (near and 0.0 < gaps[1] < gaps[0]):
+        return False
+    power = np.log(here.period / earlier[-1].period) / np.log(gaps[0] / gaps[1])
+    return bool(ROOT[0] < power < ROOT[1])
 
 
 def _at_hopf(branch: CycleBranch, hopfs: Sequence[EquilibriumBifurcation], span: float) -> None:

@@ -1,4 +1,4 @@
-"""The bifurcation diagram of one parameter: equilibria, the cycles born at Hopf points, and doubled cycles."""
+"""The bifurcation diagram of one parameter: equilibria, cycles from Hopf points and the ends, and doubled cycles."""
 
 import logging
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ngnmm_core.dynamics.continuation.at_ends import cycles_at, inwards, is_followed
 from ngnmm_core.dynamics.continuation.branches import CycleBranch, follow_cycles
 from ngnmm_core.dynamics.continuation.branching import beside, branch_point
 from ngnmm_core.dynamics.continuation.equilibria import (
@@ -19,7 +20,7 @@ from ngnmm_core.dynamics.continuation.follow import Place
 from ngnmm_core.dynamics.continuation.special import DOUBLING, CycleBifurcation
 from ngnmm_core.dynamics.continuation.starts import at_doubling, at_hopf
 from ngnmm_core.dynamics.continuation.system import System
-from ngnmm_core.dynamics.equilibrium_branch import HOPF, Branch, EquilibriumBifurcation, EquilibriumSystem
+from ngnmm_core.dynamics.equilibrium_branch import HOPF, SADDLE_NODE, Branch, EquilibriumBifurcation, EquilibriumSystem
 
 STARTS = 5  # values of the parameter where equilibria are looked for, if the branch is not explicit
 SWITCH = 0.02  # distance from a branch point at which the other branch is met, in the metric of the continuation
@@ -43,9 +44,14 @@ class Diagram:
         """All Hopf points."""
         return [point for _, point in self.points if point.kind == HOPF]
 
+    @property
+    def folds(self) -> list[EquilibriumBifurcation]:
+        """All saddle-nodes."""
+        return [point for _, point in self.points if point.kind == SADDLE_NODE]
+
 
 def diagram(system: System, limits: tuple[float, float], doublings: int | None = 1) -> Diagram:
-    """Follows everything that is connected to the equilibria of a system through its one free parameter.
+    """Follow what is connected to the equilibria of a system through its free parameter, or to attractors at its ends.
 
     Parameters
     ----------
@@ -74,11 +80,27 @@ def diagram(system: System, limits: tuple[float, float], doublings: int | None =
         if start is None:
             result.failures.append(f"no cycle found beside the Hopf point at {hopf.drive:.6g}")
             continue
-        branch = follow_cycles(start, limits, result.hopfs)
+        branch = follow_cycles(start, limits, result.hopfs, folds=result.folds)
         reached.append(branch.hopf)
         _keep(result, 0, branch)
         _doubled(result, branch, limits, doublings)
+    _from_ends(result, system, limits, doublings)
     return result
+
+
+def _from_ends(result: Diagram, system: System, limits: tuple[float, float], doublings: int) -> None:
+    """Follow cycles that are attractors at the ends of the range, and that no branch has led to."""
+    for p in limits:
+        for orbit in cycles_at(system, p):
+            if is_followed(orbit, p, [branch for level, branch in result.cycles if level == 0]):
+                continue
+            start = inwards(system, orbit, p, limits)
+            if start is None:
+                result.failures.append(f"the cycle of period {orbit.period:.4g} ms at {p:.6g} could not be followed")
+                continue
+            branch = follow_cycles(start, limits, result.hopfs, folds=result.folds)
+            _keep(result, 0, branch)
+            _doubled(result, branch, limits, doublings)
 
 
 def _keep(result: Diagram, level: int, branch: CycleBranch) -> None:

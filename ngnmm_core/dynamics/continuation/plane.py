@@ -202,16 +202,17 @@ def _both_ways(kind: str, start: Spot, test: Test, limits: Limits) -> Curve:
         ends.append(end)
         if end == "closed":
             break
-    p = np.array([s[0] for s in map(_row, spots)])
-    return Curve(kind, p, np.array([s[1] for s in map(_row, spots)]), special, ", ".join(ends))
+    rows = [_row(kind, spot) for spot in spots]
+    return Curve(kind, np.array([p for p, _ in rows]), np.array([t for _, t in rows]), special, ", ".join(ends))
 
 
-def _row(here: Spot) -> tuple[np.ndarray, float]:
+def _row(kind: str, here: Spot) -> tuple[np.ndarray, float]:
+    """Return the parameters, and the period of the cycle (at a Hopf point of the one that is born); NaN without one."""
     if isinstance(here.problem, CycleProblem):
         _, period, p = here.problem.split(here.u)
         return p, period
     period = np.nan
-    if (square := frequency_squared(here)) > 0:
+    if kind == HOPF and (square := frequency_squared(here)) > 0:
         period = 2.0 * np.pi / np.sqrt(square)
     return here.u[-2:], period
 
@@ -229,10 +230,10 @@ def _half(kind: str, start: Spot, test: Test, limits: Limits) -> tuple[list[Spot
         for (name, value, holds), a, b in zip(tests, values, new, strict=True):
             there = _locate(previous, here, test, value) if a * b < 0 else None
             if there is not None and holds(there):
-                special.append(SpecialPoint(name, _row(there)[0]))
+                special.append(SpecialPoint(name, _row(kind, there)[0]))
         before, values, previous = previous, new, here
         spots.append(here)
-        if len(spots) > 5 and _closes(start, before, here, limits):
+        if len(spots) > 5 and _closes(kind, start, before, here, limits):
             return [*spots, start], special, "closed"
     if not strictly_inside(previous.u[-2:], limits):
         return spots, special, "border"
@@ -244,9 +245,9 @@ def _half(kind: str, start: Spot, test: Test, limits: Limits) -> tuple[list[Spot
     return spots, special, LOST
 
 
-def _closes(start: Spot, before: Spot, here: Spot, limits: Limits) -> bool:
+def _closes(kind: str, start: Spot, before: Spot, here: Spot, limits: Limits) -> bool:
     """Whether the last step passed the start of the curve, in its direction and with the same period."""
-    (p, a), (q, _), (r, b) = _row(start), _row(before), _row(here)
+    (p, a), (q, _), (r, b) = (_row(kind, spot) for spot in (start, before, here))
     spans = np.array([high - low for low, high in limits])
     step, way = (r - q) / spans, (p - q) / spans
     share = float(np.dot(way, step)) / max(float(np.dot(step, step)), 1e-30)

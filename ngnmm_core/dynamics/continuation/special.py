@@ -17,7 +17,7 @@ from ngnmm_core.dynamics.continuation.cycles import Cycle
 from ngnmm_core.dynamics.continuation.follow import Place, locate, located_between
 from ngnmm_core.dynamics.continuation.solver import inner
 
-FOLD, DOUBLING, TORUS, BRANCHING, HOMOCLINIC = "LPC", "PD", "NS", "BP", "HOM"
+FOLD, DOUBLING, TORUS, BRANCHING, HOMOCLINIC, ON_SADDLE_NODE = "LPC", "PD", "NS", "BP", "HOM", "SNIC"
 CLOSE = 1e-3  # how near its value at the bifurcation a located multiplier must be
 NEAREST = 1e-4  # of a step: how well the place is found where a function is nearest to zero
 MOST_PROBES = 25
@@ -43,7 +43,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class CycleBifurcation:
-    """A special point of a branch of cycles: LPC, PD, NS, BP, or its end at a homoclinic orbit."""
+    """A special point of a branch of cycles: LPC, PD, NS, BP, or its end at a homoclinic orbit or on a saddle-node."""
 
     kind: str
     cycle: Sample
