@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ngnmm_core.connectome.cohort import SUBJECT
 from ngnmm_core.preflight.cost import JOB_SECONDS, disk_bytes, memory_mb, size_text, time_text
 from ngnmm_core.stages.contract import Rates
 from ngnmm_core.stages.registry import STAGES
@@ -75,14 +76,22 @@ def axes_text(study: Study) -> list[str]:
     --------
     `G: 1, 2, 3, 4 (4 values)`; `I_ext_e: 8.5, 8.501, 8.502, ..., 12 (3501 values)`
     """
+    axes = dict(study.axes)
+    names = [study.subjects[value] for value in dict.fromkeys(axes.pop(SUBJECT, np.zeros(0)).tolist())]
+    lines = [f"{SUBJECT}: {_values_text(names)}"] if names else []
     if study.listed:
-        return [f"{name}: {_plain(min(v))} to {_plain(max(v))} ({len(v)} points)" for name, v in study.axes.items()]
-    return [f"{name}: {_values_text(values)}" for name, values in study.axes.items()]
+        ranges = (f"{name}: {_plain(min(v))} to {_plain(max(v))} ({len(v)} points)" for name, v in axes.items())
+        return [*lines, *ranges]
+    return [*lines, *(f"{name}: {_values_text(values)}" for name, values in axes.items())]
 
 
-def _values_text(values: np.ndarray | Sequence[float]) -> str:
-    shown = [_plain(value) for value in (values if len(values) <= MOST_SHOWN else values[:3])]
-    shown += ["...", _plain(values[-1])] if len(values) > MOST_SHOWN else []
+def _values_text(values: np.ndarray | Sequence[float | str]) -> str:
+    shown = [
+        value if isinstance(value, str) else _plain(value)
+        for value in (values if len(values) <= MOST_SHOWN else values[:3])
+    ]
+    last = values[-1]
+    shown += ["...", last if isinstance(last, str) else _plain(last)] if len(values) > MOST_SHOWN else []
     return f"{', '.join(shown)} ({len(values)} {'value' if len(values) == 1 else 'values'})"
 
 

@@ -11,6 +11,7 @@ from ngnmm_core.connectome import build_connectome, connectome_of, load_connecto
 from ngnmm_core.connectome.cohort import cohort_of
 from ngnmm_core.connectome.nulls import null_connectome
 from ngnmm_core.dataset.merged_file import merge_file
+from ngnmm_core.preflight.estimate import axes_text
 from ngnmm_core.storage.netcdf import write_netcdf
 from ngnmm_core.study.connectome_axes import nulls_of, planned_connectome
 from ngnmm_core.study.load import load_studies
@@ -150,6 +151,12 @@ def test_listed_points_are_on_every_connectome(folder):
     assert study.size() == 2 * 2 * 3
     np.testing.assert_array_equal(study.axes["G"][:4], [2, 7, 2, 7])
     np.testing.assert_array_equal(study.axes["null"][:6], [0, 0, 1, 1, 2, 2])
+
+
+def test_subjects_are_told_by_name_before_a_run(folder):
+    assert axes_text(study_of(folder / "*.npz"))[0] == "subject: sub-1, sub-2 (2 values)"
+    listed = study_of(folder / "*.npz", grid=None, points=[{"G": 2}, {"G": 7}])
+    assert axes_text(listed) == ["subject: sub-1, sub-2 (2 values)", "G: 2 to 7 (4 points)"]
 
 
 def test_highlights_name_subjects(folder):
