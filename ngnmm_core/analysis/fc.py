@@ -20,12 +20,19 @@ from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.streaming.activity import SpectralStatus
 from ngnmm_core.streaming.covariance import Covariance
 from ngnmm_core.streaming.decimate import Decimator, decimation_factor, filter_length
-from ngnmm_core.streaming.envelope import GAMMA_HZ, Envelope, check_band
+from ngnmm_core.streaming.envelope import ATTENUATION_DB, GAMMA_HZ, Envelope, check_band
 from ngnmm_core.streaming.orthogonalised import OrthogonalisedCovariance
 
 EVERY_MS = 1.0
 FEWEST_SAMPLES = 100
 FEWEST_OF_ENVELOPE = 10
+LEAKAGE = 10.0 ** (-ATTENUATION_DB / 20.0)  # of a signal outside of the band, which its envelope may show
+
+
+class FcStatus(SpectralStatus):
+    """Outcome: unresolved where a signal varies by no more than rounding makes it, or its filter lets through."""
+
+    UNRESOLVED = 6
 
 
 class FcOptions(Options):
@@ -156,7 +163,7 @@ class FcReducer:
 
     def __init__(self, options: FcOptions, window: SampledWindow):
         self.points, self.of_envelopes = window.points, of_envelopes(options)
-        self.edges = np.triu_indices(window.regions, 1)
+        self.names, self.edges = options.signals, np.triu_indices(window.regions, 1)
         self.signals = [SIGNALS[name](options, window) for name in options.signals]
         self.covariances = [signal.accumulator() for signal in self.signals]
 
@@ -169,19 +176,25 @@ class FcReducer:
         """Correlations [point, signal, edge]; NaN for pairs with a region that is not active."""
         i, j = self.edges
         defined = activity.active[:, i] & activity.active[:, j]
+        least = np.maximum(activity.rounding, LEAKAGE * activity.std)
         nothing = np.full((self.points, len(i)), np.nan)  # a window too short for the filters
-        correlations = [c.correlation(self.points)[:, i, j] if c.count else nothing for c in self.covariances]
+        correlations = [
+            c.correlation(self.points, 0.0 if name == "rate" else least)[:, i, j] if c.count else nothing
+            for name, c in zip(self.names, self.covariances, strict=True)
+        ]
         fc = np.stack([np.where(defined, c, np.nan) for c in correlations], axis=1)
+        status = activity.spectral_status if self.of_envelopes else activity.status
+        unresolved = (np.isnan(fc) & defined[:, None]).any(axis=(1, 2)) & (status == FcStatus.OK)
         if self.of_envelopes:
             fc[activity.undersampled] = np.nan
-        return {"fc": fc, "fc_status": activity.spectral_status if self.of_envelopes else activity.status}
+        return {"fc": fc, "fc_status": np.where(unresolved, FcStatus.UNRESOLVED, status).astype(np.int8)}
 
 
 def variables(options: FcOptions) -> tuple[Variable, ...]:
     """List the variables that this analysis writes."""
     return (
         Variable("fc", ("signal", "edge"), "1", "functional connectivity (Pearson correlation)", "float32"),
-        status("fc", SpectralStatus),
+        status("fc", FcStatus),
     )
 
 

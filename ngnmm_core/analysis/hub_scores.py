@@ -17,13 +17,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ngnmm_core.analysis.graph_measures import structural_measures
-from ngnmm_core.analysis.hub_statistics import family_pvalue, interval, split_half, upper_pvalue, zscore
+from ngnmm_core.analysis.hub_statistics import (
+    family_pvalue,
+    interval,
+    resolution,
+    split_half,
+    upper_pvalue,
+    zscore,
+)
 from ngnmm_core.analysis.hubs import HubsOptions, HubsStatus, variables
 from ngnmm_core.simulation.lesions import CUT, KINDS, LESION, NONE, REGION, RENORMALISED, isolated_region
 
 if TYPE_CHECKING:
     import xarray as xr
 
+FEWEST = 3  # regions: of two, no pair is left without the lesioned one
 SIGNED = ("hub_synchrony", "hub_gamma")
 
 
@@ -65,9 +73,15 @@ class _Point:
         self.edges = edges
         self.kind, self.lesioned, self.seed = (runs[name].values for name in (LESION, REGION, "seed"))
         self.connectivity = runs.lesion_fc.values.astype(float)
+        power = runs.lesion_gamma_power.values
+        self.resolution = {  # what is not above it comes from rounding, wherever it is a spread of the null
+            "hub": resolution(np.ones(1, runs.lesion_fc.dtype), self.connectivity.shape[1]),
+            "hub_synchrony": resolution(runs.lesion_synchrony.values),
+            "hub_gamma": resolution(np.ones(1, power.dtype)),
+        }
         self.signed = {
             "hub_synchrony": runs.lesion_synchrony.values,
-            "hub_gamma": _others_gamma(runs.lesion_gamma_power.values.astype(float)),
+            "hub_gamma": _others_gamma(power.astype(float)),
         }
         self.diverged = runs.simulation_status.values == HubsStatus.DIVERGED
         self.regions = self.signed["hub_gamma"].shape[1]
@@ -111,12 +125,15 @@ def _lesion_scores(point: _Point, code: int, W: np.ndarray) -> dict[str, np.ndar
     """Everything [region] about one kind of lesion, and the stability of its ranking."""
     changes = point.changes(code)
     emptied = np.array([code == RENORMALISED and isolated_region(W, k) for k in range(point.regions)])
+    alone = point.regions < FEWEST
     for values in changes.values():
         values[:, emptied] = np.nan
+    if alone:
+        changes["hub"][:] = np.nan
     scores, seeds = changes["hub"], len(changes["hub"])
     mean, std = point.null("hub")
     low, high = interval(scores)
-    z = zscore(scores, mean, std)
+    z = zscore(scores, mean, std, point.resolution["hub"])
     result = {
         "hub_score": scores.mean(axis=0), "hub_score_low": low, "hub_score_high": high, "hub_zscore": z,
         "hub_pvalue": upper_pvalue(z, seeds, len(point.unlesioned)),
@@ -125,11 +142,14 @@ def _lesion_scores(point: _Point, code: int, W: np.ndarray) -> dict[str, np.ndar
     }  # fmt: skip
     for name in SIGNED:
         result[f"{name}_change"] = changes[name].mean(axis=0)
-        result[f"{name}_zscore"] = zscore(changes[name], *point.null(name))
+        result[f"{name}_zscore"] = zscore(changes[name], *point.null(name), point.resolution[name])
     lost = np.array([point.diverged[np.concatenate(point.runs_of(code, k))].any() for k in range(point.regions)])
     code_of = np.where(
         lost, HubsStatus.DIVERGED, np.where(np.isfinite(result["hub_score"]), HubsStatus.OK, HubsStatus.NOT_OSCILLATING)
     )
+    unresolved = (code_of == HubsStatus.OK) & ~(std > point.resolution["hub"])
+    code_of = np.where(unresolved, HubsStatus.NULL_WITHOUT_SPREAD, code_of)
+    code_of = np.where(alone, HubsStatus.NO_OTHER_PAIR, code_of)
     result["hubs_status"] = np.where(emptied, HubsStatus.ISOLATED_REGION, code_of).astype(np.int8)
     return result
 

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import stats
 
 LEVEL = 0.95
+ROUNDING = 8.0  # rounding errors of a number as it is stored, below which a spread says nothing
 MOST_SPLITS = 50
 
 
@@ -24,10 +25,17 @@ def interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean - half, mean + half
 
 
-def zscore(samples: np.ndarray, null_mean, null_std: np.ndarray) -> np.ndarray:
-    """Mean of samples [seed, region] in standard errors of the null; NaN where both have no spread."""
+def resolution(stored: np.ndarray, count: int = 1) -> float:
+    """Smallest difference that numbers tell as they are stored; of sums of squares over `count` of them the root."""
+    largest = np.abs(stored[np.isfinite(stored)]).max(initial=0.0)
+    return float(ROUNDING * np.finfo(stored.dtype).eps * largest * np.sqrt(count))
+
+
+def zscore(samples: np.ndarray, null_mean, null_std: np.ndarray, least: float = 0.0) -> np.ndarray:
+    """Mean of samples [seed, region] in standard errors of the null; NaN where its spread is not above `least`."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return (samples.mean(axis=0) - null_mean) / (null_std / np.sqrt(len(samples)))
+        found = (samples.mean(axis=0) - null_mean) / (null_std / np.sqrt(len(samples)))
+    return np.where(null_std > least, found, np.nan)
 
 
 def upper_pvalue(z: np.ndarray, seeds: int, null_seeds: int) -> np.ndarray:
@@ -75,7 +83,7 @@ def family_pvalue(observed: np.ndarray, surrogates: np.ndarray) -> np.ndarray:
     mean, spread = surrogates.mean(axis=0), surrogates.std(axis=0, ddof=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         score, scores = (observed - mean) / spread, (surrogates - mean) / spread
-    if not np.isfinite(score).all():
+    if not np.isfinite(score).all() or (spread <= resolution(surrogates)).any():
         return np.full(len(observed), np.nan)
     largest = scores.max(axis=1)
     return (1 + (largest[:, None] >= score).sum(axis=0)) / (1 + len(surrogates))

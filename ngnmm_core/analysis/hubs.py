@@ -13,9 +13,12 @@ from ngnmm_core.storage.flags import Status
 
 
 class HubsStatus(Status):
-    """Outcome of the lesions of a region."""
+    """Outcome of the lesions of a region.
 
-    NOT_OSCILLATING, ISOLATED_REGION = 2, 3
+    Without pairs of other regions there is no score; where all unlesioned runs end alike, a score has no z.
+    """
+
+    NOT_OSCILLATING, ISOLATED_REGION, NO_OTHER_PAIR, NULL_WITHOUT_SPREAD = 2, 3, 4, 5
 
 
 class HubsOptions(Options):

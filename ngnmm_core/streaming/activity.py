@@ -2,7 +2,8 @@
 
 A region at rest has a standard deviation of 1e-14, and two such regions can correlate to exactly 1.  A region counts as
 active if its observable varies by more than `REST_STD` and does not decay: its standard deviation in the second half of
-the window is at least half of that in the first.  With noise input every region is active.
+the window is at least half of that in the first.  With noise input every region is active that moves by more than
+rounding makes it.
 """
 
 import numpy as np
@@ -12,6 +13,9 @@ from ngnmm_core.streaming.moments import Moments
 
 REST_STD = 1e-6
 DECAY = 0.5
+ROUNDING = (
+    1e-11  # of a signal, or of 1: what steps of an integrator and filters leave of rounding errors, 200 times over
+)
 
 
 class NetworkRegime(Flags):
@@ -55,6 +59,15 @@ class Activity:
         """Standard deviation of the observable, [point, region]."""
         return self._by_point(self._moments.std)
 
+    @property
+    def rounding(self) -> np.ndarray:
+        """Fluctuations of the observable that may come from rounding, [point, region]."""
+        return ROUNDING * np.maximum(np.abs(self._by_point(self._moments.mean)), 1.0)
+
+    def _moved(self) -> np.ndarray:
+        """Where noise moves the observable by more than rounding does, [point, region]."""
+        return self.noisy[:, None] & np.isfinite(self.std) & (self.std > self.rounding)
+
     def _varies(self) -> np.ndarray:
         return self.std >= REST_STD
 
@@ -65,7 +78,7 @@ class Activity:
     @property
     def active(self) -> np.ndarray:
         """Where correlations, synchrony and peak frequencies are defined, [point, region]."""
-        return np.where(self.noisy[:, None], np.isfinite(self.std), self._varies() & ~self._decays())
+        return np.where(self.noisy[:, None], self._moved(), self._varies() & ~self._decays())
 
     @property
     def regime(self) -> np.ndarray:
@@ -76,7 +89,7 @@ class Activity:
             NetworkRegime.REST,
             np.where(self.active.any(axis=1), NetworkRegime.OSCILLATING, NetworkRegime.STILL_SETTLING),
         )
-        return np.where(self.noisy, NetworkRegime.OSCILLATING, calm).astype(np.int8)
+        return np.where(self._moved().any(axis=1), NetworkRegime.OSCILLATING, calm).astype(np.int8)
 
     @property
     def status(self) -> np.ndarray:

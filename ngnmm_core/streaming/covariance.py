@@ -6,6 +6,8 @@ Sums about a pivot: Chan, Golub, LeVeque, Am. Stat. 37, 242 (1983), doi:10.1080/
 import numpy as np
 
 STRETCH = 256  # samples that are multiplied at once
+ROUNDING = 1e-12  # of a mean: a standard deviation below comes from rounding
+CANCELLED = 1e-13  # of a mean square: a variance below is what its difference from the squared mean leaves of rounding
 
 
 class Covariance:
@@ -45,8 +47,11 @@ class Covariance:
             for lane, x in enumerate(by_lane):
                 self._products[group, lane] += x @ x.T
 
-    def correlation(self, points: int) -> np.ndarray:
-        """Pearson correlation, [point, region, region]; NaN where a region does not vary."""
+    def correlation(self, points: int, least: np.ndarray | float = 0.0) -> np.ndarray:
+        """Pearson correlation, [point, region, region]; NaN where a region does not vary by more than rounding.
+
+        `least` [point, region]: a standard deviation that rounding may make before the signal comes here.
+        """
         if self._waiting:
             self._multiply()
         regions = self._total.shape[-1]
@@ -54,6 +59,11 @@ class Covariance:
         products = self._products.reshape(-1, regions, regions)[:points]
         mean = total / self.count
         covariance = products / self.count - mean[:, :, None] * mean[:, None, :]
-        std = np.sqrt(np.maximum(np.einsum("pii->pi", covariance), 0.0))
+        variance = np.einsum("pii->pi", covariance)
+        std = np.sqrt(np.maximum(variance, 0.0))
+        pivot = np.moveaxis(self._pivot, -1, 1).reshape(-1, regions)[:points]
+        floor = np.maximum(least, ROUNDING * np.abs(pivot + mean))
+        told = (std > floor) & (variance > CANCELLED * np.einsum("pii->pi", products) / self.count)
+        std = np.where(told, std, np.nan)
         with np.errstate(invalid="ignore", divide="ignore"):
             return covariance / (std[:, :, None] * std[:, None, :])

@@ -10,6 +10,7 @@ Hipp, Hawellek, Corbetta, Siegel, Engel, Nat. Neurosci. 15, 884 (2012), doi:10.1
 import numpy as np
 
 from ngnmm_core.compilation.lazy_njit import lazy_njit
+from ngnmm_core.streaming.covariance import CANCELLED
 
 TINY = 1e-300  # an amplitude of exactly zero has no phase
 
@@ -66,16 +67,28 @@ class OrthogonalisedCovariance:
         points, regions = size.shape
         self._sums = np.zeros((points, 5, regions, regions))
 
-    def correlation(self, points: int) -> np.ndarray:
-        """Correlation of orthogonalised envelopes, [point, region, region]; NaN where an amplitude does not vary."""
+    def correlation(self, points: int, least: np.ndarray | float = 0.0) -> np.ndarray:
+        """Correlation of orthogonalised envelopes, [point, region, region]; NaN where an amplitude does not vary.
+
+        `least` [point, region]: a standard deviation of either region that rounding may make.
+        """
         sums = self._sums[:points] / self.count
         x, xx, y, yy, xy = (sums[:, k] for k in range(5))
+        floor = np.broadcast_to(np.asarray(least, float) ** 2, x.shape[:2])
+        of_x = _told(xx, x, floor[:, :, None])
+        of_y = _told(yy, y, floor[:, None, :])
         with np.errstate(invalid="ignore", divide="ignore"):
-            one_way = (xy - x * y) / np.sqrt(np.maximum(xx - x * x, 0.0) * np.maximum(yy - y * y, 0.0))
+            one_way = (xy - x * y) / np.sqrt(of_x * of_y)
         return 0.5 * (one_way + np.swapaxes(one_way, 1, 2))
+
+
+def _told(square: np.ndarray, mean: np.ndarray, least: np.ndarray) -> np.ndarray:
+    """Give variances; NaN where they are below what rounding makes."""
+    variance = square - mean * mean
+    return np.where((variance > least) & (variance > CANCELLED * square), variance, np.nan)
 
 
 def _by_point(part: np.ndarray) -> np.ndarray:
     """[sample, group, region, lane] as contiguous [point, sample, region]."""
     moved = part.transpose(1, 3, 0, 2)
-    return np.ascontiguousarray(moved.reshape(-1, *moved.shape[2:]))
+    return np.ascontiguousarray(moved.reshape(moved.shape[0] * moved.shape[1], *moved.shape[2:]))

@@ -136,3 +136,54 @@ def test_table_is_ranked_and_names_regions(hubs):
     for _, part in table.groupby(["G", "lesion"]):
         assert part["rank"].tolist() == list(range(1, REGIONS + 1))
         assert (np.diff(part.hub_zscore) <= 0).all()
+
+
+def test_where_all_seeds_end_alike_a_score_has_no_z(lesions, weights):
+    """Differences of 3e-14 between runs are rounding errors; divided by each other they gave z of -10 and infinity."""
+    rng = np.random.default_rng(1)
+    tiny = 3e-14 * rng.standard_normal(lesions.lesion_fc.shape)
+    hubs = scored(lesions, weights, lesion_fc=(("run", "edge"), (0.5 + tiny).astype(np.float32)))
+    assert (hubs.hub_score == 0).all()
+    assert hubs.hub_zscore.isnull().all()
+    assert hubs.hub_pvalue.isnull().all()
+    assert (hubs.hubs_status == HubsStatus.NULL_WITHOUT_SPREAD).all()
+    assert hubs.hub_synchrony_zscore.notnull().all()  # which has a spread of its own
+    double = scored(lesions, weights, lesion_fc=(("run", "edge"), 0.5 + tiny / 3e-14 * 1e-16))
+    assert double.hub_zscore.isnull().all()
+
+
+def test_a_real_change_beside_seeds_that_end_alike_has_no_z_either(lesions, weights):
+    fc = np.full(lesions.lesion_fc.shape, 0.5, np.float32)
+    fc[lesions[REGION].values == HUB] = 0.1
+    hubs = scored(lesions, weights, lesion_fc=(("run", "edge"), fc))
+    np.testing.assert_allclose(hubs.hub_score[..., HUB], 0.4 * np.sqrt(10), rtol=1e-6)
+    assert hubs.hub_zscore.isnull().all()
+    assert (hubs.hubs_status == HubsStatus.NULL_WITHOUT_SPREAD).all()
+
+
+@pytest.mark.parametrize("name", ["lesion_synchrony", "lesion_gamma_power"])
+def test_changes_of_what_does_not_vary_have_no_z(lesions, weights, name):
+    level = 0.3 + 1e-17 * np.random.default_rng(2).standard_normal(lesions[name].shape)
+    hubs = scored(lesions, weights, **{name: (("run", "region"), level)})
+    of = {"lesion_synchrony": "hub_synchrony_zscore", "lesion_gamma_power": "hub_gamma_zscore"}[name]
+    assert hubs[of].isnull().all()
+    assert hubs.hub_zscore.notnull().all()
+    assert (hubs.hubs_status == HubsStatus.OK).all()
+
+
+def test_information_flow_without_spread_has_no_pvalue(lesions, weights):
+    same = np.full(lesions.lesion_information_surrogates.shape, 0.1)
+    same += 1e-17 * np.random.default_rng(3).standard_normal(same.shape)
+    hubs = scored(lesions, weights, lesion_information_surrogates=(("run", "surrogate", "region"), same))
+    assert hubs.information_flow_pvalue.isnull().all()
+
+
+def test_two_regions_have_no_pair_besides_the_lesioned_one(lesions):
+    runs = lesions.isel(region=[0, 1], edge=[0]).assign_coords(region_i=("edge", [0]), region_j=("edge", [1]))
+    runs = runs.isel(run=np.flatnonzero(runs[REGION].values < 2))
+    weights = np.array([[0.0, 1.0], [1.0, 0.0]])
+    influence = np.zeros((2, 2)), np.zeros(2)
+    hubs = hub_scores(runs, HubsOptions(seeds=SEEDS, null_seeds=NULLS, lesion=("cut",)), weights, weights, influence)
+    assert hubs.hub_score.isnull().all()
+    assert hubs.hub_zscore.isnull().all()
+    assert (hubs.hubs_status == HubsStatus.NO_OTHER_PAIR).all()

@@ -80,7 +80,8 @@ def test_points_and_regions_are_told_apart(lanes_of, in_blocks):
     ]
 
 
-def test_with_noise_every_region_is_active(lanes_of, in_blocks):
-    activity = watch(lanes_of, in_blocks, (ROUND_OFF, np.full(len(T), np.nan)), noisy=True)
-    assert activity.active.tolist() == [[True, False]]
+def test_with_noise_every_region_is_active_that_moves_by_more_than_rounding(lanes_of, in_blocks):
+    moved = 1e-8 * np.random.default_rng(4).standard_normal(len(T))
+    activity = watch(lanes_of, in_blocks, (moved, ROUND_OFF, np.full(len(T), np.nan)), noisy=True)
+    assert activity.active.tolist() == [[True, False, False]]
     assert activity.regime == [NetworkRegime.OSCILLATING]
