@@ -7,6 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
 
 from ngnmm_core.connectome import normalise, spectrum
 from ngnmm_core.plotting.parts.brain import region_centres, three_views, view_height, view_widths
@@ -85,7 +86,7 @@ def _matrix(part: SubFigure, dataset: xr.Dataset, weights: np.ndarray) -> None:
         axes, np.where(weights > 0.0, weights, np.nan), region_order(dataset), LOOKS["weights"].cmap, norm
     )
     axes.set_xlabel("Source")
-    axes.set_ylabel("Target")
+    axes.set_ylabel("Target", labelpad=0.0)  # beside the names of hemispheres, at the edge of the page
     bar = part.colorbar(image, ax=axes, fraction=0.045, pad=0.02, extend="min")
     bar.outline.set_linewidth(0.5)
     bar.set_label("Structural weight (grey: none)")
@@ -115,6 +116,7 @@ def _spectrum(axes: Axes, dataset: xr.Dataset, normalization: str) -> None:
         arrowprops={"arrowstyle": "-", "color": SECOND, "linewidth": 0.6},
     )  # fmt: skip
     axes.set(xlabel="Eigenvalue Λ of W", ylabel="Modes")
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= top])
 
 

@@ -1,5 +1,7 @@
 """Figures that go onto slides: text of 8 points and more at 16 cm, within the page; the brain's outline."""
 
+import itertools
+
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -10,6 +12,7 @@ from ngnmm_core.plotting.parts.brain import VIEWS, _fits_template, _template
 from ngnmm_core.plotting.parts.style import theme
 
 SLIDE_CM, LEAST_POINTS = 16.0, 8.0
+ROOM = 0.25  # between numbers side by side, in heights of their letters
 
 
 @pytest.fixture(params=["map_synchrony", "map_fc", "map_regime", "highlight_1", "hubs_1", "modes_1", "connectome"])
@@ -64,6 +67,37 @@ def test_lines_of_few_values_keep_their_words_on_the_page(sweep_of, name):
     figure = maps.draw(name, sweep_of({"G": [0, 0.1], "I_ext_e": [0.3, 0.5]}))
     assert figure.get_axes()
     assert outside(figure) == []
+
+
+def test_nothing_leaves_the_page(figure):
+    """Letters on the edge are whole, up to half a pixel at 300 dots per inch."""
+    figure.draw_without_rendering()
+    renderer, page = FigureCanvasAgg(figure).get_renderer(), figure.bbox
+    boxes = {
+        axes.get_title() or axes.get_xlabel() or axes.get_ylabel(): axes.get_tightbbox(renderer) for axes in figure.axes
+    }
+    slack = 0.5 * figure.dpi / 300
+    cut = {
+        name: tuple(box.extents.round(1))
+        for name, box in boxes.items()
+        if box is not None
+        and (
+            box.x0 < page.x0 - slack or box.y0 < page.y0 - slack or box.x1 > page.x1 + slack or box.y1 > page.y1 + slack
+        )
+    }
+    assert cut == {}, page.extents
+
+
+def test_numbers_at_an_axis_leave_room_between_them(figure):
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        for axis, low, high in ((axes.xaxis, "x0", "x1"), (axes.yaxis, "y0", "y1")):
+            drawn = [tick.label1 for tick in axis._update_ticks()] if axes.axison and axis.get_visible() else []
+            boxes = [label.get_window_extent() for label in drawn if label.get_visible() and label.get_text()]
+            boxes = sorted(boxes, key=lambda box: getattr(box, low))
+            least = ROOM * LEAST_POINTS * figure.dpi / 72 if low == "x0" else 0.0
+            for one, other in itertools.pairwise(boxes):
+                assert getattr(other, low) - getattr(one, high) >= least, (axes.get_title(), axes.get_xlabel())
 
 
 def test_the_outline_is_the_brain_of_the_template():

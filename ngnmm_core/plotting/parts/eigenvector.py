@@ -77,11 +77,12 @@ def _names(axes: Axes, shown: np.ndarray, regions: np.ndarray, colours, label: s
     axes.set_yticks(np.arange(len(top)), [str(region).replace("_", " ") for region in regions[top]])
     axes.axvline(0.0, color=INK, linewidth=0.5)
     axes.set_xlabel(label)
-    axes.xaxis.set_major_locator(FixedLocator([-_tick(shown), 0.0, _tick(shown)]))
+    ends = [end for end in (-_tick(shown), _tick(shown)) if shown[top].min() <= end <= shown[top].max()]
+    axes.xaxis.set_major_locator(FixedLocator(ends if len(ends) == 2 else [0.0, *ends]))  # a line marks zero
 
 
 def _tick(shown: np.ndarray) -> float:
-    """Pick a round one-digit number near the middle of the scale: labels at it, 0 and its negative don't collide."""
+    """Pick a round one-digit number near the middle of the scale: labels at it and its negative don't collide."""
     half = 0.7 * float(np.abs(shown).max())
     digits = 1 - int(np.ceil(np.log10(half))) if half > 0.0 else 1
     return round(half, digits) or half
