@@ -268,6 +268,8 @@ def _fit(study: Study) -> list[FigureEntry]:
     names = {"fit_ladder": "ladder of scores", "fit_connectivity": "model beside recordings"}
     if "fcd_ks" in options.scores:
         names["fit_dynamics"] = "dynamics of connectivity"
+    if len(study.subjects) > 1:
+        names["fit_own"] = "own connectomes against others'"
     found = [FigureEntry(stem, FIT, CATEGORIES[FIT], {"figure": text}, f"{stem}.rst") for stem, text in names.items()]
     if study.config.optimise is not None:
         text = {"figure": "search"}

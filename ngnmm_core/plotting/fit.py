@@ -8,10 +8,21 @@ from matplotlib.lines import Line2D
 
 from ngnmm_core.plotting.parts.frame import add_legend
 from ngnmm_core.plotting.parts.labels import number, symbol
-from ngnmm_core.plotting.parts.style import ACCENT, FAINT, INK, MM, MUTED, SECOND, TWO_COLUMNS, new_figure, themed
+from ngnmm_core.plotting.parts.style import (
+    ACCENT,
+    FAINT,
+    INK,
+    MM,
+    MUTED,
+    SECOND,
+    TWO_COLUMNS,
+    new_figure,
+    say_undefined,
+    themed,
+)
 
 KINDS = {"r": "raw", "edge_r": "edge-specific", "gsr_r": "no global signal"}
-LADDER, CONNECTIVITY, DYNAMICS = "fit_ladder", "fit_connectivity", "fit_dynamics"
+LADDER, CONNECTIVITY, DYNAMICS, OWN = "fit_ladder", "fit_connectivity", "fit_dynamics", "fit_own"
 ROW_MM, MARGIN_MM, PANEL_MM = 4.6, 14.0, 58.0
 MOST_DOTS = 20_000  # of a scatter, beyond which they are thinned
 BASELINES = {
@@ -29,7 +40,7 @@ SIGNALS = {"linear_fc": "linear theory", "bold": "BOLD"}
 
 def draw(stem: str, dataset: xr.Dataset) -> Figure | None:
     """Draw the figure of that name in the catalogue."""
-    return {LADDER: ladder, CONNECTIVITY: connectivity, DYNAMICS: dynamics}[stem](dataset)
+    return {LADDER: ladder, CONNECTIVITY: connectivity, DYNAMICS: dynamics, OWN: own_connectomes}[stem](dataset)
 
 
 def signal_title(name: str) -> str:
@@ -66,6 +77,37 @@ def ladder(dataset: xr.Dataset) -> Figure:
     ]
     height += add_legend(figure, handles, 4)
     figure.set_figheight(height * MM)
+    return figure
+
+
+@themed
+def own_connectomes(dataset: xr.Dataset) -> Figure:
+    """Show what a subject's own connectome adds over those of others, a dot per subject; a panel per kind and signal.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        A `fit.nc`, with `own_minus_others_r` where recorded subjects have connectomes in it.
+    """
+    names = [str(name) for name in dataset["fit_signal"].values]
+    figure = new_figure(TWO_COLUMNS, MARGIN_MM + 0.6 * PANEL_MM * len(names))
+    panels = figure.subplots(len(names), len(KINDS), sharex=True, sharey="row", squeeze=False)
+    for row, name in zip(panels, names, strict=True):
+        for axes, (kind, title) in zip(row, KINDS.items(), strict=True):
+            found = dataset.get(f"own_minus_others_{kind}")
+            gain = np.zeros(0) if found is None else found.sel(fit_signal=name).values
+            known = gain[np.isfinite(gain)]
+            if not len(known):
+                say_undefined(axes, "no recorded subject has a connectome here")
+            axes.axhline(0.0, color=INK, lw=0.4)
+            axes.plot(np.arange(1, len(gain) + 1), gain, "o", ms=4, color=SECOND)
+            if len(known):
+                axes.axhline(known.mean(), color=SECOND, lw=0.8, ls="--")
+                title = f"{title}: above 0 in {int((known > 0).sum())} of {len(known)}"
+            axes.set_title(f"{signal_title(name)}, {title}" if len(names) > 1 and axes is row[0] else title)
+        row[0].set_ylabel("Own minus others' connectomes")
+    for axes in panels[-1]:
+        axes.set_xlabel("Subject")
     return figure
 
 

@@ -6,6 +6,8 @@ from made_up_recordings import LABELS
 
 from ngnmm_core.api import run_study
 from ngnmm_core.connectome import build_connectome, connectome_of
+from ngnmm_core.plotting.catalogue import figures_of
+from ngnmm_core.plotting.fit import KINDS, draw
 from ngnmm_core.products.fit_results import FitResults
 from ngnmm_core.recordings import load_recordings
 from ngnmm_core.recordings.connectivity import edges_of, matrix_of, mean_fc, pearson
@@ -64,6 +66,16 @@ def test_a_subjects_own_connectome_explains_its_recordings_best(results):
     target = mean_fc(results.targets["linear_fc"].fc[:1])
     best = {name: max(pearson(row, target) for row in fc.sel(subject=name).values.astype(float)) for name in SUBJECTS}
     np.testing.assert_allclose(gain[0], best["sub-a"] - (best["sub-b"] + best["sub-c"]) / 2, atol=1e-6)
+
+
+def test_figure_of_own_connectomes(results):
+    figure = draw("fit_own", results.dataset())
+    dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    np.testing.assert_array_equal(dots[0].get_ydata(), results.own()["own_minus_others_r"][1][:, 0])
+    assert "in 3 of 3" in figure.axes[0].get_title(loc="left")
+    unknown = draw("fit_own", results.dataset().drop_vars([f"own_minus_others_{kind}" for kind in KINDS]))
+    assert "no recorded subject" in unknown.axes[0].texts[0].get_text()
+    assert "fit_own" in {figure.stem for figure in figures_of(results.study)}
 
 
 def test_nulls_of_all_subjects_are_tuned_like_the_true_connectomes(results):
