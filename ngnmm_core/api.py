@@ -214,7 +214,7 @@ def run_stage(study: Study, stage: Stage, connectome: "Connectome | xr.Dataset")
 def _run_stage(study: Study, stage: Stage, cohort: Cohort) -> "xr.Dataset":
     layout = stage.layout(study, len(cohort.mean))
     normalised, analyses = cohort.mean.normalised(study.config.normalization), tuple(stage.analyses(study))
-    task = Task(study.model, normalised, layout.points, stage.settings(study), analyses, cohort=cohort)
+    task = Task(study.model, normalised, layout.points, stage.settings(study), analyses, cohort=cohort, maps=study.maps)
     logging.info("%s: %d points", stage.name, len(layout.points))
     flat = compute(stage.name, task)
     data = {}

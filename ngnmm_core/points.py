@@ -35,6 +35,9 @@ class Axis:
         (`ngnmm_core.preflight.reach`).
     otherwise : float or None
         The value of a point that leaves it out while others give it one.
+    neutral : float or None
+        The value at which it is as if there were no such axis, if there is one: an axis with no other value is refused
+        by no stage.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Axis:
     meaning: str
     part: str = SYSTEM
     otherwise: float | None = None
+    neutral: float | None = None
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,22 @@ def population_index(key: str, model: Model, name: str | None) -> int:
     return names.index(name)
 
 
+def check_threshold(key: str, study, threshold_hz: float | None) -> None:
+    """Whether the threshold can be found: from states of regions that are alike, or as a number.
+
+    Raises
+    ------
+    InputError
+        For one that is to be found although maps make regions differ.
+    """
+    if threshold_hz is None and study.map_scales():
+        name = next(iter(study.map_scales()))
+        raise InputError(
+            f"{key}.between: the rates at rest and of an active region are those of regions that are alike, and {name} "
+            f"makes them differ; allowed: {key}.threshold_hz"
+        )
+
+
 def threshold_rates(window: SampledWindow, population: int, between: float, threshold_hz: float | None) -> np.ndarray:
     """Give the threshold at every point in 1/ms, [point]; NaN where rest and activity don't both exist.
 

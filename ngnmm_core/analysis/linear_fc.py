@@ -122,7 +122,7 @@ def variables(options: LinearFcOptions) -> tuple[Variable, ...]:
         Variable("linear_fc", each, "1", "functional connectivity by linear noise theory", "float32"),
         Variable("linear_amplitude", ("fc_band", "region"), unit_of(options), "standard deviation of the signal"),
         Variable("linear_slowest", (), "ms-1", "growth rate of the slowest perturbation of the network's equilibrium"),
-        Variable("linear_equilibria", (), "1", "equilibria with all regions alike that were found", "int32"),
+        Variable("linear_equilibria", (), "1", "equilibria with all regions alike (-1 with maps)", "int32"),
     ]
     if options.coherence:
         found.append(Variable("linear_coherence", each, "1", "magnitude-squared coherence in the band", "float32"))

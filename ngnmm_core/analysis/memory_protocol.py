@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ngnmm_core.analysis.activity_threshold import population_index
+from ngnmm_core.analysis.activity_threshold import check_threshold, population_index
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.simulation.stimuli import Stimulus
 
@@ -17,6 +17,7 @@ def check_protocol(options, study) -> None:
     """
     check_epochs("analyses.memory", options, study)
     population_index("analyses.memory.population", study.model, options.population)
+    check_threshold("analyses.memory", study, options.threshold_hz)
     if options.probe is not None and options.threshold_hz is None:
         _check_probe(_named(study.simulation.stimuli, options.probe), study.model)
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from pydantic import Field
 
-from ngnmm_core.analysis.activity_threshold import population_index, threshold_rates
+from ngnmm_core.analysis.activity_threshold import check_threshold, population_index, threshold_rates
 from ngnmm_core.analysis.contract import KHZ, Analysis, Options, Variable, status
 from ngnmm_core.analysis.maps import Look, Map, as_it_is
 from ngnmm_core.analysis.path_lengths import Distances, distances_from
@@ -61,6 +61,7 @@ def check(options: RecruitmentOptions, study) -> None:
     if options.stimulus is not None and options.stimulus not in names:
         raise unknown("analyses.recruitment.stimulus", options.stimulus, names)
     population_index("analyses.recruitment.population", study.model, options.population)
+    check_threshold("analyses.recruitment", study, options.threshold_hz)
     stimulus = _focal(options, stimuli)
     for onset in study.stimulus_times()[stimulus.name][0]:
         last = simulation.duration_ms - options.minimal_ms

@@ -30,6 +30,7 @@ from ngnmm_core.compilation.source_text import dotted
 from ngnmm_core.errors import InputError
 
 PREFIX = "ngnmm_own_"
+PYTHON = "a Python file, named from the study file's folder"
 PACKAGE, ROOT = "ngnmm_core", Path(__file__).parent.parent
 DRAWING = "ngnmm_core.analysis.maps"  # what is drawn: no number depends on it
 DRAWN, SAID = ("Map", "Look"), ("maps", "title", "doi", "check", "compares_regions")
@@ -67,7 +68,7 @@ class OwnFile:
 
 
 # ------------------------------------------------------------------ reading
-def find_file(key: str, given: str, folder: Path | None) -> Path:
+def find_file(key: str, given: str, folder: Path | None, kind: str = PYTHON) -> Path:
     """Find the file that a key names, beside the study file or else from the working directory; named from the latter.
 
     Raises
@@ -79,7 +80,7 @@ def find_file(key: str, given: str, folder: Path | None) -> Path:
     for place in filter(None, (folder, Path())):
         if (place / named).is_file():
             return named if named.is_absolute() else Path(os.path.relpath(place / named))
-    raise InputError(f"{key}: {given}: no such file; allowed: a Python file, named from the study file's folder")
+    raise InputError(f"{key}: {given}: no such file; allowed: {kind}")
 
 
 def read_file(key: str, path: Path, constant: str) -> OwnFile:

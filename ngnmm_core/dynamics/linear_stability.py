@@ -76,7 +76,7 @@ def reached_equilibria(
     ----------
     model : Model
     W : array (region, region)
-    parameters : mapping of name to array (point,)
+    parameters : mapping of name to array (point,) or (point, region)
     start : array (point, region, state)
     """
     found: list[np.ndarray | None] = [None] * len(start)
@@ -107,7 +107,7 @@ def _followed(model, engine, parameters, start, dt_ms):
         broken = ~np.isfinite(later).all(axis=(1, 2))
         for k in range(points):
             if found[k] is None and not broken[k]:
-                values = {name: float(column[k]) for name, column in parameters.items()}
+                values = {name: column[k] for name, column in parameters.items()}
                 found[k] = _approached(model, engine.W, values, earlier[k], later[k])
         if all(broken[k] or found[k] is not None for k in range(points)):
             break

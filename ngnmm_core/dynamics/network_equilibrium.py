@@ -17,7 +17,7 @@ MOST_UNKNOWNS = 2500  # of a Jacobian that is solved as a whole: beyond, a job h
 
 
 def resting_exponents(
-    model: Model, W: np.ndarray, parameters: Mapping[str, float], earlier: np.ndarray, later: np.ndarray
+    model: Model, W: np.ndarray, parameters: Mapping[str, float | np.ndarray], earlier: np.ndarray, later: np.ndarray
 ) -> np.ndarray | None:
     """All exponents (1/ms) of a network that comes to rest, the largest first; None if it isn't about to.
 
@@ -27,7 +27,7 @@ def resting_exponents(
     Parameters
     ----------
     W : array (region, region)
-    parameters : mapping of name to float
+    parameters : mapping of name to float or array (region,)
     earlier, later : array (region, state)
         Two states of one solution.
     """
@@ -45,14 +45,16 @@ def distance(model: Model, x: np.ndarray, y: np.ndarray) -> float:
     return float(np.max(np.abs(x - y) / (np.abs(y) + np.array([s.small for s in model.states]))))
 
 
-def stable_rates(model: Model, W: np.ndarray, parameters: Mapping[str, float], rest: np.ndarray) -> np.ndarray | None:
+def stable_rates(
+    model: Model, W: np.ndarray, parameters: Mapping[str, float | np.ndarray], rest: np.ndarray
+) -> np.ndarray | None:
     """Real parts (1/ms) of the Jacobian's eigenvalues at an equilibrium, the largest first; None if it is unstable."""
     rates = np.linalg.eigvals(network_jacobian(model, W, parameters, rest)[1]).real
     return -np.sort(-rates) if rates.max() < 0 else None
 
 
 def network_equilibrium(
-    model: Model, W: np.ndarray, parameters: Mapping[str, float], start: np.ndarray
+    model: Model, W: np.ndarray, parameters: Mapping[str, float | np.ndarray], start: np.ndarray
 ) -> np.ndarray | None:
     """Find the equilibrium [region, state] that Newton's method reaches from a state.
 
@@ -77,11 +79,11 @@ def network_equilibrium(
 
 
 def network_jacobian(
-    model: Model, W: np.ndarray, parameters: Mapping[str, float], states: np.ndarray
+    model: Model, W: np.ndarray, parameters: Mapping[str, float | np.ndarray], states: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Time derivative [region * state] of a network and its Jacobian [region * state, region * state], in 1/ms."""
     regions, size = states.shape
-    arrays = {name: np.full(regions, float(value)) for name, value in parameters.items()}
+    arrays = {name: np.full(regions, value, float) for name, value in parameters.items()}
     sent = np.broadcast_to(model.sent(tuple(states.T), model.coefficients(arrays)), regions)
     own = linearise(model, states, arrays, np.zeros(regions), arrays["G"] * (W @ sent))
     jacobian = np.einsum("ia,ij,jb->iajb", arrays["G"][:, None] * own.input_gain, W, own.output_gain)

@@ -26,7 +26,7 @@ from ngnmm_core.models._base import Model
 from ngnmm_core.storage.checkpoints import keep_arrays, kept_arrays
 
 LONGEST_MS = 0.05
-Problem = tuple[Model, np.ndarray, Mapping[str, float]]  # with the weights and all parameters
+Problem = tuple[Model, np.ndarray, Mapping[str, float | np.ndarray]]  # with the weights and all parameters
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class NetworkSpectrum:
 def network_exponents(
     model: Model,
     W: np.ndarray,
-    parameters: Mapping[str, float],
+    parameters: Mapping[str, float | np.ndarray],
     state: np.ndarray,
     settings: NetworkSettings,
     checkpoint: Path | None = None,
@@ -88,7 +88,7 @@ def network_exponents(
     Parameters
     ----------
     W : array (region, region)
-    parameters : mapping of name to float
+    parameters : mapping of name to float or array (region,)
     state : array (region, state)
         Where the network starts.
     checkpoint : Path, optional

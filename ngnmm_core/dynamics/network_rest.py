@@ -17,7 +17,7 @@ SHRINKS = 0.99  # what the amplitude must be, at most, of that a window before
 
 
 def exponents_of_approached_rest(
-    model: Model, W: np.ndarray, parameters: Mapping[str, float], state: np.ndarray, dt_ms: float
+    model: Model, W: np.ndarray, parameters: Mapping[str, float | np.ndarray], state: np.ndarray, dt_ms: float
 ) -> np.ndarray | None:
     """All exponents (1/ms) of the rest that a network approaches, the largest first; None if it approaches none.
 

@@ -17,9 +17,9 @@ from ngnmm_core.simulation.engine import wide_registers
 
 
 @cache
-def _kernels(model: Model, rows: int):
+def _kernels(model: Model, rows: int, regional: bool):
     parts = (model.derivative, model.sent, model.sizes)
-    return compiled_by(make_network_tangents, *parts, rows, WIDTH, name=f"{model.name}-network")
+    return compiled_by(make_network_tangents, *parts, rows, WIDTH, regional, name=f"{model.name}-network")
 
 
 class NetworkTangentGrowth:
@@ -31,28 +31,31 @@ class NetworkTangentGrowth:
     ----------
     model : Model
     W : array (region, region)
-    parameters : mapping of name to float
+    parameters : mapping of name to float or array (region,)
     state : array (region, state)
     count : int
         Number of perturbations, at most regions times states; 0 for the network alone.
     dt_ms : float
     """
 
-    def __init__(self, model: Model, W: np.ndarray, parameters: Mapping[str, float], state: np.ndarray, count: int,
-                 dt_ms: float):  # fmt: skip
+    def __init__(self, model: Model, W: np.ndarray, parameters: Mapping, state: np.ndarray, count: int, dt_ms: float):
         self.count, self.shape, self.dt_ms = count, state.shape, dt_ms
         self.groups = 1 + -(-count // WIDTH)
         rows = layout.row_block(len(W), wide_registers())
         self.weights = layout.pack_weights(W, rows)
-        arrays = {name: np.full(1, float(value)) for name, value in parameters.items()}
+        regional = any(np.ndim(value) for value in parameters.values())
+        arrays = {name: np.full(len(W) if regional else 1, value, float) for name, value in parameters.items()}
+        constants, gain = constants_of(model, arrays), arrays["G"]
+        if regional:
+            constants, gain = constants.T[..., None], gain[:, None]
         one = self.groups * len(W) * WIDTH
         self.work = Tangents(
             aligned(one * state.shape[1], stagger=3), aligned(one, stagger=18), aligned(one, stagger=23),
             aligned(PAST * one, stagger=41), aligned(self.groups * self.weights.rows * WIDTH, stagger=29),
-            to_lanes(constants_of(model, arrays)), to_lanes(arrays["G"]),
+            to_lanes(constants), to_lanes(gain),
             np.ascontiguousarray(multirate.extrapolation(1, PAST).ravel()), np.zeros(1, np.int64),
         )  # fmt: skip
-        self._run, self._send = _kernels(model, rows)
+        self._run, self._send = _kernels(model, rows, regional)
         self._h = to_lanes(np.full(1, dt_ms))
         self._values()[0] = state[..., None]
         size = state.size
@@ -69,7 +72,7 @@ class NetworkTangentGrowth:
         W = self._unpacked()
         sent = self.work.sent.reshape(self.groups, len(W), WIDTH)
         past = self.work.past.reshape(PAST, self.groups, len(W), WIDTH)
-        past[:] = self.work.gain[0] * np.einsum("ij,gjl->gil", W, sent)
+        past[:] = self.work.gain.reshape(-1, WIDTH)[:, :1] * np.einsum("ij,gjl->gil", W, sent)
 
     def _unpacked(self) -> np.ndarray:
         n, rows = self.weights.regions, self.weights.rows

@@ -8,6 +8,7 @@ from ngnmm_core.kernels.inline import inlined
 from ngnmm_core.kernels.lanes import lane_width
 from ngnmm_core.kernels.layout import NoiseKind
 from ngnmm_core.kernels.llvm import kernel, load, make_tuple_access, store
+from ngnmm_core.kernels.region_parameters import make_region_parameters
 from ngnmm_core.kernels.steppers.riccati_constants import Structure
 from ngnmm_core.kernels.stimuli import make_drive
 
@@ -26,6 +27,7 @@ class Equations(NamedTuple):
     stimulated: bool
     structure: Structure | None = None
     kind: NoiseKind = NoiseKind()
+    regional: bool = False  # whether every region has coefficients and drives of its own
 
     @property
     def noisy(self) -> bool:
@@ -55,10 +57,10 @@ def make_integrator(make_step, equations: Equations, rows: int, dtype=np.float64
     """
     width = lane_width(dtype)
     step = make_step(equations, rows, width)
-    states, coefficients = equations.states, equations.coefficients
+    states, sent = equations.states, equations.sent
     load_states, _ = make_tuple_access(states)
-    load_coefficients, _ = make_tuple_access(coefficients)
-    sent, structure = equations.sent, equations.structure
+    shared, of_region = make_region_parameters(equations, width)
+    structure = equations.structure
     filtered = structure is not None and structure.filtered
     kept, sender = (structure.kept * structure.populations, structure.sender * width) if filtered else (0, 0)
 
@@ -67,9 +69,10 @@ def make_integrator(make_step, equations: Equations, rows: int, dtype=np.float64
         """Store what the regions send at the start: the steppers keep it up to date from then on."""
         stride = weights.regions * width
         for group in range(batch.gain.size // stride):
-            constants = load_coefficients(batch.coefficients, group * coefficients * width, width)
+            together = shared(batch, group, weights.regions)
             for i in range(weights.regions):
                 here = group * stride + i * width
+                constants, _ = of_region(batch, group * weights.regions + i, together)
                 values = load_states(batch.state, here * states, width)
                 if filtered:
                     store(work.sent, here, load(batch.mask, here) * load(work.filters, here * kept + sender))

@@ -35,18 +35,18 @@ class Weights(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """State and constants of a batch of points.
+    """State and constants of a batch of points; coefficients, drives and noise are by region too where maps vary them.
 
     `gain` is what multiplies the coupling sum that a region receives: G, times the lesion's effect on its row.
     `mask` multiplies what a region sends: 1, or 0 for a lesioned region.
     """
 
     state: np.ndarray  # [group, state, region, lane]
-    coefficients: np.ndarray  # [group, coefficient, lane]
-    drive: np.ndarray  # [group, drive, region, lane]
+    coefficients: np.ndarray  # [group, (region,) coefficient, lane]
+    drive: np.ndarray  # [group, (region,) drive, lane]
     gain: np.ndarray  # [group, region, lane]
     mask: np.ndarray  # [group, region, lane]
-    amplitude: np.ndarray  # [group, noisy state, lane] standard deviation of the noise in a step
+    amplitude: np.ndarray  # [group, (region,) noisy state, lane] standard deviation of the noise in a step
     seed: np.ndarray  # [group, lane]
     mixture: np.ndarray  # [group, (own, common), lane] what multiplies the two parts of a region's noise
 
@@ -80,7 +80,7 @@ class Work(NamedTuple):
     counters: np.ndarray  # see POSITION, FILLED, SUBSTEPS, STEP
     fractions: np.ndarray  # [node] where inside a step the coupling and the drives are needed
     extrapolation: np.ndarray  # [node, slot] weights of the past for the coupling at the nodes
-    constants: np.ndarray  # [length of step, group, constant, population, lane] of the Riccati step ...
+    constants: np.ndarray  # [length of step, group, (region,) constant, population, lane] of the Riccati step ...
     middle: np.ndarray  # [group, region, quantity, lane] ... what its first pass leaves to the second ...
     scratch: np.ndarray  # [moment, population, lane] ... and what stimuli add to one region
     brownian: np.ndarray  # [level, group, region, (dB, M), population, lane] of the step's Brownian path, or coloured

@@ -40,16 +40,17 @@ class Tangents(NamedTuple):
     sent_next: np.ndarray
     past: np.ndarray  # [slot, group, region, lane] coupling at past steps
     products: np.ndarray  # [group, row, lane]
-    constants: np.ndarray  # [coefficient and then drive, lane]
-    gain: np.ndarray  # [lane]
+    constants: np.ndarray  # [(region,) coefficient and then drive, lane]
+    gain: np.ndarray  # [(region,) lane]
     extrapolation: np.ndarray  # [node, slot]
     position: np.ndarray  # [1] the newest slot
 
 
-def make_network_tangents(derivative, sent, sizes, rows, width):
+def make_network_tangents(derivative, sent, sizes, rows, width, regional=False):
     """Compiles (at the first call) `run(work, weights, h, steps)` and `send(work, weights)`.
 
-    `send` works out what the states and perturbations send; it must run before `run` whenever they were changed.
+    `send` works out what the states and perturbations send; it must run before `run` whenever they were changed.  If
+    `regional`, every region has constants and a gain of its own.
     """
     states, coefficients, drives = sizes
     derivative, sent = inlined(derivative), inlined(sent)
@@ -59,7 +60,8 @@ def make_network_tangents(derivative, sent, sizes, rows, width):
     load_drives, _ = make_tuple_access(drives)
     load_past, extrapolate = make_ring_access(PAST), make_dot(PAST)
     row_products = make_row_products(rows)
-    nodes = len(luther.INNER)
+    nodes, apart = len(luther.INNER), regional * width  # lanes between the gains of neighbours
+    stride = (coefficients + drives) * apart
 
     @kernel(inline="always")
     def couplings_of(past, weights):
@@ -111,8 +113,8 @@ def make_network_tangents(derivative, sent, sizes, rows, width):
     @kernel
     def send(work, weights):
         n = weights.regions
-        constants = load_coefficients(work.constants, 0, width)
         for i in range(n):
+            constants = load_coefficients(work.constants, i * stride, width)
             x = load_states(work.values, i * states * width, width)
             store(work.sent, i * width, sent(x, constants))
             for group in range(1, work.sent.size // (n * width)):
@@ -125,9 +127,7 @@ def make_network_tangents(derivative, sent, sizes, rows, width):
         n = weights.regions
         size = work.sent.size
         groups = size // (n * width)
-        fixed = load_coefficients(work.constants, 0, width)
-        drive = load_drives(work.constants, coefficients * width, width)
-        gain, step = load(work.gain, 0), load(h, 0)
+        step = load(h, 0)
         for _ in range(steps):
             position = work.position[0] = (work.position[0] + 1) % PAST
             for block in range((n + rows - 1) // rows):
@@ -137,6 +137,9 @@ def make_network_tangents(derivative, sent, sizes, rows, width):
                     row_products(weights.packed, first * n, work.sent, group * n * width, n, out, (), 0)
                 for i in range(first, min(first + rows, n)):
                     here, row = i * width, (i - first) * width
+                    fixed = load_coefficients(work.constants, i * stride, width)
+                    drive = load_drives(work.constants, i * stride + coefficients * width, width)
+                    gain = load(work.gain, i * apart)
                     store(work.past, position * size + here, gain * load(work.products, row))
                     c = couplings_of(load_past(work.past, here, size, position), work.extrapolation)
                     x = load_states(work.values, here * states, width)

@@ -1,6 +1,7 @@
 """One stage of a method that evaluates the coupling at every stage: the pass over all regions of rk4 and heun."""
 
 from ngnmm_core.kernels.llvm import align_stack, kernel, load, make_row_products, make_tuple_access, store
+from ngnmm_core.kernels.region_parameters import make_region_parameters
 
 
 def make_stage(equations, rows, width, update):
@@ -12,10 +13,9 @@ def make_stage(equations, rows, width, update):
     """
     row_products = make_row_products(rows, rows * equations.states)
     load_states, _ = make_tuple_access(equations.states)
-    load_coefficients, _ = make_tuple_access(equations.coefficients)
-    load_drives, _ = make_tuple_access(equations.drives)
+    shared, of_region = make_region_parameters(equations, width)
     derivative, sent, drive_at, waves_at = equations.derivative, equations.sent, equations.drive_at, equations.waves_at
-    states, coefficients, drives = equations.states, equations.coefficients, equations.drives
+    states = equations.states
 
     @kernel
     def stage(batch, stimuli, work, weights, buffers, h, when):
@@ -32,12 +32,12 @@ def make_stage(equations, rows, width, update):
                     weights.packed, first * n, signal, group * n * width, n, work.products,
                     (source, batch.state, out), ahead,
                 )  # fmt: skip
-                constants = load_coefficients(batch.coefficients, group * coefficients * width, width)
-                base = load_drives(batch.drive, group * drives * width, width)
+                together = shared(batch, group, n)
                 waves_at(stimuli, work, (group, groups), when, 0)
                 for i in range(first, last):
                     here = (group * n + i) * width
                     o = here * states
+                    constants, base = of_region(batch, group * n + i, together)
                     coupling = load(batch.gain, here) * load(work.products, (i - first) * width)
                     drive = drive_at(base, stimuli, work, (group, i, n), 0)
                     values = load_states(source, o, width)

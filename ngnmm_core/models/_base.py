@@ -208,17 +208,16 @@ class Model:
         return len(self.states), len(self.coefficients(self.resolve({}))), len(self.drives)
 
     def coefficient_table(self, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Compute the coefficients for arrays [point] of all parameters: array [point, coefficient]."""
-        points = len(next(iter(parameters.values())))
-        return np.stack([np.broadcast_to(c, points) for c in self.coefficients(parameters)], axis=1)
+        """Compute the coefficients for arrays [point, ...] of all parameters: array [point, ..., coefficient]."""
+        shape = np.shape(next(iter(parameters.values())))
+        return np.stack([np.broadcast_to(c, shape) for c in self.coefficients(parameters)], axis=-1)
 
     def noise_time_constants(self, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Give the divisor (ms) of the noise of noisy states, [point, state], for arrays [point] of all parameters."""
-        points = len(next(iter(parameters.values())))
-        found = np.empty((points, len(self.noisy_states)))
+        """Give the divisor (ms) of the noise, [point, ..., noisy state], for arrays [point, ...] of all parameters."""
+        found = np.empty((*np.shape(next(iter(parameters.values()))), len(self.noisy_states)))
         for column, k in enumerate(self.noisy_states):
             noise = self.states[k].noise
-            found[:, column] = parameters[noise] if isinstance(noise, str) else noise
+            found[..., column] = parameters[noise] if isinstance(noise, str) else noise
         return found
 
     def targets(self, name: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from ngnmm_core.preflight.step_trial import check_steps
 from ngnmm_core.recordings.load import load_recordings
 from ngnmm_core.recordings.preprocessing import check_band
 from ngnmm_core.simulation.lesions import AXIS as RESECTION
+from ngnmm_core.simulation.regional import RegionalMaps
 from ngnmm_core.simulation.stimuli import check_indices
 from ngnmm_core.stages.registry import STAGES, stages_of, starts_network
 from ngnmm_core.storage.atomic import WRITABLE
@@ -152,6 +153,11 @@ def check_on_connectome(study: Study, connectome: Connectome) -> float:
     check_alone(study, len(connectome))
     _check_regions(study, connectome.labels, len(connectome))
     normalised = connectome.normalised(study.config.normalization)
+    if study.maps:
+        maps = RegionalMaps(study.maps, connectome, study.model)
+        maps.check(study.points())
+        if study.config.highlights:
+            maps.check(study.points_at(study.config.highlights))
     sharded = [(analysis, options) for analysis, options in study.analyses if analysis.needs in STAGES]
     homogeneous = [a.name for a, options in sharded if STAGES[a.needs].needs_equal_rows(options)]
     if homogeneous:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
+from ngnmm_core.simulation.regional import MAPS
 from ngnmm_core.stages.registry import STAGES, stages_of
 from ngnmm_core.study.study import Study
 
@@ -27,12 +28,19 @@ def _stimuli(study: Study) -> dict[str, object]:
     return {f"simulation.stimuli.{stimulus.name}": stimulus.kind for stimulus in study.simulation.stimuli}
 
 
+def _maps(study: Study) -> dict[str, object]:
+    return {key: f"{values[0]:g}" for key, values in study.map_scales().items()}
+
+
 # What may be unreachable: where a study sets it, with the value found; axes say themselves what they set.
 SETTINGS: Mapping[str, Callable[[Study], Mapping[str, object]]] = {
     "resection": _resection,
     **{name: _positive(name) for name in (NOISE, COMMON, TAU)},
     "stimuli": _stimuli,
+    MAPS: _maps,
 }
+OF_NETWORKS = "analyses of the network itself: of simulations, hubs, network_lyapunov, linear_fc"
+ALLOWED = {MAPS: f"a scale of 0 throughout, or {OF_NETWORKS}"}  # where it is something else than to leave it out
 
 
 def check_reach(study: Study) -> None:
@@ -51,10 +59,13 @@ def check_reach(study: Study) -> None:
         others = f", or without {analyses}" if reachable else ""
         for setting in stage.unreachable:
             for key, value in SETTINGS[setting](study).items():
-                raise InputError(f"{key}: {value} does not reach {analyses}; allowed: none of it{others}")
-        for setting in (*stage.unreachable, *stage.unreachable_axes):
-            for axis in [name for name in study.axes if study.known_axes[name].part == setting]:
-                key = f"{'points' if study.listed else 'grid'}.{axis}"
+                allowed = ALLOWED.get(setting, f"none of it{others}")
+                raise InputError(f"{key}: {value} does not reach {analyses}; allowed: {allowed}")
+        for name, values in study.axes.items():
+            axis = study.known_axes[name]
+            refused = axis.part in stage.unreachable and any(value != axis.neutral for value in values)
+            if refused or axis.part in stage.unreachable_axes:
+                key = f"{'points' if study.listed else 'grid'}.{name}"
                 raise InputError(f"{key}: does not reach {analyses}; allowed: no such axis{others}")
 
 

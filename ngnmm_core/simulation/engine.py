@@ -1,7 +1,8 @@
 """Compiled integrators for a model, and batches of parameter points laid out for them."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -33,7 +34,7 @@ def wide_registers() -> bool:
 
 
 @cache
-def _integrator(model: Model, method: str, rows: int, dtype: str, inputs: tuple[bool, layout.NoiseKind]):
+def _integrator(model: Model, method: str, rows: int, dtype: str, inputs: tuple[bool, layout.NoiseKind, bool]):
     integrator = get_integrator(method)
     structure = structure_of(model) if integrator.qif_only else None
     equations = (model.derivative, model.sent, model.sizes, model.noisy_states, inputs, structure)
@@ -43,9 +44,9 @@ def _integrator(model: Model, method: str, rows: int, dtype: str, inputs: tuple[
 
 def _make_integrator(parts: tuple, make_step, rows: int, dtype: str):
     """Make the integrator that is compiled, from all that it depends on."""
-    derivative, sent, sizes, noise, (stimulated, kind), structure = parts
+    derivative, sent, sizes, noise, (stimulated, kind, regional), structure = parts
     equations = drivers.compile_equations(derivative, sent, sizes, noise, stimulated, lane_width(dtype))
-    equations = equations._replace(structure=structure, kind=kind)
+    equations = equations._replace(structure=structure, kind=kind, regional=regional)
     return drivers.make_integrator(make_step, equations, rows, dtype)
 
 
@@ -73,6 +74,8 @@ class Engine:
         Whether there is noise: a method that watches its error is compiled without it or with it.
     shared, coloured : bool
         Whether regions have noise in common, and whether it is coloured.
+    regional : bool
+        Whether parameters differ between regions.
     """
 
     model: Model
@@ -83,6 +86,7 @@ class Engine:
     noisy: bool = False
     shared: bool = False
     coloured: bool = False
+    regional: bool = False
 
     @property
     def kind(self) -> layout.NoiseKind:
@@ -122,12 +126,13 @@ class Engine:
         if nodes is None:
             return layout.ONE_NODE
         noise = (len(self.model.noisy_states), self.kind)
-        return nodes(structure_of(self.model), self.substeps, self.width, noise)
+        found = nodes(structure_of(self.model), self.substeps, self.width, noise)
+        return found._replace(constants=found.constants * self.regions) if self.regional else found
 
     def compile(self, stimulated: bool = False):
         """Return the compiled integrator, from the cache if it is there.  See `kernels.drivers.make_integrator`."""
         rows = layout.row_block(self.regions, wide_registers())
-        return _integrator(self.model, self.method, rows, self.dtype, (stimulated, self.kind))
+        return _integrator(self.model, self.method, rows, self.dtype, (stimulated, self.kind, self.regional))
 
 
 def _ladder_level(step_ms: float) -> tuple[float, int]:
@@ -137,13 +142,23 @@ def _ladder_level(step_ms: float) -> tuple[float, int]:
     return (LONGEST_MS, halvings) if on_ladder else (step_ms, 0)
 
 
+def _spread(parameters: Mapping[str, Any], regions: int) -> tuple[dict[str, np.ndarray], bool]:
+    """Give all parameters the same shape: (point,), or (point, region) if any of them differs between regions."""
+    found = {name: np.asarray(values, float) for name, values in parameters.items()}
+    if all(values.ndim == 1 for values in found.values()):
+        return found, False
+    points = len(next(iter(found.values())))
+    shaped = {name: values.reshape(points, -1) for name, values in found.items()}
+    return {name: np.broadcast_to(values, (points, regions)) for name, values in shaped.items()}, True
+
+
 class Run:
     """A batch of points on their way through time.
 
     Parameters
     ----------
     engine : Engine
-    parameters : mapping of parameter name to array (point,)
+    parameters : mapping of parameter name to array (point,) or (point, region)
         All of the model's parameters, `G` included; at most `engine.batch_size` points.
     initial : array (point, region, state)
     lesions : pair of arrays (point, region), optional
@@ -153,6 +168,8 @@ class Run:
     """
 
     def __init__(self, engine: Engine, parameters, initial, lesions=(None, None), noise: tuple = ()):
+        parameters, regional = _spread(parameters, engine.regions)
+        engine = replace(engine, regional=regional)
         model, width, dtype = engine.model, engine.width, engine.dtype
         points = len(initial)
         ones = np.ones((points, engine.regions))
@@ -162,12 +179,12 @@ class Run:
         per_point = (
             initial,
             model.coefficient_table(parameters),
-            np.stack([np.asarray(parameters[name], float) for name in model.drives], axis=1),
-            gain * np.asarray(parameters["G"], float)[:, None],
+            np.stack([parameters[name] for name in model.drives], axis=-1),
+            gain * parameters["G"].reshape(points, -1),
             mask,
             1.0 / model.noise_time_constants(parameters) if model.noisy_states else ones[:, :1],
         )
-        sigmas = np.broadcast_to(np.reshape(noise.sigma, (-1, 1)), per_point[-1].shape)
+        sigmas = np.broadcast_to(np.reshape(noise.sigma, (-1, *[1] * (per_point[-1].ndim - 1))), per_point[-1].shape)
         lanes = [layout.to_lanes(array, width, dtype) for array in per_point]
         mixture = layout.to_lanes(noise.mixture(points), width, dtype)
         self.batch = layout.Batch(*lanes, layout.to_lanes(seeds, width, np.int64), mixture)  # type: ignore[call-arg]
@@ -268,7 +285,7 @@ class Run:
         gain = np.asarray(self._parameters["G"], float)
         kept = gain.astype(dtype).astype(float)  # what the precision keeps of it
         precise = np.where(kept != 0.0, gain / np.where(kept != 0.0, kept, 1.0), 1.0)
-        noise = dict(zip(model.noisy_states, self._intensity.T, strict=False))
+        noise = dict(zip(model.noisy_states, np.moveaxis(self._intensity, -1, 0), strict=False))
         potentials = [states[1] for states in structure_of(model).states]
         populations = [
             values._replace(

@@ -19,6 +19,7 @@ from ngnmm_core.simulation.lesions import lesion_factors
 from ngnmm_core.simulation.noise import Noises
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
 from ngnmm_core.simulation.observation import Reducer, SampledWindow, SimulationStatus
+from ngnmm_core.simulation.regional import RegionalMaps
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.step_choice import FEW_REGIONS, LONGEST_MS, SLACK, ladder, only, watch_limits
 from ngnmm_core.simulation.trial import Trial
@@ -41,12 +42,15 @@ class Simulator:
         With normalised weights.
     settings : Simulation
     reducers : sequence of (reducer class, options)
+    regional : RegionalMaps, optional
+        Maps of parameters that differ between regions.
     """
 
     model: Model
     connectome: Connectome
     settings: Simulation
     reducers: Sequence[tuple[Callable[..., Reducer], Any]] = ()
+    regional: RegionalMaps | None = None
     engine: Engine = field(init=False)
     _settled: dict[bytes, np.ndarray] = field(init=False, default_factory=dict)
     _integrating: float = field(init=False, default=0.0)  # seconds of CPU time, by the network's integrator
@@ -54,6 +58,7 @@ class Simulator:
     def __post_init__(self):
         self.settings = settings = self.settings.resolved(self.model.qif is not None)
         W = self.connectome.weights
+        self._maps = self.regional or RegionalMaps((), self.connectome, self.model)
         self.engine = Engine(self.model, W, settings.method, settings.precision, settings.substeps)
 
     def run(self, points: Points) -> dict[str, np.ndarray]:
@@ -66,7 +71,7 @@ class Simulator:
         results, left, began = _Results(len(points)), len(points), time.perf_counter()
         for rung, step_ms in enumerate(steps.steps_ms):
             last = rung + 1 == len(steps.steps_ms)
-            for places in self._batches(points, np.flatnonzero(rungs == rung)):
+            for places in self.batches(points, np.flatnonzero(rungs == rung), self.kinds(points)):
                 part, missed = self.run_batch(points.take(places), step_ms, places)
                 again = places[missed] if not last else places[:0]
                 rungs[again] = rung + 1
@@ -80,9 +85,9 @@ class Simulator:
         logging.info("integration: %.2f of %.2f s of CPU time", self._integrating, time.process_time() - used)
         return results.whole(np.take(steps.steps_ms, rungs), wrong)
 
-    def _batches(self, points: Points, places: np.ndarray) -> Iterator[np.ndarray]:
-        """Points that are computed side by side: all without noise, or all with noise of one kind."""
-        size, kinds = self.engine.batch_size, self.kinds(points.take(places))
+    def batches(self, points: Points, places: np.ndarray, kinds: np.ndarray) -> Iterator[np.ndarray]:
+        """Points that are computed side by side: all of one kind [point] of noise, and all or none with maps."""
+        size, kinds = self.engine.batch_size, 2 * kinds[places] + self._maps.differ(points)[places]
         for kind in np.unique(kinds):
             some = places[kinds == kind]
             yield from (some[start : start + size] for start in range(0, len(some), size))
@@ -90,7 +95,7 @@ class Simulator:
     def kinds(self, points: Points) -> np.ndarray:
         """Tell apart what is compiled for the noise of every point, [point]."""
         noise = noise_at(self.settings, points)
-        noisy = noise.sigma > 0
+        noisy = np.asarray(noise.sigma) > 0
         return noisy + 2 * (noisy & (noise.common > 0)) + 4 * (noisy & (noise.tau_ms > 0))
 
     def run_batch(self, points: Points, step_ms: float, places: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -119,7 +124,7 @@ class Simulator:
         batch.pass_transient()
         window = make_window(self.model, self.connectome, settings, points, self._lesions(points))
         window = replace(window, places=places)
-        observers = Observers(self.model, run.batch.coefficients, run.shape[0], self.engine.width)
+        observers = Observers(self.model, run.batch.coefficients, self.engine.width, run.engine.regional)
         activity = Activity(window.samples, len(points), window.noisy, batch.undersampled(observers))
         reducers = [make(options, window) for make, options in self.reducers]
         for states in batch.blocks(settings.window_samples, settings.transient_samples):
@@ -142,7 +147,7 @@ class Simulator:
             shared=noisy and noise.shared,
             coloured=noisy and noise.coloured,
         )
-        run = Run(engine, points.parameters, initial, lesions, noise)
+        run = Run(engine, self._maps.parameters(points), initial, lesions, noise)
         if settings.stimuli:
             labels = self.connectome.labels
             run.stimulate(Schedule(settings.stimuli, self.model.drives, labels, points.columns, len(points)))

@@ -1,5 +1,6 @@
 """Tries every point's step on its own network, from its own start."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,9 +48,8 @@ class Trial:
             settled[places] = rungs[places] == rung
         return rungs, np.zeros(count, bool)
 
-    def _batches(self, places: np.ndarray) -> list[np.ndarray]:
-        size = self._simulator.engine.batch_size
-        return [places[start : start + size] for start in range(0, len(places), size)]
+    def _batches(self, places: np.ndarray) -> Iterator[np.ndarray]:
+        return self._simulator.batches(self._points, places, np.zeros(len(self._points), int))
 
     def _run(self, places: np.ndarray, step_ms: float) -> Run:
         run = self._simulator.start(self._points.take(places), quiet=True)

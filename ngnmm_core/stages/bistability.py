@@ -7,6 +7,7 @@ import numpy as np
 from ngnmm_core.analysis.bistability import KINDS, BistabilityOptions, BistabilityStatus
 from ngnmm_core.analysis.contract import KHZ
 from ngnmm_core.models._base import Model
+from ngnmm_core.simulation.regional import MAPS
 from ngnmm_core.stages.contract import Rates, Stage
 from ngnmm_core.stages.layouts import row_sum_layout
 from ngnmm_core.stages.task import Task
@@ -71,4 +72,5 @@ STAGE = Stage(
     layout=row_sum_layout,
     cost=_cost,
     needs_equal_rows=_needs_equal_rows,
+    unreachable=(MAPS,),
 )

@@ -10,6 +10,7 @@ from ngnmm_core.compilation.code_hash import code_hash
 from ngnmm_core.compilation.versions import library_versions
 from ngnmm_core.models import module_name
 from ngnmm_core.simulation.integrators import integrator_module
+from ngnmm_core.simulation.regional import MAPS, context_of
 from ngnmm_core.stages.contract import FORMAT
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.study.study import Study
@@ -57,6 +58,8 @@ def context(study: Study, stage: str, connectome: str) -> dict[str, Any]:
         "code": code_hash(code_entries(study, stage), without=SAID),
         VERSIONS: dict(library_versions()),
     }
+    if study.maps and MAPS not in kind.unreachable:
+        found[MAPS] = context_of(study.maps)
     return found | ({"sources": {place: file.source for place, file in own.items()}} if own else {})
 
 

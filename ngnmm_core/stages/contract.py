@@ -9,6 +9,7 @@ import numpy as np
 from ngnmm_core.analysis.contract import Analysis, Options, Variable
 from ngnmm_core.points import Points
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
+from ngnmm_core.simulation.regional import MAPS
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.study import Study
 
@@ -73,7 +74,7 @@ def _no_signals(study: Study) -> int:
 
 
 # What the homogeneous system has not: all its regions are alike
-OF_NETWORKS = ("resection",)
+OF_NETWORKS = ("resection", MAPS)
 NOISES = (NOISE, COMMON, TAU)
 
 

@@ -11,6 +11,7 @@ from ngnmm_core.analysis.transfer_entropy import SURROGATES, InformationReducer
 from ngnmm_core.connectome.cohort import NULL
 from ngnmm_core.points import SEED, Kind
 from ngnmm_core.simulation.lesions import CUT, KINDS, LESION, NONE, REGION
+from ngnmm_core.simulation.regional import MAPS, SURROGATE
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.stages import simulation
 from ngnmm_core.stages.contract import LESIONS, NOISES, Layout, Rates, Reducers, Stage
@@ -122,7 +123,8 @@ STAGE = Stage(
     cost=_cost,
     signals=_signals,
     starts_network=True,
-    unreachable_axes=("resection", *NOISES, "stimuli"),  # scores compare runs at points of the model's parameters
+    # scores compare runs at points of the model's parameters
+    unreachable_axes=("resection", *NOISES, "stimuli", MAPS, SURROGATE),
     file=LESIONS,
     own_variables=VARIABLES,
     own_coordinates=SURROGATE_AXIS,

@@ -13,6 +13,7 @@ from ngnmm_core.connectome.normalisation import LARGEST_SPREAD, row_sum_spread
 from ngnmm_core.points import SYSTEM
 from ngnmm_core.simulation.initial_states import nominal
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
+from ngnmm_core.simulation.regional import MAPS, SURROGATE
 from ngnmm_core.stages.contract import Layout, Rates, Stage
 from ngnmm_core.stages.task import Task
 from ngnmm_core.streaming.haemodynamics import haemodynamics
@@ -35,7 +36,7 @@ class _Job:
 
     @cached_property
     def homogeneous(self) -> bool:
-        """Whether all regions are alike at all points, so that the modes of W decouple."""
+        """Whether all rows of W have the same sum, so that its modes decouple where all regions are alike."""
         return row_sum_spread(self.weights) <= LARGEST_SPREAD
 
     @cached_property
@@ -54,21 +55,40 @@ class _Job:
         from ngnmm_core.dynamics.regimes import REST
 
         task, regions = self.task, len(self.weights)
-        parameters = task.points.parameters
-        if self.homogeneous:
+        rests: list[np.ndarray | None] = [None] * len(task.points)
+        alike = np.flatnonzero(self.alike)
+        if len(alike):
             row_sum = task.connectome.row_sum("analyses.linear_fc")
-            found = find_attractors(task.model, parameters, row_sum)
-            at_rest = [a is not None and a.regime == REST for a in found]
-            self.diverged[:] = [a is None for a in found]
-            return [np.tile(a.state, (regions, 1)) if rest else None for a, rest in zip(found, at_rest, strict=True)]
-        start = np.broadcast_to(nominal(task.model), (len(task.points), regions, len(task.model.states)))
-        return reached_equilibria(task.model, self.weights, parameters, start)
+            for k, a in zip(
+                alike, find_attractors(task.model, task.points.take(alike).parameters, row_sum), strict=True
+            ):
+                self.diverged[k] = a is None
+                rests[k] = np.tile(a.state, (regions, 1)) if a is not None and a.regime == REST else None
+        for differs in (False, True):
+            some = np.flatnonzero(~self.alike & (self.differ == differs))
+            if len(some):
+                start = np.broadcast_to(nominal(task.model), (len(some), regions, len(task.model.states)))
+                parameters = task.regional.parameters(task.points.take(some))
+                found = reached_equilibria(task.model, self.weights, parameters, start)
+                for k, rest in zip(some, found, strict=True):
+                    rests[k] = rest
+        return rests
+
+    @cached_property
+    def differ(self) -> np.ndarray:
+        """Whether maps make regions differ, [point]."""
+        return self.task.regional.differ(self.task.points)
+
+    @cached_property
+    def alike(self) -> np.ndarray:
+        """Whether all regions are alike, [point]."""
+        return self.homogeneous & ~self.differ
 
     @cached_property
     def diverged(self) -> np.ndarray:
         return np.zeros(len(self.task.points), bool)
 
-    def equilibria_count(self, parameters: dict[str, float]) -> int:
+    def equilibria_count(self, parameters: dict[str, Any]) -> int:
         """How many equilibria with all regions alike there are, at the mean row sum where the rows differ."""
         from ngnmm_core.dynamics.continuation.equilibria import find_equilibria
 
@@ -81,8 +101,10 @@ class _Job:
         from ngnmm_core.dynamics.linear_stability import growth_rate
 
         task = self.task
-        parameters = {name: float(values[k]) for name, values in task.points.parameters.items()}
-        result = self._blank() | {"linear_equilibria": self.equilibria_count(parameters)}
+        parameters, modes = task.regional.at(task.points, k), None if self.differ[k] else self.modes
+        result = self._blank()
+        if not self.differ[k]:
+            result["linear_equilibria"] = self.equilibria_count(parameters)
         if rest is None:
             return result | {
                 "linear_fc_status": LinearFcStatus.DIVERGED if self.diverged[k] else LinearFcStatus.NO_EQUILIBRIUM
@@ -91,7 +113,7 @@ class _Job:
         noise = Noise(setting[NOISE], setting[COMMON], setting[TAU])
         bold = self.options.haemodynamics == "balloon"
         network = linear_network(
-            task.model, self.weights, parameters, rest, self.options.signal, noise, self.modes, relative=bold
+            task.model, self.weights, parameters, rest, self.options.signal, noise, modes, relative=bold
         )
         growth = growth_rate(network)
         result["linear_slowest"] = growth
@@ -99,7 +121,7 @@ class _Job:
             return result | {"linear_fc_status": LinearFcStatus.UNSTABLE}
         resolved = self._bands(network, result)
         if resolved and self.options.spectrum_max_hz is not None:
-            watched = linear_network(task.model, self.weights, parameters, rest, "observable", noise, self.modes)
+            watched = linear_network(task.model, self.weights, parameters, rest, "observable", noise, modes)
             self._spectrum(watched, result)
         return result | {"linear_fc_status": LinearFcStatus.OK if resolved else LinearFcStatus.NOT_RESOLVED}
 
@@ -112,6 +134,7 @@ class _Job:
             "linear_amplitude": np.full((bands, regions), np.nan),
             "linear_spectrum": np.full((regions, len(self.options.frequencies_hz)), np.nan),
             "linear_slowest": np.nan,
+            "linear_equilibria": -1,
         }
 
     def _bands(self, network, result) -> bool:
@@ -154,7 +177,7 @@ def warm(task: Task) -> None:
 
 def deterministic_layout(study: Study, regions: int) -> Layout:
     """Give the grid without what only a simulation depends on: its seeds and stimuli."""
-    return Layout(*study.over(lambda axis: study.known_axes[axis].part in (SYSTEM, *SETTINGS)))
+    return Layout(*study.over(lambda axis: study.known_axes[axis].part in (SYSTEM, *SETTINGS, MAPS, SURROGATE)))
 
 
 def _settings(study: Study) -> dict[str, Any]:

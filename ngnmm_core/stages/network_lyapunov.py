@@ -38,7 +38,7 @@ def run(task: Task) -> dict[str, np.ndarray]:
     errors, dimension = values.copy(), np.full(len(points), np.nan)
     status = np.zeros(len(points), np.int8)
     for k, state in enumerate(_initial_states(task)):
-        parameters = {name: float(column[k]) for name, column in points.parameters.items()}
+        parameters = task.regional.at(points, k)
         done, going = _checkpoints(task, k)
         kept = None if done is None else kept_arrays(done)
         if kept is not None:
@@ -95,9 +95,9 @@ def warm(task: Task) -> None:
     from ngnmm_core.dynamics.network_exponents import NetworkSettings, network_exponents
     from ngnmm_core.simulation.simulator import homogeneous_states
 
-    parameters = {name: float(column[0]) for name, column in task.points.parameters.items()}
-    state = np.tile(nominal(task.model), (len(task.connectome), 1))
-    network_exponents(task.model, task.connectome.weights, parameters, state, NetworkSettings(1, 1.0, 1.0, 0.05, 0.05))
+    state, few = np.tile(nominal(task.model), (len(task.connectome), 1)), NetworkSettings(1, 1.0, 1.0, 0.05, 0.05)
+    for k in np.unique(task.regional.differ(task.points), return_index=True)[1]:
+        network_exponents(task.model, task.connectome.weights, task.regional.at(task.points, k), state, few)
     if task.settings["initial"].get("from") == "homogeneous":
         homogeneous_states(task.model, task.points.take(slice(0, 1)).parameters, 1.0)
 

@@ -54,7 +54,7 @@ def simulator(task: Task, settings: Simulation, fed: Reducers) -> "Simulator":
     """Build the simulator of a task."""
     from ngnmm_core.simulation.simulator import Simulator
 
-    return Simulator(task.model, task.connectome, settings, fed)
+    return Simulator(task.model, task.connectome, settings, fed, task.regional)
 
 
 def window(task: Task) -> SampledWindow:
@@ -70,15 +70,15 @@ def warm(task: Task) -> None:
 
 
 def compile_with(task: Task, fed: Reducers) -> None:
-    """Run one point for a few samples, which compiles the integrator and the reducers."""
+    """Run one point (and one with maps) for a few samples, which compiles the integrator and the reducers."""
     settings = Simulation.model_validate(task.settings)
     times = {"transient_ms": settings.sample_ms, "duration_ms": WARM_SAMPLES * settings.sample_ms}
-    made = simulator(task, settings.model_copy(update=times), fed)
-    _, firsts = np.unique(made.kinds(task.points), return_index=True)
-    for first in firsts:
+    made, step_ms = simulator(task, settings.model_copy(update=times), fed), settings.longest_step_ms
+    differ = task.regional.differ(task.points)
+    for first in np.unique(2 * made.kinds(task.points) + differ, return_index=True)[1]:
         made.feed(task.points.take(slice(first, first + 1)))
-    step_ms = settings.longest_step_ms
-    made.start(task.points.take(slice(0, 1)), quiet=True).advance(step_ms, 1, 1)  # trials have no noise
+    for first in np.unique(differ, return_index=True)[1]:
+        made.start(task.points.take(slice(first, first + 1)), quiet=True).advance(step_ms, 1, 1)  # as trials do
 
 
 def _settings(study: Study) -> dict[str, Any]:

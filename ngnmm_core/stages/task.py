@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ngnmm_core.connectome.cohort import Cohort
 from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import Kind, Points
+from ngnmm_core.simulation.regional import RegionalMaps, RegionMap
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Task:
         A folder of the job's own for what it needs to go on after it was killed; removed when the job has succeeded.
     cohort : Cohort, optional
         The connectomes, not normalised, that columns of the points choose from.
+    maps : tuple of RegionMap
+        Of parameters that differ between regions.
     """
 
     model: Model
@@ -41,6 +45,12 @@ class Task:
     series: Path | None = None
     scratch: Path | None = None
     cohort: Cohort | None = None
+    maps: tuple[RegionMap, ...] = ()
+
+    @cached_property
+    def regional(self) -> RegionalMaps:
+        """The maps on the connectome."""
+        return RegionalMaps(self.maps, self.connectome, self.model)
 
     @property
     def keeps_series(self) -> bool:

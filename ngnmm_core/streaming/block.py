@@ -15,12 +15,14 @@ class Observers:
     Parameters
     ----------
     model : Model
-    constants : array (flat) [group, coefficient, lane]
+    constants : array (flat) [group, (region,) coefficient, lane]
+    regional : bool
+        Whether every region has coefficients of its own.
     """
 
-    def __init__(self, model: Model, constants: np.ndarray, groups: int, width: int):
+    def __init__(self, model: Model, constants: np.ndarray, width: int, regional: bool = False):
         self.model, self.constants = model, constants
-        sizes = (len(model.states), constants.size // (groups * width), width)
+        sizes = (len(model.states), model.sizes[1], width, regional)
         self._rates = [_compiled(model, f"rate-{p.name}", p.rate, sizes) if p.rate else None for p in model.populations]
         self._moduli = [
             _compiled(model, f"kuramoto-{p.name}", p.kuramoto, sizes) if p.kuramoto else None for p in model.populations

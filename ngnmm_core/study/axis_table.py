@@ -10,6 +10,7 @@ from ngnmm_core.models._base import Model
 from ngnmm_core.points import SEED, Axis, Kind
 from ngnmm_core.simulation.lesions import resection_axis
 from ngnmm_core.simulation.noise_settings import noise_axes
+from ngnmm_core.simulation.regional import map_axes
 from ngnmm_core.simulation.stimuli import stimulus_axes
 from ngnmm_core.study.connectome_axes import connectome_axes
 from ngnmm_core.study.operating_point import operating_axes
@@ -36,6 +37,7 @@ def axes_of(model: Model, config: "StudyConfig", subjects: Mapping[float, str] =
         *operating_axes(config.model.operating_point),
         resection_axis(),
         *noise_axes(simulation),
+        *map_axes(config.model.maps),
     ]
     return {axis.name: axis for axis in found}
 

@@ -15,6 +15,7 @@ from ngnmm_core.analysis.registry import analysis_names, get_analysis
 from ngnmm_core.models import get_model, model_names
 from ngnmm_core.points import SEED
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
+from ngnmm_core.simulation.regional import SCALE, SURROGATE, MapSource, Surrogates
 from ngnmm_core.simulation.stimuli import SWEPT
 from ngnmm_core.study.axes import FORMS
 from ngnmm_core.study.connectome_axes import Nulls
@@ -24,8 +25,8 @@ from ngnmm_core.study.optimisation import Optimise
 from ngnmm_core.study.schema import NAME, StudyConfig
 
 SCHEMA = Path("workflow/schemas/study.schema.json")
-# axes of stimuli and of the operating point
-DOTTED = rf"^[A-Za-z]\w*\.({'|'.join(dict.fromkeys((*SWEPT, *OPERATING_FIELDS)))})$"
+# axes of stimuli, of the operating point and of maps
+DOTTED = rf"^[A-Za-z][\w-]*\.({'|'.join(dict.fromkeys((*SWEPT, *OPERATING_FIELDS, SCALE, SURROGATE)))})$"
 DOCUMENTS = (Path("config/README.md"), Path("docs/models.md"), Path("docs/results.md"))
 
 
@@ -178,6 +179,8 @@ def tables() -> dict[str, str]:
         "nulls": key_table(Nulls, "nulls."),
         "model": key_table(ModelSpec, "model."),
         "operating_point": key_table(OperatingPoint, "model.operating_point."),
+        "maps": key_table(MapSource, "model.maps[]."),
+        "surrogates": key_table(Surrogates, "model.maps[].surrogates."),
         "simulation": key_table(Simulation, "simulation."),
         "initial": key_table(Initial, "simulation.initial."),
         "empirical": key_table(Empirical, "empirical."),

@@ -25,6 +25,7 @@ from ngnmm_core.study.connectome_axes import (
     with_subject_numbers,
 )
 from ngnmm_core.study.former_keys import with_present_keys
+from ngnmm_core.study.maps import check_maps, load_maps, unequal_filters, with_map_files, with_surrogate_axes
 from ngnmm_core.study.messages import input_error
 from ngnmm_core.study.operating_point import check_operating_point
 from ngnmm_core.study.optimisation import check_optimise
@@ -132,7 +133,8 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
     files = files_of(config, folder)
     model = _model(checked, files)
     analyses = {name: _analysis(name, files) for name in checked.analyses}
-    checked = _resolved(checked, model, files)
+    checked = with_map_files(_resolved(checked, model, files), folder)
+    maps = load_maps(checked.model.maps, model)
     operating_point = checked.model.operating_point
     refuse_given(checked)
     subjects = subject_names(checked)
@@ -144,6 +146,7 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
     listed = checked.points is not None
     axes = listed_points(names, checked.points) if listed else grid_axes(names, checked.grid or {})
     axes = with_connectomes(axes, listed, checked, subjects)
+    axes = with_surrogate_axes(axes, maps, listed)
     keys = [(f"{'points' if listed else 'grid'}.{name}", name) for name in axes]
     if operating_point is not None:
         check_operating_point(operating_point, names.model, axes, checked.normalization)
@@ -151,9 +154,22 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
     refuse_conflicts(names.model, [*((f"model.parameters.{name}", name) for name in fixed), *keys])
     highlights = highlight_values(names, checked.highlights)
     study = _with_method(
-        Study(name, checked, names.model, fixed, axes, listed, _options(checked, analyses), analyses, files, subjects)
+        Study(
+            name,
+            checked,
+            names.model,
+            fixed,
+            axes,
+            listed,
+            _options(checked, analyses),
+            analyses,
+            files,
+            subjects,
+            maps,
+        )
     )
     checked = study.config
+    check_maps(study)
     if study.simulates:
         checked.simulation.check(study.fastest_rate, study.largest_noise)
         _check_noise(study)
@@ -207,11 +223,17 @@ def _with_method(study: Study) -> Study:
     Raises
     ------
     InputError
-        For a method that the model has nothing for.
+        For a method that the model, or a map of one of its parameters, has nothing for.
     """
-    exact = study.model.qif is not None
+    declared, unequal = study.model.qif is not None, unequal_filters(study)
+    exact = declared and unequal is None
     simulation = study.simulation.resolved(exact, study.largest_noise)
-    if simulation.integrator.qif_only and not exact:
+    if simulation.integrator.qif_only and unequal is not None:
+        raise InputError(
+            f"simulation.method: {simulation.method} filters what regions send by {study.model.qif.sent_tau}, which "
+            f"must then be the same in all, and {unequal} makes it differ; allowed: auto, multirate, rk4, heun"
+        )
+    if simulation.integrator.qif_only and not declared:
         raise InputError(
             f"simulation.method: {simulation.method} is for models of QIF neurons with synapses, and "
             f"{study.model.name} declares no such populations; allowed: auto, multirate, rk4, heun"

@@ -11,6 +11,7 @@ from ngnmm_core.connectome import ConnectomeSpec
 from ngnmm_core.errors import InputError, twice
 from ngnmm_core.recordings.settings import Empirical
 from ngnmm_core.section import Section
+from ngnmm_core.simulation.regional import MapSource
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.study.axes import FORMS
 from ngnmm_core.study.connectome_axes import Nulls
@@ -34,6 +35,7 @@ class ModelSpec(Section):
     operating_point: OperatingPoint | None = Field(
         None, description="instead of a value for the drive: its distance from a bifurcation, found at every point"
     )
+    maps: list[MapSource] = Field([], description="parameters that differ between regions in proportion to a map")
 
 
 class StudyConfig(Section):
@@ -123,6 +125,9 @@ def without_absolute_paths(config: StudyConfig) -> StudyConfig:
     changes: dict[str, Any] = {"connectome": _relative(config.connectome, "path", "table", "labels", "lengths")}
     if config.empirical is not None:
         changes["empirical"] = _relative(config.empirical, "path", "labels")
+    if config.model.maps:
+        maps = [_relative(one, "file") for one in config.model.maps]
+        changes["model"] = config.model.model_copy(update={"maps": maps})
     if isinstance(config.points, str):
         changes["points"] = _from_here(config.points)
     return config.model_copy(update=changes)

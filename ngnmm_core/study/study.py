@@ -12,6 +12,7 @@ from ngnmm_core.compilation.own_files import OwnFile
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import SYSTEM, Axis, Kind, Points, make_points
 from ngnmm_core.simulation.noise_settings import NOISE
+from ngnmm_core.simulation.regional import RegionMap
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.stimuli import Stimulus, end_of, timed_values
 from ngnmm_core.study.axis_table import axes_of
@@ -42,6 +43,8 @@ class Study:
         Those files: of the model by `model`, of analyses by `analyses.NAME`.
     subjects : mapping of float to str
         Names of the subjects by their numbers, where the study has the axis `subject`.
+    maps : tuple of RegionMap
+        Of parameters that differ between regions, with their values.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Study:
     declared: Mapping[str, Analysis]
     files: Mapping[str, OwnFile] = field(default_factory=dict)
     subjects: Mapping[float, str] = field(default_factory=dict)
+    maps: tuple[RegionMap, ...] = ()
 
     @property
     def simulation(self) -> Simulation:
@@ -103,6 +107,19 @@ class Study:
         """The largest intensity of the noise anywhere in the study (ms^0.5)."""
         asked = [h[NOISE] for h in self.config.highlights if NOISE in h]
         return float(max((self.simulation.noise_sigma, *self.axes.get(NOISE, ()), *map(float, asked))))
+
+    def map_scales(self) -> dict[str, list[float]]:
+        """Collect all scales other than 0 of the maps of a study, by the key that sets them."""
+        found: dict[str, list[float]] = {}
+        for one in self.maps:
+            axis, own = one.axes[0], 1.0 if one.scale is None else one.scale
+            key = (
+                f"{'points' if self.listed else 'grid'}.{axis}" if axis in self.axes else f"model.maps.{one.name}.scale"
+            )
+            asked = [float(h[axis]) for h in self.config.highlights if axis in h]
+            if values := [float(value) for value in (*self.axes.get(axis, (own,)), *asked) if value != 0]:
+                found[key] = values
+        return found
 
     def stimulus_times(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """When every stimulus starts and ends, by name, in all combinations of the study; NaN where it does not end."""

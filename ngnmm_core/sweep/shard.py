@@ -18,6 +18,7 @@ from ngnmm_core.connectome.cohort import Cohort, cohort_of
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model, own_model
 from ngnmm_core.preflight.calibration import calibrate
+from ngnmm_core.simulation.regional import MAPS, RegionMap
 from ngnmm_core.simulation.series_file import series_path
 from ngnmm_core.stages.context import compiled_name
 from ngnmm_core.stages.registry import STAGES
@@ -40,8 +41,9 @@ def make_task(definition: dict[str, Any], cohort: Cohort) -> Task:
         analysis = get_analysis(name) if file is None else own_analysis(file)
         analyses.append((analysis, analysis.options.model_validate(options)))
     normalised = cohort.mean.normalised(context["normalization"])
+    maps = tuple(map(RegionMap.model_validate, context.get(MAPS, ())))
     points = definition_points(definition)
-    return Task(model, normalised, points, context["settings"], tuple(analyses), cohort=cohort)
+    return Task(model, normalised, points, context["settings"], tuple(analyses), cohort=cohort, maps=maps)
 
 
 def _own_file(place: str, path: str, context: dict[str, Any]) -> OwnFile:

@@ -15,6 +15,7 @@ LONG = {
     "ngnmm run repertoire_quick": 4,
     "ngnmm run paper_quick": 6,
     "ngnmm run recordings_quick": 2,
+    "ngnmm run gradient": 1,
     "make run": 3,
     "ngnmm run first.yaml": 2,
     "python -m pytest tests/validation": 1,

@@ -108,6 +108,8 @@ def test_a_study_in_the_documentation_is_accepted(block, monkeypatch, tmp_path):
     for name in re.findall(r"file: (\w+\.py)", block.text):
         shown = next(b.text for b in blocks("python") if b.document == block.document)
         (tmp_path / name).write_text(shown)  # the file that the page shows
+    for name in re.findall(r"file: (\w+\.csv)", block.text):
+        (tmp_path / name).write_text(next(b.text for b in blocks("csv") if b.document == block.document))
     for text in alternatives(block.text):
         config = yaml.safe_load(text)
         (tmp_path / "study.yaml").write_text(text)

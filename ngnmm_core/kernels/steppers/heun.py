@@ -50,7 +50,7 @@ def make_step(equations, rows, width):
 
 def _make_draw(equations, width):
     """`draw(batch, work, n)`: the increments of a step for all regions where they are shared or coloured."""
-    kind, count = equations.kind, len(equations.noise)
+    kind, count, regional = equations.kind, len(equations.noise), equations.regional
     coloured, purposes = kind.coloured, 3 if kind.coloured else 1
 
     @kernel
@@ -102,7 +102,8 @@ def _make_draw(equations, width):
                         store(work.noise, place, colour(batch, work, group, j, (z[j], second[j], start[j]), place))
                 for j in range(count):
                     place = ((group * n + i) * count + j) * width
-                    amplitude = load(batch.amplitude, (group * count + j) * width)
+                    at = place if regional else (group * count + j) * width
+                    amplitude = load(batch.amplitude, at)
                     store(work.noise, place, amplitude * load(work.noise, place))
 
     return draw if kind.shared or coloured else nothing
@@ -110,7 +111,7 @@ def _make_draw(equations, width):
 
 def _make_updates(equations, width):
     load_all, store_all = make_tuple_access(equations.states)
-    noise, count = equations.noise, len(equations.noise)
+    noise, count, regional = equations.noise, len(equations.noise), equations.regional
     normal = normal_pair if count <= 2 else normal_four
     drawn = equations.kind.shared or equations.kind.coloured
 
@@ -128,7 +129,8 @@ def _make_updates(equations, width):
         if not drawn:
             normals = normal(batch.seed, group * width, region, work.counters[STEP])
             for j in range(count):
-                amplitude = load(batch.amplitude, (group * count + j) * width)
+                at = here * count if regional else group * count * width
+                amplitude = load(batch.amplitude, at + j * width)
                 store(work.noise, here * count + j * width, amplitude * normals[j])
         store_all(out, o, width, advance(values, h, slope))
         add(work, where, out, 1.0)

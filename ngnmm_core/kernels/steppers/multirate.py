@@ -34,6 +34,7 @@ from ngnmm_core.kernels.llvm import (
     make_tuple_access,
     store,
 )
+from ngnmm_core.kernels.region_parameters import make_region_parameters
 from ngnmm_core.kernels.steppers import luther, rk4
 
 # Values of the coupling that the polynomial goes through, by lanes: in single precision (16) its weights must be small,
@@ -123,15 +124,14 @@ def _make_remember(equations, rows, width):
 def _make_extrapolated(equations, rows, width):
     row_products = make_row_products(rows)
     load_states, store_states = make_tuple_access(equations.states)
-    load_coefficients, _ = make_tuple_access(equations.coefficients)
-    load_drives, _ = make_tuple_access(equations.drives)
+    shared, of_region = make_region_parameters(equations, width)
     slots = PAST[width]
     load_past = make_ring_access(slots)
     extrapolate = make_dot(slots)
     compensated = width == SINGLE
     local_step = luther.make_local_step(equations.derivative)
     sent, drive_at, waves_at = equations.sent, equations.drive_at, equations.waves_at
-    states, coefficients, drives = equations.states, equations.coefficients, equations.drives
+    states = equations.states
 
     @kernel
     def run(batch, stimuli, work, weights, dt, when):
@@ -146,13 +146,13 @@ def _make_extrapolated(equations, rows, width):
             last = min(first + rows, n)
             for group in range(groups):
                 row_products(weights.packed, first * n, work.sent, group * n * width, n, work.products, (), 0)
-                constants = load_coefficients(batch.coefficients, group * coefficients * width, width)
-                base = load_drives(batch.drive, group * drives * width, width)
+                together = shared(batch, group, n)
                 for node in range(work.fractions.size):
                     waves_at(stimuli, work, (group, groups), (index, begin + span * work.fractions[node]), node)
                 for i in range(first, last):
                     here = (group * n + i) * width
                     o = here * states
+                    constants, base = of_region(batch, group * n + i, together)
                     newest = load(batch.gain, here) * load(work.products, (i - first) * width)
                     store(work.past, position * size + here, newest)
                     past = load_past(work.past, here, size, position)

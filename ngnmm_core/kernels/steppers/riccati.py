@@ -36,7 +36,10 @@ def make_step(equations, rows, width):
     slots, noisy = slots_of(width, equations.noisy), equations.noisy
     ladder = coloured_ladder if equations.kind.coloured else brownian_ladder
     draw = ladder.make_draw(equations.structure.populations, width, equations.kind.shared)
-    publish, filters = make_publish(equations.structure, equations.states, width), len(equations.structure.filters)
+    publish, filters = (
+        make_publish(equations.structure, equations.states, width, equations.regional),
+        len(equations.structure.filters),
+    )
 
     @kernel
     def remember(batch, work, weights):

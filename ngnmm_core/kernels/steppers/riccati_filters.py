@@ -121,7 +121,7 @@ def make_filters(structure, width):
     return early, guess, respond, move
 
 
-def make_publish(structure, states, width):
+def make_publish(structure, states, width, regional):
     """`publish(batch, work, weights)`: write filters, and the coupling that enters them, to the states."""
     P, slots = structure.populations, len(structure.filters)
     whole, kept, first = P * width, structure.kept * P, structure.filtered * P * width
@@ -137,6 +137,8 @@ def make_publish(structure, states, width):
             at = group * table_size
             for i in range(n):
                 here = (group * n + i) * width
+                if regional:
+                    at = (group * n + i) * table_size
                 coupling = load(work.past, now + here)
                 for j in range(slots):
                     for q in range(P):

@@ -104,7 +104,7 @@ def make_begin(equations, width):
     `short` is 1 in the short steps of the start, else 0.
     """
     structure, states, slots = equations.structure, equations.states, slots_of(width, equations.noisy)
-    P, sender = structure.populations, structure.sender
+    P, sender, regional = structure.populations, structure.sender, equations.regional
     whole = P * width
     table_size, left = P * structure.constants * width, 1 + (LEFT + len(structure.filters)) * P
     (load_r, _), (load_v, _) = _make_states(structure, width)
@@ -123,12 +123,15 @@ def make_begin(equations, width):
         groups = size // (n * width)
         index, start, span = when
         for group in range(groups):
-            at = ((short * turns + work.counters[STEP] % turns) * groups + group) * table_size
+            table = (short * turns + work.counters[STEP] % turns) * groups + group
+            at = table * table_size
             for node in range(work.fractions.size):
                 waves_at(stimuli, work, (group, groups), (index, start + span * work.fractions[node]), node)
             for i in range(n):
                 here = (group * n + i) * width
                 o, kept = here * states, here * left
+                if regional:
+                    at = (table * n + i) * table_size
                 newest, c0, c1, c2, ahead = coupling_moments(work, here, size, slots)
                 store(work.middle, kept, ahead)
                 drive_moments(batch, stimuli, work, (group, i, n))
@@ -196,7 +199,7 @@ def _make_respond(structure, width):
 def make_finish(equations, rows, width):
     """`finish(batch, work, weights, short)`: the product, and all that a step does after it."""
     structure, states, slots = equations.structure, equations.states, slots_of(width, equations.noisy)
-    P, sender = structure.populations, structure.sender
+    P, sender, regional = structure.populations, structure.sender, equations.regional
     table_size, left = P * structure.constants * width, 1 + (LEFT + len(structure.filters)) * P
     row_products = make_row_products(rows)
     move = _make_move(structure, slots, width)
@@ -216,10 +219,13 @@ def make_finish(equations, rows, width):
             for group in range(groups):
                 if started:
                     row_products(weights.packed, first * n, work.sent_next, group * n * width, n, work.products, (), 0)
-                at = ((short * turns + work.counters[STEP] % turns) * groups + group) * table_size
+                table = (short * turns + work.counters[STEP] % turns) * groups + group
+                at = table * table_size
                 for i in range(first, min(first + rows, n)):
                     here = (group * n + i) * width
                     o, kept = here * states, here * left
+                    if regional:
+                        at = (table * n + i) * table_size
                     ahead = load(work.middle, kept)
                     missed = ahead - ahead
                     if started:
