@@ -25,6 +25,7 @@ SAMPLE_MS = 0.1
 STEPS_PER_SAMPLE = (4, 20, 100)  # more where the trajectory ceases to be finite with fewer: steep bursts, large inputs
 STRETCHES_MS = ((500, 500), (500, 500), (1000, 1000), (2000, 2000), (4000, 2000), (8000, 2000))  # and the part watched
 MOST_RETURNS = 32
+# times for the default time constants of a model: see `own_times`
 NEAR = 0.05  # distance, in units of the size of the state or the orbit, at which a proposal may be accepted
 ARRIVED = 1e-6
 CHUNK = 512  # points whose trajectories are in memory together
@@ -109,9 +110,10 @@ class _Chase:
 
     def _stretch(self, points: np.ndarray, length: float, watched: float) -> np.ndarray:
         """Follows some points for a while; which of them are known then, array of bool."""
-        solutions, states, dt_ms = self.all.take(points), self.states[points], SAMPLE_MS / self.steps
+        solutions, states = self.all.take(points), self.states[points]
+        dt_ms = SAMPLE_MS / self.steps * solutions.time_factor
         if length > watched:
-            _, states = solutions.sample(states, dt_ms, round((length - watched) / dt_ms), 1)
+            _, states = solutions.sample(states, dt_ms, round((length - watched) / SAMPLE_MS) * self.steps, 1)
         samples, states = solutions.sample(states, dt_ms, self.steps, round(watched / SAMPLE_MS))
         self.states[points] = states
         returns = find_returns(samples, len(points), solutions.model.observable_index, MOST_RETURNS)
@@ -148,6 +150,7 @@ def _rests(solutions: Solutions, samples: np.ndarray, returns: Returns, last: np
 
 def _cycles(solutions: Solutions, returns: Returns, points: np.ndarray) -> dict[int, Attractor]:
     """Stable cycles that trajectories are near to and approach, by point; the fewest returns that do."""
+    sample_ms = SAMPLE_MS * solutions.time_factor
     late, early = returns.gaps[:, :, 0], returns.gaps[:, :, 1]
     # returns come closer to each other, or have arrived up to the error of interpolation
     proposed = (np.maximum(late, early) <= NEAR) & (late <= np.maximum(early, 1e-3))
@@ -157,7 +160,7 @@ def _cycles(solutions: Solutions, returns: Returns, points: np.ndarray) -> dict[
         index, turns = np.array(list(waiting)), [waiting[k].pop(0) for k in waiting]
         crossings = [returns.crossings(k) for k in index]
         starts = np.array([returns.states[k, len(c) - 1] for k, c in zip(index, crossings, strict=True)])
-        periods = np.array([(c[-1] - c[-1 - n]) * SAMPLE_MS for c, n in zip(crossings, turns, strict=True)])
+        periods = np.array([c[-1] - c[-1 - n] for c, n in zip(crossings, turns, strict=True)]) * sample_ms[index]
         for j, orbit in enumerate(shoot_many(solutions.take(index), starts, periods)):
             k = int(index[j])
             if orbit and _is_there(orbit, starts[j], periods[j], returns.extent[k]):

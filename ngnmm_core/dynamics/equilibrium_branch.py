@@ -16,6 +16,7 @@ import scipy
 
 from ngnmm_core.dynamics.differentiation import linearise
 from ngnmm_core.dynamics.hopf import first_lyapunov_coefficient
+from ngnmm_core.dynamics.own_times import state_factors, time_factor
 from ngnmm_core.errors import InputError
 from ngnmm_core.models._base import Model
 
@@ -146,8 +147,9 @@ class EquilibriumSystem:
             return np.asarray(self.curve.samples(self.parameters, self.weight), float)
         low, high = self.curve.low, self.curve.high
         if low > 0:
-            states = {state.name: state.initial for state in self.model.states}
-            return _spread(low, high, states[self.curve.coordinate])
+            k = self.model.state_names.index(self.curve.coordinate)
+            unit = state_factors(self.model, float(time_factor(self.model, self.parameters)))[k]
+            return unit * _spread(low, high, self.model.states[k].initial)
         return np.linspace(low, high, SAMPLES)
 
     # -------------------------------------------------------------- points of the branch

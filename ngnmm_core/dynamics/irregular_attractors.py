@@ -12,6 +12,7 @@ import numpy as np
 
 from ngnmm_core.dynamics.attractor import Attractor, find_attractors
 from ngnmm_core.dynamics.lyapunov_runs import ALIGNING_MS, Settings, lyapunov_exponents
+from ngnmm_core.dynamics.own_times import time_factor
 from ngnmm_core.dynamics.regimes import CHAOS, IRREGULAR, TORUS
 from ngnmm_core.models._base import Model
 
@@ -31,25 +32,33 @@ def classify(
     parameters : mapping of name to array (point,)
     """
     result = list(attractors)
-    left = [k for k, a in enumerate(attractors) if a is not None and a.regime == IRREGULAR]
+    every = time_factor(model, parameters) * np.ones(len(result))
+    for factor in np.unique(every):
+        _classify(model, parameters, row_sum, result, np.flatnonzero(every == factor), float(factor))
+    _arrived(model, parameters, row_sum, result)
+    return result
+
+
+def _classify(model: Model, parameters, row_sum: float, result: list, points: np.ndarray, factor: float) -> None:
+    """Classify what is irregular at some points, whose time constants are all longer by a factor."""
+    left = [int(k) for k in points if result[k] is not None and result[k].regime == IRREGULAR]
     for duration in DURATIONS_MS:
         if not left:
-            break
+            return
         index = np.array(left)
         some = {name: np.asarray(values, float)[index] for name, values in parameters.items()}
         gains = np.stack([some["G"] * row_sum] * 2)
         states = np.stack([result[k].state for k in left], axis=1)
-        settings = Settings(min(COUNT, len(states)), duration, ALIGNING_MS)
+        settings = Settings(min(COUNT, len(states)), duration * factor, ALIGNING_MS * factor)
         exponents = lyapunov_exponents(model, some, gains, states, settings)
         undecided = []
         for j, k in enumerate(left):
-            regime = _regime(exponents.values[:, j], exponents.errors[:, j], duration == DURATIONS_MS[-1])
+            values, errors = exponents.values[:, j] * factor, exponents.errors[:, j] * factor
+            regime = _regime(values, errors, duration == DURATIONS_MS[-1])
             result[k] = replace(result[k], regime=regime, state=exponents.states[:, j])
             if regime == IRREGULAR:
                 undecided.append(k)
         left = undecided
-    _arrived(model, parameters, row_sum, result)
-    return result
 
 
 def _arrived(model: Model, parameters: Mapping[str, np.ndarray], row_sum: float, result: list) -> None:

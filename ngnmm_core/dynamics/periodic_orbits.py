@@ -111,7 +111,7 @@ def shoot_many(solutions: Solutions, states: np.ndarray, periods: np.ndarray) ->
 def _on_mesh(solutions: Solutions, states, periods, error: float, tolerance: float) -> list[Orbit | None]:
     """Find orbits with the steps that have a given error along the trajectories from `states`."""
     found: list[Orbit | None] = [None] * len(states)
-    meshes = solutions.mesh(states, periods, error, LONGEST_MS)
+    meshes = solutions.mesh(states, periods, error, LONGEST_MS * solutions.time_factor)
     index = np.array([k for k, mesh in enumerate(meshes) if mesh is not None], int)
     with np.errstate(all="ignore"):
         search = _Search(solutions.take(index), states[index], periods[index], [meshes[k] for k in index], tolerance)
@@ -192,12 +192,14 @@ class _Search:
         which = self.index[going]
         system = np.zeros((len(which), size + 1, size + 1))
         system[:, :size, :size] = monodromies[going] - np.eye(size)
-        system[:, :size, size] = solutions.velocity(ends)[going]
-        system[:, size, :size] = self.direction[which]
+        # the period in units of itself, so that no unit of time decides between pivots
+        times = self.periods[which]
+        system[:, :size, size] = solutions.velocity(ends)[going] * times[:, None]
+        system[:, size, :size] = self.direction[which] * times[:, None]
         right = np.concatenate([-miss[going], np.zeros((len(which), 1))], axis=1)
         correction = solve_each(system, right)
         self.x[which] += correction[:, :size]
-        self.periods[which] += correction[:, size]
+        self.periods[which] += times * correction[:, size]
         t, guess = self.periods[which], self.guess[which]
         sound = (t > 0.5 * guess) & (t < 1.5 * guess) & np.isfinite(self.x[which]).all(axis=1)
         self.index = which[sound]

@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 
 from ngnmm_core.compilation.kernel_cache import compiled_by
+from ngnmm_core.dynamics.own_times import time_factor
 from ngnmm_core.kernels.lanes import aligned, lane_width
 from ngnmm_core.kernels.mesh import make_mesh
 from ngnmm_core.kernels.trajectory import make_trajectory
@@ -51,6 +52,11 @@ class Solutions:
         self.model, self.size = model, len(model.states)
         self.parameters, self.weight = parameters, np.asarray(weight, float)
         self._constants = constants_of(model, parameters)
+
+    @property
+    def time_factor(self) -> np.ndarray:
+        """How much longer all time constants are than the model's defaults, [point]: see `own_times`."""
+        return time_factor(self.model, self.parameters) * np.ones(len(self.weight))
 
     def take(self, index: np.ndarray) -> "Solutions":
         """Select some of the points."""
@@ -114,7 +120,9 @@ class Solutions:
                 found[k] = np.concatenate([states[k][None], block[: len(steps[k]), :, lane]])
         return found
 
-    def mesh(self, states: np.ndarray, times: np.ndarray, error: float, longest: float) -> list[np.ndarray | None]:
+    def mesh(
+        self, states: np.ndarray, times: np.ndarray, error: float, longest: float | np.ndarray
+    ) -> list[np.ndarray | None]:
         """Choose steps (ms) that lead each state over its time, all with about equal error (`ngnmm_core.kernels.mesh`).
 
         None for a point that is not finite or ceases to be, and for one that needs `MOST_STEPS` times as many steps as
@@ -127,18 +135,19 @@ class Solutions:
             In ms.
         error : float
             Of a step, relative.
-        longest : float
+        longest : float or array (point,)
             In ms.
         """
         run, count = kernel_of(self.model, make_mesh), len(states)
+        longest = np.broadcast_to(np.asarray(longest, float), count)
         work = aligned((3 * self.size + 1) * WIDTH)
         found: list[np.ndarray | None] = [None] * count
         order = np.argsort(times, kind="stable")
         for start in range(0, count, WIDTH):
             some = order[start : start + WIDTH]
-            most = int(np.ceil(MOST_STEPS * times[some].max() / longest)) + 64
+            most = int(np.ceil(MOST_STEPS * (times[some] / longest[some]).max())) + 64
             h = aligned(most * WIDTH)
-            limits = np.stack([times[some], np.full(len(some), error), np.full(len(some), longest)])
+            limits = np.stack([times[some], np.full(len(some), error), longest[some]])
             state = to_lanes(states[some].T)
             run(state, to_lanes(self._constants[:, some]), to_lanes(self.weight[some]), to_lanes(limits), work, h)
             finite = np.isfinite(state.reshape(self.size, WIDTH)).all(axis=0)

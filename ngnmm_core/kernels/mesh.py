@@ -13,7 +13,7 @@ from ngnmm_core.kernels.llvm import align_stack, kernel, lane_select, load, make
 from ngnmm_core.kernels.normal import lane_log
 from ngnmm_core.kernels.steppers.luther import ORDER
 
-FIRST_MS = 0.02  # before it is mended
+FIRST = 0.08  # of the longest step: the first one before it is mended
 MENDED = 2  # times: a third changes the number of steps by less than a hundredth
 CHANGE = 3.0  # at most, each time: the order of the error holds near the step that it was measured with
 TINY = 1e-12  # in the unit of a state: states that are zero have no relative error
@@ -72,7 +72,7 @@ def make_mesh(derivative, sent, sizes, width):
         drive = load_drives(constants, coefficients * width, width)
         own, left, wanted, longest = load(gain, 0), load(limits, 0), load(limits, width), load(limits, 2 * width)
         x = load_states(state, 0, width)
-        step = left * 0.0 + FIRST_MS
+        step = longest * FIRST
         for k in range(h.size // width):
             for _ in range(MENDED):
                 whole = stepped(x, step, drive, fixed, own)

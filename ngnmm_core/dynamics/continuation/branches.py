@@ -22,7 +22,7 @@ from ngnmm_core.dynamics.equilibrium_branch import HOPF, EquilibriumBifurcation
 
 BORDER, LOST = "border", "lost"
 CYCLE_STEPS = Steps(first=1e-3, shortest=1e-8, longest=0.06, most=4000, turn=0.94)
-LONGEST_PERIOD_MS = 1000.0
+LONGEST_PERIOD_MS, LONGEST_PERIOD = 1000.0, 20.0  # the second in units of the shortest on the branch
 SMALLEST = 0.3  # extent of an orbit, in units of the least range, at which it is taken to end in a Hopf point
 SLOW, GROWN, SETTLED = 2.0, 1.25, 1e-7  # what makes a homoclinic end: see `_settled`
 RECENT, PASSING, ROOT = 1.5, 0.1, (0.3, 0.6)  # what makes an end on a saddle-node: see `_comes_to`
@@ -75,7 +75,7 @@ def follow_cycles(
             special.take(Step(before, after))
         branch.special = special.in_order()
         branch.samples.append(here)
-        if here.period > LONGEST_PERIOD_MS or _settled(branch, limits[1] - limits[0]):
+        if _is_long(branch, after) or _settled(branch, limits[1] - limits[0]):
             _long(branch, after, folds)
             return branch
         if not parents and size(after) < SMALLEST and size(after) < size(before):
@@ -85,10 +85,18 @@ def follow_cycles(
     return branch
 
 
+def _is_long(branch: CycleBranch, last: Place) -> bool:
+    """Whether a period is longer than any that is not on its way to infinity, by the model's times and the branch's."""
+    longest = LONGEST_PERIOD_MS * last.problem.system.time_factor
+    return branch.samples[-1].period > max(longest, LONGEST_PERIOD * min(s.period for s in branch.samples))
+
+
 def size(place: Place) -> float:
     """Extent of an orbit in units of the least range of its states: small near a Hopf point."""
     starts = Cycle(place).starts
-    return float(np.max(np.ptp(starts, axis=0) / (LEAST_RANGE * np.abs(starts).max(axis=0) + 1e-4)))
+    return float(
+        np.max(np.ptp(starts, axis=0) / (LEAST_RANGE * np.abs(starts).max(axis=0) + 1e-4 * place.problem.system.small))
+    )
 
 
 def _beside(here: Place, hopfs: Sequence[EquilibriumBifurcation], limits: tuple[float, float]) -> bool:

@@ -101,7 +101,7 @@ class CycleProblem:
     def remeshed(self, solution: Solution, normals: np.ndarray):
         """Equations on a mesh that suits a solution's orbit, the solution and the normals in their unknowns."""
         orbit = Cycle(Place(self, solution, solution.u))
-        scales = (extent(orbit.path), self.spans)
+        scales = (extent(orbit.path, self.system.small), self.spans)
         mesh, nodes = meshes.adapted(self.system, orbit.path, self.mesh, orbit.tail, scales[0])
         starts = orbit.path.reshape(-1, self.size)[nodes]
         problem = CycleProblem(self.system, mesh, starts, orbit.tail, scales)
@@ -119,10 +119,13 @@ class CycleProblem:
         return np.append(states.ravel(), tangent[self.segments * self.size :])
 
 
-def extent(path: np.ndarray) -> np.ndarray:
-    """Extent of the states [state] along a path [..., state]; of one that hardly moves, a share of its size."""
+def extent(path: np.ndarray, small: np.ndarray) -> np.ndarray:
+    """Extent of the states [state] along a path [..., state]; of one that hardly moves, a share of its size.
+
+    `small` [state] is 1 in each state's unit.
+    """
     flat = path.reshape(-1, path.shape[-1])
-    return np.maximum(np.ptp(flat, axis=0), LEAST_RANGE * np.abs(flat).max(axis=0) + 1e-4)
+    return np.maximum(np.ptp(flat, axis=0), LEAST_RANGE * np.abs(flat).max(axis=0) + 1e-4 * small)
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ class EquilibriumProblem:
 
     def __init__(self, system: System, scale: np.ndarray, spans):
         self.system = system
-        sizes = np.concatenate([np.maximum(np.abs(scale), 1e-3) * np.sqrt(system.size), spans])
+        sizes = np.concatenate([np.maximum(np.abs(scale), 1e-3 * system.small) * np.sqrt(system.size), spans])
         self.metric = 1.0 / sizes**2
 
     def allows(self, u: np.ndarray) -> bool:

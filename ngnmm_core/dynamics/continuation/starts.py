@@ -32,7 +32,7 @@ def at_hopf(system: System, hopf: EquilibriumBifurcation, span: float, amplitude
     values, vectors = np.linalg.eig(jacobian)
     omega = 2.0 * np.pi / hopf.period
     q = vectors[:, np.argmin(np.abs(values - 1j * omega))]
-    scale = LEAST_RANGE * np.abs(x) + 1e-4
+    scale = LEAST_RANGE * np.abs(x) + 1e-4 * system.small
     q = q / np.max(np.abs(q) / scale)
     mesh = uniform(SEGMENTS, START_STEPS)
     wave = np.real(q * np.exp(2j * np.pi * mesh.times)[:, None])
@@ -82,11 +82,12 @@ def from_orbit(system: System, state: np.ndarray, period: float, p: float, span:
     period : float
         In ms.
     """
-    values, steps = np.array([p]), max(int(np.ceil(period / STEP_MS / SEGMENTS)), START_STEPS)
+    step_ms = STEP_MS * system.time_factor
+    values, steps = np.array([p]), max(int(np.ceil(period / step_ms / SEGMENTS)), START_STEPS)
     whole = np.tile(np.asarray(state, float), (WIDTH, 1))
     path = integrate(system, whole, values, np.full(WIDTH, period), steps * SEGMENTS, keep=True).path[0]
     problem = CycleProblem(
-        system, uniform(SEGMENTS, steps), path[::steps], np.append(period, values), (extent(path), [span])
+        system, uniform(SEGMENTS, steps), path[::steps], np.append(period, values), (extent(path, system.small), [span])
     )
     direction = np.zeros(len(problem.metric))
     direction[-1] = span

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ngnmm_core.dynamics.differentiation import Linearisation, linearise
+from ngnmm_core.dynamics.own_times import state_factors, time_factor
 from ngnmm_core.dynamics.variational import constants_of
 from ngnmm_core.models._base import Model
 
@@ -43,6 +44,8 @@ class System:
         model.check_all("values", values)
         self.values = {name: float(value) for name, value in model.resolve(values).items()}
         self.size = len(model.states)
+        self.time_factor = float(time_factor(model, self.values))
+        self.small = state_factors(model, self.time_factor)  # what counts as small in each state's unit
 
     def parameters(self, p: np.ndarray) -> dict[str, np.ndarray]:
         """All parameters as arrays [point] for values p [point, free parameter]."""
