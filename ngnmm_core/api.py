@@ -38,6 +38,7 @@ from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.stages.task import Task
 from ngnmm_core.storage.integrity import seal
 from ngnmm_core.storage.netcdf import write_netcdf
+from ngnmm_core.study.balance import balance_of
 from ngnmm_core.study.connectome_axes import nulls_of
 from ngnmm_core.study.load import make_study
 from ngnmm_core.study.messages import input_error
@@ -141,8 +142,8 @@ def simulate(
     analyses : sequence or mapping
         Names of analyses, or names with options, as in a study.
     **settings
-        `model` (a name, or a Python file of your own), `normalization`, `nulls`, and every key of a study's
-        `simulation`, e.g. `duration_ms=3000`.
+        `model` (a name, or a Python file of your own), `normalization`, `nulls`, a study's `model.balance` and
+        `model.maps` as `balance` and `maps`, and every key of its `simulation`, e.g. `duration_ms=3000`.
 
     Returns
     -------
@@ -156,6 +157,7 @@ def simulate(
     """
     model, normalization = settings.pop("model", "ei_ngnmm"), settings.pop("normalization", "row")
     nulls = settings.pop("nulls", None)
+    of_model = {key: settings.pop(key) for key in ("balance", "maps") if key in settings}
     of_subjects = isinstance(connectome, Mapping) and _spec(connectome).each
     which = "file" if Path(model).suffix == ".py" else "name"
     study = make_study(
@@ -163,7 +165,7 @@ def simulate(
         {
             "connectome": dict(connectome) if of_subjects else {"name": "notebook"},
             "nulls": nulls,
-            "model": {which: str(model), "parameters": dict(parameters or {})},
+            "model": {which: str(model), "parameters": dict(parameters or {}), **of_model},
             "normalization": normalization,
             "grid": dict(grid or {}),
             "simulation": settings,
@@ -214,7 +216,8 @@ def run_stage(study: Study, stage: Stage, connectome: "Connectome | xr.Dataset")
 def _run_stage(study: Study, stage: Stage, cohort: Cohort) -> "xr.Dataset":
     layout = stage.layout(study, len(cohort.mean))
     normalised, analyses = cohort.mean.normalised(study.config.normalization), tuple(stage.analyses(study))
-    task = Task(study.model, normalised, layout.points, stage.settings(study), analyses, cohort=cohort, maps=study.maps)
+    regional = {"maps": study.maps, "balance": balance_of(study.config)}
+    task = Task(study.model, normalised, layout.points, stage.settings(study), analyses, cohort=cohort, **regional)
     logging.info("%s: %d points", stage.name, len(layout.points))
     flat = compute(stage.name, task)
     data = {}

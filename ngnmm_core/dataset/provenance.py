@@ -12,6 +12,7 @@ from ngnmm_core.compilation.cpu_target import processor
 from ngnmm_core.recordings.load import identity as recordings_identity
 from ngnmm_core.simulation.regional import context_of
 from ngnmm_core.stages.context import fingerprint
+from ngnmm_core.study.balance import balance_of
 from ngnmm_core.study.study import Study
 
 PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "xarray", "netCDF4")
@@ -40,6 +41,8 @@ def scientific_config(study: Study, connectome: str) -> dict[str, Any]:
         config["nulls"] = study.config.nulls.model_dump(include={"kind", "seed"})
     if study.config.empirical is not None:
         config["empirical"] = recordings_identity(study.config.empirical)
+    if study.config.model.balance is not None:
+        config["balance"] = balance_of(study.config)
     if study.maps:
         config["maps"] = context_of(study.maps)
     if study.files:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
 from ngnmm_core.simulation.regional import MAPS
+from ngnmm_core.stages.contract import BALANCE
 from ngnmm_core.stages.registry import STAGES, stages_of
 from ngnmm_core.study.study import Study
 
@@ -32,15 +33,24 @@ def _maps(study: Study) -> dict[str, object]:
     return {key: f"{values[0]:g}" for key, values in study.map_scales().items()}
 
 
+def _balance(study: Study) -> dict[str, object]:
+    wanted = study.config.model.balance
+    if wanted is None:
+        return {}
+    return {"model.balance.parameter": f"{wanted.parameter}, which may differ between regions,"}
+
+
 # What may be unreachable: where a study sets it, with the value found; axes say themselves what they set.
 SETTINGS: Mapping[str, Callable[[Study], Mapping[str, object]]] = {
     "resection": _resection,
     **{name: _positive(name) for name in (NOISE, COMMON, TAU)},
     "stimuli": _stimuli,
     MAPS: _maps,
+    BALANCE: _balance,
 }
 OF_NETWORKS = "analyses of the network itself: of simulations, hubs, network_lyapunov, linear_fc"
-ALLOWED = {MAPS: f"a scale of 0 throughout, or {OF_NETWORKS}"}  # where it is something else than to leave it out
+# where it is something else than to leave it out
+ALLOWED = {MAPS: f"a scale of 0 throughout, or {OF_NETWORKS}", BALANCE: OF_NETWORKS}
 
 
 def check_reach(study: Study) -> None:

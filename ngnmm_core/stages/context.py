@@ -11,8 +11,9 @@ from ngnmm_core.compilation.versions import library_versions
 from ngnmm_core.models import module_name
 from ngnmm_core.simulation.integrators import integrator_module
 from ngnmm_core.simulation.regional import MAPS, context_of
-from ngnmm_core.stages.contract import FORMAT
+from ngnmm_core.stages.contract import BALANCE, FORMAT
 from ngnmm_core.stages.registry import STAGES
+from ngnmm_core.study.balance import balance_of
 from ngnmm_core.study.study import Study
 
 # What makes a job of a definition and the weights, and a dataset of its results, for every stage
@@ -58,6 +59,8 @@ def context(study: Study, stage: str, connectome: str) -> dict[str, Any]:
         "code": code_hash(code_entries(study, stage), without=SAID),
         VERSIONS: dict(library_versions()),
     }
+    if study.config.model.balance is not None and BALANCE not in kind.unreachable:
+        found[BALANCE] = balance_of(study.config)
     if study.maps and MAPS not in kind.unreachable:
         found[MAPS] = context_of(study.maps)
     return found | ({"sources": {place: file.source for place, file in own.items()}} if own else {})

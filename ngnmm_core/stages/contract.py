@@ -74,7 +74,8 @@ def _no_signals(study: Study) -> int:
 
 
 # What the homogeneous system has not: all its regions are alike
-OF_NETWORKS = ("resection", MAPS)
+BALANCE = "balance"  # what balanced inhibition is called where stages say what they can't take into account
+OF_NETWORKS = ("resection", MAPS, BALANCE)
 NOISES = (NOISE, COMMON, TAU)
 
 

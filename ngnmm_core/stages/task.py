@@ -14,6 +14,7 @@ from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import Kind, Points
 from ngnmm_core.simulation.regional import RegionalMaps, RegionMap
+from ngnmm_core.stages.balanced import BalancedParameters
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Task:
         The connectomes, not normalised, that columns of the points choose from.
     maps : tuple of RegionMap
         Of parameters that differ between regions.
+    balance : mapping, optional
+        `parameter` that is solved for in every region, and `target_rate_hz` that it is to give.
     """
 
     model: Model
@@ -46,10 +49,13 @@ class Task:
     scratch: Path | None = None
     cohort: Cohort | None = None
     maps: tuple[RegionMap, ...] = ()
+    balance: Mapping[str, Any] | None = None
 
     @cached_property
     def regional(self) -> RegionalMaps:
-        """The maps on the connectome."""
+        """The maps on the connectome, and what balances it."""
+        if self.balance is not None:
+            return BalancedParameters(self.maps, self.connectome, self.model, self.balance)
         return RegionalMaps(self.maps, self.connectome, self.model)
 
     @property

@@ -18,6 +18,7 @@ from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
 from ngnmm_core.simulation.regional import SCALE, SURROGATE, MapSource, Surrogates
 from ngnmm_core.simulation.stimuli import SWEPT
 from ngnmm_core.study.axes import FORMS
+from ngnmm_core.study.balance import Balance
 from ngnmm_core.study.connectome_axes import Nulls
 from ngnmm_core.study.operating_point import FIELDS as OPERATING_FIELDS
 from ngnmm_core.study.operating_point import OperatingPoint
@@ -179,6 +180,7 @@ def tables() -> dict[str, str]:
         "nulls": key_table(Nulls, "nulls."),
         "model": key_table(ModelSpec, "model."),
         "operating_point": key_table(OperatingPoint, "model.operating_point."),
+        "balance": key_table(Balance, "model.balance."),
         "maps": key_table(MapSource, "model.maps[]."),
         "surrogates": key_table(Surrogates, "model.maps[].surrogates."),
         "simulation": key_table(Simulation, "simulation."),

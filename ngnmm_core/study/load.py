@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from ngnmm_core.analysis.balance import NAME as BALANCE
 from ngnmm_core.analysis.contract import Analysis, Options
 from ngnmm_core.analysis.registry import get_analysis, own_analysis
 from ngnmm_core.compilation.own_files import OwnFile
@@ -17,6 +18,7 @@ from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.noise_settings import COMMON, TAU
 from ngnmm_core.simulation.stimuli import check_chain
 from ngnmm_core.study.axis_table import axes_of
+from ngnmm_core.study.balance import check_balance
 from ngnmm_core.study.connectome_axes import (
     check_null_maps,
     refuse_given,
@@ -130,6 +132,8 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
         checked = StudyConfig.model_validate(with_present_keys(config))
     except ValidationError as error:
         raise input_error(error, root=StudyConfig) from None
+    if checked.model.balance is not None:  # its outcome belongs to every result
+        checked = checked.model_copy(update={"analyses": {BALANCE: {}} | checked.analyses})
     files = files_of(config, folder)
     model = _model(checked, files)
     analyses = {name: _analysis(name, files) for name in checked.analyses}
@@ -151,6 +155,10 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
     if operating_point is not None:
         check_operating_point(operating_point, names.model, axes, checked.normalization)
         keys.append(("model.operating_point", names.model.equilibrium_curve.drive))
+    if checked.model.balance is not None:
+        mapped = [target for one in maps for target in model.targets(one.parameter)]
+        check_balance(checked.model.balance, model, mapped, operating_point)
+        keys.append(("model.balance.parameter", checked.model.balance.parameter))
     refuse_conflicts(names.model, [*((f"model.parameters.{name}", name) for name in fixed), *keys])
     highlights = highlight_values(names, checked.highlights)
     study = _with_method(

@@ -14,6 +14,7 @@ from ngnmm_core.section import Section
 from ngnmm_core.simulation.regional import MapSource
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.study.axes import FORMS
+from ngnmm_core.study.balance import Balance
 from ngnmm_core.study.connectome_axes import Nulls
 from ngnmm_core.study.operating_point import OperatingPoint
 from ngnmm_core.study.optimisation import Optimise
@@ -34,6 +35,9 @@ class ModelSpec(Section):
     parameters: dict[str, Any] = Field({}, description="values of the model's parameters, where not its defaults")
     operating_point: OperatingPoint | None = Field(
         None, description="instead of a value for the drive: its distance from a bifurcation, found at every point"
+    )
+    balance: Balance | None = Field(
+        None, description="a parameter solved for in every region, so that all rest with one rate (balanced inhibition)"
     )
     maps: list[MapSource] = Field([], description="parameters that differ between regions in proportion to a map")
 

@@ -21,6 +21,7 @@ from ngnmm_core.preflight.calibration import calibrate
 from ngnmm_core.simulation.regional import MAPS, RegionMap
 from ngnmm_core.simulation.series_file import series_path
 from ngnmm_core.stages.context import compiled_name
+from ngnmm_core.stages.contract import BALANCE
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.stages.results import as_dataset
 from ngnmm_core.stages.task import Task
@@ -43,7 +44,8 @@ def make_task(definition: dict[str, Any], cohort: Cohort) -> Task:
     normalised = cohort.mean.normalised(context["normalization"])
     maps = tuple(map(RegionMap.model_validate, context.get(MAPS, ())))
     points = definition_points(definition)
-    return Task(model, normalised, points, context["settings"], tuple(analyses), cohort=cohort, maps=maps)
+    regional: dict[str, Any] = {"maps": maps, "balance": context.get(BALANCE)}
+    return Task(model, normalised, points, context["settings"], tuple(analyses), cohort=cohort, **regional)
 
 
 def _own_file(place: str, path: str, context: dict[str, Any]) -> OwnFile:
