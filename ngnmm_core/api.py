@@ -158,7 +158,8 @@ def simulate(
     model, normalization = settings.pop("model", "ei_ngnmm"), settings.pop("normalization", "row")
     nulls = settings.pop("nulls", None)
     of_model = {key: settings.pop(key) for key in ("balance", "maps") if key in settings}
-    of_subjects = isinstance(connectome, Mapping) and _spec(connectome).each
+    key = isinstance(connectome, Mapping) and not hasattr(connectome, "data_vars")  # a dataset is a mapping, too
+    of_subjects = key and _spec(connectome).each
     which = "file" if Path(model).suffix == ".py" else "name"
     study = make_study(
         "notebook",

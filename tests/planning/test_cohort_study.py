@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from ngnmm_core import simulate
+from ngnmm_core import get_connectome, simulate
 from ngnmm_core.connectome import build_connectome, connectome_of, load_connectome, spectrum
 from ngnmm_core.connectome.cohort import cohort_of
 from ngnmm_core.connectome.nulls import null_connectome
@@ -143,6 +143,15 @@ def test_a_notebook_gives_the_same_with_what_a_table_says_of_subjects(folder, tm
     assert found["firing_rate"].dims[:3] == ("subject", "null", "G")
     alone = simulate({"I_ext_e": 13}, str(folder / "sub-1.npz"), {"G": [2, 5]}, ["rates"], **settings)
     np.testing.assert_array_equal(found["firing_rate"].sel(subject="A", null=0), alone["firing_rate"])
+
+
+def test_a_dataset_of_a_cohort_is_its_mean(folder):
+    built = get_connectome({"path": str(folder / "*.npz")})
+    settings = {"analyses": ["rates"], "duration_ms": 40, "transient_ms": 20, "method": "rk4", "dt_ms": 0.1}
+    found = simulate({"G": 2}, built, **settings)
+    assert "subject" not in found.dims
+    alone = simulate({"G": 2}, built["weights"].values, **settings)
+    np.testing.assert_array_equal(found["firing_rate"], alone["firing_rate"])
 
 
 def test_listed_points_are_on_every_connectome(folder):
