@@ -17,11 +17,12 @@ from ngnmm_core.stages.task import Task
 def dynamical_influence(task: Task) -> tuple[np.ndarray, np.ndarray]:
     """Influence [point, region], the largest 1, and the leading mode [point].
 
-    NaN and -1 where there is no homogeneous state, or where growth rates of its modes are not defined.
+    NaN and -1 where there is no homogeneous state (rows that differ, maps, balanced inhibition), or where growth rates
+    of its modes are not defined.
     """
     influence = np.full((len(task.points), len(task.connectome)), np.nan)
     leading = np.full(len(task.points), -1, np.int32)
-    if row_sum_spread(task.connectome.weights) > LARGEST_SPREAD:
+    if row_sum_spread(task.connectome.weights) > LARGEST_SPREAD or task.regional.differ(task.points).any():
         return influence, leading
     growth, values = msf.run(task)["msf"], spectrum(task.connectome.weights).values
     for k in np.flatnonzero(np.isfinite(growth).any(axis=1)):

@@ -17,6 +17,7 @@ from ngnmm_core.stages.task import Task
 from ngnmm_core.storage.atomic import write_atomically
 from ngnmm_core.storage.csv_tables import csv_text
 from ngnmm_core.storage.netcdf import write_netcdf
+from ngnmm_core.study.balance import balance_of
 from ngnmm_core.study.connectome_axes import nulls_of
 from ngnmm_core.study.study import Study
 
@@ -43,7 +44,8 @@ def score_hubs(study_path: Path, lesions: Path, connectome_path: Path, output: P
     cohort = cohort_of(dataset, connectome_of(dataset), nulls_of(study.config))
     normalised = cohort.mean.normalised(study.config.normalization)
     points = study.points(False).take(hub_points(study))
-    task = Task(study.model, normalised, points, {}, (), cohort=cohort)
+    regional = {"maps": study.maps, "balance": balance_of(study.config)}
+    task = Task(study.model, normalised, points, {}, (), cohort=cohort, **regional)
     with xr.open_dataset(lesions) as merged:
         runs = merged.load()
         parts = [_scores(study, part, cohort, runs) for _, part in task.parts()]  # in the order of the points

@@ -172,6 +172,10 @@ class RegionalMaps:
         """Tell at which points regions differ, [point]: those where the scale of a map is not 0."""
         return np.any([np.zeros(len(points)), *(scales(one, points) for one in self.maps)], axis=0)
 
+    def defined(self, points: Points) -> np.ndarray:
+        """Tell at which points all parameters have values, [point]: of maps everywhere."""
+        return np.ones(len(points), bool)
+
     def parameters(self, points: Points) -> dict[str, np.ndarray]:
         """All parameters, [point], or [point, region] where a map varies them and the scale is not 0 at all points.
 

@@ -68,11 +68,14 @@ class Simulator:
             self._homogeneous(points)  # together, as many points share theirs
         steps = self.settings.ladder
         rungs, wrong = Trial(self, points).rungs()
+        defined = self._maps.defined(points)
+        rungs[~defined] = 0  # no step makes up for parameters that there are not
         results, left, began = _Results(len(points)), len(points), time.perf_counter()
         for rung, step_ms in enumerate(steps.steps_ms):
             last = rung + 1 == len(steps.steps_ms)
             for places in self.batches(points, np.flatnonzero(rungs == rung), self.kinds(points)):
                 part, missed = self.run_batch(points.take(places), step_ms, places)
+                missed &= defined[places]
                 again = places[missed] if not last else places[:0]
                 rungs[again] = rung + 1
                 results.put(places, part)

@@ -36,6 +36,10 @@ class BalancedParameters(RegionalMaps):
         """Tell at which points regions may differ, [point]: at all."""
         return np.ones(len(points), bool)
 
+    def defined(self, points: Points) -> np.ndarray:
+        """Tell at which points there is a balance, [point]."""
+        return np.isfinite(self.parameters(points)[self.wanted["parameter"]]).all(axis=1)
+
     def mapped(self, points: Points) -> dict[str, np.ndarray]:
         """Give all parameters but the one that is solved for, as `RegionalMaps.parameters`."""
         return super().parameters(points)

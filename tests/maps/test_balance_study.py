@@ -43,6 +43,9 @@ def test_what_can_not_be_balanced_has_a_status_and_no_rates():
     assert list(found["balance_status"].values) == [BalanceStatus.OUT_OF_RANGE, BalanceStatus.OK]
     assert (found["balanced_parameter"][0] < 0).all()
     assert np.isnan(found["firing_rate"][0]).all()
+    exact = run({"G": 1}, grid={"I_ext_e": [-20, 5]}, balance={"target_rate_hz": 15}, normalization="max",
+                method="riccati", dt_ms=None)  # fmt: skip
+    assert exact["step_ms"][0] == exact["step_ms"][1]  # nothing is tried again with finer steps
     alone = run({"I_ext_e": 5, "G": 1}, balance={"target_rate_hz": 15}, normalization="max")
     np.testing.assert_array_equal(found["firing_rate"][1], alone["firing_rate"])
     loud = run({"I_ext_e": 5, "G": 5}, balance={"target_rate_hz": 30})
@@ -55,6 +58,10 @@ def test_what_can_not_be_balanced_has_a_status_and_no_rates():
 def test_linear_theory_and_exponents_see_the_same_equilibrium(heterogeneous):
     growth = float(heterogeneous["balance_growth_rate"])
     assert float(heterogeneous["linear_slowest"]) == pytest.approx(growth, abs=1e-8)
+    analyses = {"network_lyapunov": {"exponents": 1}}
+    found = simulate({"I_ext_e": 5, "G": 1}, WEIGHTS, analyses=analyses, balance={"target_rate_hz": 15},
+                     normalization="max", **SETTINGS)  # fmt: skip
+    assert float(found["network_lyapunov_exponent"][0]) == pytest.approx(growth, abs=1e-8)
 
 
 def test_every_subject_and_null_is_balanced_by_itself(tmp_path):
