@@ -153,8 +153,9 @@ def _stripes(dataset: xr.Dataset, words: dict[str, xr.DataArray], grid: GridAxes
         axes.set_title(PANELS[name])
         axes.set_yticks(range(len(names)), names)
         axes.tick_params(left=len(names) > 1)
-        label_points(axes, x)
-        if not x.numbered:
+        if x.numbered:
+            label_points(axes, x)
+        else:
             label_grid_axis(axes.xaxis, x.positions[x.order].astype(float), 8)
     label_below(panels[-1:], x.label)  # type: ignore[arg-type]
     text = "" if grid.kind == "points" else fixed_text(dataset, grid, next(iter(words)), MOST)

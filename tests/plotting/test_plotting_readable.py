@@ -69,6 +69,14 @@ def test_lines_of_few_values_keep_their_words_on_the_page(sweep_of, name):
     assert outside(figure) == []
 
 
+def test_stripes_of_regimes_fill_their_panels(sweep_of):
+    """Cells stand side by side whatever their values are."""
+    figure = maps.draw("map_regime", sweep_of({"G": [2, 5], "I_ext_e": [3, 13]}))
+    for axes in figure.axes:
+        assert axes.get_xlim() == (-0.5, 1.5)
+    assert [text.get_text() for text in figure.axes[-1].get_xticklabels()] == ["3", "13"]
+
+
 def test_nothing_leaves_the_page(figure):
     """Letters on the edge are whole, up to half a pixel at 300 dots per inch."""
     figure.draw_without_rendering()
