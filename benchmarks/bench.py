@@ -19,6 +19,9 @@ from benchmarks.rounds import Case, measure
 from benchmarks.yardsticks import Yardsticks
 
 ENGINE = (
+    ("riccati", "float64"),
+    ("riccati", "float32"),
+    ("riccati with noise", "float64"),
     ("rk4", "float64"),
     ("rk4", "float32"),
     ("multirate", "float64"),
@@ -40,6 +43,7 @@ def cases(regions: list[int], peers: str | None) -> list[Case]:
     chosen = []
     for n in regions:
         chosen += [Case("c", "rk4", dtype, n, k) for dtype in ("float64", "float32") for k in (1, 2)]
+        chosen += [Case("c", "riccati", "float64", n, 1)]
         chosen += [Case("engine", method, dtype, n, k) for method, dtype in ENGINE for k in (1, 2)]
         chosen += [
             Case("peer", name, options.get("dtype", "float64"), n, 1) for name, options, most in PEERS if n <= most
@@ -70,6 +74,7 @@ def main() -> None:
     options = parser.parse_args()
     about = machine()
     yardsticks = Yardsticks()
+    about["units"] = f"about {yardsticks.units():.1f} units for them"
     regions = [int(n) for n in options.regions.split(",")]
     results = measure(cases(regions, options.peers), yardsticks, options.peers or sys.executable, options.rounds)
     bench_report.write(results, about, shares.measure())

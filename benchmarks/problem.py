@@ -14,7 +14,7 @@ from ngnmm_core.simulation.simulator import homogeneous_states
 MODEL = get_model("ei_ngnmm")
 PAPER_MATRIX = "NGNMM_SC2017"
 SD = 0.01  # of the perturbation of initial states
-STEPS_MS = {"rk4": 0.01, "heun": 0.01, "multirate": 0.05}
+STEPS_MS = {"rk4": 0.01, "heun": 0.01, "multirate": 0.05, "riccati": 0.1}
 
 
 def dense_network(regions: int) -> np.ndarray:
@@ -67,5 +67,5 @@ def start_of(points: Points, regions: int, near_homogeneous: bool) -> np.ndarray
 
 def new_run(W, points: Points, start, method: str, dtype: str = "float64", sigma: float = 0.0) -> Run:
     """A batch of points, ready to integrate."""
-    engine = Engine(MODEL, W, method, dtype)
+    engine = Engine(MODEL, W, method, dtype, noisy=method == "riccati" and sigma > 0)
     return Run(engine, points.parameters, start, noise=(sigma, points.seeds))

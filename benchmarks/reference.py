@@ -96,7 +96,7 @@ def _integrate(x, W, node, times, rtol, out):
 
 def trajectory(W: np.ndarray, node: Node, start: np.ndarray, times_ms: np.ndarray, rtol: float = 1e-12) -> np.ndarray:
     """States [time, region, state] from `start` [region, state]."""
-    x = np.ascontiguousarray(np.asarray(start, float).T)
+    x = np.array(np.asarray(start, float).T, order="C")  # a copy: it is moved along
     out = np.empty((len(times_ms), *x.shape))
     _integrate(x, np.ascontiguousarray(W, float), node, np.asarray(times_ms, float), rtol, out)
     return out.transpose(0, 2, 1)

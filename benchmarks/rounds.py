@@ -88,7 +88,9 @@ class Bench:
     def run(self, case: Case, ms: float) -> tuple[float | None, str]:
         """CPU seconds per simulated second and point (mean over the processes), or None and why."""
         if case.kind == "c":
-            return statistics.mean(self.yardsticks.rk4(case.dtype, case.regions, ms, case.processes)), ""
+            return statistics.mean(
+                self.yardsticks.seconds(case.method, case.dtype, case.regions, ms, case.processes)
+            ), ""
         workers = self.engines[: case.processes] if case.kind == "engine" else [self.peer]
         request = {"regions": case.regions, "ms": ms}
         if case.kind == "engine":

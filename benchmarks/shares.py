@@ -32,6 +32,7 @@ STARTS = 5
 START = """
 import time
 from benchmarks.problem import MODEL, dense_network, points_at
+from ngnmm_core.connectome.connectome import Connectome
 import ngnmm_core.sweep.shard, ngnmm_core.stages.simulation
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator
@@ -63,7 +64,7 @@ def of_a_job() -> dict[str, float]:
         timed.append((type(reducer.__name__, (reducer,), parts), options))
     simulator = Simulator(MODEL, Connectome(dense_network(REGIONS)), Simulation(**SETTINGS), timed)
     points = points_at([(15 - 0.1 * k, 5 + 0.1 * k) for k in range(POINTS)], np.arange(POINTS))
-    simulator.run_batch(points.take(slice(0, 8)))  # compiles
+    simulator.run(points.take(slice(0, 8)))  # compiles
     seconds.clear()
     plain = Run.advance
     Run.advance = _timed(seconds, "kernels", plain)

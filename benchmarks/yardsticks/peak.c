@@ -2,7 +2,8 @@
  *
  *   cc -O3 -march=native -DREAL=double peak.c -o peak && ./peak
  *
- * Prints GFLOP/s, a multiply-add counting as two.  The vectors are as wide as the widest registers the compiler uses.
+ * Prints GFLOP/s, a multiply-add counting as two, and how many of the processor's units for them that takes, if one
+ * multiply-add waits four cycles for the one before, as on all current processors.  The vectors are as wide as the widest registers the compiler uses.
  */
 #include <stdio.h>
 #include <time.h>
@@ -43,8 +44,18 @@ int main(void) {
 #endif
     }
     double seconds = cpu_seconds() - start;
-    volatile REAL used = 0;
+    lane chain = term;
+    start = cpu_seconds();
+    for (long n = 0; n < repeats; n++) {
+        chain = chain * factor + term;
+#if defined(__x86_64__)
+        __asm__ volatile("" : "+v"(chain));
+#endif
+    }
+    double cycle = (cpu_seconds() - start) / repeats / 4;
+    volatile REAL used = chain[0];
     for (int k = 0; k < ACCUMULATORS; k++) used += sum[k][0];
-    printf("%.3f\n", 2e-9 * repeats * ACCUMULATORS * (BYTES / sizeof(REAL)) / seconds);
+    printf("%.3f %.2f\n", 2e-9 * repeats * ACCUMULATORS * (BYTES / sizeof(REAL)) / seconds,
+           repeats * ACCUMULATORS / (seconds / cycle));
     return 0;
 }

@@ -2,9 +2,12 @@
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ngnmm_core.cli.studies import bundled_studies, study_file, tell_code
@@ -12,6 +15,7 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.installation import workflow_folder
 
 DISPLAY = "snakemake_logger_plugin_ngnmm"
+PING_S = 1.0  # how long SLURM's daemon may take to answer
 
 
 def add(commands) -> None:
@@ -90,13 +94,40 @@ def start(command: list[str]) -> int:
 
     if message := remove_stale():
         print(message, file=sys.stderr)
-    environment = os.environ | caches()
-    process = subprocess.Popen(command, env=environment)
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:  # Snakemake has got it as well: it ends its jobs and unlocks the folder
-            continue
+    with _without_silent_slurm(command) as variables:
+        process = subprocess.Popen(command, env=os.environ | caches() | variables)
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:  # Snakemake has got it as well: it ends its jobs and unlocks the folder
+                continue
+
+
+@contextmanager
+def _without_silent_slurm(command: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Give variables with which Snakemake does not wait for a SLURM that is installed and doesn't answer.
+
+    Its SLURM plugin asks `scontrol` whenever it is imported, for local runs as well, and waits for ten seconds.  Where
+    jobs run here and the daemon is silent, a `scontrol` that fails at once takes its place.
+    """
+    elsewhere = any(word.split("=")[0] in ("--profile", "--workflow-profile", "--executor", "-e") for word in command)
+    if elsewhere or shutil.which("scontrol") is None or _slurm_answers():
+        yield {}
+        return
+    with tempfile.TemporaryDirectory(prefix="ngnmm-") as folder:
+        program = Path(folder, "scontrol")
+        program.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+        program.chmod(0o755)
+        yield {"PATH": os.pathsep.join([folder, os.environ.get("PATH", os.defpath)])}
+
+
+def _slurm_answers() -> bool:
+    """Whether SLURM's daemon says before long that it is up."""
+    try:
+        ping = subprocess.run(["scontrol", "ping"], capture_output=True, stdin=subprocess.DEVNULL, timeout=PING_S)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return ping.returncode == 0
 
 
 def caches() -> dict[str, str]:

@@ -1,7 +1,10 @@
 """The command `ngnmm`: what it checks, plans, lists, starts and completes."""
 
+import os
 import shutil
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -185,3 +188,29 @@ def test_other_shells_get_the_same_words(shell, capsys):
     main(["completion", shell])
     script = capsys.readouterr().out
     assert all(word in script for word in ("connectomes", "--duration_ms", "working_memory"))
+
+
+@pytest.fixture
+def silent_scontrol(tmp_path, monkeypatch):
+    """A `scontrol` that waits for a daemon."""
+    program = tmp_path / "scontrol"
+    program.write_text("#!/bin/sh\nexec sleep 20\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), os.environ["PATH"]]))
+
+
+ASKS = "import subprocess, sys; sys.exit(subprocess.run(['scontrol', 'show', 'config'], timeout=15).returncode)"
+
+
+def test_a_local_run_does_not_wait_for_a_slurm_that_is_silent(silent_scontrol, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    began = time.monotonic()
+    assert running.start([sys.executable, "-c", ASKS]) == 1
+    assert time.monotonic() - began < 12.0
+
+
+def test_a_run_on_a_cluster_asks_slurm_itself(silent_scontrol):
+    with running._without_silent_slurm(["snakemake", "--executor=slurm"]) as variables:
+        assert variables == {}
+    with running._without_silent_slurm(["snakemake", "--cores", "1"]) as variables:
+        assert list(variables) == ["PATH"]
