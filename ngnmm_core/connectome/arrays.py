@@ -37,6 +37,8 @@ class ConnectomeArrays:
         Empirical BOLD series in the scanner's units, sampled every `repetition_time_s` seconds.
     volume : array (region,), optional
         Volumes of the regions in mm3.
+    maps : dict of str to array (region,)
+        Maps of properties of the regions, by name.
     subjects : list of str
         Names of the subjects of `bold` and of `each`.
     each : list of ConnectomeArrays, optional
@@ -56,6 +58,7 @@ class ConnectomeArrays:
     fc: np.ndarray | None = None
     bold: np.ndarray | None = None
     volume: np.ndarray | None = None
+    maps: dict[str, np.ndarray] = field(default_factory=dict)
     subjects: list[str] = field(default_factory=list)
     each: "list[ConnectomeArrays] | None" = None
     repetition_time_s: float | None = None
@@ -115,6 +118,7 @@ def checked(arrays: ConnectomeArrays, what: str, fewest: int = 2) -> ConnectomeA
         fc=_shaped("functional connectivity", arrays.fc, (count, count), what),
         bold=_shaped("BOLD series", arrays.bold, (len(arrays.subjects), count, None), what),
         volume=_shaped("volumes", arrays.volume, (count,), what),
+        maps={name: _shaped(f"map {name}", values, (count,), what) for name, values in arrays.maps.items()},
         subjects=list(arrays.subjects),
         each=_checked_subjects(arrays, labels, what, fewest),
         repetition_time_s=arrays.repetition_time_s,

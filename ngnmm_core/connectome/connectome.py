@@ -34,6 +34,8 @@ class Connectome:
         `L`, `R` or an empty string; a coarse anatomical group.
     volume : array (region,), optional
         In mm3.  Read-only.
+    maps : mapping of str to array (region,)
+        Maps of properties of the regions, by name.  Read-only.
     normalization : str
         What the weights have been divided by: `none`, `row` or `max` (`normalised`).
     about : mapping
@@ -59,6 +61,7 @@ class Connectome:
     hemisphere: Sequence[str] | None = None
     lobe: Sequence[str] | None = None
     volume: np.ndarray | None = None
+    maps: Mapping[str, np.ndarray] = field(default_factory=dict)
     normalization: str = RAW
     about: Mapping[str, str] = field(default_factory=dict)
 
@@ -75,6 +78,7 @@ class Connectome:
             if array is not None and self._array(name, array).shape != shape:
                 found, wanted = (" x ".join(map(str, s)) for s in (np.shape(array), shape))
                 raise InputError(f"connectome: {name} is {found}; allowed: {wanted}")
+        object.__setattr__(self, "maps", {name: self._map(name, values) for name, values in self.maps.items()})
         if self.labels is None or not len(self.labels):
             object.__setattr__(self, "labels", range(count))
         for name in ("labels", "hemisphere", "lobe"):
@@ -88,6 +92,14 @@ class Connectome:
         array = np.array(values, dtype=np.float64, order="C")
         array.setflags(write=False)
         object.__setattr__(self, name, array)
+        return array
+
+    def _map(self, name: str, values) -> np.ndarray:
+        array = np.array(values, dtype=np.float64)
+        if array.shape != (len(self.weights),):
+            found = " x ".join(map(str, array.shape))
+            raise InputError(f"connectome: map {name} is {found}; allowed: {len(self.weights)}, one number per region")
+        array.setflags(write=False)
         return array
 
     def _check_texts(self, name: str, count: int) -> None:
@@ -104,7 +116,7 @@ class Connectome:
 
     @functools.cached_property
     def identity(self) -> str:
-        """SHA-256 of all that a result may depend on: weights, labels, lengths, centres, sides, lobes, volumes."""
+        """SHA-256 of all that a result may depend on: weights, labels, lengths, and what is known of regions."""
         digest = hashlib.sha256()
         for name in ("weights", "tract_length", "centres", "volume"):
             array = getattr(self, name)
@@ -113,6 +125,8 @@ class Connectome:
         for name in ("labels", "hemisphere", "lobe"):
             values = getattr(self, name)
             digest.update(f"{name}:{'' if values is None else chr(10).join(values)}".encode())
+        for name, values in sorted(self.maps.items()):
+            digest.update(f"map {name}:".encode() + values.astype("<f8").tobytes())
         return digest.hexdigest()
 
     def normalised(self, how: str) -> "Connectome":

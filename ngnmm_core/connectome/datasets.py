@@ -14,13 +14,15 @@ from ngnmm_core.connectome.paths import existing_file
 from ngnmm_core.errors import InputError
 
 CONVENTION = "weights[i, j] is the weight of the input that region i (row) receives from source_region j (column)"
+MAP = "map_"  # what coordinates begin with that are maps
+KNOWN = ("tract_length", "centres", "hemisphere", "lobe", "volume", "maps")  # of regions and pairs besides weights
 CENTRES = ("centre_x", "centre_y", "centre_z")
 
 
 def as_dataset(arrays: ConnectomeArrays | Connectome, attributes: dict[str, str]) -> xr.Dataset:
     """Build the dataset of checked arrays; see `build_connectome`."""
     if isinstance(arrays, Connectome):
-        known = {name: getattr(arrays, name) for name in ("tract_length", "centres", "hemisphere", "lobe", "volume")}
+        known: dict[str, Any] = {name: getattr(arrays, name) for name in KNOWN}
         arrays = ConnectomeArrays(arrays.weights, list(arrays.labels), **known)
     labels = np.array(arrays.labels, dtype=object)
     coordinates = {
@@ -96,6 +98,8 @@ def anatomy(regions: ConnectomeArrays | Connectome) -> dict[str, tuple]:
             coordinates[name] = ("region", np.ascontiguousarray(values), about)
     if regions.volume is not None:
         coordinates["region_volume"] = ("region", regions.volume, {"units": "mm3", "long_name": "volume of the region"})
+    for name, values in regions.maps.items():
+        coordinates[f"{MAP}{name}"] = ("region", values, {"units": "1", "long_name": f"map {name}, as in its source"})
     return coordinates
 
 
@@ -147,7 +151,7 @@ def connectome_of(dataset: xr.Dataset, what: str = "connectome") -> Connectome:
     ----------
     dataset : xarray.Dataset
         `weights` (region, source_region), and where they are known `tract_length`, `hemisphere`, `lobe` and `centre_x`,
-        `centre_y`, `centre_z`, `region_volume`.
+        `centre_y`, `centre_z`, `region_volume`, `map_NAME`.
     what : str
         What to call it in messages.
 
@@ -178,6 +182,11 @@ def connectome_of(dataset: xr.Dataset, what: str = "connectome") -> Connectome:
         None if centres is None else np.stack(centres, axis=1),
         pair.get("tract_length"),
         volume=dataset["region_volume"].values if "region_volume" in dataset.coords else None,
+        maps={
+            str(name).removeprefix(MAP): values.values
+            for name, values in dataset.coords.items()
+            if str(name).startswith(MAP) and values.dims == ("region",)
+        },
     )
     about = {str(key): str(value) for key, value in dataset.attrs.items()}
     return connectome_from(checked(given, what, fewest=1), about)
@@ -186,7 +195,7 @@ def connectome_of(dataset: xr.Dataset, what: str = "connectome") -> Connectome:
 def connectome_from(arrays: ConnectomeArrays, about: dict[str, str] | None = None) -> Connectome:
     """Build a connectome from checked arrays (`ngnmm_core.connectome.arrays.checked`), without what was recorded."""
     labels = tuple(arrays.labels or ())
-    known = {name: getattr(arrays, name) for name in ("tract_length", "centres", "hemisphere", "lobe", "volume")}
+    known = {name: getattr(arrays, name) for name in KNOWN}
     return Connectome(arrays.weights, labels, **known, about=about or {})
 
 

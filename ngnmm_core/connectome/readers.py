@@ -151,6 +151,7 @@ def read_members(
     tract_lengths: dict | None = None,
     fc: dict | None = None,
     centres: dict | None = None,
+    maps: dict[str, dict] | None = None,
 ) -> ConnectomeArrays:
     """One member of the source per array.
 
@@ -164,8 +165,11 @@ def read_members(
         `member` and `variable`; or `numbered`, patterns for numbers from 1, and `each`, how many of each pattern.
     centres : dict, optional
         Where the segmentation and its table are; see `atlases.segment_centres`.
+    maps : dict of str to dict, optional
+        Maps of the regions by name, each by its `member`: a number per region.
     """
     arrays = ConnectomeArrays(_array(read, weights))
+    arrays.maps = {name: np.ravel(_array(read, place)) for name, place in (maps or {}).items()}
     arrays.tract_length = _array(read, tract_lengths) if tract_lengths else None
     if fc:
         arrays.fc = np.array(_array(read, fc), dtype=np.float64)

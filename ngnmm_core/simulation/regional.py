@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.connectome.map_files import read_map
 from ngnmm_core.connectome.map_surrogates import check_places, generator, shuffled, spun
-from ngnmm_core.errors import InputError
+from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import Axis, Kind, Points
 from ngnmm_core.section import Section
@@ -26,6 +26,7 @@ NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,39}$"
 MOST_SURROGATES = 10_000
 MOST_NAMED = 5  # labels in a message
 SCALE, SURROGATE = "scale", "surrogate"
+ANATOMICAL = ("x", "y", "z", "volume")  # maps that connectomes have whose regions have centres and volumes
 
 
 class Surrogates(Section):
@@ -51,8 +52,10 @@ class MapSettings(Section):
         "zscore",
         description="`zscore`: mean 0 and standard deviation 1 over the regions of the connectome; `raw`: as it is",
     )
-    of: Literal["x", "y", "z", "volume"] | None = Field(
-        None, description="instead of a file: centres of the connectome's regions along an axis (mm), or their volumes"
+    of: str | None = Field(
+        None,
+        description="instead of a file: a map that comes with the connectome (such as `myelin` of schaefer-100), `x`, "
+        "`y`, `z` (centres of its regions, mm) or `volume`",
     )
     scale: float | None = Field(
         None, description="how much the parameter follows it (1 if not given); or the axis `NAME.scale`"
@@ -249,13 +252,23 @@ def _on_regions(one: RegionMap, connectome: Connectome) -> np.ndarray:
     return (values - values.mean()) / spread
 
 
+def maps_of(connectome: Connectome) -> dict[str, np.ndarray]:
+    """Collect the maps that come with a connectome, [region] by name."""
+    found = dict(connectome.maps)
+    if connectome.centres is not None:
+        found |= dict(zip(ANATOMICAL[:3], connectome.centres.T, strict=True))
+    return found if connectome.volume is None else found | {"volume": connectome.volume}
+
+
 def _of_connectome(one: RegionMap, connectome: Connectome) -> dict[str, float]:
     """Look up what a connectome says of its regions, by label."""
-    known = connectome.volume if one.of == "volume" else connectome.centres
-    if known is None:
-        raise InputError(f"model.maps.{one.name}.of: {one.of}: the connectome lacks it; allowed: a map from a file")
-    column = known if one.of == "volume" else known[:, "xyz".index(one.of)]
-    return dict(zip(connectome.labels, map(float, column), strict=True))
+    known = maps_of(connectome)
+    if one.of not in known:
+        key = f"model.maps.{one.name}.of"
+        if not known:
+            raise InputError(f"{key}: '{one.of}': the connectome has no maps; allowed: a map from a file")
+        raise unknown(key, str(one.of), known)
+    return dict(zip(connectome.labels, map(float, known[one.of]), strict=True))
 
 
 def _places(one: RegionMap, connectome: Connectome) -> np.ndarray:

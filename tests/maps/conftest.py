@@ -39,7 +39,7 @@ def study_with(table):
         given = [m if {"of", "file"} & set(m) else {**m, "file": table()} for m in given]
         simulation = {"duration_ms": 150, "transient_ms": 40, **keys.pop("simulation", {})}
         config = {"grid": {"G": [5]}, "analyses": {"rates": {}}, **keys}
-        config |= {"connectome": {"name": "given"}, "simulation": simulation}
+        config = {"connectome": {"name": "given"}, **config, "simulation": simulation}
         return make_study("maps", {**config, "model": {"name": model, "maps": given, "parameters": parameters or {}}})
 
     return make

@@ -2,14 +2,19 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
+from ngnmm_core.connectome.arrays import checked
 from ngnmm_core.connectome.connectome import Connectome
+from ngnmm_core.connectome.datasets import as_dataset, connectome_of
 from ngnmm_core.connectome.map_files import read_map
 from ngnmm_core.connectome.map_surrogates import generator, spun
-from ngnmm_core.preflight.checks import check_on_connectome
+from ngnmm_core.connectome.readers import read_members
+from ngnmm_core.preflight.checks import check_connectome, check_on_connectome
 from ngnmm_core.simulation.regional import RegionalMaps
 from ngnmm_core.stages.context import context
 from ngnmm_core.stages.registry import STAGES
+from ngnmm_core.storage.netcdf import write_netcdf
 from ngnmm_core.study.load import make_study
 
 LABELS = ("L_a", "L_b", "L_c", "R_a", "R_b", "R_c")
@@ -55,6 +60,32 @@ def test_a_map_of_the_connectome_itself(brain, study_with):
     y = brain.centres[:, 1]
     found = drives_of(study_with({"of": "y"}, parameters={"I_ext_e": 3.0}), brain)[0]
     np.testing.assert_allclose(found, 3 + (y - y.mean()) / y.std())
+
+
+def test_maps_come_with_a_connectome(study_with, refused, tmp_path):
+    """Read beside the weights, kept in the dataset, found by their names; another map is another connectome."""
+    weights = np.array([[0, 1, 2], [1, 0, 3], [2, 3, 0]], float)
+    members = {"w.csv": "\n".join(",".join(map(str, row)) for row in weights), "m.txt": "0.5\n-1\n2\n"}
+    read = lambda member: members[member].encode()
+    arrays = read_members(read, weights={"member": "w.csv"}, maps={"myelin": {"member": "m.txt"}})
+    write_netcdf(as_dataset(checked(arrays, "made up"), {}), tmp_path / "c.nc")
+    with xr.open_dataset(tmp_path / "c.nc") as dataset:
+        found = connectome_of(dataset)
+    np.testing.assert_array_equal(found.maps["myelin"], [0.5, -1, 2])
+    assert found.identity != Connectome(weights, found.labels).identity
+    study = study_with({"of": "myelin", "transform": "raw"}, parameters={"I_ext_e": 3.0})
+    np.testing.assert_allclose(drives_of(study, found.normalised("row"))[0], [3.5, 2, 5])
+    refused(lambda: drives_of(study_with({"of": "gene"}), found), "model.maps.thick.of: unknown 'gene'", "myelin")
+    refused(lambda: drives_of(study_with({"of": "x"}), Connectome(weights)), "the connectome has no maps")
+    arrays.maps["myelin"] = np.ones(2)
+    refused(lambda: checked(arrays, "made up"), "map myelin")
+
+
+def test_maps_of_the_registry_are_known_before_they_are_fetched(study_with, refused, tmp_path):
+    study = lambda of: study_with({"of": of}, connectome={"name": "schaefer-100"})
+    check = lambda of: check_connectome(study(of), tmp_path / "none.nc", 100)
+    refused(lambda: check("myelyn"), "model.maps.thick.of: unknown 'myelyn'", "did you mean 'myelin'")
+    assert check("nmda") == 1.0
 
 
 def test_what_results_depend_on_is_in_the_context(study_with, table):
@@ -188,7 +219,7 @@ def test_maps_that_do_not_fit_the_connectome_are_refused(brain, study_with, refu
     refused(check({"file": flat}), "all regions have the value 2", "raw")
     refused(check({"parameter": "tau_e", "scale": 9.0}), "L_b at scale 9", "tau_e", "a number > 0")
     refused(check({"parameter": "tau_e"}, grid={"thick.scale": [0, 9]}), "at scale 9")
-    refused(check({"of": "volume"}), "volume: the connectome lacks it")
+    refused(check({"of": "volume"}), "of: unknown 'volume'; allowed: x, y, z")
     refused(check({"surrogates": {"kind": "spin"}}), "spin", "from (0, 0, 0)", "kind: labels")
 
 
