@@ -44,4 +44,12 @@ def _cost(study: Study, regions: int) -> Rates:
     return Rates(POINT_SECONDS if alike else POINT_SECONDS + REGION_SECONDS * regions)
 
 
-STAGE = Stage(name="balance", run=run, warm=warm, layout=_layout, cost=_cost, unreachable=("resection", "stimuli"))
+STAGE = Stage(
+    name="balance",
+    run=run,
+    warm=warm,
+    layout=_layout,
+    cost=_cost,
+    measured=False,  # what is measured has no balance
+    unreachable=("resection", "stimuli"),
+)
