@@ -1,6 +1,7 @@
 """Turns Snakemake's events into a bar, or into a few lines."""
 
 import logging
+import re
 import shutil
 import sys
 import threading
@@ -26,6 +27,7 @@ STEP = 0.1  # of the work, between lines in a file
 LEAST_S = 5.0  # between lines in a file
 BAR = 24
 KEPT = ("Nothing to be done", "Unlocking", "Terminating", "Will exit")  # of messages that are no warnings
+REMARK = re.compile(r" \((?:update|temp|pipe|service|cached)[^()]*\)$")  # that Snakemake puts behind names of files
 SHARDS, FIGURES, KERNELS = "shard", "figures_", "warmup"
 
 
@@ -80,7 +82,8 @@ class LogHandler(LogHandlerBase):
 
     def _job_starts(self, record: logging.LogRecord) -> None:
         self._begin = self._begin or time.monotonic()
-        job = {"rule": record.rule_name, "output": list(record.output or ()), "log": list(record.log or ())}
+        outputs = [REMARK.sub("", path) for path in record.output or ()]
+        job = {"rule": record.rule_name, "output": outputs, "log": list(record.log or ())}
         self._jobs[record.jobid] = job
         if job["rule"] == SHARDS:
             _progress().LEDGER.start(job["output"][0], job["log"][0])

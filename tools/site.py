@@ -40,6 +40,7 @@ API = {
     ],
     "Studies": ["ngnmm_core.study.load", "ngnmm_core.errors"],
 }  # fmt: skip
+SEARCH = "iframe-worker.js"  # mkdocs.yml names it
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 
@@ -84,6 +85,8 @@ def assemble() -> None:
             write_executed(page, target)
         elif page.suffix in (".png", ".svg", ".csv"):
             shutil.copy2(page, target)
+    (SOURCE / "assets").mkdir(exist_ok=True)
+    shutil.copy2(Path(__file__).with_name(SEARCH), SOURCE / "assets" / SEARCH)
     (SOURCE / "api.md").write_text(api_page(), encoding="utf-8")
     (SOURCE / "gallery.md").write_text(gallery_page(), encoding="utf-8")
 

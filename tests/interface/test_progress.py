@@ -79,7 +79,7 @@ def test_a_file_gets_a_line_per_tenth_and_one_per_kind_of_job(shown):
     shown(LogEvent.RUN_INFO, message="Job stats: ...")
     for k in range(3):
         start(shown, k, f"figures_demo_{k}", f"Drawing {k}")
-    start(shown, 7, "shard", "Computing", "results/a.nc")
+    start(shown, 7, "shard", "Computing", "results/a.nc (update)")  # as Snakemake writes it
     shown(LogEvent.JOB_FINISHED, job_id=7)
     shown(LogEvent.PROGRESS, done=1, total=9)
     shown(LogEvent.PROGRESS, done=2, total=9)
