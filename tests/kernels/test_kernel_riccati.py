@@ -7,7 +7,13 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from ngnmm_core.errors import InputError
-from ngnmm_core.kernels.complex_logarithm import angle, half_log
+from ngnmm_core.kernels.complex_logarithm import (
+    angle,
+    angle_of_single,
+    half_log,
+    half_log_of_single,
+    reduced_angle,
+)
 from ngnmm_core.kernels.steppers import riccati_constants as rc
 from ngnmm_core.models import get_model
 from ngnmm_core.models._qif import QifPopulations
@@ -48,6 +54,19 @@ def test_the_logarithm_in_lanes(on_lanes):
     np.testing.assert_allclose(on_lanes(lambda a, b: angle(a, b), x, y), np.arctan2(y, x), rtol=0, atol=5e-15)
     near = 1.0 + 1e-6 * x
     np.testing.assert_allclose(on_lanes(lambda a, b: half_log(a), near), 0.5 * np.log(near), rtol=1e-14, atol=1e-22)
+
+
+def _angle_in_single(x, y):
+    above, below, steep, wide = reduced_angle(x, y)
+    return angle_of_single(above / below, steep, wide, x)
+
+
+def test_the_shorter_logarithm_of_single_precision(on_lanes):
+    """In double precision, so that what the polynomials lack shows, and not rounding."""
+    t, x, y = RNG.uniform(-0.1716, 0.1716, 4000), RNG.normal(0, 1, 4000), np.abs(RNG.normal(0, 1, 4000))
+    expected = 0.5 * np.log((1 + t) / (1 - t))
+    np.testing.assert_allclose(on_lanes(lambda a, b: half_log_of_single(a), t), expected, rtol=4e-9)
+    np.testing.assert_allclose(on_lanes(_angle_in_single, x, y), np.arctan2(y, x), rtol=4e-9)
 
 
 def test_the_moments_of_the_coupling_are_those_of_a_polynomial():

@@ -7,7 +7,14 @@ with a constant imaginary part.  The integral of pi r is the angle of the map's 
 drive the synapse, follow from the integrals K_n of x^n m / (1 + m x) with m = T Z.  `docs/methods.md` derives all this.
 """
 
-from ngnmm_core.kernels.complex_logarithm import HALF_LOG_2, angle_of, half_log_of, reduced_angle
+from ngnmm_core.kernels.complex_logarithm import (
+    HALF_LOG_2,
+    angle_of,
+    angle_of_single,
+    half_log_of,
+    half_log_of_single,
+    reduced_angle,
+)
 from ngnmm_core.kernels.llvm import kernel, lane_any, lane_select, lane_split_near_one
 from ngnmm_core.kernels.steppers.riccati_constants import D_0, D_1, D_2, Q_0, Q_1, T_0, T_1, WIDTH
 
@@ -100,26 +107,35 @@ def rest_of_angle(i, p, b):
     return i * (0.4 * b - 0.5 - p * (1.0 / 6.0 + p * (1.0 / 15.0)))
 
 
-@kernel(forceinline=True)
-def _recursion(m, y, square):
-    """K_1 to K_5 as pairs of lanes, by the recursion that divides by m, and the angle of 1 + m."""
-    one = 1.0 + m
-    mantissa, exponent = lane_split_near_one(one * one + y * y)
-    above, below, steep, wide = reduced_angle(one, y)
-    # one division for three: 1 / m = g - i f, and the arguments of logarithm and arctangent
-    more, size = mantissa + 1.0, lane_select(square > TINY, square, TINY)
-    pair = more * below
-    inverse = 1.0 / (pair * size)
-    both = inverse * size
-    g, f = m * (inverse * pair), y * (inverse * pair)
-    log = half_log_of((mantissa - 1.0) * (both * below)) + exponent * HALF_LOG_2
-    turn = angle_of(above * (both * more), steep, wide, one)
-    a1, b1 = 1.0 - g * log - f * turn, f * log - g * turn
-    a2, b2 = 0.5 - g * a1 - f * b1, f * a1 - g * b1
-    a3, b3 = 1.0 / 3.0 - g * a2 - f * b2, f * a2 - g * b2
-    a4, b4 = 0.25 - g * a3 - f * b3, f * a3 - g * b3
-    a5, b5 = 0.2 - g * a4 - f * b4, f * a4 - g * b4
-    return (a1, b1), (a2, b2), (a3, b3), (a4, b4), (a5, b5), turn
+def _make_recursion(log_of, turn_of):
+    """Make the kernel that finds K_1 to K_5 and the angle of 1 + m; see `half_log_of` and `angle_of` for the two."""
+
+    @kernel(forceinline=True)
+    def recursion(m, y, square):
+        """K_1 to K_5 as pairs of lanes, by the recursion that divides by m, and the angle of 1 + m."""
+        one = 1.0 + m
+        mantissa, exponent = lane_split_near_one(one * one + y * y)
+        above, below, steep, wide = reduced_angle(one, y)
+        # one division for three: 1 / m = g - i f, and the arguments of logarithm and arctangent
+        more, size = mantissa + 1.0, lane_select(square > TINY, square, TINY)
+        pair = more * below
+        inverse = 1.0 / (pair * size)
+        both = inverse * size
+        g, f = m * (inverse * pair), y * (inverse * pair)
+        log = log_of((mantissa - 1.0) * (both * below)) + exponent * HALF_LOG_2
+        turn = turn_of(above * (both * more), steep, wide, one)
+        a1, b1 = 1.0 - g * log - f * turn, f * log - g * turn
+        a2, b2 = 0.5 - g * a1 - f * b1, f * a1 - g * b1
+        a3, b3 = 1.0 / 3.0 - g * a2 - f * b2, f * a2 - g * b2
+        a4, b4 = 0.25 - g * a3 - f * b3, f * a3 - g * b3
+        a5, b5 = 0.2 - g * a4 - f * b4, f * a4 - g * b4
+        return (a1, b1), (a2, b2), (a3, b3), (a4, b4), (a5, b5), turn
+
+    return recursion
+
+
+_recursion = _make_recursion(half_log_of, angle_of)
+_recursion_single = _make_recursion(half_log_of_single, angle_of_single)
 
 
 @kernel(forceinline=True)
@@ -154,9 +170,9 @@ def _integrals_single(m, y):
     There K_5 is summed up, and the others follow by the recursion in the other direction, which multiplies by m.
     """
     square = m * m + y * y
-    (a1, b1), (a2, b2), (a3, b3), (a4, b4), (a5, b5), turn = _recursion(m, y, square)
-    p, q = _times(m, y, m * (-1.0 / 11.0) + 0.1, y * (-1.0 / 11.0))
-    for k in (9.0, 8.0, 7.0, 6.0):
+    (a1, b1), (a2, b2), (a3, b3), (a4, b4), (a5, b5), turn = _recursion_single(m, y, square)
+    p, q = _times(m, y, m * (-0.1) + 1.0 / 9.0, y * (-0.1))
+    for k in (8.0, 7.0, 6.0):
         p, q = _times(m, y, 1.0 / k - p, -q)
     small = square < SMALL_SINGLE
     a5, b5 = lane_select(small, p, a5), lane_select(small, q, b5)
