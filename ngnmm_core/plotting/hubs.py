@@ -175,13 +175,12 @@ def _lesion(part: SubFigure, point: xr.Dataset, lesion: str, norm: Normalize, le
         axes.set(xticks=[], yticks=[])
     else:
         _ranking(axes, point, scores, norm)
-    title = f"{min(TOP, len(scores))} largest (filled: p < {NOTABLE})" + (
-        "" if centres is not None else f", lesion: {lesion}"
-    )
+    axes.set_title(f"{min(TOP, len(scores))} largest" + ("" if centres is not None else f", lesion: {lesion}"))
+    about = f"z (filled: p < {NOTABLE})" if np.isfinite(scores).any() else ""
     stability = float(point["hub_stability"]) if "hub_stability" in point else np.nan
     if np.isfinite(stability):
-        title += f"\nsplit-half ρ = {stability:.2f}".replace("-", "−")
-    axes.set_title(title)
+        about += f"\nsplit-half ρ = {stability:.2f}".replace("-", "−")
+    axes.set_xlabel(about, loc="right")  # below the names of regions, where there is room beside a narrow axis
     panel_letter(axes, next(letters), dx_mm=-4.5 if centres is not None else -7.0)
 
 
@@ -218,7 +217,6 @@ def _ranking(axes: Axes, point: xr.Dataset, scores: np.ndarray, norm: Normalize)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.axvline(0.0, color=MUTED, linewidth=0.5, linestyle=":", zorder=0)
-    axes.set_xlabel("z")
 
 
 def _interval(point: xr.Dataset, order: list[int], top: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

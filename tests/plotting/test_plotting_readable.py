@@ -24,7 +24,10 @@ def figure(request, sweep, highlights_of_two, connectome_of, hubs_of):
     if name.startswith("highlight"):
         return highlights.draw(name, highlights_of_two)
     if name.startswith("hubs"):
-        return hubs.draw(name, hubs_of(1, ("cut",)))
+        scores = hubs_of(1, ("cut",))
+        return hubs.draw(
+            name, scores.assign_coords(region=[f"Paracentral_Lobe_{k[-3:]}" for k in scores.region.values])
+        )
     if name == "connectome":
         return connectome.draw(name, connectome_of())
     return modes.draw(name, highlights_of_two, connectome_of())
