@@ -53,10 +53,12 @@ def scores(count: int | None = None) -> Scores:
 
 def rows(found: Scores, modes) -> list[list[str]]:
     """Rows of the table: mean and standard deviation of z."""
-    named = [("largest exponent", found.own)]
-    named += [(f"transverse, Lambda = {m:g}", z) for m, z in zip(modes, found.across.T, strict=True)]
     limits = f"at most {MOST_MEAN:g}; {LEAST_SPREAD:g} to {MOST_SPREAD:g}"
-    return [[name, f"{z.mean():+.2f}", f"{z.std(ddof=1):.2f}", f"{np.abs(z).max():.1f}", limits] for name, z in named]
+    named = [("largest exponent", found.own, limits), ("transverse, all", found.across.ravel(), limits)]
+    named += [(f"transverse, Lambda = {m:g}", z, "") for m, z in zip(modes, found.across.T, strict=True)]
+    return [
+        [name, f"{z.mean():+.2f}", f"{z.std(ddof=1):.2f}", f"{np.abs(z).max():.1f}", last] for name, z, last in named
+    ]
 
 
 def write() -> None:

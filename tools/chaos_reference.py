@@ -63,11 +63,13 @@ def exponents(place: np.ndarray, state: np.ndarray, duration_ms: float):
     own = parameters["G"]
     states = state[:, None] * (1.0 + 0.02 * np.arange(LANES))
     settings = Settings(3, duration_ms / LANES, ALIGNING_MS, STEP_MS, round(1.0 / STEP_MS))
-    run = exponents_of(TangentGrowth(MODEL, parameters, np.stack([own, own]), settings.count), states, settings)
+    run = exponents_of(
+        TangentGrowth(MODEL, parameters, np.stack([own, own]), settings.count, exact=False), states, settings
+    )
     if np.sum((run.values[0] - run.values[0].mean()) ** 2 / run.errors[0] ** 2) > MOST_SPREAD:
         return None
     gains = own * np.array([1.0, *MODES])[:, None]
-    across = exponents_of(TransverseStretching(MODEL, parameters, gains), states, settings)
+    across = exponents_of(TransverseStretching(MODEL, parameters, gains, exact=False), states, settings)
     values = np.concatenate([run.values[:1], across.values])
     return values.mean(axis=1), values.std(axis=1, ddof=1) / np.sqrt(LANES)
 

@@ -31,7 +31,7 @@ class NetworkLyapunovOptions(Options):
         description="integration step (ms); without, every point has the longest one that meets step_error",
     )
     interval_ms: float = Field(
-        5.0, gt=0, le=20, description="time between orthonormalisations (ms), a multiple of dt_ms if that is given"
+        10.0, gt=0, le=20, description="time between orthonormalisations (ms), a multiple of dt_ms if that is given"
     )
 
 

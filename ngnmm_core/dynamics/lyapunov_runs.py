@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ngnmm_core.dynamics.step_size import HALVINGS, MOST_ERROR, SLACK, trial_errors
-from ngnmm_core.dynamics.tangent_growth import TangentGrowth, TransverseStretching
+from ngnmm_core.dynamics.tangent_growth import TangentGrowth, TransverseStretching, longest_step
 from ngnmm_core.dynamics.variational import WIDTH
 from ngnmm_core.models._base import Model
 
-DT_MS = 0.05
-INTERVAL_STEPS = 20  # 1 ms: perturbations grow by less than e^30 in a burst
+INTERVAL_MS = 1.0  # between orthonormalisations: perturbations grow by less than e^30 in a burst
 ALIGNING_MS = 200.0  # until perturbations have turned to where they grow
 BLOCKS = 16
 MOST_ERRORS = 3.0  # standard errors from zero at which an exponent may be the exact zero
@@ -71,16 +70,18 @@ def transverse_exponents(
 
 @dataclass(frozen=True)
 class Settings:
-    """How long to run: transient and duration in ms, number of exponents; steps and how many of them between
-    orthonormalisations; and the error (1/ms) that steps may give exponents.  Where a trajectory needs smaller steps it
-    gets them (`ngnmm_core.dynamics.step_size`).
+    """How long to run: transient and duration in ms, number of exponents; the step and how many of them between
+    orthonormalisations; and the error (1/ms) that steps may give exponents.
+
+    Without a step every trajectory has the longest one that will do (`ngnmm_core.dynamics.step_size`), and
+    orthonormalisations are 1 ms apart.
     """
 
     count: int
     duration_ms: float
     transient_ms: float = 0.0
-    dt_ms: float = DT_MS
-    interval_steps: int = INTERVAL_STEPS
+    dt_ms: float | None = None
+    interval_steps: int = 20
     most_error: float = MOST_ERROR
 
 
@@ -89,22 +90,23 @@ def _by_eights(model: Model, begin, parameters, gains, states, settings: Setting
 
     Steps are tried before a run and again where it ended; a case that then needs smaller ones runs once more.
     """
-    halvings = np.zeros(states.shape[1], int)
+    halvings, longest = np.zeros(states.shape[1], int), longest_step(model)
     found: dict[int, Exponents] = {}
     tried = np.zeros(states.shape[1], bool)
     while len(left := np.array([k for k in range(states.shape[1]) if k not in found], int)):
         for some in _alike(left, 2 * halvings + tried):
             h = int(halvings[some[0]])
-            own = replace(settings, dt_ms=settings.dt_ms / 2.0**h, interval_steps=settings.interval_steps * 2**h)
+            dt_ms = longest / 2.0**h
+            own = replace(settings, dt_ms=dt_ms, interval_steps=round(INTERVAL_MS / dt_ms))
             part = {name: np.asarray(values)[some] for name, values in parameters.items()}
             make = lambda part=part, some=some: begin(part, gains[:, some])
             if not tried[some[0]]:
-                good = trial_errors(make(), make(), states[:, some], own.dt_ms) <= settings.most_error
+                good = trial_errors(make(), make(), states[:, some], dt_ms) <= settings.most_error
                 tried[some] = good | (h == HALVINGS)
                 halvings[some] += ~tried[some]
                 continue
             run = exponents_of(make(), states[:, some], own)
-            good = trial_errors(make(), make(), run.states, own.dt_ms) <= SLACK * settings.most_error
+            good = trial_errors(make(), make(), run.states, dt_ms) <= SLACK * settings.most_error
             for j, k in enumerate(some):
                 if good[j] or h == HALVINGS:
                     found[k] = Exponents(run.values[:, j], run.errors[:, j], run.states[:, j], good[j])

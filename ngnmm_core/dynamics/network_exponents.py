@@ -21,11 +21,11 @@ from ngnmm_core.dynamics.network_rest import exponents_of_approached_rest
 from ngnmm_core.dynamics.network_step_size import network_trial_error
 from ngnmm_core.dynamics.network_tangent_growth import NetworkTangentGrowth
 from ngnmm_core.dynamics.step_size import HALVINGS, MOST_ERROR, SLACK
+from ngnmm_core.dynamics.tangent_growth import longest_step
 from ngnmm_core.dynamics.variational import WIDTH
 from ngnmm_core.models._base import Model
 from ngnmm_core.storage.checkpoints import keep_arrays, kept_arrays
 
-LONGEST_MS = 0.05
 Problem = tuple[Model, np.ndarray, Mapping[str, float | np.ndarray]]  # with the weights and all parameters
 
 
@@ -39,14 +39,14 @@ class NetworkSettings:
     duration_ms: float = 7000.0
     transient_ms: float = 300.0
     dt_ms: float | None = None
-    interval_ms: float = 5.0
+    interval_ms: float = 10.0
     most_error: float = MOST_ERROR
 
-    def ladder(self) -> list[float]:
+    def ladder(self, longest_ms: float) -> list[float]:
         """List the steps (ms) to try, the longest first; they divide the interval."""
         if self.dt_ms is not None:
             return [self.dt_ms]
-        longest = self.interval_ms / np.ceil(self.interval_ms / LONGEST_MS - 1e-9)
+        longest = self.interval_ms / np.ceil(self.interval_ms / longest_ms - 1e-9)
         return [float(longest) / 2**k for k in range(HALVINGS + 1)]
 
     def steps(self, dt_ms: float) -> int:
@@ -99,7 +99,7 @@ def network_exponents(
         lambda h: NetworkTangentGrowth(model, W, parameters, start, few, h), dt_ms, settings.steps(dt_ms)
     )
     saved = _loaded(checkpoint)
-    ladder = [dt_ms for dt_ms in settings.ladder() if not saved or dt_ms <= float(saved["dt_ms"])]
+    ladder = [dt_ms for dt_ms in settings.ladder(longest_step(model)) if not saved or dt_ms <= float(saved["dt_ms"])]
     for dt_ms in ladder:
         last = dt_ms == ladder[-1]
         if not saved and not last and error_from(state, dt_ms) > settings.most_error:

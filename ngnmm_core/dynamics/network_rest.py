@@ -21,8 +21,8 @@ def exponents_of_approached_rest(
 ) -> np.ndarray | None:
     """All exponents (1/ms) of the rest that a network approaches, the largest first; None if it approaches none.
 
-    There must be a stable equilibrium near the mean of the states, and the network is followed until it is near enough.
-    It approaches none if its distance, the largest over a second, ceases to shrink.
+    The network is followed until it is near an equilibrium, which must be stable; it is looked for from the mean of the
+    states.  It approaches none if its distance, the largest over a second, ceases to shrink.
 
     Parameters
     ----------
@@ -34,8 +34,7 @@ def exponents_of_approached_rest(
     run = NetworkTangentGrowth(model, W, parameters, state, 0, dt_ms)
     states = _window(run, dt_ms)
     rest = network_equilibrium(model, W, parameters, states.mean(axis=0)) if np.isfinite(states).all() else None
-    rates = None if rest is None else stable_rates(model, W, parameters, rest)
-    if rates is None:
+    if rest is None:
         return None
     before = np.inf
     for _ in range(MOST_WINDOWS):
@@ -43,7 +42,7 @@ def exponents_of_approached_rest(
         if not apart < SHRINKS * before:
             return None
         if apart < NEAR:
-            return rates
+            return stable_rates(model, W, parameters, rest)
         before, states = apart, _window(run, dt_ms)
     return None
 

@@ -1,25 +1,15 @@
 """How a network and many perturbations of it evolve, with the perturbations orthonormalised at intervals."""
 
 from collections.abc import Mapping
-from functools import cache
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from ngnmm_core.compilation.kernel_cache import compiled_by
-from ngnmm_core.dynamics.variational import WIDTH, constants_of, to_lanes
-from ngnmm_core.kernels import layout
-from ngnmm_core.kernels.lanes import aligned
-from ngnmm_core.kernels.network_tangents import PAST, Tangents, make_network_tangents
-from ngnmm_core.kernels.steppers import multirate
+from ngnmm_core.dynamics.differentiation import linearise
+from ngnmm_core.dynamics.network_methods import method_of
+from ngnmm_core.dynamics.variational import WIDTH
+from ngnmm_core.kernels.network_tangents import PAST
 from ngnmm_core.models._base import Model
-from ngnmm_core.simulation.engine import wide_registers
-
-
-@cache
-def _kernels(model: Model, rows: int, regional: bool):
-    parts = (model.derivative, model.sent, model.sizes)
-    return compiled_by(make_network_tangents, *parts, rows, WIDTH, regional, name=f"{model.name}-network")
 
 
 class NetworkTangentGrowth:
@@ -36,68 +26,50 @@ class NetworkTangentGrowth:
     count : int
         Number of perturbations, at most regions times states; 0 for the network alone.
     dt_ms : float
+    exact : bool, optional
+        Whether to use the exact flow; where the model has it if not given.
     """
 
-    def __init__(self, model: Model, W: np.ndarray, parameters: Mapping, state: np.ndarray, count: int, dt_ms: float):
-        self.count, self.shape, self.dt_ms = count, state.shape, dt_ms
-        self.groups = 1 + -(-count // WIDTH)
-        rows = layout.row_block(len(W), wide_registers())
-        self.weights = layout.pack_weights(W, rows)
-        regional = any(np.ndim(value) for value in parameters.values())
-        arrays = {name: np.full(len(W) if regional else 1, value, float) for name, value in parameters.items()}
-        constants, gain = constants_of(model, arrays), arrays["G"]
-        if regional:
-            constants, gain = constants.T[..., None], gain[:, None]
-        one = self.groups * len(W) * WIDTH
-        self.work = Tangents(
-            aligned(one * state.shape[1], stagger=3), aligned(one, stagger=18), aligned(one, stagger=23),
-            aligned(PAST * one, stagger=41), aligned(self.groups * self.weights.rows * WIDTH, stagger=29),
-            to_lanes(constants), to_lanes(gain),
-            np.ascontiguousarray(multirate.extrapolation(1, PAST).ravel()), np.zeros(1, np.int64),
-        )  # fmt: skip
-        self._run, self._send = _kernels(model, rows, regional)
-        self._h = to_lanes(np.full(1, dt_ms))
-        self._values()[0] = state[..., None]
-        size = state.size
+    def __init__(self, model: Model, W: np.ndarray, parameters: Mapping[str, float | np.ndarray], state: np.ndarray,
+                 count: int, dt_ms: float, exact: bool | None = None):  # fmt: skip
+        self.count, self.dt_ms, self.groups = count, dt_ms, -(-count // WIDTH)
+        self._method = method_of(model, exact)(model, W, parameters, state, self.groups, dt_ms)
         if count:
-            self._store(np.linalg.qr(np.eye(size, count) + 0.1 / size)[0])
-        self._send(self.work, self.weights)
-        self._remember()
-
-    def _values(self) -> np.ndarray:
-        return self.work.values.reshape(self.groups, *self.shape, WIDTH)
-
-    def _remember(self) -> None:
-        """Fill the past with the coupling as it is."""
-        W = self._unpacked()
-        sent = self.work.sent.reshape(self.groups, len(W), WIDTH)
-        past = self.work.past.reshape(PAST, self.groups, len(W), WIDTH)
-        past[:] = self.work.gain.reshape(-1, WIDTH)[:, :1] * np.einsum("ij,gjl->gil", W, sent)
-
-    def _unpacked(self) -> np.ndarray:
-        n, rows = self.weights.regions, self.weights.rows
-        return self.weights.packed.reshape(-1, n, rows).transpose(0, 2, 1).reshape(-1, n)[:n]
+            self._store(np.linalg.qr(np.eye(state.size, count) + 0.1 / state.size)[0])
+        one = {name: np.full(len(W), value, float) for name, value in parameters.items()}
+        own = linearise(model, state, one, np.zeros(len(W)), np.zeros(len(W)))
+        sent = np.broadcast_to(model.sent(tuple(state.T), model.coefficients(one)), len(W))
+        perturbations = self._method.perturbations.reshape(self.groups, *state.shape, WIDTH)
+        self._method.remember(sent, np.einsum("js,gjsl->gjl", own.output_gain, perturbations))
+        self._method.send()
 
     def _columns(self, lanes: np.ndarray) -> np.ndarray:
-        """Perturbations [..., group, X, lane], the state left out, as [... X, column]."""
-        columns = np.moveaxis(lanes[..., 1:, :, :], -3, -2)
-        return columns.reshape(-1, (self.groups - 1) * WIDTH)[:, : self.count]
+        """Perturbations [..., group, X, lane] as [... X, column]."""
+        return np.moveaxis(lanes, -3, -2).reshape(-1, self.groups * WIDTH)[:, : self.count]
+
+    def _lanes(self, columns: np.ndarray) -> np.ndarray:
+        """Perturbations [..., X, column] as [..., group, X, lane]."""
+        padded = np.zeros((*columns.shape[:-1], self.groups * WIDTH))
+        padded[..., : self.count] = columns
+        return np.moveaxis(padded.reshape(*columns.shape[:-1], self.groups, WIDTH), -2, -3)
 
     def _store(self, columns: np.ndarray) -> None:
-        padded = np.zeros((len(columns), (self.groups - 1) * WIDTH))
-        padded[:, : self.count] = columns
-        lanes = np.moveaxis(padded.reshape(-1, self.groups - 1, WIDTH), 1, 0)
-        self.work.values.reshape(self.groups, -1, WIDTH)[1:] = lanes
+        self._method.perturbations[:] = self._lanes(columns)
+
+    @property
+    def columns(self) -> np.ndarray:
+        """The perturbations [region * state, column]."""
+        return self._columns(self._method.perturbations).copy()
 
     @property
     def state(self) -> np.ndarray:
         """The network's state [region, state]."""
-        return self._values()[0, ..., 0].copy()
+        return self._method.state
 
     def advance(self, steps: int) -> np.ndarray:
         """Take some steps and orthonormalise; return logarithms of the perturbations' lengths, array (count,)."""
-        self._run(self.work, self.weights, self._h, steps)
-        columns = self._columns(self.work.values.reshape(self.groups, -1, WIDTH))
+        self._method.run(steps)
+        columns = self.columns
         if not np.isfinite(columns).all():
             return np.full(self.count, np.nan)
         Q, R = np.linalg.qr(columns)
@@ -105,40 +77,35 @@ class NetworkTangentGrowth:
         Q, R = Q * signs, R * signs[:, None]
         self._store(Q)
         # the past of the coupling belongs to the perturbations, and turns with them
-        past = self.work.past.reshape(PAST, self.groups, -1, WIDTH)
+        past = self._method.past
         turned = solve_triangular(R, self._columns(past).T, trans=1).T.reshape(PAST, -1, self.count)
-        padded = np.zeros((*turned.shape[:2], (self.groups - 1) * WIDTH))
-        padded[..., : self.count] = turned
-        past[:, 1:] = np.moveaxis(padded.reshape(*turned.shape[:2], self.groups - 1, WIDTH), 2, 1)
-        self._send(self.work, self.weights)
+        past[:] = self._lanes(turned)
+        self._method.send()
         return np.log(np.diag(R))
 
     def follow(self, steps: int) -> None:
         """Take some steps without orthonormalising."""
-        self._run(self.work, self.weights, self._h, steps)
+        self._method.run(steps)
 
-    def with_past(self) -> list[np.ndarray]:
+    def with_past(self) -> list[tuple[np.ndarray, ...]]:
         """Take twice as many steps as the coupling is remembered for; return its values, the latest one first."""
         values = []
         for _ in range(2 * PAST):
-            self.follow(1)
-            values.append(self.work.past.reshape(PAST, -1)[self.work.position[0]].copy())
+            self._method.run(1)
+            values.append(self._method.newest_past())
         return values[::-1]
 
-    def begin_from(self, other: "NetworkTangentGrowth", past: list[np.ndarray]) -> None:
+    def begin_from(self, other: "NetworkTangentGrowth", past: list[tuple[np.ndarray, ...]]) -> None:
         """Go on from where another run is that takes half the steps; `past` is what it gives `with_past`."""
-        self.work.values[:] = other.work.values
-        self.work.position[0] = 0
-        slots = self.work.past.reshape(PAST, -1)
-        for k, coupling in enumerate(past[1::2]):  # one, two, ... steps ago
-            slots[-k % PAST] = coupling
-        self._send(self.work, self.weights)
+        self._method.take_over(other._method, past[self._method.newest :: 2])
+        self._method.send()
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """All that changes, to go on from later with the same bits."""
-        return {name: getattr(self.work, name).copy() for name in ("values", "sent", "past", "position")}
+        return {name: array.copy() for name, array in self._method.changing.items()}
 
     def restore(self, snapshot: Mapping[str, np.ndarray]) -> None:
         """Goes back to a snapshot."""
-        for name in ("values", "sent", "past", "position"):
-            getattr(self.work, name)[:] = snapshot[name]
+        for name, array in self._method.changing.items():
+            array[:] = snapshot[name]
+        self._method.send()

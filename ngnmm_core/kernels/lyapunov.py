@@ -60,15 +60,16 @@ def make_transverse(derivative, sent, sizes, width):
 
     As above, but `tangents` [set, state, lane] are only normalised, each by itself; `logs` [block, set, lane].
     """
-    return _make_normalised(make_variational(derivative, sent, sizes, width), sizes[0], width)
+    return make_normalised(make_variational(derivative, sent, sizes, width), sizes[0], width)
 
 
 def make_complex_transverse(derivative, sent, sizes, width):
     """Do the same for complex gains, as in `make_complex_variational`; `tangents` [set, part, state, lane]."""
-    return _make_normalised(make_complex_variational(derivative, sent, sizes, width), 2 * sizes[0], width)
+    return make_normalised(make_complex_variational(derivative, sent, sizes, width), 2 * sizes[0], width)
 
 
-def _make_normalised(integrate, numbers, width):
+def make_normalised(integrate, numbers, width):
+    """Compiles the same for any kernel that advances a state and tangents of so many `numbers`, normalised only."""
     load_all, store_all = make_tuple_access(numbers)
 
     @kernel

@@ -19,8 +19,9 @@ from ngnmm_core.study.study import Study
 if TYPE_CHECKING:
     from ngnmm_core.dynamics.network_exponents import NetworkSpectrum
 
-TANGENT_SECONDS = 1.3e-8  # per region, perturbation and step
-EXPECTED_STEP_MS = 0.025  # where points choose their own
+# s per region, perturbation and step; with orthonormalisation over without; ms, where points choose their own step
+FLOW_SECONDS, FLOW_SHARE, FLOW_STEP_MS = 8e-9, 1.4, 0.1
+LUTHER_SECONDS, LUTHER_SHARE, LUTHER_STEP_MS = 1.3e-8, 1.2, 0.05
 NAMES = ("network_lyapunov_exponent", "network_lyapunov_exponent_error", "kaplan_yorke_dimension")
 
 
@@ -109,9 +110,11 @@ def _settings(study: Study) -> dict[str, Any]:
 def _cost(study: Study, regions: int) -> Rates:
     options = study.options["network_lyapunov"]
     lanes = 8 * (1 + -(-options.exponents // 8))
-    step = lanes * (TANGENT_SECONDS * regions + PRODUCT_SECONDS * regions**2)
-    time_ms = options.duration_ms + options.transient_ms
-    return Rates(time_ms / (options.dt_ms or EXPECTED_STEP_MS) * step * 1.2)  # orthonormalisation
+    seconds, share, step_ms = LUTHER_SECONDS, LUTHER_SHARE, LUTHER_STEP_MS
+    if study.model.qif is not None:
+        seconds, share, step_ms = FLOW_SECONDS, FLOW_SHARE, FLOW_STEP_MS
+    step = lanes * (seconds * regions + PRODUCT_SECONDS * regions**2)
+    return Rates((options.duration_ms + options.transient_ms) / (options.dt_ms or step_ms) * step * share)
 
 
 STAGE = Stage(

@@ -63,8 +63,8 @@ def scaled(typing_context, state, factor):
     return state(state, factor), codegen
 
 
-def make_dot(count):
-    """`dot(lanes, numbers, offset)`: the sum of `count` lanes times the numbers at `numbers[offset:]`."""
+def make_dot(count, stride=1):
+    """`dot(lanes, numbers, offset)`: the sum of `count` lanes times every `stride`-th number of `numbers[offset:]`."""
 
     @intrinsic
     def dot(typing_context, lanes, numbers, offset):
@@ -73,7 +73,7 @@ def make_dot(count):
         def codegen(context, builder, sig, args):
             total = None
             for k in range(count):
-                place = builder.add(args[2], ir.Constant(I64, k))
+                place = builder.add(args[2], ir.Constant(I64, k * stride))
                 number = builder.load(data_pointer(context, builder, sig.args[1], args[1], place))
                 term = builder.fmul(splat(builder, lane, number), builder.extract_value(args[0], k), flags=FLAGS)
                 total = term if total is None else builder.fadd(total, term, flags=FLAGS)

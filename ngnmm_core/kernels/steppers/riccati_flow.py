@@ -39,7 +39,7 @@ def make_flow(constant, width):
 
     `constant(array, place, k)` loads constant k of a table that starts at `place`.
     """
-    integrals = _integrals_single if width == SINGLE else _integrals
+    integrals = _integrals_single if width == SINGLE else integrals_of
 
     @kernel(forceinline=True)
     def denominator(constants, place, p, b, c):
@@ -139,7 +139,7 @@ _recursion_single = _make_recursion(half_log_of_single, angle_of_single)
 
 
 @kernel(forceinline=True)
-def _integrals(m, y):
+def integrals_of(m, y):
     """K_1 to K_5 as pairs of lanes, and the angle of 1 + m."""
     square = m * m + y * y
     (a1, b1), (a2, b2), (a3, b3), (a4, b4), (a5, b5), turn = _recursion(m, y, square)
@@ -165,7 +165,7 @@ def _times(m, y, a, b):
 
 @kernel(forceinline=True)
 def _integrals_single(m, y):
-    """Do what `_integrals` does in single precision, where the recursion loses digits below |m| = 0.2.
+    """Do what `integrals_of` does in single precision, where the recursion loses digits below |m| = 0.2.
 
     There K_5 is summed up, and the others follow by the recursion in the other direction, which multiplies by m.
     """
