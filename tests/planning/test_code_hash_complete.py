@@ -30,6 +30,7 @@ ANALYSES = {
     },
     "highlights": {"rates": {}, "fc": {}, "series": {}, "msf": {}},
     "lesions": {"rates": {}, "hubs": HUBS},
+    "balance": {"balance": {}},
     "linear_fc": {"linear_fc": {"haemodynamics": "balloon"}},
     "msf": {"msf": {}},
     "transverse": {"transverse": {"duration_ms": 200}},
@@ -86,7 +87,11 @@ def study_for(stage):
         {
             "connectome": {"name": "made_up"},
             "grid": {} if stage == "continuation" else {"I_ext_e": [10.0, 2.0]},
-            "model": {"name": "ei_ngnmm", "parameters": {"G": 4}},
+            "model": {
+                "name": "ei_ngnmm",
+                "parameters": {"G": 4},
+                "balance": {"target_rate_hz": 15} if stage == "balance" else None,
+            },
             "simulation": {
                 **SHORT,
                 "stimuli": [PULSE] if stage == "simulation" else [],
