@@ -51,5 +51,5 @@ STAGE = Stage(
     layout=_layout,
     cost=_cost,
     measured=False,  # what is measured has no balance
-    unreachable=("resection", "stimuli"),
+    unreachable=("resection",),  # noise and stimuli come on top of the balanced rest
 )

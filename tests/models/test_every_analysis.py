@@ -49,7 +49,7 @@ DEFINED = {
     "orbit_diagram": ["local_maxima"],
     "spectra": ["peak_frequency", "power_spectrum"],
 }
-ELSEWHERE = {"memory", "linear_fc", "bold", "fit"}  # need stimuli, noise or recordings, and have tests of their own
+ELSEWHERE = {"balance", "memory", "linear_fc", "bold", "fit"}  # need more of a study, and have tests of their own
 
 
 def study_for(analysis, name):

@@ -29,6 +29,7 @@ REACHES = {
         "noise_tau_ms": True,
         "stimuli": False,
     },
+    "balance": {"resection": False, "noise_sigma": True, "noise_common": True, "noise_tau_ms": True, "stimuli": True},
     **{
         stage: {"resection": False, "noise_sigma": True, "noise_common": True, "noise_tau_ms": True, "stimuli": True}
         for stage in ("msf", "transverse", "dispersion", "lyapunov", "multistability", "orbit_diagram", "continuation")
@@ -62,6 +63,8 @@ def study_with(stage, simulation=None, grid=None):
         "analyses": {analysis: OPTIONS.get(analysis, {})},
         "highlights": [{"G": 2}] if stage == "highlights" else [],
     }
+    if stage == "balance":
+        config["model"] = {"balance": {"target_rate_hz": 10}}
     if stage == "linear_fc":
         config["simulation"].setdefault("noise_sigma", 0.1)  # without noise it is refused for that
     if stage == "bistability":
