@@ -189,6 +189,8 @@ USE = """
   select.dispatchEvent(new Event("change")); await wait(200);
   told.title = document.getElementById("maptitle").textContent;
   told.legend = document.getElementById("legend").textContent;
+  document.getElementById("second").click(); map.focus(); key("ArrowRight"); key("Enter"); await wait(300);
+  told.second = (await pointsAsJson().then(JSON.parse));
   told.unnamed = [...document.querySelectorAll("button, select, input, a[href]")].filter(e =>
     !(e.textContent.trim() || e.closest("label"))).length;
 """
@@ -217,3 +219,4 @@ def test_it_works_in_a_browser_by_keyboard(page, sweep, width, browser):
     assert "limit cycle" in told["legend"]
     assert told["overflow"] <= 0
     assert told["unnamed"] == 0
+    assert (told["second"]["A"]["G"], told["second"]["B"]["G"]) == ("2", "4")  # by the box, without the Shift key

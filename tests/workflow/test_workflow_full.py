@@ -151,9 +151,16 @@ def test_provenance_has_the_times_of_every_shard(full):
             assert 0 < time["wall_s"] < 300
 
 
-def test_a_report_can_be_made(place, full):
+REPORT = """
+  await wait(1500);
+  told.entries = [...document.querySelectorAll("a")].map(link => link.innerText.trim());
+"""
+
+
+def test_a_report_can_be_made_and_opens_in_a_browser(place, full, browser):
     place.snakemake("--report", "report.html", "--configfile", "full.yaml")
-    assert (place.folder / "report.html").stat().st_size > 10_000
+    told = browser.use(place.folder / "report.html", REPORT)
+    assert {"Explorer", "Maps", "Points in detail", "Hubs", "Connectome"} <= set(told["entries"])
 
 
 def plotting(place):

@@ -34,17 +34,20 @@ async function choose(p, name) {
   drawMap();
 }
 
+/* Which point a choice is: B with the Shift key, or where the box is ticked, as phones have no such key. */
+function chosenAs(event) { return event.shiftKey || document.getElementById("second").checked ? "B" : "A"; }
+
 function wireMap() {
   const map = document.getElementById("map"), moves = { ArrowUp: [1, 0], ArrowDown: [-1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
   map.addEventListener("mousemove", event => { const cell = cellAt(event); if (cell) tellCell(cell); });
-  map.addEventListener("click", event => { const cell = cellAt(event); if (!cell) return; STATE.cursor = cell; tellCell(cell); choose(STATE.cells[cell[0]][cell[1]], event.shiftKey ? "B" : "A"); });
+  map.addEventListener("click", event => { const cell = cellAt(event); if (!cell) return; STATE.cursor = cell; tellCell(cell); choose(STATE.cells[cell[0]][cell[1]], chosenAs(event)); });
   map.addEventListener("keydown", event => {
     const [r, c] = STATE.cursor;
     if (event.key in moves) {
       const [dr, dc] = moves[event.key];
       STATE.cursor = [Math.min(Math.max(r + dr, 0), STATE.cells.length - 1), Math.min(Math.max(c + dc, 0), STATE.cells[0].length - 1)];
       tellCell(STATE.cursor); drawMap();
-    } else if (event.key === "Enter" || event.key === " ") choose(STATE.cells[r][c], event.shiftKey ? "B" : "A");
+    } else if (event.key === "Enter" || event.key === " ") choose(STATE.cells[r][c], chosenAs(event));
     else return;
     event.preventDefault();
   });
@@ -94,7 +97,7 @@ async function listPoints() {
     const words = told.map(([f, c]) => (f.name.endsWith("_status") ? f.name.slice(0, -7).replace(/_/g, " ") + ": " : "") + (f.meanings[c] ?? "undefined")).join("; ");
     const text = (pointText(p) + " " + words).toLowerCase();
     if (!wanted.every(w => text.includes(w))) continue;
-    if (++count <= MOST_ROWS) rows.push(element("tr", { class: "row", tabindex: "0", onclick: () => choose(p, "A"), onkeydown: event => { if (event.key === "Enter") choose(p, event.shiftKey ? "B" : "A"); } }, element("td", {}, pointText(p)), element("td", {}, words || "ok")));
+    if (++count <= MOST_ROWS) rows.push(element("tr", { class: "row", tabindex: "0", onclick: event => choose(p, chosenAs(event)), onkeydown: event => { if (event.key === "Enter") choose(p, chosenAs(event)); } }, element("td", {}, pointText(p)), element("td", {}, words || "ok")));
   }
   document.getElementById("list").replaceChildren(element("tr", {}, element("th", {}, "point"), element("th", {}, "status")), ...rows);
   document.getElementById("found").textContent = count + " of " + ABOUT.count + " points" + (count > MOST_ROWS ? ", the first " + MOST_ROWS + " listed" : "");
