@@ -38,6 +38,8 @@ class Axis:
     neutral : float or None
         The value at which it is as if there were no such axis, if there is one: an axis with no other value is refused
         by no stage.
+    null : float or None
+        The value that `null` stands for; None where it is not allowed.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Axis:
     part: str = SYSTEM
     otherwise: float | None = None
     neutral: float | None = None
+    null: float | None = None
 
 
 @dataclass(frozen=True)

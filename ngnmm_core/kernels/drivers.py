@@ -28,6 +28,7 @@ class Equations(NamedTuple):
     structure: Structure | None = None
     kind: NoiseKind = NoiseKind()
     regional: bool = False  # whether every region has coefficients and drives of its own
+    delayed: int = 0  # values of the past that are read for a pair of regions; 0 without delays
 
     @property
     def noisy(self) -> bool:

@@ -14,8 +14,10 @@ ROWS_WITH_16_REGISTERS = range(4, 7)
 
 
 # of `Work.counters`: the newest slot in `past`, how many are filled, substeps of a step, steps since the start,
-# the level of a step in the ladder of Brownian paths
-POSITION, FILLED, SUBSTEPS, STEP, LEVEL = range(5)
+# the level of a step in the ladder of Brownian paths; with delays the newest value of the history, and how many steps
+# are used of the coupling that was worked out ahead
+POSITION, FILLED, SUBSTEPS, STEP, LEVEL, HEAD, USED = range(7)
+COUNTERS = 7
 
 
 class NoiseKind(NamedTuple):
@@ -88,6 +90,10 @@ class Work(NamedTuple):
     watch: np.ndarray  # [group, population, lane] the largest error of a step so far, as the method sees it
     common: np.ndarray  # [slot, number, noisy state or population, lane] noise that all regions share
     colour: np.ndarray  # [group, level, constant, lane] of coloured noise
+    history: np.ndarray  # [group, region, slot, lane] what regions have sent, where there are delays
+    thinned: np.ndarray  # [slot, lane] of one region
+    ahead: np.ndarray  # [step, group, region, lane] coupling of far regions at the steps to come
+    heard: np.ndarray  # [group, region, lane] sums over what arrives
     coloured: np.ndarray  # [group, region, noisy state, lane] its values at the end of the step, off the ladder
 
 
@@ -158,7 +164,7 @@ def new_work(sizes: tuple[int, int, int, int], weights: Weights, groups: int, no
         aligned(max(one * nodes.extrapolation.shape[1], 1), dtype, stagger=41),
         aligned(one * states if nodes.extrapolation.size and dtype == np.float32 else 1, dtype, stagger=43),
         aligned(one * noise, dtype, stagger=45),
-        np.array([0, 0, nodes.substeps, 0, 0], np.int64),
+        np.array([0, 0, nodes.substeps] + (COUNTERS - 3) * [0], np.int64),
         nodes.fractions.astype(dtype),
         np.ascontiguousarray(nodes.extrapolation.ravel(), dtype),
         aligned(groups * nodes.constants * width, dtype, stagger=47),
@@ -169,5 +175,6 @@ def new_work(sizes: tuple[int, int, int, int], weights: Weights, groups: int, no
         aligned(groups * nodes.watched * width, dtype, stagger=61),
         aligned(max(nodes.common, 1) * width, dtype, stagger=63),
         aligned(max(groups * nodes.colour, 1) * width, dtype, stagger=65),
+        *(np.zeros(1, dtype) for _ in range(4)),
         aligned(max(one * nodes.coloured, 1), dtype, stagger=67),
     )

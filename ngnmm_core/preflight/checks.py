@@ -24,6 +24,7 @@ from ngnmm_core.preflight.reach import check_reach
 from ngnmm_core.preflight.step_trial import check_steps
 from ngnmm_core.recordings.load import load_recordings
 from ngnmm_core.recordings.preprocessing import check_band
+from ngnmm_core.simulation.delay_settings import lengths_mm
 from ngnmm_core.simulation.lesions import AXIS as RESECTION
 from ngnmm_core.simulation.regional import ANATOMICAL, RegionalMaps
 from ngnmm_core.simulation.stimuli import check_indices
@@ -172,6 +173,8 @@ def check_on_connectome(study: Study, connectome: Connectome) -> float:
         normalised.row_sum(f"analyses.{homogeneous[0]}")
     elif starts_network(study) and study.simulation.initial.start == "homogeneous":
         normalised.row_sum("simulation.initial.from: homogeneous")
+    if study.delayed and study.simulates:
+        lengths_mm(connectome, study.simulation.missing_lengths)
     return float(normalised.weights.sum(axis=1).max())
 
 

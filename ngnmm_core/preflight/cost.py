@@ -9,6 +9,7 @@ them beside jobs.
 
 import numpy as np
 
+from ngnmm_core.simulation.delay_settings import VELOCITY
 from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.study.study import Study
@@ -19,6 +20,9 @@ LANES, LARGEST_BATCH = 8, 32  # points side by side
 JOB_MB = 300  # numba, xarray and the compiled kernels
 SERIES_MB = 250  # of the stages of the homogeneous system: trajectories of the points that are looked at together
 WORK_ARRAYS = 500  # numbers per region and point of a batch: states, samples of a block, work of the stages
+LONGEST_TRACT_MM = 300.0  # where the connectome is not known yet
+PIECES, SPARE = 4, 96  # short steps of the start in a full one; values that are kept besides
+LARGE_BYTES, GROUPS_OF_LARGE = 512 * 1024, 2  # weights with which batches hold two vectors of lanes
 RESULT_COPIES = 3.5  # of the results of a shard: parts, whole, file
 
 
@@ -37,7 +41,22 @@ def memory_mb(study: Study, stage: str, regions: int, points: int) -> float:
     work = 8.0 * batch * (WORK_ARRAYS * regions + 4.0 * (1 + kind.signals(study)) * regions**2)
     results = RESULT_COPIES * points * result_bytes(study, stage, regions)
     series = 0.0 if kind.simulates else SERIES_MB
-    return JOB_MB + series + (2.0 * 8.0 * regions**2 + work + results) / 1e6
+    return JOB_MB + series + (2.0 * 8.0 * regions**2 + work + results + history_bytes(study, stage, regions)) / 1e6
+
+
+def history_bytes(study: Study, stage: str, regions: int, longest_mm: float = LONGEST_TRACT_MM) -> float:
+    """Bytes that a batch of points keeps of the past where there are delays, at the lowest velocity of the study.
+
+    Twice as much where a point may go back to where it was (`Run.snapshot`); of steps of the default length.
+    """
+    kind = STAGES[stage]
+    if not (study.delayed and kind.simulates):
+        return 0.0
+    simulation = study.simulation
+    velocity = min(study.axes.get(VELOCITY, [simulation.velocity_m_per_s or np.inf]))
+    slots = longest_mm / velocity / simulation.longest_step_ms * (PIECES if simulation.integrator.watches else 1)
+    groups = GROUPS_OF_LARGE if 8.0 * regions**2 > LARGE_BYTES else 1
+    return 2.0 * 8.0 * LANES * groups * regions * (slots + SPARE)
 
 
 def result_bytes(study: Study, stage: str, regions: int) -> float:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from ngnmm_core.errors import InputError
+from ngnmm_core.simulation.delay_settings import VELOCITY
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
 from ngnmm_core.simulation.regional import MAPS
 from ngnmm_core.stages.contract import BALANCE
@@ -23,6 +24,12 @@ def _positive(name: str) -> Callable[[Study], dict[str, object]]:
         return {f"simulation.{name}": f"{value:g}"} if value > 0 and name not in study.axes else {}
 
     return found
+
+
+def _velocity(study: Study) -> dict[str, object]:
+    velocity = study.simulation.velocity_m_per_s
+    found = velocity is not None and VELOCITY not in study.axes
+    return {f"simulation.{VELOCITY}": f"{velocity:g}"} if found else {}
 
 
 def _stimuli(study: Study) -> dict[str, object]:
@@ -47,6 +54,7 @@ SETTINGS: Mapping[str, Callable[[Study], Mapping[str, object]]] = {
     "stimuli": _stimuli,
     MAPS: _maps,
     BALANCE: _balance,
+    VELOCITY: _velocity,
 }
 OF_NETWORKS = "analyses of the network itself: of simulations, hubs, network_lyapunov, linear_fc"
 # where it is something else than to leave it out

@@ -13,12 +13,12 @@ from numba.core.codegen import get_host_cpu_features
 from ngnmm_core.compilation.kernel_cache import compiled_by
 from ngnmm_core.kernels import drivers, layout
 from ngnmm_core.kernels.lanes import lane_width
-from ngnmm_core.kernels.steppers import riccati_passes
-from ngnmm_core.kernels.steppers.riccati_constants import Structure, constants, rounded_in_turns
+from ngnmm_core.kernels.steppers.riccati_constants import Structure
 from ngnmm_core.models._base import Model
+from ngnmm_core.simulation.delays import Delays, delayed_weights, history_arrays
+from ngnmm_core.simulation.flow_table import flow_table, ladder_level, structure_of
 from ngnmm_core.simulation.integrators import get_integrator
 from ngnmm_core.simulation.noise import Noises, coloured_constants
-from ngnmm_core.simulation.step_choice import LONGEST_MS
 from ngnmm_core.simulation.waveforms import Schedule
 
 L2_BYTES = 512 * 1024  # weights larger than this are streamed: several lane groups then share each pass
@@ -34,7 +34,7 @@ def wide_registers() -> bool:
 
 
 @cache
-def _integrator(model: Model, method: str, rows: int, dtype: str, inputs: tuple[bool, layout.NoiseKind, bool]):
+def _integrator(model: Model, method: str, rows: int, dtype: str, inputs: tuple[bool, layout.NoiseKind, bool, int]):
     integrator = get_integrator(method)
     structure = structure_of(model) if integrator.qif_only else None
     equations = (model.derivative, model.sent, model.sizes, model.noisy_states, inputs, structure)
@@ -44,15 +44,10 @@ def _integrator(model: Model, method: str, rows: int, dtype: str, inputs: tuple[
 
 def _make_integrator(parts: tuple, make_step, rows: int, dtype: str):
     """Make the integrator that is compiled, from all that it depends on."""
-    derivative, sent, sizes, noise, (stimulated, kind, regional), structure = parts
+    derivative, sent, sizes, noise, (stimulated, kind, regional, delayed), structure = parts
     equations = drivers.compile_equations(derivative, sent, sizes, noise, stimulated, lane_width(dtype))
-    equations = equations._replace(structure=structure, kind=kind, regional=regional)
+    equations = equations._replace(structure=structure, kind=kind, regional=regional, delayed=delayed)
     return drivers.make_integrator(make_step, equations, rows, dtype)
-
-
-def structure_of(model: Model) -> Structure | None:
-    """Where the model has its QIF populations, if it declares them."""
-    return None if model.qif is None else model.qif.structure(model.state_names, model.drives)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +71,8 @@ class Engine:
         Whether regions have noise in common, and whether it is coloured.
     regional : bool
         Whether parameters differ between regions.
+    delays : Delays, optional
+        Of all points.
     """
 
     model: Model
@@ -87,6 +84,7 @@ class Engine:
     shared: bool = False
     coloured: bool = False
     regional: bool = False
+    delays: Delays | None = None
 
     @property
     def kind(self) -> layout.NoiseKind:
@@ -132,14 +130,8 @@ class Engine:
     def compile(self, stimulated: bool = False):
         """Return the compiled integrator, from the cache if it is there.  See `kernels.drivers.make_integrator`."""
         rows = layout.row_block(self.regions, wide_registers())
-        return _integrator(self.model, self.method, rows, self.dtype, (stimulated, self.kind, self.regional))
-
-
-def _ladder_level(step_ms: float) -> tuple[float, int]:
-    """Give the longest step of the ladder that a step belongs to (ms), and how often that is halved for it."""
-    halvings = round(np.log2(LONGEST_MS / step_ms))
-    on_ladder = halvings >= 0 and abs(LONGEST_MS / 2.0**halvings / step_ms - 1.0) < 1e-9
-    return (LONGEST_MS, halvings) if on_ladder else (step_ms, 0)
+        inputs = (stimulated, self.kind, self.regional, 0 if self.delays is None else self.delays.values)
+        return _integrator(self.model, self.method, rows, self.dtype, inputs)
 
 
 def _spread(parameters: Mapping[str, Any], regions: int) -> tuple[dict[str, np.ndarray], bool]:
@@ -271,37 +263,22 @@ class Run:
         """Works out what depends on the step: constants of coloured noise and of the Riccati step."""
         longest = dt
         if self.work.constants.size:
-            longest, self.work.counters[layout.LEVEL] = _ladder_level(dt)
-            self._prepare_flow(dt, longest)
+            longest, self.work.counters[layout.LEVEL] = ladder_level(dt)
+            self.work.constants[:] = flow_table(self.engine, self._parameters, self._intensity, (dt, longest))
+        if self.engine.delays is not None:
+            self._prepare_delays(dt)
         if self.engine.coloured:
             tau_ms = np.broadcast_to(np.asarray(self.noise.tau_ms, float), self.points)
             self.work.colour[:] = layout.to_lanes(coloured_constants(tau_ms, longest), self.engine.width)
         self._dt = dt  # type: ignore[assignment]
 
-    def _prepare_flow(self, dt: float, longest: float) -> None:
-        """Works out the constants of the Riccati step, for full and for short steps."""
-        model = self.engine.model
-        width, dtype = self.engine.width, np.dtype(self.engine.dtype).type
-        gain = np.asarray(self._parameters["G"], float)
-        kept = gain.astype(dtype).astype(float)  # what the precision keeps of it
-        precise = np.where(kept != 0.0, gain / np.where(kept != 0.0, kept, 1.0), 1.0)
-        noise = dict(zip(model.noisy_states, np.moveaxis(self._intensity, -1, 0), strict=False))
-        potentials = [states[1] for states in structure_of(model).states]
-        populations = [
-            values._replace(
-                noise=noise.get(potential, 0.0),
-                longest_ms=longest,
-                coupling=values.coupling * precise,
-                white=not self.engine.coloured,
-            )
-            for values, potential in zip(model.qif.values(self._parameters), potentials, strict=True)
-        ]
-        tables = [
-            layout.to_lanes(table, width, dtype)
-            for h in (dt, dt / riccati_passes.SHORT)
-            for table in rounded_in_turns(constants(populations, h), dtype, riccati_passes.TURNS[width])
-        ]
-        self.work.constants[:] = np.concatenate(tables)
+    def _prepare_delays(self, dt: float) -> None:
+        """Lay out what is kept of the past, and what is read of it in steps of `dt` ms."""
+        if self._dt is not None:
+            raise ValueError(f"a step of {dt} ms after steps of {self._dt} ms, for which the past is kept")
+        engine, groups = self.engine, self.shape[0]
+        self.weights = delayed_weights(engine.W, engine.delays, dt, engine.width, engine.method)
+        self.work = self.work._replace(**history_arrays(self.weights, groups, engine.width))
 
     def snapshot(self) -> tuple:
         """All that the way from here on depends on, for `restore`."""
@@ -312,7 +289,8 @@ class Run:
         """The arrays that the way from here on depends on; Brownian paths are drawn anew, coloured ones go on."""
         work = self.work
         paths = (work.brownian, work.coloured) if self.engine.coloured else ()
-        return (self.batch.state, work.rest, work.past, work.counters, work.filters, work.watch, *paths)
+        sent = (work.history, work.ahead) if self.engine.delays is not None else ()
+        return (self.batch.state, work.rest, work.past, work.counters, work.filters, work.watch, *paths, *sent)
 
     def restore(self, snapshot: tuple) -> None:
         """Goes back to a snapshot: the same steps then give the same bits."""

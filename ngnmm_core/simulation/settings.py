@@ -85,6 +85,22 @@ class Simulation(Section):
         description="correlation time of the noise (ms), an Ornstein-Uhlenbeck process that has the spectrum of the "
         "white noise at zero frequency; 0 is white noise, else at least 0.1",
     )
+    velocity_m_per_s: float | None = Field(
+        None,
+        gt=0,
+        description="conduction velocity (m/s): what a region sends arrives after the length of the "
+        "tract over the velocity; null: at once",
+    )
+    delays: Literal["interpolated", "rounded"] = Field(
+        "interpolated",
+        description="`interpolated`: what was sent between two steps follows from a cubic; `rounded`: delays are "
+        "rounded to the step, which is faster and changes each by half a step at the most",
+    )
+    missing_lengths: Literal["refuse", "euclidean"] = Field(
+        "refuse",
+        description="connections without a tract length > 0, where there is a velocity: `refuse`, or `euclidean` for "
+        "the distance of the centres",
+    )
     initial: Initial = Field(Initial(), description="initial states")
     keep_series: bool = Field(
         False,
@@ -102,7 +118,7 @@ class Simulation(Section):
             return values
         return {"transient_ms": transient_ms, **values}
 
-    def resolved(self, exact: bool, largest_noise: float = 0.0) -> "Simulation":
+    def resolved(self, exact: bool, largest_noise: float = 0.0, delayed: bool = False) -> "Simulation":
         """Return the settings with the method that `auto` stands for, and its step unless every point has its own.
 
         Parameters
@@ -111,10 +127,12 @@ class Simulation(Section):
             Whether the model declares its QIF populations.
         largest_noise : float
             Of what axes and highlights set `noise_sigma` to.
+        delayed : bool
+            Whether axes or highlights give conduction delays.
         """
-        method = self.method
+        method, delayed = self.method, delayed or self.velocity_m_per_s is not None
         if method == AUTO:
-            method = suitable(exact, max(self.noise_sigma, largest_noise) > 0, self.precision)
+            method = suitable(exact, max(self.noise_sigma, largest_noise) > 0, self.precision, delayed)
         chosen = get_integrator(method)
         step = chosen.step_ms if self.dt_ms is None and not chosen.watches else self.dt_ms
         return self.model_copy(update={"method": method, "dt_ms": step})

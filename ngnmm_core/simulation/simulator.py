@@ -12,6 +12,8 @@ from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import Points
 from ngnmm_core.simulation.batch import Batch, Divergence
+from ngnmm_core.simulation.delay_settings import ROUNDED, VELOCITY, lengths_mm
+from ngnmm_core.simulation.delays import Delays
 from ngnmm_core.simulation.engine import Engine, Run
 from ngnmm_core.simulation.initial_states import nominal, perturbed
 from ngnmm_core.simulation.integrators import OF_HOMOGENEOUS_STATES, get_integrator, suitable
@@ -53,6 +55,7 @@ class Simulator:
     regional: RegionalMaps | None = None
     engine: Engine = field(init=False)
     _settled: dict[bytes, np.ndarray] = field(init=False, default_factory=dict)
+    _lengths: np.ndarray | None = field(init=False, default=None)  # of the connections, mm
     _integrating: float = field(init=False, default=0.0)  # seconds of CPU time, by the network's integrator
 
     def __post_init__(self):
@@ -89,17 +92,28 @@ class Simulator:
         return results.whole(np.take(steps.steps_ms, rungs), wrong)
 
     def batches(self, points: Points, places: np.ndarray, kinds: np.ndarray) -> Iterator[np.ndarray]:
-        """Points that are computed side by side: all of one kind [point] of noise, and all or none with maps."""
+        """Points that are computed side by side: of one kind [point], all or none with maps, of one velocity."""
         size, kinds = self.engine.batch_size, 2 * kinds[places] + self._maps.differ(points)[places]
+        told = np.stack([kinds, velocity_at(self.settings, points)[places]])
+        kinds = np.unique(told, axis=1, return_inverse=True)[1].ravel()
         for kind in np.unique(kinds):
             some = places[kinds == kind]
             yield from (some[start : start + size] for start in range(0, len(some), size))
 
     def kinds(self, points: Points) -> np.ndarray:
-        """Tell apart what is compiled for the noise of every point, [point]."""
-        noise = noise_at(self.settings, points)
+        """Tell apart what is compiled for the noise and the delays of every point, [point]."""
+        noise, delayed = noise_at(self.settings, points), np.isfinite(velocity_at(self.settings, points))
         noisy = np.asarray(noise.sigma) > 0
-        return noisy + 2 * (noisy & (noise.common > 0)) + 4 * (noisy & (noise.tau_ms > 0))
+        return noisy + 2 * (noisy & (noise.common > 0)) + 4 * (noisy & (noise.tau_ms > 0)) + 8 * delayed
+
+    def _delays(self, points: Points) -> Delays | None:
+        """Give the delays of points of one velocity."""
+        velocity = float(velocity_at(self.settings, points)[0])
+        if np.isinf(velocity):
+            return None
+        if self._lengths is None:
+            self._lengths = lengths_mm(self.connectome, self.settings.missing_lengths)
+        return Delays(self._lengths / velocity, self.settings.delays == ROUNDED)  # mm per (m/s) are ms
 
     def run_batch(self, points: Points, step_ms: float, places: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """Compute the results for at most `engine.batch_size` points, and which of them missed the accuracy, [point].
@@ -149,6 +163,7 @@ class Simulator:
             noisy=noisy and self.engine.watches,
             shared=noisy and noise.shared,
             coloured=noisy and noise.coloured,
+            delays=self._delays(points),
         )
         run = Run(engine, self._maps.parameters(points), initial, lesions, noise)
         if settings.stimuli:
@@ -186,6 +201,12 @@ def noise_at(settings: Simulation, points: Points) -> Noises:
     """Noise of every point: of the settings, or of axes."""
     sigma, common, tau_ms = (points.values(name, getattr(settings, name)) for name in (NOISE, COMMON, TAU))
     return Noises(sigma, points.seeds, common, tau_ms)
+
+
+def velocity_at(settings: Simulation, points: Points) -> np.ndarray:
+    """Conduction velocity of every point (m/s): of the settings, or of an axis; infinite without delays."""
+    velocity = settings.velocity_m_per_s
+    return points.values(VELOCITY, np.inf if velocity is None else velocity)
 
 
 def make_window(

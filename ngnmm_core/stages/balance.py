@@ -4,7 +4,7 @@ import numpy as np
 
 from ngnmm_core.analysis.balance import outcome
 from ngnmm_core.simulation.regional import MAPS, SURROGATE
-from ngnmm_core.stages.contract import Layout, Rates, Stage
+from ngnmm_core.stages.contract import OF_DELAYS, Layout, Rates, Stage
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.study import Study
 
@@ -51,5 +51,5 @@ STAGE = Stage(
     layout=_layout,
     cost=_cost,
     measured=False,  # what is measured has no balance
-    unreachable=("resection",),  # noise and stimuli come on top of the balanced rest
+    unreachable=("resection", *OF_DELAYS),  # noise and stimuli come on top of the balanced rest
 )

@@ -8,7 +8,7 @@ from ngnmm_core.analysis.bistability import KINDS, BistabilityOptions, Bistabili
 from ngnmm_core.analysis.contract import KHZ
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.regional import MAPS
-from ngnmm_core.stages.contract import Rates, Stage
+from ngnmm_core.stages.contract import OF_DELAYS, Rates, Stage
 from ngnmm_core.stages.layouts import row_sum_layout
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.study import Study
@@ -72,5 +72,5 @@ STAGE = Stage(
     layout=row_sum_layout,
     cost=_cost,
     needs_equal_rows=_needs_equal_rows,
-    unreachable=(MAPS,),
+    unreachable=(MAPS, *OF_DELAYS),
 )

@@ -8,6 +8,7 @@ import numpy as np
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable
 from ngnmm_core.points import Points
+from ngnmm_core.simulation.delay_settings import VELOCITY
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
 from ngnmm_core.simulation.regional import MAPS
 from ngnmm_core.stages.task import Task
@@ -75,7 +76,8 @@ def _no_signals(study: Study) -> int:
 
 # What the homogeneous system has not: all its regions are alike
 BALANCE = "balance"  # what balanced inhibition is called where stages say what they can't take into account
-OF_NETWORKS = ("resection", MAPS, BALANCE)
+OF_DELAYS = (VELOCITY,)
+OF_NETWORKS = ("resection", MAPS, BALANCE, *OF_DELAYS)
 NOISES = (NOISE, COMMON, TAU)
 
 

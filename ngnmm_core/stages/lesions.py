@@ -14,7 +14,7 @@ from ngnmm_core.simulation.lesions import CUT, KINDS, LESION, NONE, REGION
 from ngnmm_core.simulation.regional import MAPS, SURROGATE
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.stages import simulation
-from ngnmm_core.stages.contract import LESIONS, NOISES, Layout, Rates, Reducers, Stage
+from ngnmm_core.stages.contract import LESIONS, NOISES, OF_DELAYS, Layout, Rates, Reducers, Stage
 from ngnmm_core.stages.task import Task
 from ngnmm_core.streaming.leave_one_out import LeaveOneOutSynchrony
 from ngnmm_core.study.study import Study
@@ -124,7 +124,7 @@ STAGE = Stage(
     signals=_signals,
     starts_network=True,
     # scores compare runs at points of the model's parameters
-    unreachable_axes=("resection", *NOISES, "stimuli", MAPS, SURROGATE),
+    unreachable_axes=("resection", *NOISES, "stimuli", MAPS, SURROGATE, *OF_DELAYS),
     file=LESIONS,
     own_variables=VARIABLES,
     own_coordinates=SURROGATE_AXIS,

@@ -14,7 +14,7 @@ from ngnmm_core.points import SYSTEM
 from ngnmm_core.simulation.initial_states import nominal
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
 from ngnmm_core.simulation.regional import MAPS, SURROGATE
-from ngnmm_core.stages.contract import Layout, Rates, Stage
+from ngnmm_core.stages.contract import OF_DELAYS, Layout, Rates, Stage
 from ngnmm_core.stages.task import Task
 from ngnmm_core.streaming.haemodynamics import haemodynamics
 from ngnmm_core.study.study import Study
@@ -204,5 +204,5 @@ STAGE = Stage(
     settings=_settings,
     cost=_cost,
     integrators=_integrators,
-    unreachable=("resection", "stimuli"),
+    unreachable=("resection", *OF_DELAYS, "stimuli"),
 )

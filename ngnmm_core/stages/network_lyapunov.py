@@ -9,7 +9,7 @@ import numpy as np
 from ngnmm_core.analysis.lyapunov import ExponentStatus
 from ngnmm_core.simulation.initial_states import nominal, perturbed
 from ngnmm_core.simulation.settings import Initial
-from ngnmm_core.stages.contract import NOISES, PRODUCT_SECONDS, Rates, Stage
+from ngnmm_core.stages.contract import NOISES, OF_DELAYS, PRODUCT_SECONDS, Rates, Stage
 from ngnmm_core.stages.layouts import network_layout
 from ngnmm_core.stages.simulation import homogeneous_start
 from ngnmm_core.stages.task import Task
@@ -127,5 +127,5 @@ STAGE = Stage(
     integrators=homogeneous_start,
     measured=False,
     starts_network=True,
-    unreachable=("resection", *NOISES, "stimuli"),
+    unreachable=("resection", *OF_DELAYS, *NOISES, "stimuli"),
 )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ngnmm_core.simulation.simulator import Simulator
 
 SAMPLE_SECONDS = 9e-9  # per region, point, sample and analysis
+DELAYED_PAIR_SECONDS = {"interpolated": 3.3e-10, "rounded": 1.7e-10}  # per pair of regions and point, of a coupling sum
 PAIR_SECONDS = 2e-11  # per pair of regions, point and sample, for the covariances of one signal
 LANES = {"float64": 8, "float32": 16}
 WARM_SAMPLES = 256  # enough for the filters to give output
@@ -107,6 +108,8 @@ def simulation_rates(settings: Mapping[str, Any], regions: int, analyses: int, s
     step = integrator.products * PRODUCT_SECONDS * regions**2
     step += integrator.evaluations * substeps * integrator.evaluation_seconds * regions
     step += integrator.noise_seconds * regions
+    if settings["velocity_m_per_s"] is not None:
+        step += DELAYED_PAIR_SECONDS[settings["delays"]] * regions**2 * integrator.products
     transient = half * step / (settings["dt_ms"] or integrator.step_ms)
     sample = SAMPLE_SECONDS * regions * max(analyses, 1) + PAIR_SECONDS * regions**2 * signals
     window = transient + sample / settings["sample_ms"]

@@ -14,6 +14,7 @@ from ngnmm_core.errors import InputError, twice, unknown
 
 FORMS = "a number, a list of numbers, {start, stop, step} or {start, stop, num}"
 LONGEST = 10_000_000
+NOTHING = ("null", "~", "", "none", "inf", ".inf")  # in YAML, in tables, and as results are written
 SHORT = 12  # characters of a step that is proposed
 # Underscores and leading zeros mean something in Python and YAML 1.1, and something else or nothing elsewhere.
 _OTHERWISE = re.compile(r".*_.*|[-+]?0\d.*", re.DOTALL)
@@ -42,8 +43,15 @@ def as_number(key: str, value: Any) -> float:
     return number
 
 
-def axis_values(key: str, spec: Any) -> tuple[float, ...]:
-    """Return the coordinates that an axis of a grid names.
+def number_or_null(key: str, value: Any, null: float | None) -> float:
+    """`as_number`, or what an empty value (or infinity) stands for where it may stand for something."""
+    if null is not None and (value is None or str(value).strip().lower() in NOTHING or value == null):
+        return null
+    return as_number(key, value)
+
+
+def axis_values(key: str, spec: Any, null: float | None = None) -> tuple[float, ...]:
+    """Return the coordinates that an axis of a grid names; `null` is what an empty value stands for, if it may.
 
     Raises
     ------
@@ -53,9 +61,9 @@ def axis_values(key: str, spec: Any) -> tuple[float, ...]:
     if isinstance(spec, Mapping):
         values = _range(key, spec)
     elif isinstance(spec, Sequence) and not isinstance(spec, str):
-        values = tuple(as_number(f"{key}[{k}]", v) for k, v in enumerate(spec))
+        values = tuple(number_or_null(f"{key}[{k}]", v, null) for k, v in enumerate(spec))
     else:
-        values = (as_number(key, spec),)
+        values = (number_or_null(key, spec, null),)
     if not values:
         raise InputError(f"{key}: the axis is empty; allowed: {FORMS}")
     if len(set(values)) < len(values):

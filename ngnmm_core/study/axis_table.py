@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ngnmm_core.errors import InputError
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import SEED, Axis, Kind
+from ngnmm_core.simulation.delay_settings import delay_axes
 from ngnmm_core.simulation.lesions import resection_axis
 from ngnmm_core.simulation.noise_settings import noise_axes
 from ngnmm_core.simulation.regional import map_axes
@@ -38,6 +39,7 @@ def axes_of(model: Model, config: "StudyConfig", subjects: Mapping[float, str] =
         resection_axis(),
         *noise_axes(simulation),
         *map_axes(config.model.maps),
+        *delay_axes(simulation),
     ]
     return {axis.name: axis for axis in found}
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from ngnmm_core.analysis.registry import analysis_names, get_analysis
 from ngnmm_core.models import get_model, model_names
 from ngnmm_core.points import SEED
+from ngnmm_core.simulation.delay_settings import VELOCITY
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
 from ngnmm_core.simulation.regional import SCALE, SURROGATE, MapSource, Surrogates
 from ngnmm_core.simulation.stimuli import SWEPT
@@ -37,13 +38,13 @@ def json_schema() -> dict[str, Any]:
     definitions = one.pop("$defs")
     axis = {"description": FORMS, "anyOf": [{"type": t} for t in ("number", "array", "object", "string")]}
     of_models = {n for model in map(get_model, model_names()) for n in model.axis_names}
-    names = sorted(of_models | {SEED, NOISE, COMMON, TAU})
+    names = sorted(of_models | {SEED, NOISE, COMMON, TAU, VELOCITY})
     numbers = {name: {"type": ["number", "string"]} for name in names}
     properties = one["properties"]
     properties["grid"] = _optional(properties["grid"], dict.fromkeys(names, axis))
     properties["grid"]["anyOf"][0]["patternProperties"] = {DOTTED: axis}
     definitions["ModelSpec"]["properties"]["name"]["enum"] = list(model_names())
-    parameters = {n: v for n, v in numbers.items() if n not in (SEED, NOISE, COMMON, TAU)}
+    parameters = {n: v for n, v in numbers.items() if n not in (SEED, NOISE, COMMON, TAU, VELOCITY)}
     definitions["ModelSpec"]["properties"]["parameters"] |= {"properties": parameters}
     patterns = {DOTTED: {"type": ["number", "string"]}}
     properties["highlights"]["items"] = {"type": "object", "properties": numbers, "patternProperties": patterns}

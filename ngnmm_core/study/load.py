@@ -15,6 +15,7 @@ from ngnmm_core.compilation.own_files import OwnFile
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model, own_model
 from ngnmm_core.models._base import Model
+from ngnmm_core.simulation.delay_settings import check_delays, found_at_rest
 from ngnmm_core.simulation.noise_settings import COMMON, TAU
 from ngnmm_core.simulation.stimuli import check_chain
 from ngnmm_core.study.axis_table import axes_of
@@ -161,6 +162,8 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
         keys.append(("model.balance.parameter", checked.model.balance.parameter))
     refuse_conflicts(names.model, [*((f"model.parameters.{name}", name) for name in fixed), *keys])
     highlights = highlight_values(names, checked.highlights)
+    if any(value is None for given in checked.highlights for value in given.values()):
+        checked = checked.model_copy(update={"highlights": highlights})
     study = _with_method(
         Study(
             name,
@@ -180,6 +183,7 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
     check_maps(study)
     if study.simulates:
         checked.simulation.check(study.fastest_rate, study.largest_noise)
+        check_delays(checked.simulation, study.delayed, found_at_rest(checked.model))
         _check_noise(study)
         _check_stimuli(study, highlights)
     for analysis, chosen in study.analyses:
@@ -235,7 +239,7 @@ def _with_method(study: Study) -> Study:
     """
     declared, unequal = study.model.qif is not None, unequal_filters(study)
     exact = declared and unequal is None
-    simulation = study.simulation.resolved(exact, study.largest_noise)
+    simulation = study.simulation.resolved(exact, study.largest_noise, study.delayed)
     if simulation.integrator.qif_only and unequal is not None:
         raise InputError(
             f"simulation.method: {simulation.method} filters what regions send by {study.model.qif.sent_tau}, which "

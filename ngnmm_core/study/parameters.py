@@ -13,7 +13,7 @@ from ngnmm_core.connectome.paths import is_file
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import SEED, Axis
-from ngnmm_core.study.axes import as_number, axis_values, count_values
+from ngnmm_core.study.axes import as_number, axis_values, count_values, number_or_null
 
 MOST_POINTS = 5_000_000  # are planned within minutes and a few GB of memory
 
@@ -29,6 +29,10 @@ class Names:
     def known(self) -> tuple[str, ...]:
         """All names."""
         return tuple(self.axes)
+
+    def number(self, key: str, name: str, value: Any) -> float:
+        """Read a value of `name`, which may be empty where that stands for something."""
+        return number_or_null(key, value, self.axes[name].null if name in self.axes else None)
 
     def check(self, key: str, name: str, values: Iterable[float]) -> None:
         """Whether `name` may have these values; messages start with `key`.
@@ -78,7 +82,7 @@ def grid_axes(names: Names, grid: Mapping[str, Any]) -> dict[str, np.ndarray]:
         key = f"grid.{name}"
         if name not in names.known:
             raise unknown(key, str(name), names.known)
-        values = axis_values(key, spec)
+        values = axis_values(key, spec, names.axes[name].null)
         names.check(key, name, values)
         axes[name] = np.array(values)
     return axes
@@ -110,7 +114,10 @@ def listed_points(names: Names, points: Sequence[Mapping[str, Any]] | str) -> di
             raise InputError(
                 f"{key}[{k}]: has the parameters {sorted(row)}; allowed: the same as the first point, {sorted(columns)}"
             )
-    axes = {name: tuple(as_number(f"{key}[{k}].{name}", row[name]) for k, row in enumerate(rows)) for name in columns}
+    axes = {
+        name: tuple(names.number(f"{key}[{k}].{name}", name, row[name]) for k, row in enumerate(rows))
+        for name in columns
+    }
     for name, values in axes.items():
         names.check(f"{key}.{name}", name, values)
     return {name: np.array(values) for name, values in axes.items()}
@@ -164,7 +171,7 @@ def highlight_values(names: Names, highlights: Sequence[Mapping[str, Any]]) -> l
     """
     result = []
     for k, highlight in enumerate(highlights):
-        values = {name: as_number(f"highlights[{k}].{name}", value) for name, value in highlight.items()}
+        values = {name: names.number(f"highlights[{k}].{name}", name, value) for name, value in highlight.items()}
         for name, value in values.items():
             names.check(f"highlights[{k}].{name}", name, (value,))
         refuse_conflicts(names.model, [(f"highlights[{k}].{name}", name) for name in values])

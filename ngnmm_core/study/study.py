@@ -11,6 +11,7 @@ from ngnmm_core.analysis.contract import Analysis, Options
 from ngnmm_core.compilation.own_files import OwnFile
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import SYSTEM, Axis, Kind, Points, make_points
+from ngnmm_core.simulation.delay_settings import VELOCITY
 from ngnmm_core.simulation.noise_settings import NOISE
 from ngnmm_core.simulation.regional import RegionMap
 from ngnmm_core.simulation.settings import Simulation
@@ -120,6 +121,14 @@ class Study:
             if values := [float(value) for value in (*self.axes.get(axis, (own,)), *asked) if value != 0]:
                 found[key] = values
         return found
+
+    @property
+    def delayed(self) -> bool:
+        """Whether there are conduction delays anywhere in the study."""
+        velocity = self.simulation.velocity_m_per_s
+        asked = [h[VELOCITY] for h in self.config.highlights if VELOCITY in h]
+        here = self.axes.get(VELOCITY, [np.inf if velocity is None else velocity])
+        return bool(np.isfinite([*here, *map(float, asked)]).any())
 
     def stimulus_times(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """When every stimulus starts and ends, by name, in all combinations of the study; NaN where it does not end."""

@@ -11,44 +11,24 @@ TIMES = {"duration_ms": 3000, "transient_ms": 1000, "method": "heun", "dt_ms": 0
 PULSE = {"name": "kick", "parameter": "I_ext_e", "kind": "pulse", "onset_ms": 1500, "duration_ms": 100}
 # Worked out from what each stage looks at: True for what reaches it, False for what must be refused.  The homogeneous
 # system is that without noise and stimuli, which a study may have for its simulations.
+OF_SYSTEM = ("msf", "transverse", "dispersion", "lyapunov", "multistability", "orbit_diagram", "continuation")
+NOISES = ("noise_sigma", "noise_common", "noise_tau_ms")
+EVERYTHING = dict.fromkeys(("resection", *NOISES, "stimuli", "velocity_m_per_s"), True)
+NOTHING = dict.fromkeys(EVERYTHING, False)
 REACHES = {
-    "simulation": {"resection": True, "noise_sigma": True, "noise_common": True, "noise_tau_ms": True, "stimuli": True},
-    "highlights": {"resection": True, "noise_sigma": True, "noise_common": True, "noise_tau_ms": True, "stimuli": True},
-    "lesions": {"resection": True, "noise_sigma": True, "noise_common": True, "noise_tau_ms": True, "stimuli": True},
-    "network_lyapunov": {
-        "resection": False,
-        "noise_sigma": False,
-        "noise_common": False,
-        "noise_tau_ms": False,
-        "stimuli": False,
-    },
-    "linear_fc": {
-        "resection": False,
-        "noise_sigma": True,
-        "noise_common": True,
-        "noise_tau_ms": True,
-        "stimuli": False,
-    },
-    "balance": {"resection": False, "noise_sigma": True, "noise_common": True, "noise_tau_ms": True, "stimuli": True},
-    **{
-        stage: {"resection": False, "noise_sigma": True, "noise_common": True, "noise_tau_ms": True, "stimuli": True}
-        for stage in ("msf", "transverse", "dispersion", "lyapunov", "multistability", "orbit_diagram", "continuation")
-    },
-    "bistability": {
-        "resection": True,
-        "noise_sigma": True,
-        "noise_common": True,
-        "noise_tau_ms": True,
-        "stimuli": True,
-    },  # of one region without the others
+    "simulation": EVERYTHING,
+    "highlights": EVERYTHING,
+    "lesions": EVERYTHING,
+    "network_lyapunov": NOTHING,
+    "linear_fc": NOTHING | dict.fromkeys(NOISES, True),
+    "balance": EVERYTHING | {"resection": False, "velocity_m_per_s": False},
+    **{stage: EVERYTHING | {"resection": False, "velocity_m_per_s": False} for stage in OF_SYSTEM},
+    "bistability": EVERYTHING | {"velocity_m_per_s": False},  # of one region without the others, or at rest
 }
-AXES = {"resection": "resection.region", "noise_sigma": "noise_sigma", "noise_common": "noise_common"} | {
-    "noise_tau_ms": "noise_tau_ms",
-    "stimuli": "kick.amplitude",
-}
-VALUES = {"resection": [0, 1], "noise_sigma": [0.05, 0.1], "noise_common": [0.0, 0.1], "stimuli": [1.0, 2.0]} | {
-    "noise_tau_ms": [0.0, 5.0]
-}
+AXES = {"resection": "resection.region", "stimuli": "kick.amplitude", "velocity_m_per_s": "velocity_m_per_s"}
+AXES |= {name: name for name in NOISES}
+VALUES = {"resection": [0, 1], "noise_sigma": [0.05, 0.1], "noise_common": [0.0, 0.1], "stimuli": [1.0, 2.0]}
+VALUES |= {"noise_tau_ms": [0.0, 5.0], "velocity_m_per_s": [5.0, None]}
 ANALYSES = {"simulation": "rates", "highlights": "rates", "lesions": "hubs", "continuation": "continuation"}
 OPTIONS = {"continuation": {"parameter": "I_ext_e", "range": [0, 20]}, "bistability": {"of": "region"}}
 
@@ -89,6 +69,7 @@ def test_what_does_not_reach_a_stage_is_refused(stage, setting):
         "noise_common": {"noise_common": 0.1, "noise_sigma": 0.1 if REACHES[stage][setting] else 0.0},
         "noise_tau_ms": {"noise_tau_ms": 5.0, "noise_sigma": 0.1 if REACHES[stage][setting] else 0.0},
     }
+    given["velocity_m_per_s"] = {"velocity_m_per_s": 10.0}
     study = study_with(stage, simulation=given.get(setting, {"stimuli": [PULSE]}))
     if REACHES[stage][setting]:
         check_reach(study)

@@ -105,6 +105,41 @@ def test_what_noise_is_like_may_be_an_axis_and_must_make_sense(study, refuses):
         study(simulation={name: value}, grid={"noise_sigma": [0, 0.1]})
 
 
+def test_the_velocity_may_be_an_axis_with_null_for_no_delays(study, refuses):
+    made = study(grid={"velocity_m_per_s": [5, None], "G": [2]})
+    np.testing.assert_array_equal(made.points().columns["velocity_m_per_s"], [5.0, np.inf])
+    assert made.delayed
+    assert made.simulation.method == "riccati"
+    assert not study().delayed
+    assert not study(grid={"velocity_m_per_s": [None], "G": [2]}).delayed
+    other = {"model": {"name": "wilson_cowan"}, "grid": {"G": [2]}}
+    assert study(**other, simulation={"velocity_m_per_s": 10}).simulation.method == "rk4"
+    assert study(**other, simulation={"velocity_m_per_s": 10, "noise_sigma": 0.1}).simulation.method == "heun"
+    shown = study(highlights=[{"velocity_m_per_s": None}, {"velocity_m_per_s": 4}])
+    points = shown.points_at(shown.config.highlights)
+    np.testing.assert_array_equal(points.columns["velocity_m_per_s"], [np.inf, 4.0])
+    listed = study(points=[{"G": 2, "velocity_m_per_s": None}, {"G": 2, "velocity_m_per_s": 6}], grid=None)
+    np.testing.assert_array_equal(listed.points().columns["velocity_m_per_s"], [np.inf, 6.0])
+
+
+def test_what_takes_no_delays_refuses_them(refuses):
+    delayed = {"velocity_m_per_s": 10}
+    refuses({"simulation": {"velocity_m_per_s": 0}}, "simulation.velocity_m_per_s", "> 0")
+    refuses({"grid": {"velocity_m_per_s": [5, -1]}}, "grid.velocity_m_per_s", "-1", "null for none")
+    refuses({"grid": {"G": [None]}}, "grid.G", "not a number")
+    refuses(
+        {"simulation": {**delayed, "method": "multirate"}}, "velocity_m_per_s", "multirate", "heun or riccati or rk4"
+    )
+    refuses({"simulation": {**delayed, "precision": "float32"}}, "simulation.precision", "float32", "float64")
+    refuses(
+        {"simulation": {**delayed, "method": "rk4", "delays": "rounded"}}, "simulation.delays", "rk4", "interpolated"
+    )
+    operating = {"name": "ngnmm_population", "operating_point": {"margin": 0.1}}
+    refuses({"simulation": delayed, "model": operating}, "simulation.velocity_m_per_s", "model.operating_point")
+    refuses({"simulation": {"delays": "rounded"}}, "simulation.delays", "rounded without delays")
+    refuses({"simulation": {"missing_lengths": "euclidean"}}, "simulation.missing_lengths", "without delays")
+
+
 # ------------------------------------------------------------------ stimuli
 PULSE = {"name": "focal", "parameter": "I_ext_e", "amplitude": 2, "onset_ms": 60, "duration_ms": 20}
 

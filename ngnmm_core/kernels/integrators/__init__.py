@@ -49,6 +49,10 @@ class Integrator(NamedTuple):
         middle alone, and nothing is kept.  `noise` are the number of noisy states and the kind of the noise.
     watches : bool
         Whether it watches its own error, so that every point can have a step of its own.
+    delays : bool
+        Whether it takes conduction delays, in double precision.
+    rounds : bool
+        Whether these may be rounded to the step.
     qif_only : bool
         Whether it is for models that declare their populations of QIF neurons.
     """
@@ -69,6 +73,8 @@ class Integrator(NamedTuple):
     start_ms: float = 0.0
     nodes: Callable[[Any, int, int, Any], Any] | None = None
     watches: bool = False
+    delays: bool = False
+    rounds: bool = False
     qif_only: bool = False
 
     @property

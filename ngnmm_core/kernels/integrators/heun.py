@@ -27,5 +27,7 @@ INTEGRATOR = Integrator(
     noise_seconds=4e-9,
     precisions=("float64",),
     nodes=_nodes,
+    delays=True,
+    rounds=True,
     make_step=_make_step,
 )

@@ -30,5 +30,7 @@ INTEGRATOR = Integrator(
     noise_seconds=4e-9,
     watches=True,
     qif_only=True,
+    delays=True,
+    rounds=True,
     make_step=_make_step,
 )

@@ -17,5 +17,6 @@ INTEGRATOR = Integrator(
     products=4,
     evaluations=4,
     evaluation_seconds=2.3e-9,
+    delays=True,
     make_step=_make_step,
 )

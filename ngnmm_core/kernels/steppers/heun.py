@@ -17,7 +17,9 @@ from ngnmm_core.kernels.normal import normal_four, normal_pair
 from ngnmm_core.kernels.stage import make_stage
 from ngnmm_core.kernels.steppers.brownian_ladder import EVERYWHERE, LEVELS, TAG
 from ngnmm_core.kernels.steppers.coloured_ladder import CONSTANTS, DEVIATION
+from ngnmm_core.kernels.steppers.history import make_gather, make_ring
 
+START, END = range(2)  # lists of what is read of the past
 INCREMENT, INTEGRAL, FIRST = range(3)  # what a draw is for: the second and the third of coloured noise only
 
 
@@ -45,7 +47,24 @@ def make_step(equations, rows, width):
         corrector(batch, stimuli, work, weights, (a, x, s_next, s), dt, (index, begin + span))
         work.counters[STEP] += 1
 
-    return step
+    gather, _ = make_gather(width, max(equations.delayed, 1))
+    fill, push, _, _ = make_ring(width)
+
+    @kernel
+    def delayed(batch, stimuli, work, weights, dt, when):
+        index, begin, span = when
+        x, a, s, s_next = batch.state, work.first, work.sent, work.sent_next
+        if work.counters[STEP] == 0:
+            fill(work, weights)
+        draw(batch, work, weights.regions)
+        gather(work, weights, START, 0, -1)
+        predictor(batch, stimuli, work, weights, (x, a, s, s_next), dt, (index, begin))
+        gather(work, weights, END, 0, -1)
+        corrector(batch, stimuli, work, weights, (a, x, s_next, s), dt, (index, begin + span))
+        push(work, weights, s)
+        work.counters[STEP] += 1
+
+    return delayed if equations.delayed else step
 
 
 def _make_draw(equations, width):

@@ -21,6 +21,7 @@ doi:10.1103/PhysRevX.5.021028.  Moments in place of values in a step: Iserles, N
 from ngnmm_core.kernels.layout import FILLED, POSITION, STEP
 from ngnmm_core.kernels.llvm import kernel, load, make_row_products, store
 from ngnmm_core.kernels.steppers import brownian_ladder, coloured_ladder
+from ngnmm_core.kernels.steppers.history import make_coupling
 from ngnmm_core.kernels.steppers.multirate import VOLLEY_MS, VOLLEY_PIECES
 from ngnmm_core.kernels.steppers.riccati_filters import make_publish
 from ngnmm_core.kernels.steppers.riccati_inputs import FINER
@@ -94,6 +95,46 @@ def make_step(equations, rows, width):
         counters[STEP] += 1
         if volley and (counters[STEP] + 0.5) * dt >= VOLLEY_MS:
             counters[FILLED] = 0  # what is remembered is spaced otherwise than the steps to come
+
+    return make_delayed_step(equations, width, (begin, finish, draw)) if equations.delayed else step
+
+
+def make_delayed_step(equations, width, parts):
+    """Make the step with conduction delays: coupling from the history, which is all there when a start needs it."""
+    begin, finish, draw = parts
+    slots, noisy = slots_of(width, equations.noisy), equations.noisy
+    fill, restart, next_coupling, renew, thin = make_coupling(width, equations.delayed)
+
+    @kernel
+    def piece(batch, stimuli, work, weights, short, when):
+        counters = work.counters
+        if noisy:
+            number = int(when[1] * VOLLEY_PIECES + 0.5)
+            fresh = counters[FILLED] == 0 or (when[0] == 0 and number == 0)
+            draw(batch, work, weights.regions, short * FINER, number, fresh)
+        if counters[FILLED] == 0:
+            if counters[STEP] == 0:
+                fill(work, weights)
+            else:
+                thin(work, weights, VOLLEY_PIECES)
+            restart(batch, work, weights, short, slots)
+            counters[FILLED], counters[POSITION] = slots, slots - 1
+        begin(batch, stimuli, work, weights, short, when)
+        next_coupling(work, weights, short, work.sent_next)
+        finish(batch, work, weights, short)
+        renew(work, weights, work.sent)
+        counters[POSITION] = (counters[POSITION] + 1) % slots
+
+    @kernel
+    def step(batch, stimuli, work, weights, dt, when):
+        counters, index = work.counters, when[0]
+        volley = (counters[STEP] + 0.5) * dt < weights.short_ms
+        pieces = VOLLEY_PIECES if volley else 1
+        for k in range(pieces):
+            piece(batch, stimuli, work, weights, 1 if volley else 0, (index, k / pieces, 1.0 / pieces))
+        counters[STEP] += 1
+        if volley and (counters[STEP] + 0.5) * dt >= weights.short_ms:
+            counters[FILLED] = 0
 
     return step
 

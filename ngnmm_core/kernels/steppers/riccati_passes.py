@@ -9,13 +9,13 @@ from ngnmm_core.kernels.llvm import (
     kernel,
     lane_select,
     load,
-    make_row_products,
     make_scattered,
     make_wide,
     store,
 )
 from ngnmm_core.kernels.steppers import coloured_ladder
 from ngnmm_core.kernels.steppers.brownian_ladder import LEVELS
+from ngnmm_core.kernels.steppers.history import make_receiver
 from ngnmm_core.kernels.steppers.multirate import VOLLEY_PIECES
 from ngnmm_core.kernels.steppers.riccati_constants import (
     COUPLING,
@@ -201,7 +201,7 @@ def make_finish(equations, rows, width):
     structure, states, slots = equations.structure, equations.states, slots_of(width, equations.noisy)
     P, sender, regional = structure.populations, structure.sender, equations.regional
     table_size, left = P * structure.constants * width, 1 + (LEFT + len(structure.filters)) * P
-    row_products = make_row_products(rows)
+    receive, received = make_receiver(equations, rows, width)
     move = _make_move(structure, slots, width)
     turns, filtered = TURNS[width], structure.filtered
     place = sender * width if filtered else structure.states[sender][2] * width
@@ -218,7 +218,7 @@ def make_finish(equations, rows, width):
             first = block * rows
             for group in range(groups):
                 if started:
-                    row_products(weights.packed, first * n, work.sent_next, group * n * width, n, work.products, (), 0)
+                    receive(weights, work, first, work.sent_next, group * n * width, ((), 0))
                 table = (short * turns + work.counters[STEP] % turns) * groups + group
                 at = table * table_size
                 for i in range(first, min(first + rows, n)):
@@ -229,7 +229,7 @@ def make_finish(equations, rows, width):
                     ahead = load(work.middle, kept)
                     missed = ahead - ahead
                     if started:
-                        new = load(batch.gain, here) * load(work.products, (i - first) * width)
+                        new = load(batch.gain, here) * received(work, i - first, here)
                         store(work.past, slot + here, new)
                         missed = new - ahead
                     move(batch, (o, here), work, at, kept + width, missed, group * P * width)

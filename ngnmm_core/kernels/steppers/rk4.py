@@ -3,8 +3,12 @@
 Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I (1993), doi:10.1007/978-3-540-78862-1, section II.1.
 """
 
+from ngnmm_core.kernels.layout import STEP
 from ngnmm_core.kernels.llvm import advance, kernel, make_tuple_access, scaled
 from ngnmm_core.kernels.stage import make_stage
+from ngnmm_core.kernels.steppers.history import make_gather, make_ring
+
+START, MIDDLE, END = range(3)  # lists of what is read of the past
 
 
 def make_step(equations, rows, width):
@@ -28,7 +32,27 @@ def make_step(equations, rows, width):
         intermediate(batch, stimuli, work, weights, (b, c, s, s_next), dt, (index, begin + 0.5 * span))
         final(batch, stimuli, work, weights, (c, x, s_next, s), dt / 6.0, (index, begin + span))
 
-    return step
+    gather, _ = make_gather(width, max(equations.delayed, 1))
+    fill, push, _, _ = make_ring(width)
+
+    @kernel
+    def delayed(batch, stimuli, work, weights, dt, when):
+        index, begin, span = when
+        x, a, b, c = batch.state, work.first, work.second, work.third
+        s, s_next, counters = work.sent, work.sent_next, work.counters
+        if counters[STEP] == 0:
+            fill(work, weights)
+        gather(work, weights, START, 0, -1)
+        intermediate(batch, stimuli, work, weights, (x, a, s, s_next), 0.5 * dt, (index, begin))
+        gather(work, weights, MIDDLE, 0, -1)
+        intermediate(batch, stimuli, work, weights, (a, b, s_next, s), 0.5 * dt, (index, begin + 0.5 * span))
+        intermediate(batch, stimuli, work, weights, (b, c, s, s_next), dt, (index, begin + 0.5 * span))
+        gather(work, weights, END, 0, -1)
+        final(batch, stimuli, work, weights, (c, x, s_next, s), dt / 6.0, (index, begin + span))
+        push(work, weights, s)
+        counters[STEP] += 1
+
+    return delayed if equations.delayed else step
 
 
 def _make_updates(size, width):

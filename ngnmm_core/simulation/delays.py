@@ -1,0 +1,124 @@
+"""Conduction delays of a network: from tract lengths and a velocity to what the kernels read of the past."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ngnmm_core.kernels.lanes import aligned
+from ngnmm_core.kernels.steppers.history import AHEAD, MIRRORED, DelayedWeights
+from ngnmm_core.kernels.steppers.multirate import VOLLEY_MS, VOLLEY_PIECES
+
+ORDER = 3  # of the polynomial between values of the past
+TAPS = ORDER + 1
+FRACTIONS = {"rk4": (0.0, 0.5, 1.0), "heun": (0.0, 1.0)}  # of a step, at which a method needs the coupling
+SPARE = 16  # values beyond the longest delay: the polynomial's, and those that a start looks back to
+
+
+@dataclass(frozen=True, eq=False)
+class Delays:
+    """Delays of a batch of points.
+
+    Attributes
+    ----------
+    ms : array (region, region)
+        Of what region i (row) receives from j (column).
+    rounded : bool
+        Whether they are rounded to the step, else the past is interpolated at third order.
+    """
+
+    ms: np.ndarray
+    rounded: bool = False
+
+    @property
+    def values(self) -> int:
+        """How many values of the past are read for a pair of regions."""
+        return 1 if self.rounded else TAPS
+
+
+def _polynomial(back: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Weights [pair, value] of the cubic through four values, `start` steps back and more, for what is `back` steps."""
+    x, nodes = (back - start)[:, None], np.arange(TAPS)
+    weights = np.ones((len(back), TAPS))
+    for j in nodes:
+        for k in nodes:
+            if k != j:
+                weights[:, j] *= (x[:, 0] - k) / (j - k)
+    return weights
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Pairs of connected regions, by target, with their weight and their delay in steps."""
+
+    target: np.ndarray
+    source: np.ndarray
+    weight: np.ndarray
+    steps: np.ndarray
+
+    def part(self, chosen: np.ndarray, back: np.ndarray, rounded: bool, ahead: int):
+        """Give a list of the kernels: where pairs are read that are `back` steps in the past, less `ahead`."""
+        back, weight = back[chosen], self.weight[chosen]
+        if rounded:
+            start, polynomial = np.maximum(np.rint(back).astype(np.int64), 0), np.ones((len(back), 1))
+        else:
+            start = np.maximum(np.floor(back).astype(np.int64) - 1, 0)
+            polynomial = _polynomial(back, start)
+        return self.target[chosen], self.source[chosen], start - ahead, weight[:, None] * polynomial
+
+
+def delayed_weights(W: np.ndarray, delays: Delays, dt: float, width: int, method: str) -> DelayedWeights:
+    """Make the lists of what is read of the past in steps of `dt` ms.
+
+    Methods need the coupling at some fractions of a step, or at its end alone; those have short steps at the start.
+    """
+    fractions = FRACTIONS.get(method)
+    target, source = np.nonzero(W)
+    steps = delays.ms[target, source] / dt
+    if delays.rounded:
+        steps = np.rint(steps)
+    pairs, everything = _Pairs(target, source, W[target, source], steps), np.ones(len(steps), bool)
+    parts: list[tuple] = []
+    if fractions is None:
+        for scaled in (steps, steps * VOLLEY_PIECES):
+            far = np.floor(scaled) >= AHEAD + 1
+            parts.append(pairs.part(~far, scaled, delays.rounded, 0))
+            parts.append(pairs.part(far, scaled, delays.rounded, AHEAD))
+    else:
+        parts = [pairs.part(everything, steps - fraction, delays.rounded, 0) for fraction in fractions]
+    longest = steps.max(initial=0.0)
+    slots, short_ms = slots_needed(longest, method), max(VOLLEY_MS, longest * dt)
+    return DelayedWeights(len(W), slots, short_ms, np.zeros(width), *_packed(parts, len(W)))
+
+
+def slots_needed(longest: float, method: str) -> int:
+    """Values of every region that are kept for delays of at most `longest` steps."""
+    full = int(np.ceil(longest)) + SPARE
+    return full if method in FRACTIONS else VOLLEY_PIECES * full
+
+
+def history_arrays(weights: DelayedWeights, groups: int, width: int) -> dict[str, np.ndarray]:
+    """Make the arrays of `Work` that delays need."""
+    here = groups * weights.regions * width
+    return {
+        "history": aligned(here * (weights.slots + MIRRORED), stagger=5),
+        "thinned": aligned(weights.slots * width),
+        "ahead": aligned(AHEAD * here, stagger=9),
+        "heard": aligned(here, stagger=13),
+    }
+
+
+def history_bytes(longest_ms: float, dt: float, method: str, lanes: int, regions: int) -> float:
+    """Bytes that are kept of the past of a batch of `lanes` points, for delays of at most `longest_ms`."""
+    slots = slots_needed(longest_ms / dt, method)
+    return 8.0 * lanes * regions * (slots + MIRRORED + AHEAD + 1)
+
+
+def _packed(parts: list[tuple], regions: int) -> tuple[np.ndarray, ...]:
+    """Lay the lists out one after the other: pointers, sources, starts and weights."""
+    pointers, total = [], 0
+    for target, *_ in parts:
+        pointers.append(total + np.concatenate([[0], np.cumsum(np.bincount(target, minlength=regions))]))
+        total += len(target)
+    sources, starts, weights = (np.concatenate([part[k] for part in parts]) for k in (1, 2, 3))
+    pointer = np.concatenate(pointers).astype(np.int64)
+    return pointer, sources.astype(np.int64), starts.astype(np.int64), np.ascontiguousarray(weights).ravel()

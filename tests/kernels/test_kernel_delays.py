@@ -1,0 +1,304 @@
+"""Conduction delays: against a solution of the delay equations written out here, closed forms, and bit by bit."""
+
+import numpy as np
+import pytest
+from numba import njit
+
+from ngnmm_core.connectome.connectome import Connectome
+from ngnmm_core.errors import InputError
+from ngnmm_core.simulation.delay_settings import lengths_mm
+from ngnmm_core.simulation.delays import Delays, _polynomial
+from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.settings import Simulation
+from ngnmm_core.simulation.simulator import Simulator
+
+REGIONS, SPAN_MS, INPUT, G = 5, 100.0, 8.0, 15.0
+RANDOM = np.random.default_rng(0)
+W = RANDOM.random((REGIONS, REGIONS)) * (1 - np.eye(REGIONS))
+W /= W.sum(axis=1, keepdims=True)
+UNEQUAL = RANDOM.uniform(2.0, 25.0, (REGIONS, REGIONS)) * (1 - np.eye(REGIONS))
+EQUAL = 7.3 * (1 - np.eye(REGIONS))
+
+
+@njit
+def _slope(x, c, out):
+    """The E-I node (docs/models.md): tau 8 ms, tau_s 1 and 5 ms, eta -5, Delta 1, J 5 and 13."""
+    for i in range(len(x)):
+        re, ve, se, ri, vi, si = x[i]
+        out[i, 0] = (1.0 / (np.pi * 8.0) + 2.0 * re * ve) / 8.0
+        out[i, 1] = (ve * ve - 5.0 + INPUT - (np.pi * 8.0 * re) ** 2) / 8.0 + 5.0 * se - 13.0 * si + c[i]
+        out[i, 2] = re - se
+        out[i, 3] = (1.0 / (np.pi * 8.0) + 2.0 * ri * vi) / 8.0
+        out[i, 4] = (vi * vi - 5.0 - (np.pi * 8.0 * ri) ** 2) / 8.0 + 13.0 * se - 5.0 * si + c[i]
+        out[i, 5] = (ri - si) / 5.0
+
+
+@njit
+def _coupling(t, past, slopes, W, steps, out):
+    """By the cubic through values and slopes on both sides (Hermite); before the start it is the value at the start."""
+    for i in range(len(W)):
+        out[i] = 0.0
+        for j in range(len(W)):
+            at = t - steps[i, j]
+            k = int(np.floor(at))
+            w = at - k
+            value = past[0, j]
+            if at > 0:
+                value = (1 + 2 * w) * (1 - w) ** 2 * past[k, j] + w * w * (3 - 2 * w) * past[k + 1, j]
+                value += w * (1 - w) ** 2 * slopes[k, j] + w * w * (w - 1) * slopes[k + 1, j]
+            out[i] += G * W[i, j] * value
+
+
+@njit
+def _solved(start, W, delays, h, count):
+    """Runge-Kutta steps of h ms, all delays longer: nothing of a step's own is needed."""
+    x, n = start.copy(), len(start)
+    past, slopes, steps = np.zeros((count + 1, n)), np.zeros((count + 1, n)), delays / h
+    a, b, c, d = np.zeros((n, 6)), np.zeros((n, 6)), np.zeros((n, 6)), np.zeros((n, 6))
+    first, middle, last = np.zeros(n), np.zeros(n), np.zeros(n)
+    past[0] = start[:, 2]
+    for k in range(count):
+        _coupling(k, past, slopes, W, steps, first)
+        _coupling(k + 0.5, past, slopes, W, steps, middle)
+        _coupling(k + 1, past, slopes, W, steps, last)
+        _slope(x, first, a)
+        slopes[k] = h * a[:, 2]
+        _slope(x + h / 2 * a, middle, b)
+        _slope(x + h / 2 * b, middle, c)
+        _slope(x + h * c, last, d)
+        x = x + h / 6 * (a + 2 * b + 2 * c + d)
+        past[k + 1] = x[:, 2]
+        _slope(x, last, a)
+        slopes[k + 1] = h * a[:, 2]
+    return x
+
+
+@pytest.fixture(scope="module")
+def start(ei):
+    nominal = np.array([s.initial for s in ei.states])
+    return np.abs(nominal + 0.01 * np.random.default_rng(1).standard_normal((REGIONS, 6)))
+
+
+@pytest.fixture(scope="module")
+def solution(start):
+    """`solution(delays)`: states [region, state] after 100 ms; halving its step changes them by less than 1e-7."""
+    found = {}
+
+    def solve(delays):
+        key = delays.tobytes()
+        if key not in found:
+            no_self = delays + 1e3 * np.eye(REGIONS)
+            found[key] = _solved(start, W, no_self, 0.002, round(SPAN_MS / 0.002))
+        return found[key]
+
+    return solve
+
+
+@pytest.fixture(scope="module")
+def run_of(ei, points_of, start):
+    """`run_of(method, delays, **options)`: a run of the E-I node; `delays` in ms, None for none."""
+
+    def build(method="riccati", delays=UNEQUAL, rounded=False, noise=(), points=1):
+        kind = {"noisy": bool(noise) and method == "riccati"}
+        engine = Engine(ei, W, method, delays=None if delays is None else Delays(delays, rounded), **kind)
+        at = points_of(ei, points, I_ext_e=INPUT, G=G).parameters
+        return Run(engine, at, np.broadcast_to(start, (points, *start.shape)), noise=noise)
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def error(run_of, solution):
+    """`error(method, dt, delays)`: largest difference of every state after 100 ms."""
+
+    def measure(method, dt, delays, rounded=False):
+        run = run_of(method, delays, rounded)
+        run.advance(dt, round(SPAN_MS / dt), 1)
+        return np.abs(run.by_point(run.states)[0] - solution(delays)).max(axis=0)
+
+    return measure
+
+
+@pytest.mark.parametrize("delays", [UNEQUAL, EQUAL], ids=["unequal", "equal"])
+def test_the_exact_flow_agrees_with_the_delay_equations(error, delays):
+    """What is sent, to 1e-4 at the default step and to 1e-6 at 0.025 ms; potentials have bursts 100 times as large."""
+    for dt, bound in ((0.1, 1e-4), (0.025, 1e-6)):
+        of_state = error("riccati", dt, delays)
+        assert of_state[[0, 2, 3, 5]].max() < bound, of_state
+        assert of_state[[1, 4]].max() < 100 * bound, of_state
+
+
+def test_without_its_delays_the_network_would_be_elsewhere(run_of, solution):
+    run = run_of(delays=None)
+    run.advance(0.1, 1000, 1)
+    assert np.abs(run.by_point(run.states)[0] - solution(UNEQUAL)).max() > 1.0
+
+
+@pytest.mark.parametrize(("method", "dt", "bound"), [("rk4", 0.01, 1e-4), ("heun", 0.01, 2e-2)])
+def test_the_other_methods_agree_with_the_delay_equations(error, method, dt, bound):
+    assert error(method, dt, UNEQUAL).max() < bound
+
+
+def test_halving_the_step_reduces_the_error_as_a_kink_at_the_start_allows(error):
+    """What is sent has a kink at the start, which arrives inside steps: second order, and more where steps are long."""
+    errors = [error("riccati", dt, UNEQUAL)[2] for dt in (0.1, 0.05, 0.025)]
+    assert errors[0] > 3.0 * errors[1] > 9.0 * errors[2]
+
+
+def test_between_steps_the_past_follows_from_a_cubic():
+    back = np.array([0.0, 0.3, 1.0, 2.7, 40.25])
+    start = np.maximum(np.floor(back) - 1, 0)
+    nodes = start[:, None] + np.arange(4)
+    for power in range(4):
+        np.testing.assert_allclose((_polynomial(back, start) * nodes**power).sum(axis=1), back**power, atol=1e-10)
+    near = (back > 1) & (back < 3)  # where the fourth derivative of cos(h back) is about h^4
+    off = [np.abs((_polynomial(back, start) * np.cos(h * nodes)).sum(axis=1) - np.cos(h * back)) for h in (0.1, 0.05)]
+    off = [each[near].max() for each in off]
+    assert np.log2(off[0] / off[1]) == pytest.approx(4.0, abs=0.3)
+
+
+@pytest.mark.parametrize("method", ["rk4", "heun"])
+def test_signals_of_a_chain_arrive_when_they_must(linear_node, points_of, method):
+    """x' = -x / tau + what the one before has sent D ago: closed form; one step early or late would be seen."""
+    tau, h, delays = 10.0, 0.01, np.array([[0.0, 0, 0], [3.0, 0, 0], [0, 5.5, 0]])
+    chain = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0]])
+    run = Run(
+        Engine(linear_node, chain, method, delays=Delays(delays)),
+        points_of(linear_node, tau=tau, G=0.1).parameters,
+        np.array([[[1.0], [0.0], [0.0]]]),
+    )
+    x = np.stack([run.by_point(s)[0, :, 0] for s in run.advance(h, 10, 120)])
+    t = 0.1 * np.arange(1, 121)
+    decay, u = lambda s: np.exp(-s / tau), np.maximum(t - 3.0, 0.0)
+    constant = lambda s: tau * (1 - decay(s))  # answer to a constant that has always been sent
+    second = 0.1 * np.where(t < 3, constant(t), constant(3.0) * decay(u) + u * decay(u))
+    np.testing.assert_allclose(x[:, 0], decay(t), atol=1e-6)
+    np.testing.assert_allclose(x[:, 1], second, atol=2e-6)
+    assert np.abs(np.interp(t - h, t, second) - second).max() > 3e-4
+    # the third hears of the second, which has sent 0 before the start, after 5.5 ms
+    assert np.abs(x[t < 5.49, 2]).max() == 0.0
+    assert 0.0 < x[np.argmax(t > 5.55), 2] < 1e-3
+
+
+def test_growth_at_rest_on_a_ring_with_equal_delays_is_the_root_of_the_characteristic_equation(population, points_of):
+    """Alternating perturbation of four regions: det(lambda - A + G exp(-lambda D) B) = 0."""
+    ring = 0.5 * (np.roll(np.eye(4), 1, axis=0) + np.roll(np.eye(4), -1, axis=0))
+    delays, strength = 4.0 * (ring > 0), 14.0
+    points = points_of(population, 1, eta=-6.0, G=strength)
+    p = population.resolve({"eta": -6.0, "G": strength})
+    quiet = Run(Engine(population, ring, "riccati", delays=Delays(delays)), points.parameters, np.full((1, 4, 3), 0.01))
+    quiet.advance(0.1, 8000, 1)
+    rest = quiet.by_point(quiet.states)[0, 0].copy()
+    r, v, _ = rest
+    J, tau, tau_s = p["J"], p["tau"], p["tau_s"]
+    A = np.array([
+        [2 * v / tau, 2 * r / tau, 0.0],
+        [-2 * np.pi**2 * tau * r, 2 * v / tau, J],
+        [1 / tau_s, 0.0, -1 / tau_s],
+    ])  # fmt: skip
+    B = np.zeros((3, 3))
+    B[1, 2] = -strength  # the eigenvalue of the alternating mode is -1
+    f = lambda z: np.linalg.det(z * np.eye(3) - A - np.exp(-4.0 * z) * B)
+    roots = []
+    for guess in [complex(a, b) for a in np.linspace(-0.3, 0.1, 9) for b in np.linspace(0.0, 1.5, 16)]:
+        z = guess
+        for _ in range(60):
+            slope = (f(z + 1e-6) - f(z - 1e-6)) / 2e-6
+            z = z - f(z) / slope
+        if abs(f(z)) < 1e-12 and abs(z) < 10:
+            roots.append(z)
+    leading = max(roots, key=lambda z: z.real)
+    start = np.broadcast_to(rest, (1, 4, 3)) + 1e-4 * np.array([1, -1, 1, -1])[None, :, None] * np.array([0.1, 1, 0.1])
+    run = Run(Engine(population, ring, "riccati", delays=Delays(delays)), points.parameters, start)
+    path = np.stack([run.by_point(x)[0, :, 1] for x in run.advance(0.05, 20, 160)])
+    u = (path[:, 0] - path[:, 1])[40:80]
+    # u(n + 1) = a u(n) + b u(n - 1) has the roots exp(lambda)
+    a, b = np.linalg.lstsq(np.column_stack([u[1:-1], u[:-2]]), u[2:], rcond=None)[0]
+    found = np.log(np.roots([1.0, -a, -b]).astype(complex))
+    assert np.abs(found.real).min() < 1.0
+    assert min(abs(z - leading) for z in found) < 2e-4 + 2e-3 * abs(leading)
+
+
+def test_rounded_delays_are_those_of_whole_steps(run_of):
+    """Where delays are whole steps nothing is rounded, and the cubic takes the values themselves."""
+    whole = np.rint(UNEQUAL * 10.0) / 10.0
+    ends = []
+    for rounded, delays in ((False, whole), (True, whole), (True, whole + 0.049 * (whole > 0))):
+        run = run_of(delays=delays, rounded=rounded)
+        run.advance(0.1, 300, 1)
+        ends.append(run.by_point(run.states).copy())
+    np.testing.assert_allclose(ends[1], ends[0], rtol=0, atol=1e-8)
+    np.testing.assert_array_equal(ends[2], ends[1])
+
+
+@pytest.mark.parametrize(
+    ("method", "dt", "noise"), [("riccati", 0.1, ()), ("riccati", 0.05, (0.1, None)), ("heun", 0.02, (0.1, None))]
+)
+def test_a_run_goes_on_from_call_to_call_and_from_a_snapshot(run_of, method, dt, noise):
+    whole, parts = (run_of(method, noise=noise) for _ in range(2))
+    expected = whole.advance(dt, 13, 50)
+    found = [parts.advance(dt, 13, n) for n in (3, 20)]
+    snapshot = parts.snapshot()
+    parts.advance(dt, 77, 1)
+    parts.restore(snapshot)
+    np.testing.assert_array_equal(np.concatenate([*found, parts.advance(dt, 13, 27)]), expected)
+
+
+def test_noise_with_delays_follows_one_path_whatever_the_step(run_of):
+    ends = []
+    for dt in (0.1, 0.05, 0.0125):
+        run = run_of(noise=(0.3, None))
+        run.advance(dt, round(25.0 / dt), 1)
+        ends.append(run.by_point(run.states).copy())
+    coarse, fine = (np.abs(end - ends[-1]).max() for end in ends[:2])
+    assert 1.5 * fine < coarse < 1e-3
+
+
+# ------------------------------------------------------------------ points of a study
+@pytest.fixture(scope="module")
+def network():
+    lengths = 10.0 * UNEQUAL
+    return Connectome(W, tract_length=lengths)
+
+
+def test_velocities_side_by_side_or_alone_give_the_same_bits_and_infinity_is_none(ei, network, points_of):
+    settings = Simulation(duration_ms=40.0, transient_ms=20.0)
+    points = points_of(ei, 4, I_ext_e=INPUT, G=G, velocity_m_per_s=[5.0, np.inf, 10.0, 5.0], seed=[0, 0, 0, 1])
+    simulator = Simulator(ei, network, settings, [])
+    together = simulator.run(points)
+    states = []
+    for k in range(4):
+        run = simulator.start(points.take(np.array([k])))
+        run.advance(0.1, 400, 1)
+        states.append(run.by_point(run.states)[0].copy())
+        alone = simulator.run(points.take(np.array([k])))
+        for name, values in together.items():
+            np.testing.assert_array_equal(values[k], alone[name][0], err_msg=name)
+    pair = simulator.start(points.take(np.array([0, 3])))
+    pair.advance(0.1, 400, 1)
+    np.testing.assert_array_equal(pair.by_point(pair.states), [states[0], states[3]])
+    none = Simulator(ei, Connectome(W), settings, []).start(points_of(ei, 1, I_ext_e=INPUT, G=G))
+    none.advance(0.1, 400, 1)
+    np.testing.assert_array_equal(none.by_point(none.states)[0], states[1])
+    assert np.abs(states[0] - states[2]).max() > 1e-3
+
+
+def test_connections_without_a_length_are_refused_or_get_that_of_a_straight_line(network):
+    lacking = np.array(network.tract_length)
+    lacking[0, 1], lacking[2, 3] = np.nan, 0.0
+    centres = np.arange(15.0).reshape(5, 3)
+    with pytest.raises(
+        InputError, match=r"^simulation\.velocity_m_per_s: 2 of 20 connections have no length, such as 1 to 0;"
+    ):
+        lengths_mm(Connectome(W, tract_length=lacking), "refuse")
+    with pytest.raises(InputError, match="no centres; allowed"):
+        lengths_mm(Connectome(W, tract_length=lacking), "euclidean")
+    with pytest.raises(InputError, match="centres of 1 and 0 are no distance apart"):
+        lengths_mm(Connectome(W, tract_length=lacking, centres=np.ones((5, 3))), "euclidean")
+    found = lengths_mm(Connectome(W, tract_length=lacking, centres=centres), "euclidean")
+    assert found[0, 1] == pytest.approx(np.sqrt(27.0))
+    assert found[1, 0] == lacking[1, 0]  # lengths belong to (target, source)
+    lonely = np.where(np.arange(25).reshape(5, 5) == 1, 0.0, W)  # no connection, no length needed
+    only = np.array(network.tract_length)
+    only[0, 1] = np.nan
+    assert lengths_mm(Connectome(lonely, tract_length=only), "refuse")[0, 1] == 0.0
