@@ -57,7 +57,7 @@ def study_with(stage, simulation=None, grid=None):
 
 
 def test_the_table_has_every_stage():
-    assert set(REACHES) | {"balance"} == set(STAGES)  # whose own tests are in tests/connectome
+    assert set(REACHES) == set(STAGES)
 
 
 @pytest.mark.parametrize("setting", sorted(AXES))
