@@ -12,6 +12,7 @@ from ngnmm_core.connectome.cohort import cohort_of
 from ngnmm_core.connectome.nulls import null_connectome
 from ngnmm_core.dataset.merged_file import merge_file
 from ngnmm_core.preflight.estimate import axes_text
+from ngnmm_core.products.hub_results import score_hubs
 from ngnmm_core.storage.netcdf import write_netcdf
 from ngnmm_core.study.connectome_axes import nulls_of, planned_connectome
 from ngnmm_core.study.load import load_studies
@@ -74,6 +75,22 @@ class Runs:
         merge_file(study, "sweep.nc", paths, (cohort, "identity"), self.folder / "sweep.nc")
         with xr.open_dataset(self.folder / "sweep.nc") as merged:
             return merged.load()
+
+
+def hubs_of(study, folder):
+    """Lesion runs of a study, merged and scored as the workflow does."""
+    runs = Runs(folder)
+    built = write_netcdf(build_connectome(study.config.connectome), folder / "connectome.nc")
+    shards = plan(study, "lesions", folder / "lesions", runs.planned(study), True)
+    for shard in shards:
+        run_shard(shard.definition, built, shard.path)
+    dataset = load_connectome(built)
+    cohort = cohort_of(dataset, connectome_of(dataset), nulls_of(study.config))
+    merge_file(study, "lesions.nc", {"lesions": [s.path for s in shards]}, (cohort, "identity"), folder / "lesions.nc")
+    (folder / "study.json").write_text(study.config.model_dump_json(by_alias=True))
+    score_hubs(folder / "study.json", folder / "lesions.nc", built, folder / "hubs.nc", folder / "hubs.csv")
+    with xr.open_dataset(folder / "hubs.nc") as file:
+        return file.load()
 
 
 def same(cohort, single, subject, **where):
@@ -152,6 +169,20 @@ def test_a_dataset_of_a_cohort_is_its_mean(folder):
     assert "subject" not in found.dims
     alone = simulate({"G": 2}, built["weights"].values, **settings)
     np.testing.assert_array_equal(found["firing_rate"], alone["firing_rate"])
+
+
+@pytest.mark.slow
+def test_hubs_of_a_subject_are_those_of_its_own_study(folder, tmp_path_factory):
+    options = {"lesion": ["cut"], "seeds": 1, "null_seeds": 3, "duration_ms": 1200, "transient_ms": 300}
+    changes = {"analyses": {"hubs": options}, "grid": {"G": [8]}}
+    cohort = hubs_of(study_of(folder / "*.npz", nulls=NULLS, **changes), tmp_path_factory.mktemp("cohort"))
+    assert list(cohort["subject"].values) == ["sub-1", "sub-2"]
+    assert list(cohort["null"].values) == [0, 0]  # hubs of null connectomes are to be asked for
+    single = hubs_of(study_of(folder / "sub-2.npz", **changes), tmp_path_factory.mktemp("single"))
+    for name in ("hub_score", "hub_null_mean", "information_flow", "dynamical_influence"):
+        np.testing.assert_array_equal(cohort[name].values[1], single[name].values[0], err_msg=name)
+    np.testing.assert_array_equal(cohort["strength"].values[1], single["strength"].values)
+    assert not np.array_equal(cohort["strength"].values[0], cohort["strength"].values[1])
 
 
 def test_listed_points_are_on_every_connectome(folder):
