@@ -9,9 +9,10 @@ from typing import Any
 
 from ngnmm_core.orchestration.connectomes import Connectomes
 from ngnmm_core.orchestration.locks import remove_stale
-from ngnmm_core.orchestration.study_lock import StudyLock
+from ngnmm_core.orchestration.study_lock import NAME, StudyLock, busy, is_held
 
 PARTIAL = "sweep.partial.nc"
+ALL_RULES = "all rules"
 PARTIAL_RECIPE = Path("recipes", "sweep.partial")
 
 
@@ -35,6 +36,10 @@ class Process:
         Whether it is a dry run, which ends with the forecast.
     submission : callable
         Resources that shards get on a SLURM cluster beside those of their rule; None if jobs run on this machine.
+    forced : callable
+        Rules that it is to run whatever is there: names, or `ALL_RULES`.
+    deleting : bool
+        Whether it removes the products of its studies, and runs nothing.
     """
 
     writing: Callable[[], bool] = lambda: False
@@ -44,6 +49,8 @@ class Process:
     words: Sequence[str] = ()
     looking: Callable[[], bool] = lambda: False
     submission: Callable[[], Mapping[str, Any] | None] = lambda: None
+    forced: Callable[[], Collection[str]] = tuple
+    deleting: bool = False
 
 
 class Holding:
@@ -85,6 +92,22 @@ class Holding:
                 if wanted in studies.concerned:
                     self.connectomes.mend(wanted)
         return True
+
+    def forces(self, rule: str) -> bool:
+        """Whether a rule is to run whatever is there; for what is deleted, all rules count as such."""
+        return self.process.deleting or not {rule, ALL_RULES}.isdisjoint(self.process.forced())
+
+    def check_deleting(self, name: str) -> None:
+        """Refuse to remove the products of a study that is being computed.
+
+        Raises
+        ------
+        InputError
+            Naming the run.
+        """
+        lock = self.results / name / NAME
+        if self.process.deleting and is_held(lock):
+            raise busy(lock.parent, lock)
 
     def planning(self, name: str) -> bool:
         """Whether this process may write definitions of shards, and remove damaged ones."""

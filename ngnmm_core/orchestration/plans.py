@@ -29,6 +29,11 @@ class Plans:
         `after(study, stage, shards)`: called with every new plan.
     refuse : callable
         What is done with an error before it is raised.
+
+    Attributes
+    ----------
+    forced : callable
+        Whether all shards are to be computed, those that are there too.
     """
 
     def __init__(
@@ -43,6 +48,7 @@ class Plans:
         self.studies, self.connectomes, self.results = connectomes.studies, connectomes, results
         self._writing, self._before, self._after, self._refuse = writing, before, after, refuse
         self._made: dict[tuple[str, str], list[Shard]] = {}
+        self.forced: Callable[[], bool] = lambda: False
 
     def folder(self, study: str, stage: str) -> Path:
         """Where the shards of a stage are."""
@@ -102,7 +108,8 @@ class Plans:
         Only these are inputs of a rule.  A finished shard stays out of Snakemake's sight: its name says all that it
         depends on, and nothing that happens to the connectome's file, the scripts or the metadata may run it again.
         """
-        return [str(shard.path) for shard in self._of_file(study, file) if not shard.finished]
+        forced = self.forced()
+        return [str(shard.path) for shard in self._of_file(study, file) if forced or not shard.finished]
 
     def finished_shards(self, study: str, file: str) -> list[str]:
         """Those of the shards that are there."""

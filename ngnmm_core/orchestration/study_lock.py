@@ -67,13 +67,13 @@ class StudyLock:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 file.close()
-                raise _busy(folder, self.path) from None
+                raise busy(folder, self.path) from None
             if _is_same(file, self.path):
                 break
             file.close()
         if is_elsewhere(self.path):
             file.close()
-            raise _busy(folder, self.path)
+            raise busy(folder, self.path)
         return file
 
     def _live(self) -> None:
@@ -157,7 +157,8 @@ def _holder(path: Path) -> dict:
         return {}
 
 
-def _busy(folder: Path, path: Path) -> InputError:
+def busy(folder: Path, path: Path) -> InputError:
+    """Make the error for a study that another run computes."""
     holder = _holder(path)
     silence = f"; it counts until it has given no sign of life for {SILENCE:.0f} s" if is_foreign(holder) else ""
     return InputError(

@@ -90,6 +90,7 @@ class Workflow:
             self._announce,
             self._ended,
         )
+        self.plans.forced = lambda: self.holding.forces("shard")
         self.jobs, self.captions = Jobs(self.plans), Captions(self.root)
         self._announcement.cluster = Cluster(self.plans, process.submission, self._ended)
         self._recipes = Recipes(self.results, self.holding.writing, dry=self._process.announcing)
@@ -134,6 +135,13 @@ class Workflow:
         Snakemake's metadata were lost it has nothing to compare with, and the dry run only tells of the file.
         """
         return self._process.announcing and self.plans.damaged(study, stage, shard)
+
+    def connectome(self, name: str) -> str | list[str]:
+        """Return the file of a study's connectome, as an input of its jobs; nothing where products are deleted.
+
+        It may be that of other studies too, and what Snakemake does not see it does not delete.
+        """
+        return [] if self._process.deleting else self.connectomes.path(name)
 
     def damaged_connectome(self, stem: str) -> bool:
         """Whether a dry run has found a damaged connectome of that name, as for shards."""
@@ -187,6 +195,7 @@ class Workflow:
         self.studies.check_files()
         for name, study in self.studies.concerned.items():
             self.connectomes.identity(name)
+            self.holding.check_deleting(name)
             built, regions = Path(self.connectomes.path(name)), self.connectomes.regions(name)
             damaged = self.connectomes.is_damaged(name)
             if damaged:

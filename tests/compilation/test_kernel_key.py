@@ -152,3 +152,21 @@ def test_noise_enters_the_states_that_a_changed_declaration_names(points_of, tmp
     # the same increments, divided by 2 ms in place of 10
     assert after[2] == pytest.approx(5 * before[1], rel=0.02)
     assert after[1] < 0.1 * after[2]
+
+
+def test_a_kernel_of_another_processor_is_another_file():
+    """Code for AVX-512 stops a processor without it; and other vectors give other bits."""
+
+    class Codegen:
+        def __init__(self, *magic):
+            self.magic = magic
+
+        def magic_tuple(self):
+            return self.magic
+
+    cache = kernel_cache.KernelCache("step", lambda: "key")
+    machines = [("x86_64", "znver4", "+avx512f"), ("x86_64", "skylake", "+avx512f"), ("x86_64", "znver4", "-avx512f")]
+    paths = {cache._path("(float64)", Codegen(*magic)) for magic in machines}
+    assert len(paths) == 3
+    assert cache._path("(float64)", Codegen(*machines[0])) in paths
+    assert cache._path("(float32)", Codegen(*machines[0])) not in paths

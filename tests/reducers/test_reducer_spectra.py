@@ -167,3 +167,10 @@ def test_points_whose_peak_lies_outside_the_gamma_band_are_marked(reduced, hz, e
 
 def test_without_a_peak_there_is_no_mark(reduced):
     assert reduced(SpectraReducer, SpectraOptions(), np.zeros((15000, 1, 2)))["gamma_peak"][0] == -1
+
+
+def test_a_band_holds_its_lower_edge_and_not_its_upper_one():
+    """So that bands side by side hold every bin once."""
+    frequency, density = np.arange(0.0, 3.0, 0.5), 10.0 ** np.arange(6)
+    assert band_power(frequency, density, 0.5, 1.5) == 0.5 * (10 + 100)
+    assert band_power(frequency, density, 1.5, 2.5) == 0.5 * (1000 + 10000)

@@ -70,3 +70,25 @@ def test_halves_that_disagree_are_told(reduced):
     value, status = synchrony(reduced, x)
     assert status[0] == SynchronyStatus.NOT_STATIONARY
     assert np.isfinite(value[0])
+
+
+def halves(first, second):
+    """Regions that share the parts `first` and `second` of their variance in the halves of the window."""
+    rng = np.random.default_rng(5)
+    share = np.repeat([first, second], SAMPLES // 2)[:, None]
+    return np.sqrt(share) * COMMON * np.sqrt(2) + np.sqrt(1 - share) * rng.standard_normal((SAMPLES, 200))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "drifts"),
+    [(0.001, 0.01, False), (0.5, 0.6, False), (0.02, 0.3, True)],
+    ids=["another multiple of next to nothing", "another value of the same order", "both"],
+)
+def test_a_window_drifts_where_both_ratio_and_difference_of_its_halves_are_large(reduced, first, second, drifts):
+    value, status = synchrony(reduced, halves(first, second))
+    low, high = first + (1 - first) / 200, second + (1 - second) / 200  # of 200 regions
+    assert low < value[0] < high
+    assert ((high > 2 * low), (high - low > 0.02)) == {0.01: (True, False), 0.6: (False, True), 0.3: (True, True)}[
+        second
+    ]
+    assert (status[0] == SynchronyStatus.NOT_STATIONARY) == drifts

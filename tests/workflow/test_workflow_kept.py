@@ -131,3 +131,27 @@ def test_a_figure_that_can_not_be_drawn_again_stays(own):
         assert set(own.planned(figure, "--configfile", "kept.yaml")) == {"figures_kept_connectome"}
     assert set(jobs(own.snakemake(figure, "--configfile", "kept.yaml"))) == {"figures_kept_connectome"}
     assert sha256(own.folder / figure) == before
+
+
+def test_forced_shards_are_computed_once_more_and_the_dataset_is_whole(own):
+    own.run(study="beside", shards=2)
+    sweep = own.folder / own.sweep("beside")
+    before = sha256(sweep)
+    for words in (["--forceall"], ["--forcerun", "shard"]):
+        done = jobs(own.snakemake(str(own.sweep("beside")), "--configfile", "beside.yaml", *words))
+        assert (done["shard"], done["merge"]) == (2, 1)
+        assert sha256(sweep) == before
+    assert own.planned_sweep("beside") == {}
+
+
+def test_deleting_all_output_removes_that_of_the_study_alone(own):
+    def files():
+        return {path for path in own.folder.glob("re*/**/*") if path.is_file()}
+
+    before = files()
+    own.snakemake(str(own.sweep("beside")), "--configfile", "beside.yaml", "--delete-all-output")
+    gone = {path.relative_to(own.folder) for path in before - files()}
+    assert {path.parts[:2] for path in gone} == {("results", "beside")}
+    assert own.sweep("beside") in gone
+    assert {path.suffix for path in gone} == {".nc", ".sha256", ""}
+    assert not list(own.folder.glob("results/beside/shards/simulation/*.nc"))

@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT))
 from ngnmm_core.orchestration import job_resources as resources
 from ngnmm_core.errors import InputError, tell_plainly
 from ngnmm_core.orchestration.cluster import submitted_as
+from ngnmm_core.orchestration.holding import ALL_RULES
 from ngnmm_core.orchestration.kept_outputs import keep_outputs
 from ngnmm_core.orchestration.workflow import Process, Workflow, prepare_jobs
 
@@ -52,6 +53,12 @@ ngnmm = Workflow(
         targets=lambda: workflow.dag_settings.targets,
         words=sys.argv[1:],
         looking=lambda: workflow.dryrun,
+        forced=lambda: (
+            [ALL_RULES]
+            if workflow.dag_settings.forceall
+            else [str(name) for name in workflow.dag_settings.forcerun]
+        ),
+        deleting="--delete-all-output" in sys.argv,
         submission=lambda: submitted_as(workflow) if MAIN_PROCESS else None,
     ),
 )

@@ -23,10 +23,10 @@ for drawing in jobs_of(studies.concerned.values()):
             data=(
                 f"<results>/{drawing.study.name}/{FILES[drawing.family]}"
                 if drawing.family in FILES
-                else connectomes.path(drawing.study.name)
+                else ngnmm.connectome(drawing.study.name)
             ),
             connectome=(
-                connectomes.path(drawing.study.name) if drawing.family == MODES else []
+                ngnmm.connectome(drawing.study.name) if drawing.family == MODES else []
             ),
         output:
             svg=[

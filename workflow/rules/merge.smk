@@ -11,7 +11,7 @@ rule merge:
             "merge.py",
             "ngnmm_core.dataset.assemble:assemble",
         ),
-        connectome=lambda wildcards: connectomes.path(wildcards.study),
+        connectome=lambda wildcards: ngnmm.connectome(wildcards.study),
         new_shards=lambda wildcards: plans.missing_shards(
             wildcards.study, f"{wildcards.file}.nc"
         ),
@@ -53,7 +53,7 @@ rule merge_partial:
             "merge.py",
             "ngnmm_core.dataset.assemble:assemble",
         ),
-        connectome=lambda wildcards: connectomes.path(wildcards.study),
+        connectome=lambda wildcards: ngnmm.connectome(wildcards.study),
     output:
         merged=update("<results>/{study}/sweep.partial.nc"),
     log:
@@ -149,7 +149,7 @@ rule hubs:
             wildcards.study, "hubs.nc", "hubs.py", "ngnmm_core.products.hub_results"
         ),
         lesions="<results>/{study}/lesions.nc",
-        connectome=lambda wildcards: connectomes.path(wildcards.study),
+        connectome=lambda wildcards: ngnmm.connectome(wildcards.study),
     output:
         hubs=update("<results>/{study}/hubs.nc"),
         table=report(

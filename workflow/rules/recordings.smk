@@ -12,7 +12,7 @@ rule fit:
             ["fit.nc"],
         ),
         sweep="<results>/{study}/sweep.nc",
-        connectome=lambda wildcards: connectomes.path(wildcards.study),
+        connectome=lambda wildcards: ngnmm.connectome(wildcards.study),
     output:
         fit=update("<results>/{study}/fit.nc"),
     log:
@@ -49,7 +49,7 @@ rule optimise:
             ["optimisation.nc"],
         ),
         fit="<results>/{study}/fit.nc",
-        connectome=lambda wildcards: connectomes.path(wildcards.study),
+        connectome=lambda wildcards: ngnmm.connectome(wildcards.study),
     output:
         optimisation=update("<results>/{study}/optimisation.nc"),
     log:

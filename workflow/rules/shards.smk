@@ -1,7 +1,7 @@
 # The jobs that compute: one per shard, after the kernels have been compiled once.
 rule warmup:
     input:
-        connectome=lambda wildcards: connectomes.path(wildcards.study),
+        connectome=lambda wildcards: ngnmm.connectome(wildcards.study),
     output:
         marker=touch("<results>/{study}/shards/{stage}/compiled-{code}"),
     log:
@@ -27,7 +27,7 @@ rule warmup:
 
 rule shard:
     input:
-        connectome=lambda wildcards: connectomes.path(wildcards.study),
+        connectome=lambda wildcards: ngnmm.connectome(wildcards.study),
         kernels=lambda wildcards: plans.compiled(wildcards.study, wildcards.stage),
     output:
         shard=update("<results>/{study}/shards/{stage}/{shard}.nc"),
