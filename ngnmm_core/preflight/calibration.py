@@ -31,6 +31,7 @@ SHORTEST = 256  # samples of a measurement: enough for the filters to give outpu
 LONGEST = 16384
 LONG_ENOUGH = 0.2  # CPU seconds that a difference of two measurements should take
 REPEATS = 3
+REPEATED = 2.0  # CPU seconds after which a measurement is not repeated: of large networks one errs little
 SPREAD = (4, 32)  # points that a stage without simulation is measured at: more if few are quick
 DURATIONS = ("duration_ms", "transient_ms")
 
@@ -138,4 +139,6 @@ def _cpu_seconds(work: Callable[[], None]) -> float:
         start = time.process_time()
         work()
         times.append(time.process_time() - start)
+        if sum(times) > REPEATED:
+            break
     return float(np.median(times))
