@@ -10,6 +10,7 @@ Orthogonal iteration on products: Bojanczyk, Golub, Van Dooren, Proc. SPIE 1770,
 
 import numpy as np
 
+from ngnmm_core.dynamics.own_times import in_units
 from ngnmm_core.dynamics.periodic_orbits import Orbit
 from ngnmm_core.dynamics.variational import Solutions
 
@@ -63,7 +64,7 @@ def _segments(solutions: Solutions, orbit: Orbit, feedback: np.ndarray) -> np.nd
     x, found = orbit.state[None], []
     for part in np.array_split(orbit.mesh, min(SEGMENTS, len(orbit.mesh))):
         x, propagators = solutions.propagate(x, [part], feedback[None])
-        found.append(propagators[0])
+        found.append(in_units(propagators[0], solutions.units))
     return np.array(found)
 
 

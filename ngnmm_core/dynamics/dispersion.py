@@ -16,6 +16,7 @@ from ngnmm_core.dynamics.attractor import Attractor
 from ngnmm_core.dynamics.contracting_cycles import leading_exponents
 from ngnmm_core.dynamics.equilibria import eigenvalues
 from ngnmm_core.dynamics.floquet import exponents, monodromies_of
+from ngnmm_core.dynamics.own_times import in_units
 from ngnmm_core.dynamics.regimes import REST
 from ngnmm_core.dynamics.variational import Solutions
 from ngnmm_core.models._base import Model
@@ -93,7 +94,7 @@ def _on_cycles(model: Model, parameters, row_sum: float, attractors: Sequence[At
     """Floquet exponents [point, mode, state]."""
     coupling = parameters["G"]
     solutions, orbits = Solutions(model, parameters, coupling * row_sum), [a.orbit for a in attractors]
-    matrices = monodromies_of(solutions, coupling, orbits, modes)
+    matrices = in_units(monodromies_of(solutions, coupling, orbits, modes), solutions.units[:, None])
     periods = np.array([orbit.period for orbit in orbits])
     values = exponents(matrices, periods[:, None, None])
     uniform = np.flatnonzero(np.abs(modes - row_sum) < SAME)[:1]

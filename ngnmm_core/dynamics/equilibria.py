@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ngnmm_core.dynamics.differentiation import linearise
+from ngnmm_core.dynamics.own_times import in_units, state_factors, time_factor
 from ngnmm_core.models._base import Model
 
 MOST_ITERATIONS = 50
@@ -31,16 +32,17 @@ def newton(model: Model, start: np.ndarray, parameters: Mapping[str, np.ndarray]
     """
     x = np.array(start, float)
     converged = np.zeros(len(x), bool)
+    units = _units(model, parameters, len(x))
     with np.errstate(all="ignore"):
         for _ in range(MOST_ITERATIONS):
             system = linearise(model, x, parameters, weight, background)
             jacobian = system.coupled(weight)
             usable = np.isfinite(jacobian).all(axis=(1, 2)) & np.isfinite(system.derivative).all(axis=1)
             jacobian[~usable] = np.eye(x.shape[1])
-            step = _newton_steps(jacobian, system.derivative)
+            step = units * _newton_steps(in_units(jacobian, units), system.derivative / units)
             step[~usable | converged] = 0.0
             x = x + step
-            small = np.abs(step) <= TOLERANCE * (np.abs(x) + 1e-3)
+            small = np.abs(step) <= TOLERANCE * (np.abs(x) + 1e-3 * units)
             converged |= usable & small.all(axis=1)
             if converged.all():
                 break
@@ -48,6 +50,11 @@ def newton(model: Model, start: np.ndarray, parameters: Mapping[str, np.ndarray]
         rate = np.abs(system.jacobian).max(axis=(1, 2)) * (np.abs(x).max(axis=1) + 1e-3)
         at_rest = np.abs(system.derivative).max(axis=1) <= RESIDUAL * rate
     return x, converged & at_rest & np.isfinite(x).all(axis=1)
+
+
+def _units(model: Model, parameters: Mapping[str, np.ndarray], count: int) -> np.ndarray:
+    """Units of the states at every point, [point, state]: see `own_times`."""
+    return state_factors(model, time_factor(model, parameters) * np.ones(count))
 
 
 def _newton_steps(jacobian: np.ndarray, derivative: np.ndarray) -> np.ndarray:
@@ -82,7 +89,9 @@ def eigenvalues(
     -------
     array (point, ..., state), complex, in no particular order, 1/ms
     """
-    return np.linalg.eigvals(jacobians(model, states, parameters, weight, feedback, background)).astype(complex)
+    found = jacobians(model, states, parameters, weight, feedback, background)
+    units = _units(model, parameters, len(states)).reshape(len(states), *(1,) * (found.ndim - 3), -1)
+    return np.linalg.eigvals(in_units(found, units)).astype(complex)
 
 
 def jacobians(

@@ -16,7 +16,7 @@ import scipy
 
 from ngnmm_core.dynamics.differentiation import linearise
 from ngnmm_core.dynamics.hopf import first_lyapunov_coefficient
-from ngnmm_core.dynamics.own_times import state_factors, time_factor
+from ngnmm_core.dynamics.own_times import in_units, state_factors, time_factor
 from ngnmm_core.errors import InputError
 from ngnmm_core.models._base import Model
 
@@ -100,6 +100,7 @@ class EquilibriumSystem:
             raise InputError(f"model.name: {model.name} declares no equilibrium_curve; allowed: a model that does")
         self.model, self.parameters, self.weight = model, dict(parameters), float(weight)
         self.curve = model.equilibrium_curve
+        self.units = state_factors(model, float(time_factor(model, self.parameters)))
 
     def at(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """States [point, state] and drive [point] at coordinates u."""
@@ -148,8 +149,7 @@ class EquilibriumSystem:
         low, high = self.curve.low, self.curve.high
         if low > 0:
             k = self.model.state_names.index(self.curve.coordinate)
-            unit = state_factors(self.model, float(time_factor(self.model, self.parameters)))[k]
-            return unit * _spread(low, high, self.model.states[k].initial)
+            return self.units[k] * _spread(low, high, self.model.states[k].initial)
         return np.linspace(low, high, SAMPLES)
 
     # -------------------------------------------------------------- points of the branch
@@ -170,7 +170,7 @@ class EquilibriumSystem:
 
     def _points(self, u: np.ndarray) -> Branch:
         states, drive = self.at(u)
-        return Branch(u, np.array(drive), states, np.linalg.eigvals(self.jacobian(u)).astype(complex))
+        return Branch(u, np.array(drive), states, self._eigenvalues(u))
 
     def _with_drive(self, drive: float) -> list[float]:
         """Coordinates with one value of the drive."""
@@ -184,14 +184,17 @@ class EquilibriumSystem:
             values = np.concatenate([values, difference(beyond)])[order]
         return _roots(difference, u, values)
 
+    def _eigenvalues(self, u: np.ndarray) -> np.ndarray:
+        return np.linalg.eigvals(in_units(self.jacobian(u), self.units)).astype(complex)
+
     # -------------------------------------------------------------- bifurcations
     def fold_test(self, u: np.ndarray) -> np.ndarray:
         """Return the determinant of the Jacobian, which changes sign at a fold of the branch."""
-        return np.linalg.det(self.jacobian(u))
+        return np.linalg.det(in_units(self.jacobian(u), self.units))
 
     def hopf_test(self, u: np.ndarray) -> np.ndarray:
         """Return the product of all sums of two eigenvalues: it changes sign at Hopf points (and neutral saddles)."""
-        values = np.linalg.eigvals(self.jacobian(u)).astype(complex)
+        values = self._eigenvalues(u)
         i, j = np.triu_indices(values.shape[1], 1)
         return np.prod(values[:, i] + values[:, j], axis=1).real
 
@@ -209,7 +212,8 @@ class EquilibriumSystem:
 
     def _hopf(self, u: float) -> EquilibriumBifurcation | None:
         """Return the Hopf point at u, or None if two real eigenvalues of opposite sign made the test vanish."""
-        values, right = np.linalg.eig(self.jacobian(u)[0])  # type: ignore[arg-type]
+        values, right = np.linalg.eig(in_units(self.jacobian(u)[0], self.units))  # type: ignore[arg-type]
+        right = right * self.units[:, None]
         k = int(np.argmin(np.abs(values.real) + np.where(values.imag > 0, 0.0, np.inf)))
         if not values[k].imag > 0 or abs(values[k].real) > 1e-6 * abs(values[k]):
             return None

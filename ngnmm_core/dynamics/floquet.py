@@ -15,6 +15,7 @@ from functools import cache
 
 import numpy as np
 
+from ngnmm_core.dynamics.own_times import in_units
 from ngnmm_core.dynamics.periodic_orbits import Orbit
 from ngnmm_core.dynamics.variational import Solutions
 from ngnmm_core.models._base import Model
@@ -50,17 +51,17 @@ def monodromies_of(
     solutions: Solutions, coupling: np.ndarray, orbits: Sequence[Orbit], eigenvalues: np.ndarray
 ) -> np.ndarray:
     """Monodromy matrices of many points, array [point, mode, state, state]; `coupling` is G of every point."""
-    size = solutions.size
+    size, units = solutions.size, solutions.units
     result = np.empty((len(orbits), len(eigenvalues), size * size), np.result_type(eigenvalues, float))
     evaluate = _on_circle if np.iscomplexobj(eigenvalues) else _on_interval
 
     def integrate(points: np.ndarray, nodes: np.ndarray) -> np.ndarray:
         states, meshes = np.array([orbits[k].state for k in points]), [orbits[k].mesh for k in points]
         matrices = solutions.take(points).propagate(states, meshes, coupling[points, None] * nodes)[1]
-        return matrices.reshape(len(points), len(nodes), -1)
+        return in_units(matrices, units[points, None]).reshape(len(points), len(nodes), -1)
 
     evaluate(integrate, eigenvalues, result)
-    return result.reshape(len(orbits), len(eigenvalues), size, size)
+    return in_units(result.reshape(len(orbits), len(eigenvalues), size, size), 1.0 / units[:, None])
 
 
 def _on_interval(integrate, eigenvalues: np.ndarray, result: np.ndarray) -> None:

@@ -34,12 +34,21 @@ def time_factor(model: Model, parameters: Mapping[str, np.ndarray | float]) -> n
     return np.where(least > 1.0, least, np.where(most < 1.0, most, 1.0))
 
 
-def state_factors(model: Model, factor: float) -> np.ndarray:
-    """Return by how much states are larger in that unit of time, [state]: rates (1/ms) are smaller where times grow."""
-    return np.array([factor ** _power(state.unit) for state in model.states])
+def state_factors(model: Model, factor: float | np.ndarray) -> np.ndarray:
+    """Return by how much states are larger in that unit of time, [..., state]: rates shrink where times grow."""
+    powers = np.array([_power(state.unit) for state in model.states])
+    return np.asarray(factor, float)[..., None] ** powers
 
 
 def _power(unit: str) -> float:
     """Power of ms in a unit such as `mV ms-1`."""
     powers = [part.removeprefix("ms") for part in unit.split() if part.startswith("ms")]
     return sum(float(power) if power else 1.0 for power in powers)
+
+
+def in_units(matrices: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Matrices [..., state, state] that act on states in units [..., state]; eigenvalues stay what they are.
+
+    So that no rounding depends on the unit of time: rates become small where times become long.
+    """
+    return matrices * (units[..., None, :] / units[..., :, None])

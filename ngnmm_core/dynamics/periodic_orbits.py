@@ -16,6 +16,7 @@ from functools import cached_property
 import numpy as np
 from scipy.interpolate import CubicHermiteSpline
 
+from ngnmm_core.dynamics.own_times import in_units
 from ngnmm_core.dynamics.variational import Solutions
 
 UNIFORM_MS = 0.01
@@ -43,6 +44,8 @@ class Orbit:
         Propagator of perturbations within the homogeneous system over one period.
     residual : float
         Distance between the state and its return, relative to its size.
+    units : array (state,) or float
+        Of the states, in which multipliers are computed: see `own_times`.
     """
 
     state: np.ndarray
@@ -50,6 +53,7 @@ class Orbit:
     mesh: np.ndarray
     monodromy: np.ndarray
     residual: float
+    units: np.ndarray | float = 1.0
 
     @property
     def steps(self) -> int:
@@ -59,7 +63,7 @@ class Orbit:
     @cached_property
     def multipliers(self) -> np.ndarray:
         """Floquet multipliers, by descending modulus; the trivial one, nearest to 1, comes first."""
-        values = np.linalg.eigvals(self.monodromy)
+        values = np.linalg.eigvals(in_units(self.monodromy, np.broadcast_to(self.units, len(self.monodromy))))
         trivial = int(np.argmin(np.abs(values - 1.0)))
         others = np.delete(values, trivial)
         return np.concatenate(([values[trivial]], others[np.argsort(-np.abs(others), kind="stable")]))
@@ -152,7 +156,7 @@ class _Search:
         self.tolerance = tolerance
         self.fractions = [mesh / mesh.sum() for mesh in meshes]
         self.guess, self.direction = periods.copy(), solutions.velocity(states)
-        self.scale = np.abs(states) + np.abs(self.direction) * periods[:, None] / 10.0 + 1e-6
+        self.scale = np.abs(states) + np.abs(self.direction) * periods[:, None] / 10.0 + 1e-6 * solutions.units
         self.index = np.arange(len(states))
         self.residuals: list[np.ndarray] = []
         self.last: dict[int, Orbit] = {}
@@ -169,8 +173,11 @@ class _Search:
         done = residuals < self.tolerance
         usable = np.isfinite(monodromies).all(axis=(1, 2)) & np.isfinite(miss).all(axis=1)
         usable &= self._improving(residuals)
+        units = solutions.units
         self.last = {
-            int(k): Orbit(x[j].copy(), float(periods[j]), meshes[j], monodromies[j].copy(), float(residuals[j]))
+            int(k): Orbit(
+                x[j].copy(), float(periods[j]), meshes[j], monodromies[j].copy(), float(residuals[j]), units[j]
+            )
             for j, k in enumerate(self.index)
             if usable[j]
         }
@@ -191,14 +198,15 @@ class _Search:
         size = self.x.shape[1]
         which = self.index[going]
         system = np.zeros((len(which), size + 1, size + 1))
-        system[:, :size, :size] = monodromies[going] - np.eye(size)
+        units = solutions.units[going]
+        system[:, :size, :size] = in_units(monodromies[going] - np.eye(size), units)
         # the period in units of itself, so that no unit of time decides between pivots
         times = self.periods[which]
-        system[:, :size, size] = solutions.velocity(ends)[going] * times[:, None]
-        system[:, size, :size] = self.direction[which] * times[:, None]
-        right = np.concatenate([-miss[going], np.zeros((len(which), 1))], axis=1)
+        system[:, :size, size] = solutions.velocity(ends)[going] * times[:, None] / units
+        system[:, size, :size] = self.direction[which] * times[:, None] / units
+        right = np.concatenate([-miss[going] / units, np.zeros((len(which), 1))], axis=1)
         correction = solve_each(system, right)
-        self.x[which] += correction[:, :size]
+        self.x[which] += units * correction[:, :size]
         self.periods[which] += times * correction[:, size]
         t, guess = self.periods[which], self.guess[which]
         sound = (t > 0.5 * guess) & (t < 1.5 * guess) & np.isfinite(self.x[which]).all(axis=1)

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from ngnmm_core.compilation.kernel_cache import compiled_by
-from ngnmm_core.dynamics.own_times import time_factor
+from ngnmm_core.dynamics.own_times import state_factors, time_factor
 from ngnmm_core.kernels.lanes import aligned, lane_width
 from ngnmm_core.kernels.mesh import make_mesh
 from ngnmm_core.kernels.trajectory import make_trajectory
@@ -57,6 +57,11 @@ class Solutions:
     def time_factor(self) -> np.ndarray:
         """How much longer all time constants are than the model's defaults, [point]: see `own_times`."""
         return time_factor(self.model, self.parameters) * np.ones(len(self.weight))
+
+    @property
+    def units(self) -> np.ndarray:
+        """What each state's unit is in that unit of time, [point, state]: 1 for default time constants."""
+        return state_factors(self.model, self.time_factor)
 
     def take(self, index: np.ndarray) -> "Solutions":
         """Select some of the points."""

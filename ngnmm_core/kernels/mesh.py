@@ -55,7 +55,8 @@ def make_mesh(derivative, sent, sizes, width):
                 load(work, (states + k) * width),
                 load(work, (2 * states + k) * width),
             )
-            size = magnitude(before) + magnitude(two - before) + TINY
+            size = magnitude(before) + magnitude(two - before)
+            size = lane_select(size > TINY, size, TINY)
             relative = magnitude(one - two) / size
             largest = lane_select(relative <= largest, largest, relative)  # keeps what is not a number
         return largest

@@ -213,19 +213,19 @@ def resting_synapse(rate, p):
 def inhibited_rate(drive, tau, Delta, J):
     """Rate at which a population that inhibits itself with weight J >= 0 rests under a drive; 1/ms.
 
-    The root of (Delta / (2 pi tau r))^2 - (pi tau r)^2 - tau J r + drive, which falls from +infinity to -infinity, by
-    bisection in the logarithm of r and then Newton steps.
+    With q = pi tau r the root of (Delta / (2 q))^2 - q^2 - J q / pi + drive, which falls from +infinity to -infinity:
+    by bisection in the logarithm of q and then Newton steps, whatever the unit of time.
     """
-    half, full, inward = Delta / (2.0 * math.pi * tau), math.pi * tau, tau * J
-    low, high = drive * 0.0 - 64.0, drive * 0.0 + 24.0  # of the logarithm of r
+    half, inward = 0.5 * Delta, J / math.pi
+    low, high = drive * 0.0 - 64.0, drive * 0.0 + 28.0  # of the logarithm of q
     for _ in range(60):
         middle = 0.5 * (low + high)
-        r = exp(middle)
-        positive = (half / r) * (half / r) - (full * r) * (full * r) - inward * r + drive > 0
+        q = exp(middle)
+        positive = (half / q) * (half / q) - q * q - inward * q + drive > 0
         low, high = select(positive, middle, low), select(positive, high, middle)
-    r = exp(0.5 * (low + high))
+    q = exp(0.5 * (low + high))
     for _ in range(3):
-        value = (half / r) * (half / r) - (full * r) * (full * r) - inward * r + drive
-        slope = -2.0 * half * half / (r * r * r) - 2.0 * full * full * r - inward
-        r = r - value / slope
-    return r
+        value = (half / q) * (half / q) - q * q - inward * q + drive
+        slope = -2.0 * half * half / (q * q * q) - 2.0 * q - inward
+        q = q - value / slope
+    return q / (math.pi * tau)

@@ -23,7 +23,7 @@ def cycles_at(system: System, p: float) -> list[Orbit]:
 
     A cycle that has come out of period doublings stands for the unstable one that it goes round.
     """
-    values, states = system.at(np.array([p])), initial_states(system.model, STARTS, 1.0)
+    values, states = system.at(np.array([p])), system.small * initial_states(system.model, STARTS, 1.0)
     arrays = {name: np.full(STARTS, value) for name, value in values.items()}
     solutions = Solutions(system.model, arrays, arrays["G"] * system.row_sum)
     found = find_attractors(system.model, arrays, system.row_sum, states)

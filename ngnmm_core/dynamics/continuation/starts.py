@@ -9,6 +9,7 @@ from ngnmm_core.dynamics.continuation.segments import integrate
 from ngnmm_core.dynamics.continuation.solver import correct
 from ngnmm_core.dynamics.continuation.system import System
 from ngnmm_core.dynamics.equilibrium_branch import EquilibriumBifurcation
+from ngnmm_core.dynamics.own_times import in_units
 from ngnmm_core.dynamics.variational import WIDTH
 
 HOPF_AMPLITUDE = 0.2  # of the first cycle, in units of the states' scale
@@ -29,9 +30,9 @@ def at_hopf(system: System, hopf: EquilibriumBifurcation, span: float, amplitude
     """
     x, p = hopf.state, np.array([hopf.drive])
     jacobian = system.linearise(x[None], p[None])[1][0]
-    values, vectors = np.linalg.eig(jacobian)
+    values, vectors = np.linalg.eig(in_units(jacobian, system.small))
     omega = 2.0 * np.pi / hopf.period
-    q = vectors[:, np.argmin(np.abs(values - 1j * omega))]
+    q = vectors[:, np.argmin(np.abs(values - 1j * omega))] * system.small
     scale = LEAST_RANGE * np.abs(x) + 1e-4 * system.small
     q = q / np.max(np.abs(q) / scale)
     mesh = uniform(SEGMENTS, START_STEPS)
