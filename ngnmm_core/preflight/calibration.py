@@ -33,6 +33,7 @@ LONG_ENOUGH = 0.2  # CPU seconds that a difference of two measurements should ta
 REPEATS = 3
 REPEATED = 2.0  # CPU seconds after which a measurement is not repeated: of large networks one errs little
 SPREAD = (4, 32)  # points that a stage without simulation is measured at: more if few are quick
+TYPICAL_TRACT_MM = 128.0  # the median of whole brains
 DURATIONS = ("duration_ms", "transient_ms")
 
 
@@ -64,7 +65,8 @@ def measure(study: Study, stage: str, regions: int) -> Rates:
     if not kind.measured:
         return kind.cost(study, regions)
     weights = np.random.default_rng(0).uniform(0.1, 1.0, (regions, regions))
-    connectome = Connectome(weights, _labels(study, regions)).normalised("row")
+    lengths = np.full(weights.shape, TYPICAL_TRACT_MM)
+    connectome = Connectome(weights, _labels(study, regions), lengths).normalised("row")
     points = kind.layout(study, regions).points
     task = Task(study.model, connectome, points, kind.settings(study), tuple(kind.analyses(study)))
     if not kind.simulates:

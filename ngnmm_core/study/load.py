@@ -15,7 +15,7 @@ from ngnmm_core.compilation.own_files import OwnFile
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model, own_model
 from ngnmm_core.models._base import Model
-from ngnmm_core.simulation.delay_settings import check_delays, found_at_rest
+from ngnmm_core.simulation.delay_settings import VELOCITY, check_delays, found_at_rest
 from ngnmm_core.simulation.noise_settings import COMMON, TAU
 from ngnmm_core.simulation.stimuli import check_chain
 from ngnmm_core.study.axis_table import axes_of
@@ -160,6 +160,8 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
         mapped = [target for one in maps for target in model.targets(one.parameter)]
         check_balance(checked.model.balance, model, mapped, operating_point)
         keys.append(("model.balance.parameter", checked.model.balance.parameter))
+    if checked.simulation.velocity_m_per_s is not None:
+        keys.append((f"simulation.{VELOCITY}", VELOCITY))
     refuse_conflicts(names.model, [*((f"model.parameters.{name}", name) for name in fixed), *keys])
     highlights = highlight_values(names, checked.highlights)
     if any(value is None for given in checked.highlights for value in given.values()):

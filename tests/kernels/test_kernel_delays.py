@@ -6,11 +6,13 @@ from numba import njit
 
 from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.errors import InputError
+from ngnmm_core.preflight.calibration import measure
 from ngnmm_core.simulation.delay_settings import lengths_mm
 from ngnmm_core.simulation.delays import Delays, _polynomial
 from ngnmm_core.simulation.engine import Engine, Run
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator
+from ngnmm_core.study.load import make_study
 
 REGIONS, SPAN_MS, INPUT, G = 5, 100.0, 8.0, 15.0
 RANDOM = np.random.default_rng(0)
@@ -302,3 +304,16 @@ def test_connections_without_a_length_are_refused_or_get_that_of_a_straight_line
     only = np.array(network.tract_length)
     only[0, 1] = np.nan
     assert lengths_mm(Connectome(lonely, tract_length=only), "refuse")[0, 1] == 0.0
+
+
+def test_rates_of_a_machine_are_measured_with_delays():
+    """On a made-up network, which must have lengths."""
+    study = make_study("s", {
+        "study": "s",
+        "connectome": {"path": "made_up.csv"},
+        "grid": {"G": [2.0], "velocity_m_per_s": [10, None]},
+        "simulation": {"duration_ms": 200, "transient_ms": 100},
+        "analyses": ["rates"],
+    })  # fmt: skip
+    rates = measure(study, "simulation", 5)
+    assert rates.transient > 0

@@ -127,6 +127,8 @@ def test_what_takes_no_delays_refuses_them(refuses):
     refuses({"simulation": {"velocity_m_per_s": 0}}, "simulation.velocity_m_per_s", "> 0")
     refuses({"grid": {"velocity_m_per_s": [5, -1]}}, "grid.velocity_m_per_s", "-1", "null for none")
     refuses({"grid": {"G": [None]}}, "grid.G", "not a number")
+    twice = {"simulation": delayed, "grid": {"velocity_m_per_s": [5, 10]}}
+    refuses(twice, "simulation.velocity_m_per_s", "grid.velocity_m_per_s", "one of the two")
     refuses(
         {"simulation": {**delayed, "method": "multirate"}}, "velocity_m_per_s", "multirate", "heun or riccati or rk4"
     )
