@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ngnmm_core.connectome.connectome import Connectome
+from ngnmm_core.errors import InputError
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import Points
 from ngnmm_core.simulation.batch import Batch, Divergence
@@ -111,6 +112,11 @@ class Simulator:
         velocity = float(velocity_at(self.settings, points)[0])
         if np.isinf(velocity):
             return None
+        if self.settings.integrator.qif_only and self.model.qif.sent_tau is not None:
+            raise InputError(
+                f"simulation.method: {self.settings.method} with conduction delays is for models that send a synapse, "
+                f"and {self.model.name} sends a rate; allowed: rk4, heun"
+            )
         if self._lengths is None:
             self._lengths = lengths_mm(self.connectome, self.settings.missing_lengths)
         return Delays(self._lengths / velocity, self.settings.delays == ROUNDED)  # mm per (m/s) are ms

@@ -240,12 +240,18 @@ def _with_method(study: Study) -> Study:
         For a method that the model, or a map of one of its parameters, has nothing for.
     """
     declared, unequal = study.model.qif is not None, unequal_filters(study)
-    exact = declared and unequal is None
+    sends_rates = declared and study.model.qif.sent_tau is not None
+    exact = declared and unequal is None and not (study.delayed and sends_rates)
     simulation = study.simulation.resolved(exact, study.largest_noise, study.delayed)
     if simulation.integrator.qif_only and unequal is not None:
         raise InputError(
             f"simulation.method: {simulation.method} filters what regions send by {study.model.qif.sent_tau}, which "
             f"must then be the same in all, and {unequal} makes it differ; allowed: auto, multirate, rk4, heun"
+        )
+    if simulation.integrator.qif_only and study.delayed and sends_rates:
+        raise InputError(
+            f"simulation.method: {simulation.method} with conduction delays is for models that send a synapse, and "
+            f"{study.model.name} sends a rate; allowed: auto, rk4, heun"
         )
     if simulation.integrator.qif_only and not declared:
         raise InputError(

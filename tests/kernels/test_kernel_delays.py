@@ -6,6 +6,7 @@ from numba import njit
 
 from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.errors import InputError
+from ngnmm_core.models import get_model
 from ngnmm_core.preflight.calibration import measure
 from ngnmm_core.simulation.delay_settings import lengths_mm
 from ngnmm_core.simulation.delays import Delays, _polynomial
@@ -317,3 +318,16 @@ def test_rates_of_a_machine_are_measured_with_delays():
     })  # fmt: skip
     rates = measure(study, "simulation", 5)
     assert rates.transient > 0
+
+
+def test_adaptation_goes_on_with_delays(points_of):
+    """Further filters of a rate are states as well, by the exact flow and by another method."""
+    model, ends = get_model("ei_ngnmm_adaptation"), []
+    start = np.broadcast_to([state.initial for state in model.states], (1, len(W), len(model.states)))
+    points = points_of(model, I_ext_e=INPUT, G=G, alpha=3.0, tau_A=40.0)
+    for method, dt in (("riccati", 0.05), ("rk4", 0.01)):
+        run = Run(Engine(model, W, method, delays=Delays(UNEQUAL, False)), points.parameters, start)
+        run.advance(dt, round(30.0 / dt), 1)
+        ends.append(run.by_point(run.states)[0].copy())
+    assert np.abs(ends[0][:, model.state_names.index("A")]).min() > 0.1
+    np.testing.assert_allclose(*ends, rtol=2e-3, atol=2e-3)

@@ -330,3 +330,12 @@ def test_what_a_stimulus_comes_after_must_be_there_and_end(refuses, changes, fir
 )
 def test_the_transient_is_a_share_of_the_duration_unless_it_is_given(given, transient_ms):
     assert Simulation.model_validate(given).transient_ms == transient_ms
+
+
+def test_models_that_send_rates_have_no_exact_flow_with_delays(study, refuses):
+    model, delayed = {"name": "ei_ngnmm_synapses"}, {"velocity_m_per_s": 5.0}
+    assert study(model=model).simulation.method == "riccati"
+    assert study(model=model, simulation=delayed).simulation.method != "riccati"
+    refuses(
+        {"model": model, "simulation": {**delayed, "method": "riccati"}}, "simulation.method", "riccati", "sends a rate"
+    )

@@ -96,12 +96,13 @@ def make_step(equations, rows, width):
         if volley and (counters[STEP] + 0.5) * dt >= VOLLEY_MS:
             counters[FILLED] = 0  # what is remembered is spaced otherwise than the steps to come
 
-    return make_delayed_step(equations, width, (begin, finish, draw)) if equations.delayed else step
+    parts = (begin, finish, draw, publish)
+    return make_delayed_step(equations, width, parts) if equations.delayed else step
 
 
 def make_delayed_step(equations, width, parts):
     """Make the step with conduction delays: coupling from the history, which is all there when a start needs it."""
-    begin, finish, draw = parts
+    (begin, finish, draw, publish), filters = parts, len(equations.structure.filters)
     slots, noisy = slots_of(width, equations.noisy), equations.noisy
     fill, restart, next_coupling, renew, thin = make_coupling(width, equations.delayed)
 
@@ -132,6 +133,8 @@ def make_delayed_step(equations, width, parts):
         pieces = VOLLEY_PIECES if volley else 1
         for k in range(pieces):
             piece(batch, stimuli, work, weights, 1 if volley else 0, (index, k / pieces, 1.0 / pieces))
+        if filters:
+            publish(batch, work, weights)
         counters[STEP] += 1
         if volley and (counters[STEP] + 0.5) * dt >= weights.short_ms:
             counters[FILLED] = 0
