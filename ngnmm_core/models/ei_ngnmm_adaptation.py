@@ -68,7 +68,7 @@ MODEL = replace(
     sent=sent,
     equilibrium_curve=EquilibriumCurve("r_e", "I_ext_e", equilibria, 1e-20, 1e8),
     qif=replace(
-        NODE.qif,  # type: ignore[type-var]
+        NODE.qif,
         filters=(QifFilter("A", 0, 0, "tau_A", lambda p: p["alpha"] * p["tau_e"], lambda p: -1.0 / p["tau_e"]),),
     ),
 )
