@@ -22,6 +22,8 @@ ENGINE = (
     ("riccati", "float64"),
     ("riccati", "float32"),
     ("riccati with noise", "float64"),
+    ("riccati with delays", "float64"),
+    ("riccati with rounded delays", "float64"),
     ("rk4", "float64"),
     ("rk4", "float32"),
     ("multirate", "float64"),

@@ -7,6 +7,7 @@ import numpy as np
 from ngnmm_core.connectome import normalise
 from ngnmm_core.models import get_model
 from ngnmm_core.points import Points, make_points
+from ngnmm_core.simulation.delays import Delays
 from ngnmm_core.simulation.engine import Engine, Run
 from ngnmm_core.simulation.initial_states import nominal, perturbed
 from ngnmm_core.simulation.simulator import homogeneous_states
@@ -14,6 +15,7 @@ from ngnmm_core.simulation.simulator import homogeneous_states
 MODEL = get_model("ei_ngnmm")
 PAPER_MATRIX = "NGNMM_SC2017"
 SD = 0.01  # of the perturbation of initial states
+BOX_MM, TORTUOSITY = (70.0, 80.0, 55.0), 1.35  # half of the sides; length of a tract over that of a straight line
 STEPS_MS = {"rk4": 0.01, "heun": 0.01, "multirate": 0.05, "riccati": 0.1}
 
 
@@ -65,7 +67,15 @@ def start_of(points: Points, regions: int, near_homogeneous: bool) -> np.ndarray
     return perturbed(MODEL, base, points.seeds, SD)
 
 
-def new_run(W, points: Points, start, method: str, dtype: str = "float64", sigma: float = 0.0) -> Run:
+def delays_of(regions: int, rounded: bool) -> Delays:
+    """Delays at 10 m/s of tracts between points of a box as large as a brain: about 13 ms in the median, 25 at most."""
+    rng = np.random.default_rng(0)
+    centres = rng.uniform(-1.0, 1.0, (regions, 3)) * BOX_MM
+    apart = np.linalg.norm(centres[:, None] - centres[None], axis=-1)
+    return Delays(TORTUOSITY * apart / 10.0, rounded)
+
+
+def new_run(W, points: Points, start, method: str, dtype: str = "float64", sigma: float = 0.0, delays=None) -> Run:
     """A batch of points, ready to integrate."""
-    engine = Engine(MODEL, W, method, dtype, noisy=method == "riccati" and sigma > 0)
+    engine = Engine(MODEL, W, method, dtype, noisy=method == "riccati" and sigma > 0, delays=delays)
     return Run(engine, points.parameters, start, noise=(sigma, points.seeds))

@@ -2,23 +2,26 @@
 
 import numpy as np
 
-from benchmarks.problem import MODEL, STEPS_MS, dense_network, new_run, points_at, start_of
+from benchmarks.problem import MODEL, STEPS_MS, delays_of, dense_network, new_run, points_at, start_of
 from benchmarks.serve import serve
 from ngnmm_core.simulation.engine import Engine
 
-NOISY = " with noise"
+NOISY, DELAYED, ROUNDED = " with noise", " with delays", " with rounded delays"
 START_MS = 25.0
 SIGMA = 0.05  # ms^0.5, of the noise with heun
 
 
 def prepare(method: str, dtype: str, regions: int):
-    """A batch of neighbouring points on a dense network; with noise for `heun` and `riccati with noise`."""
-    method, noise = method.removesuffix(NOISY), method == "heun" or method.endswith(NOISY)
+    """A batch of neighbouring points on a dense network; `heun` with noise, others with what their name says."""
+    noise = method == "heun" or method.endswith(NOISY)
+    delays = delays_of(regions, method.endswith(ROUNDED)) if method.endswith((DELAYED, ROUNDED)) else None
+    for suffix in (NOISY, DELAYED, ROUNDED):
+        method = method.removesuffix(suffix)
     W, dt = dense_network(regions), STEPS_MS[method]
     count = Engine(MODEL, W, method, dtype).batch_size
     places = [(15.0 - 0.02 * k, 5.0 + 0.02 * k) for k in range(count)]
     points = points_at(places, np.arange(count) % 8)
-    run = new_run(W, points, start_of(points, regions, False), method, dtype, SIGMA if noise else 0.0)
+    run = new_run(W, points, start_of(points, regions, False), method, dtype, SIGMA if noise else 0.0, delays)
     run.advance(dt, round(START_MS / dt), 1)  # the first volley takes shorter steps
     return lambda ms: run.advance(dt, round(1.0 / dt), round(ms)), count
 
