@@ -217,8 +217,17 @@ def run_stage(study: Study, stage: Stage, connectome: "Connectome | xr.Dataset")
 def _run_stage(study: Study, stage: Stage, cohort: Cohort) -> "xr.Dataset":
     layout = stage.layout(study, len(cohort.mean))
     normalised, analyses = cohort.mean.normalised(study.config.normalization), tuple(stage.analyses(study))
-    regional = {"maps": study.maps, "balance": balance_of(study.config)}
-    task = Task(study.model, normalised, layout.points, stage.settings(study), analyses, cohort=cohort, **regional)
+    maps, balance = study.maps, balance_of(study.config)
+    task = Task(
+        study.model,
+        normalised,
+        layout.points,
+        stage.settings(study),
+        analyses,
+        cohort=cohort,
+        maps=maps,
+        balance=balance,
+    )
     logging.info("%s: %d points", stage.name, len(layout.points))
     flat = compute(stage.name, task)
     data = {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -66,13 +67,16 @@ def _in_order(subject: Subject, own: ConnectomeArrays, first: Subject, reference
     if order == list(range(len(order))):
         return own
     pair = np.ix_(order, order)
-    texts = {name: values for name in ("hemisphere", "lobe") if (values := getattr(own, name)) is not None}
-    numbers = {name: values for name in ("centres", "volume") if (values := getattr(own, name)) is not None}
+    given: dict[str, Any] = {name: getattr(own, name) for name in ("hemisphere", "lobe", "centres", "volume")}
+    moved = {
+        name: values[order] if isinstance(values, np.ndarray) else [values[k] for k in order]
+        for name, values in given.items()
+        if values is not None
+    }
     return replace(
         own,
         weights=own.weights[pair],
         labels=list(reference.labels),
         tract_length=None if own.tract_length is None else own.tract_length[pair],
-        **{name: [values[k] for k in order] for name, values in texts.items()},
-        **{name: values[order] for name, values in numbers.items()},
+        **moved,  # type: ignore[arg-type]
     )

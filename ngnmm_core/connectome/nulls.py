@@ -84,7 +84,8 @@ def is_undirected(weights: np.ndarray) -> bool:
 def _connections(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Give the indices of the connections of a network: of an undirected one, each pair once."""
     there = (weights > 0) & ~np.eye(len(weights), dtype=bool)
-    return np.nonzero(np.triu(there) if is_undirected(weights) else there)
+    rows, columns = np.nonzero(np.triu(there) if is_undirected(weights) else there)
+    return rows, columns
 
 
 def _with_values(weights: np.ndarray, place: tuple[np.ndarray, np.ndarray], values: np.ndarray) -> np.ndarray:

@@ -181,7 +181,7 @@ def columns_of(subjects: Sequence[Subject]) -> dict[str, list[float] | list[str]
         numbers = [as_float(cell) for cell in given]
         if given and None not in numbers:
             values = iter(numbers)
-            found[name] = [float("nan") if is_missing(cell) else next(values) for cell in cells]  # type: ignore[misc]
+            found[name] = [float("nan") if is_missing(cell) else next(values) for cell in cells]
         else:
             found[name] = cells
     return found

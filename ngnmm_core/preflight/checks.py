@@ -120,7 +120,7 @@ def check_connectome(study: Study, built: Path | None, regions: int) -> float | 
     if spec.name is None:
         arrays = read_cohort(spec) if spec.is_cohort else read_spec(spec)
         each = [replace(own, labels=arrays.labels) for own in arrays.each or ()] if study.subjects else []
-        subjects = dict(enumerate(connectome_from(own) for own in each))
+        subjects = {float(k): connectome_from(own) for k, own in enumerate(each)}
         cohort = Cohort(connectome_from(arrays), subjects, nulls_of(study.config))
     elif built is not None and built.is_file():
         dataset = load_connectome(built)

@@ -44,8 +44,8 @@ def score_hubs(study_path: Path, lesions: Path, connectome_path: Path, output: P
     cohort = cohort_of(dataset, connectome_of(dataset), nulls_of(study.config))
     normalised = cohort.mean.normalised(study.config.normalization)
     points = study.points(False).take(hub_points(study))
-    regional = {"maps": study.maps, "balance": balance_of(study.config)}
-    task = Task(study.model, normalised, points, {}, (), cohort=cohort, **regional)
+    maps, balance = study.maps, balance_of(study.config)
+    task = Task(study.model, normalised, points, {}, (), cohort=cohort, maps=maps, balance=balance)
     with xr.open_dataset(lesions) as merged:
         runs = merged.load()
         parts = [_scores(study, part, cohort, runs) for _, part in task.parts()]  # in the order of the points

@@ -41,8 +41,8 @@ def null_scores(sweep: xr.Dataset) -> xr.Dataset:
         meaning = str(values.attrs.get("long_name", name))
         about = {"units": "1", "long_name": f"z-score over null connectomes: {meaning}"}
         data[f"{name}_zscore"] = z.astype(np.float32).assign_attrs(about)
-        flags = {"flag_values": np.arange(len(NullStatus.meanings()), dtype=np.int8)}
-        flags["flag_meanings"] = " ".join(NullStatus.meanings())
+        meanings = NullStatus.meanings()
+        flags = {"flag_values": np.arange(len(meanings), dtype=np.int8), "flag_meanings": " ".join(meanings)}
         data[f"{name}_zscore_status"] = status.assign_attrs(
             {"units": "1", "long_name": f"status of {name}_zscore", **flags}
         )

@@ -13,6 +13,7 @@ from numba.core.codegen import get_host_cpu_features
 from ngnmm_core.compilation.kernel_cache import compiled_by
 from ngnmm_core.kernels import drivers, layout
 from ngnmm_core.kernels.lanes import lane_width
+from ngnmm_core.kernels.steppers.history import DelayedWeights
 from ngnmm_core.kernels.steppers.riccati_constants import Structure
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.delays import Delays, delayed_weights, history_arrays
@@ -188,7 +189,8 @@ class Run:
         self.engine, self.points = engine, points
         self._parameters, self._dt = parameters, None
         rows = layout.row_block(engine.regions, wide_registers())
-        self.weights = layout.pack_weights(engine.W, rows, dtype)
+        self._packed = layout.pack_weights(engine.W, rows, dtype)
+        self.weights: layout.Weights | DelayedWeights = self._packed
         groups = self.batch.gain.size // (engine.regions * width)
         self.shape = (groups, engine.regions, len(model.states), width)
         self.stimuli, self._step = layout.no_stimuli(dtype), 0
@@ -200,7 +202,7 @@ class Run:
     def _new_work(self, stimuli: int) -> layout.Work:
         model = self.engine.model
         sizes = (len(model.states), len(model.drives), stimuli, max(len(model.noisy_states), 1))
-        work = layout.new_work(sizes, self.weights, self.shape[0], self.engine.nodes)
+        work = layout.new_work(sizes, self._packed, self.shape[0], self.engine.nodes)
         if self.engine.watches and work.rest.size == self.batch.state.size:
             work.rest[:] = self._left_out
         if self.engine.nodes.filters:
@@ -277,8 +279,9 @@ class Run:
         if self._dt is not None:
             raise ValueError(f"a step of {dt} ms after steps of {self._dt} ms, for which the past is kept")
         engine, groups = self.engine, self.shape[0]
-        self.weights = delayed_weights(engine.W, engine.delays, dt, engine.width, engine.method)
-        self.work = self.work._replace(**history_arrays(self.weights, groups, engine.width))
+        weights = delayed_weights(engine.W, engine.delays, dt, engine.width, engine.method)
+        self.work = self.work._replace(**history_arrays(weights, groups, engine.width))
+        self.weights = weights
 
     def snapshot(self) -> tuple:
         """All that the way from here on depends on, for `restore`."""

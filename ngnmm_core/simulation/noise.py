@@ -75,7 +75,7 @@ def _conditioned(rate: float, length: float) -> tuple[np.ndarray, np.ndarray]:
         np.where(left, -np.expm1(-to_middle), 0.0),
         (s / length - 0.5) * -np.expm1(-to_end) + gammainc(2.0, to_end) / (rate * length),
     ]
-    lower = np.linalg.qr((root * np.array(kernels)).T, mode="r").T
+    lower = np.asarray(np.linalg.qr((root * np.array(kernels)).T, mode="r")).T
     lower = lower * np.where(np.diag(lower) < 0, -1.0, 1.0)
     weights = np.linalg.solve(lower[:2, :2].T, lower[2:, :2].T).T
     decay, half = np.exp(-rate * length), np.exp(-0.5 * rate * length)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ngnmm_core.analysis.balance import outcome
-from ngnmm_core.simulation.regional import MAPS, SURROGATE
+from ngnmm_core.simulation.regional import MAPS, SURROGATE, RegionalMaps
 from ngnmm_core.stages.contract import OF_DELAYS, Layout, Rates, Stage
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.study import Study
@@ -16,7 +16,8 @@ def run(task: Task) -> dict[str, np.ndarray]:
     from ngnmm_core.dynamics.balance import balance
 
     name, target = task.balance["parameter"], task.balance["target_rate_hz"]
-    parameters, regions = task.regional.mapped(task.points), len(task.connectome)
+    mapped = RegionalMaps(task.maps, task.connectome, task.model)  # without the parameter that is solved for
+    parameters, regions = mapped.parameters(task.points), len(task.connectome)
     value = np.full((len(task.points), regions), np.nan)
     growth = np.full(len(task.points), np.nan)
     status = np.zeros(len(task.points), np.int8)

@@ -40,13 +40,9 @@ class BalancedParameters(RegionalMaps):
         """Tell at which points there is a balance, [point]."""
         return np.isfinite(self.parameters(points)[self.wanted["parameter"]]).all(axis=1)
 
-    def mapped(self, points: Points) -> dict[str, np.ndarray]:
-        """Give all parameters but the one that is solved for, as `RegionalMaps.parameters`."""
-        return super().parameters(points)
-
     def parameters(self, points: Points) -> dict[str, np.ndarray]:
         """All parameters, [point], or [point, region] where regions may differ; `InputError` as `RegionalMaps`."""
-        found = self.mapped(points)
+        found = super().parameters(points)
         values = [self._value({n: v[k] for n, v in found.items()}) for k in range(len(points))]
         return {**found, self.wanted["parameter"]: np.array(values).reshape(len(points), len(self.labels))}
 

@@ -122,6 +122,5 @@ def wrapped(text: str, length_mm: float) -> str:
         text = text.replace(symbol, HELD * max(len(re.sub(r"\\mathrm|[{}$_^\\]", "", symbol)), 1), 1)
     parts = [text] if len(text) <= width else text.replace(", ", ",\n").split("\n")
     lines = "\n".join(line for part in parts for line in textwrap.wrap(part, width))
-    for symbol in symbols:
-        lines = re.sub(f"{HELD}+", lambda _, symbol=symbol: symbol, lines, count=1)
-    return lines
+    pieces = re.split(f"{HELD}+", lines)
+    return "".join(piece + symbol for piece, symbol in zip(pieces, [*symbols, ""], strict=True))

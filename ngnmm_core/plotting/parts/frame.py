@@ -63,7 +63,7 @@ def label_below(panels: Sequence[Axes], text: str) -> None:
     """
     middle = (len(panels) - 1) // 2
     between = len(panels) % 2 == 0
-    room = panels[0].figure.get_figwidth() / MM - LEFT_MM
+    room = panels[0].figure.bbox.width / panels[0].figure.dpi / MM - LEFT_MM
     panels[middle].set_xlabel(wrapped(text, room), x=1.04 if between else 0.5, ha="center")
 
 
