@@ -40,9 +40,10 @@ class FitOptions(Options):
     scores: tuple[Literal["r", "edge_r", "gsr_r", "rmse", "fcd_ks"], ...] | None = Field(
         None, description="which scores; if not given, all that there are data for"
     )
-    hold_out: Literal["subject"] | None = Field(
+    hold_out: Literal["subject", "group"] | None = Field(
         None,
-        description="`subject`: points are also chosen on the mean of all subjects but one, and scored on that one",
+        description="`subject`: points are also chosen on the mean of all subjects but one, and scored on that one; "
+        "`group`: chosen on a group's FC, and scored on that of another group",
     )
     best_by: Literal["r", "edge_r", "gsr_r", "rmse"] = Field(
         "edge_r", description="score by which the best point and its confidence set are chosen"

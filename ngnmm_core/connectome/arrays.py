@@ -33,6 +33,8 @@ class ConnectomeArrays:
         In mm; NaN where there is no tract.
     fc : array (region, region), optional
         Empirical functional connectivity (correlations).
+    held_out_fc : array (region, region), optional
+        That of another group, for scores of what was tuned on the first.
     bold : array (subject, region, time), optional
         Empirical BOLD series in the scanner's units, sampled every `repetition_time_s` seconds.
     volume : array (region,), optional
@@ -56,6 +58,7 @@ class ConnectomeArrays:
     centres: np.ndarray | None = None
     tract_length: np.ndarray | None = None
     fc: np.ndarray | None = None
+    held_out_fc: np.ndarray | None = None
     bold: np.ndarray | None = None
     volume: np.ndarray | None = None
     maps: dict[str, np.ndarray] = field(default_factory=dict)
@@ -116,6 +119,7 @@ def checked(arrays: ConnectomeArrays, what: str, fewest: int = 2) -> ConnectomeA
         centres=_shaped("centres", arrays.centres, (count, 3), what),
         tract_length=_lengths(arrays.tract_length, weights, labels, what),
         fc=_shaped("functional connectivity", arrays.fc, (count, count), what),
+        held_out_fc=_shaped("functional connectivity held out", arrays.held_out_fc, (count, count), what),
         bold=_shaped("BOLD series", arrays.bold, (len(arrays.subjects), count, None), what),
         volume=_shaped("volumes", arrays.volume, (count,), what),
         maps={name: _shaped(f"map {name}", values, (count,), what) for name, values in arrays.maps.items()},

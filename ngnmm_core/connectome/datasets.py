@@ -44,6 +44,9 @@ def as_dataset(arrays: ConnectomeArrays | Connectome, attributes: dict[str, str]
     if arrays.fc is not None:
         about = {"units": "1", "long_name": "empirical functional connectivity (correlation of BOLD)"}
         variables["empirical_fc"] = (pair, arrays.fc.astype(np.float32), about)
+    if arrays.held_out_fc is not None:
+        about = {"units": "1", "long_name": "empirical functional connectivity of another group"}
+        variables["held_out_fc"] = (pair, arrays.held_out_fc.astype(np.float32), about)
     if arrays.bold is not None:
         variables["bold"] = (
             ("subject", "region", "time"),

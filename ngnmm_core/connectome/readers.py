@@ -150,6 +150,7 @@ def read_members(
     labels: dict | None = None,
     tract_lengths: dict | None = None,
     fc: dict | None = None,
+    held_out_fc: dict | None = None,
     centres: dict | None = None,
     maps: dict[str, dict] | None = None,
 ) -> ConnectomeArrays:
@@ -159,8 +160,8 @@ def read_members(
     ----------
     read : callable
         Gives the bytes of a member.
-    weights, tract_lengths, fc : dict
-        `member`, and for `.npz` and `.mat` the `variable`.
+    weights, tract_lengths, fc, held_out_fc : dict
+        `member`, and for `.npz` and `.mat` the `variable`; `held_out_fc` is that of another group.
     labels : dict, optional
         `member` and `variable`; or `numbered`, patterns for numbers from 1, and `each`, how many of each pattern.
     centres : dict, optional
@@ -176,6 +177,10 @@ def read_members(
         # Some files leave the diagonal at zero.  A region is correlated with itself.
         np.fill_diagonal(arrays.fc, 1.0)
         arrays.notes.append("empirical_fc: as in the source, with a diagonal of 1")
+    if held_out_fc:
+        arrays.held_out_fc = np.array(_array(read, held_out_fc), dtype=np.float64)
+        np.fill_diagonal(arrays.held_out_fc, 1.0)
+        arrays.notes.append("held_out_fc: of another group, as in the source, with a diagonal of 1")
     if labels and "numbered" in labels:
         arrays.labels = [pattern.format(k + 1) for pattern in labels["numbered"] for k in range(labels["each"])]
         arrays.notes.append("labels: the source has none; numbered within each hemisphere in the order of the atlas")

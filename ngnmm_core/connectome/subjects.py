@@ -19,7 +19,7 @@ SUFFIXES = (".csv", ".tsv", ".txt")
 # What a built file, and a study's result, have of their own under such names
 RESERVED = (
     "subject_number", "region", "source_region", "hemisphere", "lobe", "centre_x", "centre_y", "centre_z",
-    "region_volume", "region_i", "region_j", "weights", "tract_length", "empirical_fc", "bold", "time",
+    "region_volume", "region_i", "region_j", "weights", "tract_length", "empirical_fc", "held_out_fc", "bold", "time",
     "subject_weights", "subject_tract_length", "null", "seed", "point", "edge", "mode", "signal", "band", "population",
 )  # fmt: skip
 NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)

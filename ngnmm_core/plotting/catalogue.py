@@ -270,6 +270,8 @@ def _fit(study: Study) -> list[FigureEntry]:
         names["fit_dynamics"] = "dynamics of connectivity"
     if len(study.subjects) > 1:
         names["fit_own"] = "own connectomes against others'"
+    if any(one.axes[0] in study.axes for one in study.maps):
+        names["fit_maps"] = "score against the scale of a map"
     found = [FigureEntry(stem, FIT, CATEGORIES[FIT], {"figure": text}, f"{stem}.rst") for stem, text in names.items()]
     if study.config.optimise is not None:
         text = {"figure": "search"}

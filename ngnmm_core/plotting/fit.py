@@ -22,7 +22,7 @@ from ngnmm_core.plotting.parts.style import (
 )
 
 KINDS = {"r": "raw", "edge_r": "edge-specific", "gsr_r": "no global signal"}
-LADDER, CONNECTIVITY, DYNAMICS, OWN = "fit_ladder", "fit_connectivity", "fit_dynamics", "fit_own"
+LADDER, CONNECTIVITY, DYNAMICS, OWN, MAPS = "fit_ladder", "fit_connectivity", "fit_dynamics", "fit_own", "fit_maps"
 ROW_MM, MARGIN_MM, PANEL_MM = 4.6, 14.0, 58.0
 MOST_DOTS = 20_000  # of a scatter, beyond which they are thinned
 BASELINES = {
@@ -40,7 +40,8 @@ SIGNALS = {"linear_fc": "linear theory", "bold": "BOLD"}
 
 def draw(stem: str, dataset: xr.Dataset) -> Figure | None:
     """Draw the figure of that name in the catalogue."""
-    return {LADDER: ladder, CONNECTIVITY: connectivity, DYNAMICS: dynamics, OWN: own_connectomes}[stem](dataset)
+    drawn = {LADDER: ladder, CONNECTIVITY: connectivity, DYNAMICS: dynamics, OWN: own_connectomes, MAPS: map_scales}
+    return drawn[stem](dataset)
 
 
 def signal_title(name: str) -> str:
@@ -60,6 +61,7 @@ def ladder(dataset: xr.Dataset) -> Figure:
     """
     names = [str(name) for name in dataset["fit_signal"].values]
     rungs = _rungs(dataset)
+    limit = "one subject against the others" if len(dataset["subject"]) > 1 else "one group against the other"
     height = MARGIN_MM + ROW_MM * len(rungs) * len(names) + 6.0 * (len(names) - 1)
     figure = new_figure(TWO_COLUMNS, height)
     panels = figure.subplots(len(names), len(KINDS), sharex="col", sharey=True, squeeze=False)
@@ -71,9 +73,9 @@ def ladder(dataset: xr.Dataset) -> Figure:
         axes.set_xlabel("Correlation with recordings")
     handles = [
         Line2D([], [], ls="", marker="o", ms=4, color=SECOND, label="model, best point of the grid"),
-        Line2D([], [], ls="", marker="D", ms=3.4, mfc="none", mec=SECOND, label="model, on subjects held out"),
+        Line2D([], [], ls="", marker="D", ms=3.4, mfc="none", mec=SECOND, label="model, held out"),
         Line2D([], [], ls="", marker="o", ms=4, color=MUTED, label="without a model"),
-        Line2D([], [], ls="", marker="|", ms=6, color=ACCENT, label="one subject against the others"),
+        Line2D([], [], ls="", marker="|", ms=6, color=ACCENT, label=limit),
     ]
     height += add_legend(figure, handles, 4)
     figure.set_figheight(height * MM)
@@ -138,6 +140,8 @@ def _ladder_panel(axes: Axes, dataset: xr.Dataset, kind: str, rungs: list[str]) 
         else:
             value = dataset[f"best_{kind}"] if rung == "model" else dataset[f"baseline_{kind}"].sel(baseline=rung)
             axes.plot(float(value), y, "o", ms=4, color=SECOND if rung == "model" else MUTED)
+    if not np.isfinite(dataset[f"baseline_{kind}"]).any():
+        say_undefined(axes, "needs series")
     axes.axvline(0.0, color=INK, lw=0.4)
     axes.set_yticks(range(len(rungs)), [texts.get(rung, rung) for rung in reversed(rungs)])
     axes.tick_params(axis="y", length=0)
@@ -176,7 +180,8 @@ def _norm(values: np.ndarray):
 def _scatter(axes: Axes, recorded: np.ndarray, model: np.ndarray, dataset: xr.Dataset) -> None:
     step = max(len(recorded) // MOST_DOTS, 1)
     axes.plot(recorded[::step], model[::step], ".", ms=1.2, color=ACCENT, alpha=0.4, mec="none", rasterized=True)
-    scores = ", ".join(f"{title} {float(dataset[f'best_{kind}']):.2f}" for kind, title in KINDS.items())
+    found = {title: float(dataset[f"best_{kind}"]) for kind, title in KINDS.items()}
+    scores = ", ".join(f"{title} {score:.2f}" for title, score in found.items() if np.isfinite(score))
     axes.set_title(f"best correlations of the grid\n{scores}", fontsize=6.0)
     axes.set(xlabel="FC of recordings", ylabel="FC of the model")
 
@@ -219,3 +224,45 @@ def dynamics(dataset: xr.Dataset) -> Figure | None:
     handles = [Line2D([], [], color=ACCENT, lw=0.6, label="recordings"), Line2D([], [], color=SECOND, label="model")]
     figure.set_figheight((PANEL_MM + add_legend(figure, handles, 2)) * MM)
     return figure
+
+
+@themed
+def map_scales(dataset: xr.Dataset) -> Figure | None:
+    """Draw the best score at every scale of a map, beside its surrogates; a row per map and signal, a panel per kind.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        A `fit.nc` of a study with the scale of a map as an axis.
+    """
+    maps = [str(name).removesuffix("_profile_r") for name in dataset if str(name).endswith("_profile_r")]
+    rows = [(name, str(signal)) for name in maps for signal in dataset["fit_signal"].values]
+    kinds = [kind for kind in KINDS if any(np.isfinite(dataset[f"{name}_profile_{kind}"]).any() for name in maps)]
+    if not kinds:
+        return None
+    figure = new_figure(TWO_COLUMNS, MARGIN_MM + 0.9 * PANEL_MM * len(rows))
+    panels = figure.subplots(len(rows), len(kinds), squeeze=False)
+    for row, (name, signal) in zip(panels, rows, strict=True):
+        for axes, kind in zip(row, kinds, strict=True):
+            _map_panel(axes, dataset.sel(fit_signal=signal), name, kind)
+            axes.set_xlabel(f"Scale of {name}")
+        row[0].set_ylabel(f"Correlation with recordings\n({signal_title(signal)})")
+    handles = [
+        Line2D([], [], color=SECOND, lw=1.4, marker="o", ms=3, label="map, best point at a scale"),
+        Line2D([], [], ls="", marker="D", ms=3.4, mfc="none", mec=SECOND, label="the same, held out"),
+        Line2D([], [], color=MUTED, lw=0.6, label="surrogates of the map"),
+    ]
+    figure.set_figheight((MARGIN_MM + 0.9 * PANEL_MM * len(rows) + add_legend(figure, handles, 3)) * MM)
+    return figure
+
+
+def _map_panel(axes: Axes, dataset: xr.Dataset, name: str, kind: str) -> None:
+    tuned, scale = dataset[f"{name}_profile_{kind}"].values, dataset[f"{name}.scale"].values
+    for values in tuned[1:]:
+        axes.plot(scale, values, color=MUTED, lw=0.6, alpha=0.6)
+    axes.plot(scale, tuned[0], color=SECOND, lw=1.4, marker="o", ms=3)
+    held = dataset.get(f"{name}_profile_held_out_{kind}")
+    if held is not None:
+        axes.plot(scale, held.values[0], "D", ms=4.4, mfc="none", mec=SECOND)
+    p = dataset.get(f"{name}_p_{kind}")
+    axes.set_title(KINDS[kind] + (f": {float(p):.2f} of maps do as well" if p is not None else ""))

@@ -22,6 +22,7 @@ from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.preflight.cost import disk_bytes, size_text, variable_bytes
 from ngnmm_core.preflight.reach import check_reach
 from ngnmm_core.preflight.step_trial import check_steps
+from ngnmm_core.recordings.held_out import check_held_out
 from ngnmm_core.recordings.load import load_recordings
 from ngnmm_core.recordings.preprocessing import check_band
 from ngnmm_core.simulation.delay_settings import lengths_mm
@@ -82,7 +83,7 @@ def check_recordings(study: Study, built: Path | None) -> None:
     Raises
     ------
     InputError
-        As `load_recordings` and `find_targets`, and for subjects to be held out of fewer than two.
+        As `load_recordings`, `find_targets` and `check_held_out`.
     """
     settings, options = study.config.empirical, study.options.get("fit")
     there = built is not None and built.is_file()
@@ -95,11 +96,8 @@ def check_recordings(study: Study, built: Path | None) -> None:
             check_band("analyses.linear_fc.bands_hz", band, recordings.tr_s)
         if settings.band_hz is not None:
             check_band("empirical.band_hz", settings.band_hz, recordings.tr_s)
-    if options is not None and options.hold_out and len(recordings.subjects) < 2:
-        raise InputError(
-            f"analyses.fit.hold_out: subject: {len(recordings.subjects)} subjects are recorded; allowed: at least two, "
-            "with their series"
-        )
+    if options is not None:
+        check_held_out(options.hold_out, recordings)
 
 
 def check_connectome(study: Study, built: Path | None, regions: int) -> float | None:

@@ -16,11 +16,12 @@ from ngnmm_core.connectome import Connectome, connectome_of, load_connectome
 from ngnmm_core.connectome.cohort import NULL, SUBJECT
 from ngnmm_core.dataset.assemble import load_resolved
 from ngnmm_core.dataset.fit_scores import grid_of, indices, readers_of, targets_of
-from ngnmm_core.errors import InputError
+from ngnmm_core.products.fit_maps import map_coordinates, map_profiles, unshuffled
 from ngnmm_core.products.signal_scores import SignalScores
 from ngnmm_core.recordings.baselines import NAMES, baseline_scores, baselines
 from ngnmm_core.recordings.connectivity import mean_fc
 from ngnmm_core.recordings.fcd import levels
+from ngnmm_core.recordings.held_out import GROUP, check_held_out
 from ngnmm_core.recordings.load import load_recordings
 from ngnmm_core.recordings.recordings import Recordings
 from ngnmm_core.recordings.scores import Scorer, best_point, confidence_set, subject_weights
@@ -88,9 +89,14 @@ class FitResults:
 
     @cached_property
     def true_points(self) -> np.ndarray:
-        """Positions of the points on the true connectome."""
-        count = int(np.prod(self.grid[1], dtype=np.int64))
-        return np.flatnonzero(self.axes[NULL] == 0) if NULL in self.axes else np.arange(count)
+        """Positions of the points on the true connectome, with the maps themselves."""
+        true = self.axes[NULL] == 0 if NULL in self.axes else True
+        return np.flatnonzero(self.unshuffled & true)
+
+    @cached_property
+    def unshuffled(self) -> np.ndarray:
+        """Whether a point has the maps themselves and no surrogate of one, [point]."""
+        return unshuffled(self.study.maps, self.axes)
 
     @cached_property
     def readers(self):
@@ -115,7 +121,14 @@ class FitResults:
             signal = self.readers[name].at(index)
             for kind, values in found.items():
                 values[p] = scorer.score(kind, signal)
-        return SignalScores(found, count, draws)
+        other = self._of_other(name, points) if options.hold_out == GROUP else None
+        return SignalScores(found, count, draws, other)
+
+    def _of_other(self, name: str, points: list) -> dict[str, np.ndarray]:
+        """Scores [point] against the group that nothing is tuned on, by kind."""
+        scorer = Scorer(self.targets[name].of_held_out, np.ones((1, 1)))
+        signals_at = [self.readers[name].at(index) for index in points]
+        return {kind: np.array([scorer.score(kind, s)[0] for s in signals_at]) for kind in (*KINDS, "rmse")}
 
     # ------------------------------------------------------------------ parts of the dataset
     def ladder(self) -> dict[str, tuple]:
@@ -156,15 +169,11 @@ class FitResults:
         Raises
         ------
         InputError
-            If fewer than two subjects are recorded.
+            If fewer than two subjects are recorded, or no other group is.
         """
         if self.study.options["fit"].hold_out is None:
             return {}
-        if not self.recordings.runs or len(self.recordings.subjects) < 2:
-            raise InputError(
-                f"analyses.fit.hold_out: subject: {max(len(self.recordings.subjects), 0)} subjects are recorded; "
-                "allowed: at least two, with their series"
-            )
+        check_held_out(self.study.options["fit"].hold_out, self.recordings)
         found = {}
         for kind in KINDS:
             values = [self.scores[name].held_out(kind, self.true_points) for name in self.names]
@@ -182,7 +191,7 @@ class FitResults:
             for s, name in enumerate(self.names):
                 scores = self.scores[name].of_group(kind)[:, 0]
                 for n, number in enumerate(numbers):
-                    here = scores[self.axes[NULL] == number]
+                    here = scores[(self.axes[NULL] == number) & self.unshuffled]
                     k = best_point(here, kind)
                     best[n, s] = here[k] if k >= 0 else np.nan
             true = np.array([self._best(self.scores[name], kind) for name in self.names])
@@ -264,7 +273,8 @@ class FitResults:
         """Everything together."""
         import xarray as xr
 
-        parts = self.ladder() | self.held_out() | self.nulls() | self.own() | self.best() | self.dynamics()
+        parts = self.held_out() | self.ladder() | self.nulls() | self.own() | self.best() | self.dynamics()
+        parts |= map_profiles(self, WORDS)
         data = {
             name: xr.Variable(dims, values, {"units": "1", "long_name": text})
             for name, (dims, values, text) in parts.items()
@@ -279,6 +289,7 @@ class FitResults:
             "region_i": ("edge", i.astype(np.int32)),
             "region_j": ("edge", j.astype(np.int32)),
         }
+        coordinates |= map_coordinates(self)
         if "best_fcd" in parts:
             coordinates["quantile"] = ("quantile", levels())
         notes = "; ".join(self.recordings.notes) or "none"

@@ -19,6 +19,7 @@ from ngnmm_core.recordings.settings import Empirical
 
 SERIES = ("bold", "series", "timeseries", "time_series", "tc", "ts", "BOLD")
 FC = ("fc", "FC", "empirical_fc")
+HELD_OUT = "held_out_fc"  # beside an FC: that of another group
 LABELS = ("labels", "region_labels", "regions")
 TR = ("tr_s", "tr", "TR", "repetition_time_s")
 SUBJECTS = ("subjects", "subject")
@@ -35,8 +36,8 @@ def read_recording(path: Path, settings: Empirical) -> Recordings:
     | `.npz`, `.mat` | `bold` (time, region) or (subject, time, region), or `fc`; `labels`, `tr_s`, `subjects` |
     | `.ptseries.nii` | parcellated CIFTI, read with nibabel (optional: pip install ngnmm-core[neuroimaging]) |
 
-    The sampling interval comes from `empirical.tr_s`, else from the file, else from a JSON file beside it
-    (`RepetitionTime`).
+    Beside `fc` there may be `held_out_fc`, that of another group.  The sampling interval comes from `empirical.tr_s`,
+    else from the file, else from a JSON file beside it (`RepetitionTime`).
 
     Parameters
     ----------
@@ -143,7 +144,9 @@ def _read_variables(path: Path, settings: Empirical, what: str) -> Recordings:
     stored = next((variables[n] for n in LABELS if n in variables), None)
     labels = _labels(settings, None if stored is None else as_text(stored), what)
     if name in FC or (settings.variable and values.ndim == 2 and _looks_like_fc(values)):
-        return Recordings(labels, group_fc=values, notes=("connectivity of a group, without its series",))
+        other = np.asarray(variables[HELD_OUT], float) if HELD_OUT in variables else None
+        notes = ("connectivity of a group, without its series",)
+        return Recordings(labels, group_fc=values, notes=notes, held_out_fc=other)
     tr_s = next((float(np.ravel(variables[n])[0]) for n in TR if n in variables), None)
     if not settings.transpose:
         values = np.swapaxes(values, -1, -2)

@@ -89,7 +89,9 @@ def _of_connectome(connectome) -> Recordings:
         return Recordings(labels, subjects, runs, float(bold.attrs["repetition_time_s"]))
     if connectome is not None and "empirical_fc" in connectome:
         fc = np.array(connectome["empirical_fc"].values, float)
-        return Recordings(labels, group_fc=fc, notes=("connectivity of a group, without its series",))
+        other = np.array(connectome["held_out_fc"].values, float) if "held_out_fc" in connectome else None
+        notes = ("connectivity of a group, without its series",)
+        return Recordings(labels, group_fc=fc, notes=notes, held_out_fc=other)
     raise InputError(
         f"{KEY}.source: the connectome '{name}' has no recordings in its file; "
         "allowed: one that has, such as hcp-aal2-94, or empirical: {path: ...}"

@@ -30,6 +30,8 @@ class Recordings:
         Sampling interval (s); None for a connectivity alone.
     group_fc : array (region, region) or None
         Connectivity of a group whose series are not there.
+    held_out_fc : array (region, region) or None
+        That of another group, on which nothing is tuned.
     notes : tuple of str
         What was done to the data.
     """
@@ -40,6 +42,7 @@ class Recordings:
     tr_s: float | None = None
     group_fc: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+    held_out_fc: np.ndarray | None = None
 
     @property
     def volumes(self) -> int:
@@ -66,9 +69,10 @@ class Recordings:
         order = np.array([position[label] for label in labels])
         extra = len(self.labels) - len(labels)
         notes = (*self.notes, f"{extra} recorded regions are not in the connectome and were left out") if extra else ()
-        fc = None if self.group_fc is None else self.group_fc[np.ix_(order, order)]
+        reordered = lambda fc: None if fc is None else fc[np.ix_(order, order)]
         runs = tuple(tuple(run[order] for run in each) for each in self.runs)
-        return replace(self, labels=tuple(labels), runs=runs, group_fc=fc, notes=notes or self.notes)
+        both = {"group_fc": reordered(self.group_fc), "held_out_fc": reordered(self.held_out_fc)}
+        return replace(self, labels=tuple(labels), runs=runs, notes=notes or self.notes, **both)
 
     def cleaned(self, band_hz=None, regress_global: bool = False) -> "Recordings":
         """Filter to a band and regress out the global signal; a group's connectivity can't be cleaned and stays."""
@@ -101,7 +105,9 @@ def checked(recordings: Recordings, key: str, discard_s: float = 0.0) -> Recordi
     if twice is not None:
         raise InputError(f"{key}: label '{twice}' occurs twice; allowed: each name once")
     if recordings.group_fc is not None:
-        return replace(recordings, group_fc=_checked_fc(recordings.group_fc, labels, key))
+        other = recordings.held_out_fc
+        other = None if other is None else _checked_fc(other, labels, f"{key}: held_out_fc")
+        return replace(recordings, group_fc=_checked_fc(recordings.group_fc, labels, key), held_out_fc=other)
     if not recordings.runs:
         raise InputError(f"{key}: holds no recording; allowed: series of at least one subject, or a group's FC")
     notes, runs = list(recordings.notes), []

@@ -1,13 +1,13 @@
 """What models are compared with: the connectivity of every subject, raw and without global signal, and its dynamics."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ngnmm_core.errors import InputError
 from ngnmm_core.recordings.connectivity import edge_specific as specific
-from ngnmm_core.recordings.connectivity import mean_fc, pearson, split_half
+from ngnmm_core.recordings.connectivity import edges_of, mean_fc, pearson, split_half
 from ngnmm_core.recordings.fcd import LEVELS, fcd_quantiles, ks_distance, surrogate_ks, window_volumes, windows
 from ngnmm_core.recordings.recordings import Recordings
 
@@ -29,6 +29,8 @@ class Targets:
         Correlation of the FC of both halves.
     surrogate_ks : array (subject,)
         KS distance of a subject's FCD from its phase-randomised surrogates'.
+    held_out_fc : array (edge,) or None
+        Connectivity of another group, on which nothing is tuned.
     """
 
     labels: tuple[str, ...]
@@ -38,9 +40,15 @@ class Targets:
     fcd: np.ndarray
     reliability: np.ndarray
     surrogate_ks: np.ndarray
+    held_out_fc: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.fc)
+
+    @property
+    def of_held_out(self) -> "Targets":
+        """The other group as targets of its own."""
+        return replace(self, fc=np.atleast_2d(self.held_out_fc), held_out_fc=None)
 
 
 def find_targets(recordings: Recordings, band_hz=None, regress_global: bool = False, fcd_s=None) -> Targets:
@@ -74,7 +82,8 @@ def find_targets(recordings: Recordings, band_hz=None, regress_global: bool = Fa
         distance = np.array([surrogate_ks(series, length, step) for series in first])
     fc = base.fc()
     gsr_fc = gsr.fc() if recordings.runs else np.full_like(fc, np.nan)
-    return Targets(recordings.labels, recordings.subjects, fc, gsr_fc, fcd, reliability, distance)
+    other = None if recordings.held_out_fc is None else edges_of(recordings.held_out_fc)
+    return Targets(recordings.labels, recordings.subjects, fc, gsr_fc, fcd, reliability, distance, other)
 
 
 def _window(fcd_s: Sequence[float], recordings: Recordings) -> tuple[int, int]:
@@ -95,14 +104,19 @@ def _window(fcd_s: Sequence[float], recordings: Recordings) -> tuple[int, int]:
 def ceilings(found: Targets) -> dict[str, np.ndarray]:
     """How well one subject agrees with the mean of the others: no model of the group can be expected to do better.
 
+    Where there are two groups' connectivities instead of subjects, how well one agrees with the other.
+
     Returns
     -------
     dict of str to array (subject,)
         `ceiling_r`, `ceiling_edge_r`, `ceiling_gsr_r`, and `ceiling_fcd_ks` against the others' windows taken together;
-        NaN for fewer than two subjects.
+        NaN for fewer than two subjects, and what two groups' connectivities don't say.
     """
     count = len(found)
     out = {name: np.full(count, np.nan) for name in ("ceiling_r", "ceiling_edge_r", "ceiling_gsr_r", "ceiling_fcd_ks")}
+    if found.held_out_fc is not None:
+        out["ceiling_r"][0] = pearson(found.fc[0], found.held_out_fc)
+        out["ceiling_edge_r"][0] = pearson(specific(found.fc[0]), specific(found.held_out_fc))
     for k in range(count) if count > 1 else ():
         others = np.arange(count) != k
         mean = mean_fc(found.fc[others])
