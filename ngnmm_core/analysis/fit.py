@@ -21,7 +21,8 @@ MEANINGS = {
     "rmse": "root mean square difference from the mean connectivity of the subjects",
     "fcd_ks": "Kolmogorov-Smirnov distance of the dynamics of connectivity",
 }
-SOURCES = ("linear_fc", "bold")
+SOURCES = ("linear_fc", "bold")  # scored where nothing is said
+ENVELOPES = ("gamma_envelope", "orthogonalised_envelope")  # signals of `fc` that recordings by M/EEG have too
 MERGE = "merge"  # in place of a stage: computed when shards are merged
 
 
@@ -34,8 +35,10 @@ class FitStatus(Status):
 class FitOptions(Options):
     """Options of the scores."""
 
-    of: tuple[Literal["linear_fc", "bold"], ...] | None = Field(
-        None, description="analyses whose connectivity is scored; if not given, those of the study"
+    of: tuple[Literal["linear_fc", "bold", "fc"], ...] | None = Field(
+        None,
+        description="analyses whose connectivity is scored; if not given, linear_fc and bold where the study has them. "
+        "`fc`: its envelopes, against those of recordings by M/EEG in the same band",
     )
     scores: tuple[Literal["r", "edge_r", "gsr_r", "rmse", "fcd_ks"], ...] | None = Field(
         None, description="which scores; if not given, all that there are data for"
@@ -75,12 +78,14 @@ def check(options: FitOptions, study) -> None:
     if study.config.empirical is None:
         raise InputError(f"{key}: there are no recordings to compare with; allowed: with the key `empirical`")
     if not options.of:
-        raise InputError(f"{key}: nothing to score; allowed: with analyses.linear_fc, analyses.bold, or both")
+        raise InputError(f"{key}: nothing to score; allowed: with analyses.linear_fc, analyses.bold, or fit.of: [fc]")
     for name in options.of:
         if name not in study.options:
             raise InputError(
-                f"{key}.of: {name} is not among the analyses; allowed: {' or '.join(SOURCES)}, if asked for"
+                f"{key}.of: {name} is not among the analyses; allowed: {' or '.join((*SOURCES, 'fc'))}, if asked for"
             )
+    if "fc" in options.of:
+        _check_envelopes(options, study)
     for field in ("of", "scores"):
         values = getattr(options, field)
         if not values or twice(values):
@@ -89,10 +94,28 @@ def check(options: FitOptions, study) -> None:
         raise InputError(f"{key}.scores: fcd_ks needs analyses.bold.fcd; allowed: with it, or other scores")
 
 
+def _check_envelopes(options: FitOptions, study) -> None:
+    """Envelopes must be asked for, and recordings not be cleaned as BOLD is."""
+    key, signals, empirical = "analyses.fit.of: fc", study.options["fc"].signals, study.config.empirical
+    if not set(ENVELOPES) & set(signals):
+        raise InputError(f"{key}: analyses.fc.signals: {list(signals)}; allowed: with {' or '.join(ENVELOPES)}")
+    if "bold" in options.of:
+        raise InputError(f"{key} beside bold; allowed: one of the two, recordings are by M/EEG or BOLD")
+    if empirical.band_hz is not None:
+        raise InputError(
+            f"{key}: empirical.band_hz: {list(empirical.band_hz)}; allowed: the band in analyses.fc.band_hz"
+        )
+    if empirical.global_signal == "regress":
+        raise InputError(f"{key}: empirical.global_signal: regress; allowed: keep, envelopes have no global signal")
+
+
 def signals(study) -> list[tuple[str, str, int | None]]:
     """List what is scored: the name of each signal, its analysis, and the number of its band."""
     found = []
     for name in study.options["fit"].of:
+        if name == "fc":
+            found += [(f"fc:{s}", name, k) for k, s in enumerate(study.options["fc"].signals) if s in ENVELOPES]
+            continue
         bands = study.options[name].band_names if name == "linear_fc" else []
         several = len(bands) > 1
         found += [(f"{name}:{band}" if several else name, name, k) for k, band in enumerate(bands)]

@@ -12,6 +12,7 @@ from ngnmm_core.recordings.recordings import Recordings
 from ngnmm_core.recordings.scores import Scorer, Signal, subject_weights, with_limits
 from ngnmm_core.recordings.targets import Targets, find_targets
 from ngnmm_core.stages.registry import STAGES
+from ngnmm_core.streaming.recorded_envelopes import envelope_targets
 from ngnmm_core.study.study import Study
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ class SignalReader:
     file : mapping of name to variable
         The merged file; variables have `dimensions` and give arrays when they are indexed.
     analysis : str
-        `linear_fc` or `bold`.
+        `linear_fc`, `bold` or `fc`.
     band : int or None
-        Number of the band of `linear_fc`.
+        Number of the band of `linear_fc`, or of the signal of `fc`.
     dims : tuple of str
         The grid.
     """
@@ -44,13 +45,17 @@ class SignalReader:
         read = lambda name: self._read(name, index)
         if self.analysis == "linear_fc":
             return Signal(read("linear_fc")[self.band], read("linear_amplitude")[self.band])
+        if self.analysis == "fc":
+            return Signal(read("fc")[self.band])
         fcd = read("bold_fcd") if "bold_fcd" in self.file else None
         return Signal(read("bold_fc"), read("bold_amplitude"), fcd)
 
     def reliability(self, index: tuple[int, ...]) -> float:
-        """Reliability of the connectivity; 1 where there is no sampling error."""
+        """Reliability of the connectivity; 1 where there is no sampling error, NaN where it is not known."""
         if self.analysis == "linear_fc":
             return 1.0
+        if self.analysis == "fc":
+            return np.nan
         return full_length_reliability(self._read("bold_reliability", index)).item()
 
     def _read(self, name: str, index: tuple[int, ...]) -> np.ndarray:
@@ -62,7 +67,7 @@ class SignalReader:
 
 def grid_of(study: Study) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Dimensions and lengths of the grid that the scores are on: every axis that a scored analysis has."""
-    stages = {"simulation" if name == "bold" else name for name in study.options["fit"].of}
+    stages = {"simulation" if name in ("bold", "fc") else name for name in study.options["fit"].of}
     layouts = [STAGES[stage].layout(study, 1) for stage in sorted(stages)]
     lengths = {dim: n for layout in layouts for dim, n in zip(layout.dims, layout.shape, strict=True)}
     dims = ("point",) if study.listed else tuple(name for name in study.axes if name in lengths)
@@ -70,13 +75,16 @@ def grid_of(study: Study) -> tuple[tuple[str, ...], tuple[int, ...]]:
 
 
 def targets_of(study: Study, recordings: Recordings) -> dict[str, Targets]:
-    """Find every signal's targets: recordings in the band of `linear_fc`, or cleaned as `empirical` says for BOLD."""
+    """Find every signal's targets: recordings in the band of `linear_fc` or `fc`, or cleaned as `empirical` says."""
     empirical, bold = study.config.empirical, study.options.get("bold")
     regress = empirical.global_signal == "regress"
     found = {}
     for name, analysis, band in signals(study):
         if analysis == "linear_fc":
             found[name] = find_targets(recordings, _band(study, band, recordings), regress)
+        elif analysis == "fc":
+            orthogonalised = study.options["fc"].signals[band] == "orthogonalised_envelope"
+            found[name] = envelope_targets(recordings, study.options["fc"].band_hz, orthogonalised)
         else:
             fcd = None if bold.fcd is None else (bold.fcd.window_s, bold.fcd.step_s)
             found[name] = find_targets(recordings, empirical.band_hz, regress, fcd)

@@ -31,6 +31,7 @@ from ngnmm_core.simulation.regional import ANATOMICAL, RegionalMaps
 from ngnmm_core.simulation.stimuli import check_indices
 from ngnmm_core.stages.registry import STAGES, stages_of, starts_network
 from ngnmm_core.storage.atomic import WRITABLE
+from ngnmm_core.streaming.recorded_envelopes import check_envelopes
 from ngnmm_core.study.connectome_axes import nulls_of
 from ngnmm_core.study.study import Study
 
@@ -83,7 +84,7 @@ def check_recordings(study: Study, built: Path | None) -> None:
     Raises
     ------
     InputError
-        As `load_recordings`, `find_targets` and `check_held_out`.
+        As `load_recordings`, `find_targets`, `check_envelopes` and `check_held_out`.
     """
     settings, options = study.config.empirical, study.options.get("fit")
     there = built is not None and built.is_file()
@@ -96,6 +97,8 @@ def check_recordings(study: Study, built: Path | None) -> None:
             check_band("analyses.linear_fc.bands_hz", band, recordings.tr_s)
         if settings.band_hz is not None:
             check_band("empirical.band_hz", settings.band_hz, recordings.tr_s)
+    if options is not None and "fc" in options.of:
+        check_envelopes(recordings, study.options["fc"].band_hz)
     if options is not None:
         check_held_out(options.hold_out, recordings)
 
