@@ -14,7 +14,7 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import bench_report, chaotic_exponents, scaling, shares
+from benchmarks import against_recordings, bench_report, chaotic_exponents, scaling, shares
 from benchmarks.rounds import Case, measure
 from benchmarks.yardsticks import Yardsticks
 
@@ -82,6 +82,7 @@ def main() -> None:
     bench_report.write(results, about, shares.measure())
     scaling.write()
     chaotic_exponents.write()
+    against_recordings.write()
 
 
 if __name__ == "__main__":

@@ -187,7 +187,7 @@ def _settings(study: Study) -> dict[str, Any]:
 def _cost(study: Study, regions: int) -> Rates:
     options = study.options["linear_fc"]
     bands = 1.0 + len(options.bands_hz) + len(options.frequencies_hz) / 20.0
-    if study.config.normalization == "row":
+    if study.config.normalization == "row" and not study.map_scales():  # in modes
         return Rates(MODE_SECONDS * bands)
     return Rates(PAIR_SECONDS * regions**2 * bands)
 

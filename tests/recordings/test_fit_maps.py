@@ -15,6 +15,7 @@ from ngnmm_core.preflight.checks import check_recordings
 from ngnmm_core.products.fit_results import FitResults
 from ngnmm_core.recordings import Empirical, load_recordings
 from ngnmm_core.recordings.connectivity import matrix_of
+from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.study.load import make_study
 
 W = np.random.default_rng(3).uniform(0.0, 1.0, (5, 5)) ** 3
@@ -136,3 +137,12 @@ def test_two_groups_in_the_file_of_a_connectome():
     recordings = load_recordings(Empirical(source="connectome"), built)
     np.testing.assert_allclose(recordings.group_fc, first, atol=1e-6)
     np.testing.assert_allclose(recordings.held_out_fc, other, atol=1e-6)
+
+
+def test_unequal_regions_are_forecast_as_such(results):
+    without = study_of("none.npz").config.model_dump(exclude_unset=True)
+    without["model"].pop("maps")
+    without["grid"] = {"G": [8.0]}
+    plain = make_study("s", without)
+    cost = [STAGES["linear_fc"].cost(study, 100).fixed for study in (plain, results.study)]
+    assert cost[1] > 5 * cost[0]
