@@ -1,7 +1,5 @@
 """The search by CMA-ES: it finds what recordings were made with, and goes on with the same bits where it was killed."""
 
-import json
-
 import numpy as np
 import pytest
 from made_up_recordings import LABELS
@@ -11,6 +9,7 @@ from ngnmm_core.connectome import Connectome
 from ngnmm_core.products.optimisation import Search, as_dataset, start_of
 from ngnmm_core.recordings import load_recordings
 from ngnmm_core.recordings.connectivity import matrix_of
+from ngnmm_core.storage.checked_json import read_checked, write_checked
 from ngnmm_core.study.load import make_study
 
 pytest.importorskip("cma")
@@ -102,10 +101,10 @@ def test_a_search_that_was_killed_ends_with_the_same_bits(finished, folder, tmp_
 def test_values_of_other_points_are_not_taken(finished, folder, tmp_path):
     made, found = finished
     (tmp_path / "step-0").mkdir()
-    content = json.loads((made.folder / "step-0" / "generation-0000.json").read_text())
+    content = read_checked(made.folder / "step-0" / "generation-0000.json")
     content["places"][0][0] += 1e-9
     content["scores"] = np.zeros_like(np.array(content["scores"], float)).tolist()
-    (tmp_path / "step-0" / "generation-0000.json").write_text(json.dumps(content))
+    write_checked(tmp_path / "step-0" / "generation-0000.json", content)
     again = search(folder, tmp_path)
     assert as_dataset(again, again.run()).identical(found)
 
