@@ -13,7 +13,7 @@ from ngnmm_core.models._base import COUPLING, Model, Parameter, State
 def _kernel_of(function, width):
     evaluate = inlined(function)
 
-    @kernel
+    @kernel(nogil=True)
     def run(a, b, out):
         for k in range(0, a.size, width):
             store(out, k, evaluate(load(a, k), load(b, k)))
@@ -24,7 +24,7 @@ def _kernel_of(function, width):
 def _dual_kernel_of(function, width):
     evaluate = inlined(function)
 
-    @kernel
+    @kernel(nogil=True)
     def run(a, da, b, value, tangent):
         for k in range(0, a.size, width):
             result = evaluate(dual(load(a, k), load(da, k)), load(b, k))

@@ -10,6 +10,7 @@ import pytest
 
 from ngnmm_core.compilation.kernel_cache import KernelCache
 from ngnmm_core.compilation.sealed_files import is_trusted, private_folder, read_sealed, write_sealed
+from ngnmm_core.kernels.llvm import kernel
 
 FACTORY = """
 import sys
@@ -30,7 +31,7 @@ def made(factor):
         x = exp(-exp(-exp(-exp(-exp(-exp(-exp(-exp(-x))))))))
         return factor * (x / x)
 
-    return kernel(lambda x: inner(inner(x)))
+    return kernel(nogil=True)(lambda x: inner(inner(x)))
 
 for factor in sys.argv[1:]:
     print(make(float(factor))(0.0))
@@ -144,3 +145,19 @@ def test_a_new_cache_is_private_whatever_the_mask(tmp_path):
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "some" / "kernels").stat().st_mode) == 0o755
     assert stat.S_IMODE((tmp_path / "some" / "kernels" / "a.kernel").stat().st_mode) == 0o644
+
+
+def test_a_kernel_that_only_kernels_call_says_so():
+    """It has no wrapper to be called by: a call would end the process."""
+
+    @kernel
+    def half(x):
+        return 0.5 * x
+
+    @kernel(nogil=True)
+    def quarter(x):
+        return half(half(x))
+
+    assert quarter(1.0) == 0.25
+    with pytest.raises(TypeError, match="half is called by kernels alone"):
+        half(1.0)

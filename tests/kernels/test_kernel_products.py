@@ -16,7 +16,7 @@ def products(W, signal, rows, dtype="float64", lines=0):
     weights = pack_weights(W, rows, dtype)
     if (rows, lines) not in _made:
         row_products = make_row_products(rows, lines)
-        _made[rows, lines] = kernel(
+        _made[rows, lines] = kernel(nogil=True)(
             lambda W, offset, signal, n, out: row_products(W, offset, signal, 0, n, out, (out, signal), 8 * offset)
         )
     flat, out, result = aligned(signal.size, dtype), aligned(rows * width, dtype), []

@@ -15,7 +15,7 @@ SPAN_MS, SIGMA, SEEDS, FINE = 0.96, 0.4, 96, 64
 def normals():
     """`normals(seeds, regions, steps)`: the generator's numbers [step, seed, region, noisy state]."""
 
-    @kernel
+    @kernel(nogil=True)
     def draw(seeds, region, step, out):
         for lane in range(0, seeds.size, 8):
             pair = normal_pair(seeds, lane, region, step)
@@ -37,7 +37,7 @@ def normals():
 def test_four_numbers_begin_with_the_pair_and_are_normal_and_independent(normals):
     """So that a model with more noisy states, or fewer, has the same noise on the first two."""
 
-    @kernel
+    @kernel(nogil=True)
     def draw(seeds, step, out):
         for lane in range(0, seeds.size, 8):
             four = normal_four(seeds, lane, 0, step)

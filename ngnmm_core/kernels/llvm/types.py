@@ -14,14 +14,33 @@ PROCESS = uuid.uuid4().hex
 
 
 def kernel(function=None, **options):
-    """`numba.njit` for code that allocates nothing: without reference counts, half the time in inner loops."""
+    """`numba.njit` for code that allocates nothing: without reference counts, half the time in inner loops.
+
+    With `nogil=True` Python may call it.  Other kernels alone call the rest, which gets no wrappers to call it by, as
+    these take almost half of the time to compile.
+    """
 
     def decorate(plain):
         name = f"{plain.__name__}_{PROCESS}_{os.getpid()}"  # a fork has the same PROCESS
         plain.__qualname__ = name
-        return njit(_nrt=False, **options)(plain)
+        if options.get("nogil"):
+            return njit(_nrt=False, **options)(plain)
+        return _without_wrappers(njit(_nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)(plain))
 
     return decorate(function) if function else decorate
+
+
+def _without_wrappers(dispatcher):
+    """Let a call from Python say what is wrong, as there is nothing behind it that could be called."""
+
+    def refuse(*arguments, **options):
+        raise TypeError(
+            f"{dispatcher.py_func.__name__} is called by kernels alone; one that Python calls has nogil=True"
+        )
+
+    dispatcher.add_overload = lambda compiled: dispatcher.overloads.update({tuple(compiled.signature.args): compiled})
+    dispatcher._compile_for_args = refuse
+    return dispatcher
 
 
 LANE_BYTES = 64
