@@ -123,6 +123,8 @@ def quantity_map(dataset: xr.Dataset, quantity: Map) -> Figure | None:
         raise InputError(f"map {quantity.name}: its reduction leaves {', '.join(left)}; allowed: one number per point")
     values = selected(reduced, grid, quantity.rows)
     why = selected(reasons(dataset, quantity), grid)
+    if not values.notnull().any() and (why == "").any():
+        why = xr.full_like(why, "")  # the model has no such quantity: what its network does explains nothing
     marked = doubtful(dataset, quantity)
     field = Field(quantity, values, why, marked if marked is None else selected(marked, grid))
     if grid.kind == "map":

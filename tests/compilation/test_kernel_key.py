@@ -90,8 +90,9 @@ def keys(monkeypatch):
     found = []
     monkeypatch.setattr(kernel_cache, "_cached", lambda made, name, key: found.append(key) or made)
 
-    def ask(model, stimulated=False, noisy=False, method="heun", rows=4):
-        _integrator.__wrapped__(model, method, rows, "float64", (stimulated, NoiseKind(noisy)))
+    def ask(model, stimulated=False, method="heun", rows=4, regional=False, delayed=0, **noise):
+        inputs = (stimulated, NoiseKind(**{"noisy": False, **noise}), regional, delayed)
+        _integrator.__wrapped__(model, method, rows, "float64", inputs)
         return found[-1]
 
     return ask
@@ -112,15 +113,19 @@ def test_the_declaration_of_a_model_is_part_of_its_kernels_key(keys):
         "noise elsewhere": with_noise(model, r="tau"),
         "other equations": replace(model, derivative=lambda states, drive, c, coupling: (0.0 * states[0],) * 3),
         "other signal": replace(model, sent=lambda states, c: states[0]),
-        "populations whose flow is known": get_model("ngnmm_population"),
     }
     found = {name: keys(other) for name, other in changed.items()}
     assert len({plain, *found.values()}) == 1 + len(changed), found
+    known = get_model("ngnmm_population")  # its flow is part of what a method that follows it is compiled from
+    assert keys(known) == plain
+    assert keys(known, method="riccati") != plain
 
 
 def test_everything_that_an_integrator_is_compiled_for_is_in_its_key(keys):
     model = get_model("ngnmm_population")
-    asked = [{}, {"stimulated": True}, {"noisy": True}, {"method": "rk4"}, {"rows": 6}]
+    noise = [{"noisy": True}, {"noisy": True, "shared": True}, {"noisy": True, "coloured": True}]
+    others = [{"stimulated": True}, {"method": "rk4"}, {"rows": 6}, {"regional": True}, {"delayed": 1}, {"delayed": 4}]
+    asked = [{}, *noise, *others]
     assert len({keys(model, **how) for how in asked}) == len(asked)
     assert keys(get_model("ei_ngnmm")) != keys(model)
 
