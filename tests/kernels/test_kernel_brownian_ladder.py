@@ -126,5 +126,5 @@ def test_noise_is_the_default_methods_too_and_mixes_with_quiet_points(ei, direct
     assert simulator.engine.method == "riccati"
     runs = [simulator.start(points.take([k])) for k in range(3)]
     assert [run.engine.noisy for run in runs] == [False, True, True]
-    batches = list(simulator.batches(points, np.arange(3)))
+    batches = list(simulator.batches(points, np.arange(3), simulator.kinds(points)))
     assert [batch.tolist() for batch in batches] == [[0], [1, 2]]

@@ -170,7 +170,7 @@ def test_points_with_noise_of_other_kinds_are_not_computed_side_by_side(ei, dire
     settings = Simulation(duration_ms=60.0, transient_ms=20.0, noise_sigma=0.1)
     points = points_of(ei, 5, G=4.0, noise_tau_ms=[0.0, 5.0, 0.0, 9.0, 0.0], noise_common=[0, 0, 0.2, 0, 0])
     simulator = Simulator(ei, Connectome(directed5), settings, [])
-    batches = [batch.tolist() for batch in simulator.batches(points, np.arange(5))]
+    batches = [batch.tolist() for batch in simulator.batches(points, np.arange(5), simulator.kinds(points))]
     assert sorted(batches) == [[0, 4], [1, 3], [2]]
     kinds = [simulator.start(points.take(np.array(batch))).engine.kind for batch in sorted(batches)]
     assert [tuple(map(bool, kind)) for kind in kinds] == [

@@ -76,7 +76,8 @@ def test_a_run_says_what_it_costs_what_it_does_and_where_the_results_are_in_thir
     drawing = lines.index("Drawing the figures")
     assert cost < done
     assert cost < drawing
-    assert lines[-1].startswith("results/full: index.html (explorer), sweep.nc")
+    assert lines[-1].startswith("results/full: index.html (explorer), ")
+    assert "sweep.nc" in lines[-1]
     assert max(map(len, lines)) <= 240
 
 
