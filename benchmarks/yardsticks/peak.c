@@ -6,7 +6,8 @@
  * multiply-add waits four cycles for the one before, as on all current processors.  The vectors are as wide as the widest registers the compiler uses.
  */
 #include <stdio.h>
-#include <time.h>
+
+#include "measured.h"
 
 #ifndef REAL
 #define REAL double
@@ -22,12 +23,6 @@
 #define ACCUMULATORS 12
 #endif
 typedef REAL lane __attribute__((vector_size(BYTES)));
-
-static double cpu_seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return t.tv_sec + 1e-9 * t.tv_nsec;
-}
 
 int main(void) {
     const long repeats = 20000000;

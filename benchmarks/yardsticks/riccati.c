@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "measured.h"
 
 #ifndef REGIONS
 #define REGIONS 90
@@ -36,12 +37,6 @@ static lane current[2], gain, past[PAST][PADDED], sent[PADDED], at_end[PADDED], 
 static Region state[PADDED];
 static Kept kept[PADDED];
 static int newest, filled;
-
-static double cpu_seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return t.tv_sec + 1e-9 * t.tv_nsec;
-}
 
 INLINE lane pick(mask where, lane yes, lane no) { return (lane)(((mask)yes & where) | ((mask)no & ~where)); }
 INLINE lane size_of(lane x) { return pick(x < 0, -x, x); }
@@ -265,17 +260,6 @@ static void extrapolation(void) {
         }
         for (int row = 0; row < (k < PAST ? 4 : 3); row++) *(k < PAST ? &ahead_of[row][k] : &corrected[row]) = sums[row];
     }
-}
-
-static double *numbers(const char *path, size_t count) {
-    double *values = malloc(count * sizeof(double));
-    FILE *file = fopen(path, "rb");
-    if (!file || fread(values, sizeof(double), count, file) != count) {
-        fprintf(stderr, "error: %s: not %zu doubles\n", path, count);
-        exit(1);
-    }
-    fclose(file);
-    return values;
 }
 
 int main(int count, char **arguments) {

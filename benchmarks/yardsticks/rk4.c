@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "measured.h"
 
 #ifndef REAL
 #define REAL double
@@ -32,12 +33,6 @@ enum { R_E, V_E, S_E, R_I, V_I, S_I };
 static REAL *W_packed; /* [block][column][row] */
 static lane I_e, I_i, gain;
 static const double tau = 8, tau_se = 1, tau_si = 5, eta = -5, Delta = 1, J_ee = 5, J_ei = 13, J_ie = 13, J_ii = 5;
-
-static double cpu_seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return t.tv_sec + 1e-9 * t.tv_nsec;
-}
 
 static inline __attribute__((always_inline)) void block_product(const REAL *restrict w, const lane *restrict s,
                                                                  lane *restrict out) {
@@ -97,17 +92,6 @@ static void *zeros(size_t bytes) {
     void *memory;
     if (posix_memalign(&memory, 4096, bytes)) exit(1);
     return memset(memory, 0, bytes);
-}
-
-static double *numbers(const char *path, size_t count) {
-    double *values = malloc(count * sizeof(double));
-    FILE *file = fopen(path, "rb");
-    if (!file || fread(values, sizeof(double), count, file) != count) {
-        fprintf(stderr, "error: %s: not %zu doubles\n", path, count);
-        exit(1);
-    }
-    fclose(file);
-    return values;
 }
 
 int main(int count, char **arguments) {

@@ -55,11 +55,6 @@ def subject_of(path: Path) -> str:
     return f"sub-{subject}" if subject else path.name.split(".")[0]
 
 
-def holds_subjects(spec: ConnectomeSpec, registry: Registry | None = None) -> bool:
-    """Whether there is one connectome per subject in what a study names, averaged or not."""
-    return spec.is_cohort or bool(spec.name and (registry or load_registry()).entry(spec.name).reader == READER)
-
-
 def all_subjects(spec: ConnectomeSpec, registry: Registry | None = None) -> list[Subject]:
     """List all subjects of a cohort: of a table in its order, of files sorted by their paths.
 

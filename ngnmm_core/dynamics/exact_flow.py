@@ -9,23 +9,16 @@ from ngnmm_core.compilation.kernel_cache import compiled_by
 from ngnmm_core.dynamics.variational import WIDTH, to_lanes
 from ngnmm_core.kernels.lanes import aligned
 from ngnmm_core.kernels.steppers import riccati_constants
-from ngnmm_core.kernels.steppers.riccati_constants import Structure
 from ngnmm_core.models._base import Model
-
-LONGEST_MS = 0.1  # a step holds less than one spike
+from ngnmm_core.simulation.flow_table import structure_of
 
 
 def has_flow(model: Model) -> bool:
     """Whether a model declares QIF populations, each with one synapse, that make up its whole state."""
-    if model.qif is None:
-        return False
     structure = structure_of(model)
+    if structure is None:
+        return False
     return not structure.filters and not structure.filtered and 3 * structure.populations == len(model.states)
-
-
-def structure_of(model: Model) -> Structure:
-    """Where the model has its QIF populations."""
-    return model.qif.structure(model.state_names, model.drives)
 
 
 @cache

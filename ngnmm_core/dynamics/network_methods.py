@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 
 from ngnmm_core.compilation.kernel_cache import compiled_by
-from ngnmm_core.dynamics.exact_flow import constants_by_blocks, flow_kernel_of, has_flow, structure_of
+from ngnmm_core.dynamics.exact_flow import constants_by_blocks, flow_kernel_of, has_flow
 from ngnmm_core.dynamics.variational import WIDTH, constants_of, to_lanes
 from ngnmm_core.kernels import layout
 from ngnmm_core.kernels.flow_network_tangents import FlowTangents, make_flow_network_tangents, sizes_of
@@ -18,6 +18,7 @@ from ngnmm_core.kernels.network_tangents import PAST, Tangents, make_network_tan
 from ngnmm_core.kernels.steppers import multirate, riccati_constants
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.engine import wide_registers
+from ngnmm_core.simulation.flow_table import structure_of
 
 
 @cache

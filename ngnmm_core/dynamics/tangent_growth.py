@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ngnmm_core.dynamics.exact_flow import LONGEST_MS, flow_constants, flow_kernel_of, has_flow
+from ngnmm_core.dynamics.exact_flow import flow_constants, flow_kernel_of, has_flow
 from ngnmm_core.dynamics.step_size import LEADING
 from ngnmm_core.dynamics.variational import WIDTH, constants_of, kernel_of, to_lanes
 from ngnmm_core.kernels.flow_tangents import (
@@ -19,6 +19,7 @@ from ngnmm_core.kernels.flow_tangents import (
 from ngnmm_core.kernels.lanes import aligned
 from ngnmm_core.kernels.lyapunov import make_complex_transverse, make_lyapunov, make_transverse
 from ngnmm_core.models._base import Model
+from ngnmm_core.simulation.step_choice import LONGEST_MS
 
 LUTHER_MS = 0.05
 

@@ -65,21 +65,29 @@ def _make(region, states, width, parts):
     return kernel(nogil=True)(integrate)
 
 
+def _make_coupling(region):
+    split, sender = region.split, region.sender
+
+    @kernel(forceinline=True)
+    def coupling_of(gain, synapses):
+        """Multiply the three moments of what a region sends by a gain."""
+        first, second, third = synapses
+        return gain * split(first)[sender], gain * split(second)[sender], gain * split(third)[sender]
+
+    return coupling_of
+
+
 def _make_advance(region):
     load_states, store_states, split, sender = region.load_states, region.store_states, region.split, region.sender
     begin, predict, received, respond, finish = (
         region.begin, region.predict, region.received, region.respond, region.finish,
     )  # fmt: skip
     slopes_of_moments, slopes_of_end, constant = region.slopes_of_moments, region.slopes_of_end, region.constant
+    coupling_of = _make_coupling(region)
 
     @kernel(forceinline=True)
     def inputs(k, gain, synapses):
-        coupling = (
-            gain * split(synapses[0])[sender],
-            gain * split(synapses[1])[sender],
-            gain * split(synapses[2])[sender],
-        )
-        a, b, c = received(k, coupling, synapses)
+        a, b, c = received(k, coupling_of(gain, synapses), synapses)
         return constant(k, 0, INPUT) + a, b, c
 
     @kernel
@@ -104,15 +112,11 @@ def _make_real(region, width):
     predict, received, respond, finish = (
         region.predict_tangent, region.received, region.respond_tangent, region.finish_tangent,
     )  # fmt: skip
+    coupling_of = _make_coupling(region)
 
     @kernel(forceinline=True)
     def inputs(k, gain, synapses):
-        coupling = (
-            gain * split(synapses[0])[sender],
-            gain * split(synapses[1])[sender],
-            gain * split(synapses[2])[sender],
-        )
-        return received(k, coupling, synapses)
+        return received(k, coupling_of(gain, synapses), synapses)
 
     @kernel
     def advance_tangent(k, start, tangents, place, gains, slopes):

@@ -1,10 +1,10 @@
 """Reads study files, applies overrides, splits them into parts, and checks every key before anything runs."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 from pydantic import ValidationError
 
@@ -15,23 +15,22 @@ from ngnmm_core.compilation.own_files import OwnFile
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model, own_model
 from ngnmm_core.models._base import Model
-from ngnmm_core.simulation.delay_settings import VELOCITY, check_delays, found_at_rest
-from ngnmm_core.simulation.noise_settings import COMMON, TAU
-from ngnmm_core.simulation.stimuli import check_chain
+from ngnmm_core.simulation.delay_settings import VELOCITY
+from ngnmm_core.simulation.regional import RegionMap
 from ngnmm_core.study.axis_table import axes_of
 from ngnmm_core.study.balance import check_balance
+from ngnmm_core.study.checks import check_study
 from ngnmm_core.study.connectome_axes import (
-    check_null_maps,
     refuse_given,
     subject_names,
     with_connectomes,
     with_subject_numbers,
 )
 from ngnmm_core.study.former_keys import with_present_keys
-from ngnmm_core.study.maps import check_maps, load_maps, unequal_filters, with_map_files, with_surrogate_axes
+from ngnmm_core.study.maps import load_maps, with_map_files, with_surrogate_axes
 from ngnmm_core.study.messages import input_error
+from ngnmm_core.study.methods import with_method
 from ngnmm_core.study.operating_point import check_operating_point
-from ngnmm_core.study.optimisation import check_optimise
 from ngnmm_core.study.own_files import FILE, MODEL, files_of
 from ngnmm_core.study.parameters import (
     Names,
@@ -129,18 +128,12 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
     InputError
         For a config with anything that is not allowed; the message names the key.
     """
-    try:
-        checked = StudyConfig.model_validate(with_present_keys(config))
-    except ValidationError as error:
-        raise input_error(error, root=StudyConfig) from None
-    if checked.model.balance is not None:  # its outcome belongs to every result
-        checked = checked.model_copy(update={"analyses": {BALANCE: {}} | checked.analyses})
+    checked = _validated(config)
     files = files_of(config, folder)
     model = _model(checked, files)
     analyses = {name: _analysis(name, files) for name in checked.analyses}
     checked = with_map_files(_resolved(checked, model, files), folder)
     maps = load_maps(checked.model.maps, model)
-    operating_point = checked.model.operating_point
     refuse_given(checked)
     subjects = subject_names(checked)
     checked = _numbered(checked, subjects)
@@ -152,50 +145,50 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
     axes = listed_points(names, checked.points) if listed else grid_axes(names, checked.grid or {})
     axes = with_connectomes(axes, listed, checked, subjects)
     axes = with_surrogate_axes(axes, maps, listed)
-    keys = [(f"{'points' if listed else 'grid'}.{name}", name) for name in axes]
-    if operating_point is not None:
-        check_operating_point(operating_point, names.model, axes, checked.normalization)
-        keys.append(("model.operating_point", names.model.equilibrium_curve.drive))
-    if checked.model.balance is not None:
-        mapped = [target for one in maps for target in model.targets(one.parameter)]
-        check_balance(checked.model.balance, model, mapped, operating_point)
-        keys.append(("model.balance.parameter", checked.model.balance.parameter))
-    if checked.simulation.velocity_m_per_s is not None:
-        keys.append((f"simulation.{VELOCITY}", VELOCITY))
-    refuse_conflicts(names.model, [*((f"model.parameters.{name}", name) for name in fixed), *keys])
+    given = _given_elsewhere(checked, names, axes, maps)
+    refuse_conflicts(names.model, [*((f"model.parameters.{name}", name) for name in fixed), *given])
     highlights = highlight_values(names, checked.highlights)
     if any(value is None for given in checked.highlights for value in given.values()):
         checked = checked.model_copy(update={"highlights": highlights})
-    study = _with_method(
-        Study(
-            name,
-            checked,
-            names.model,
-            fixed,
-            axes,
-            listed,
-            _options(checked, analyses),
-            analyses,
-            files,
-            subjects,
-            maps,
-        )
+    options = _options(checked, analyses)
+    study = with_method(
+        Study(name, checked, names.model, fixed, axes, listed, options, analyses, files, subjects, maps)
     )
-    checked = study.config
-    check_maps(study)
-    if study.simulates:
-        checked.simulation.check(study.fastest_rate, study.largest_noise)
-        check_delays(checked.simulation, study.delayed, found_at_rest(checked.model))
-        _check_noise(study)
-        _check_stimuli(study, highlights)
-    for analysis, chosen in study.analyses:
-        analysis.check(chosen, study)
-    check_null_maps(checked, (drawn.name for a, chosen in study.analyses for drawn in a.maps(chosen)))
-    if checked.optimise is not None:
-        check_optimise(checked.optimise, study, names)
-    if study.simulates:
-        _check_starts(study)  # what an analysis says of its own stimuli is more to the point
+    check_study(study, names, highlights)
     return study
+
+
+def _validated(config: Mapping[str, Any]) -> StudyConfig:
+    try:
+        checked = StudyConfig.model_validate(with_present_keys(config))
+    except ValidationError as error:
+        raise input_error(error, root=StudyConfig) from None
+    if checked.model.balance is not None:  # its outcome belongs to every result
+        checked = checked.model_copy(update={"analyses": {BALANCE: {}} | checked.analyses})
+    return checked
+
+
+def _given_elsewhere(
+    config: StudyConfig, names: Names, axes: Mapping[str, np.ndarray], maps: Sequence[RegionMap]
+) -> list[tuple[str, str]]:
+    """List what is set in other places than `model.parameters`: keys, and what they set.
+
+    Raises
+    ------
+    InputError
+        For an operating point or a balance that the model, or the axes, don't allow.
+    """
+    model, point, balance = names.model, config.model.operating_point, config.model.balance
+    keys = [(f"{'grid' if config.points is None else 'points'}.{name}", name) for name in axes]
+    if point is not None:
+        check_operating_point(point, model, axes, config.normalization)
+        keys.append(("model.operating_point", model.equilibrium_curve.drive))
+    if balance is not None:
+        check_balance(balance, model, [target for one in maps for target in model.targets(one.parameter)], point)
+        keys.append(("model.balance.parameter", balance.parameter))
+    if config.simulation.velocity_m_per_s is not None:
+        keys.append((f"simulation.{VELOCITY}", VELOCITY))
+    return keys
 
 
 def _numbered(config: StudyConfig, subjects: Mapping[float, str]) -> StudyConfig:
@@ -209,56 +202,6 @@ def _numbered(config: StudyConfig, subjects: Mapping[float, str]) -> StudyConfig
             at = with_subject_numbers(options["at"], subjects, f"analyses.{name}.at")
             analyses[name] = {**options, "at": at}
     return config.model_copy(update=changes | {"analyses": analyses})
-
-
-def _check_noise(study: Study) -> None:
-    """Whether the model takes the noise that there is, and there is some where its kind is told.
-
-    Raises
-    ------
-    InputError
-        Otherwise.
-    """
-    if study.largest_noise > 0 and not study.model.noisy_states:
-        raise InputError(
-            f"simulation.noise_sigma: {study.largest_noise:g}, and no state of {study.model.name} takes noise; "
-            "allowed: 0, or a model with `noise` in one of its states"
-        )
-    for name in (COMMON, TAU):
-        largest = max(study.axes.get(name, (0.0,)))
-        if largest > 0 and not study.largest_noise > 0:
-            key = f"{'points' if study.listed else 'grid'}.{name}"
-            raise InputError(f"{key}: {largest:g} without noise; allowed: simulation.noise_sigma > 0 beside it")
-
-
-def _with_method(study: Study) -> Study:
-    """Return the study with the method and the step that its settings, its model and its noise stand for.
-
-    Raises
-    ------
-    InputError
-        For a method that the model, or a map of one of its parameters, has nothing for.
-    """
-    declared, unequal = study.model.qif is not None, unequal_filters(study)
-    sends_rates = declared and study.model.qif.sent_tau is not None
-    exact = declared and unequal is None and not (study.delayed and sends_rates)
-    simulation = study.simulation.resolved(exact, study.largest_noise, study.delayed)
-    if simulation.integrator.qif_only and unequal is not None:
-        raise InputError(
-            f"simulation.method: {simulation.method} filters what regions send by {study.model.qif.sent_tau}, which "
-            f"must then be the same in all, and {unequal} makes it differ; allowed: auto, multirate, rk4, heun"
-        )
-    if simulation.integrator.qif_only and study.delayed and sends_rates:
-        raise InputError(
-            f"simulation.method: {simulation.method} with conduction delays is for models that send a synapse, and "
-            f"{study.model.name} sends a rate; allowed: auto, rk4, heun"
-        )
-    if simulation.integrator.qif_only and not declared:
-        raise InputError(
-            f"simulation.method: {simulation.method} is for models of QIF neurons with synapses, and "
-            f"{study.model.name} declares no such populations; allowed: auto, multirate, rk4, heun"
-        )
-    return replace(study, config=study.config.model_copy(update={"simulation": simulation}))
 
 
 def _model(config: StudyConfig, files: Mapping[str, OwnFile]) -> Model:
@@ -306,32 +249,3 @@ def _options(config: StudyConfig, analyses: Mapping[str, Analysis]) -> dict[str,
             raise input_error(error, prefix=f"analyses.{name}", root=kind) from None
         options[name] = analyses[name].adapt(options[name], config)
     return options
-
-
-def _check_stimuli(study: Study, highlights: list[dict[str, float]]) -> None:
-    """Whether the stimuli fit the model and the step, at every value that an axis or a highlight gives them."""
-    names = [s.name for s in study.simulation.stimuli]
-    if len(set(names)) < len(names):
-        raise InputError(f"simulation.stimuli: the names {names} repeat; allowed: a name of its own for each")
-    ends = {s.name: None not in study.values_of(s, "duration_ms") for s in study.simulation.stimuli}
-    check_chain(study.simulation.stimuli, ends)
-    for stimulus in study.simulation.stimuli:
-        prefix = f"{stimulus.name}."
-        values = {n.removeprefix(prefix): list(v) for n, v in study.axes.items() if n.startswith(prefix)}
-        for highlight in highlights:
-            for name, value in highlight.items():
-                if name.startswith(prefix):
-                    values.setdefault(name.removeprefix(prefix), [getattr(stimulus, name.removeprefix(prefix))])
-                    values[name.removeprefix(prefix)].append(value)
-        stimulus.check(study.model.drives, study.simulation.edge_unit_ms, values)
-
-
-def _check_starts(study: Study) -> None:
-    """Whether every stimulus starts before the end of the simulation, at all points."""
-    duration_ms = study.simulation.duration_ms
-    for name, (onsets, _) in study.stimulus_times().items():
-        if onsets.max() >= duration_ms:
-            raise InputError(
-                f"simulation.stimuli.{name}.onset_ms: it starts at {onsets.max():g} ms, when the simulation is over; "
-                f"allowed: a start before simulation.duration_ms = {duration_ms:g}"
-            )

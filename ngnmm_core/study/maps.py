@@ -80,7 +80,7 @@ def unequal_filters(study: Study) -> str | None:
     filtered = study.model.qif.sent_tau if study.model.qif is not None else None
     acting = study.map_scales()
     for one in study.maps:
-        keys = [key for key in acting if f"{one.name}.{SCALE}" in key]
+        keys = [key for key in acting if key.endswith(f".{one.name}.{SCALE}")]
         if keys and filtered in study.model.targets(one.parameter):
             return keys[0]
     return None

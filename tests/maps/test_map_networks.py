@@ -69,6 +69,8 @@ def test_regions_that_filter_what_they_send_differently_are_no_exact_flow(study_
         lambda: study_with(keys, model="ei_ngnmm_synapses", **exact), "tau_see", "model.maps.thick.scale", "multirate"
     )
     assert study_with({**keys, "scale": 0}, model="ei_ngnmm_synapses").simulation.method == "riccati"
+    idle, other = {**keys, "name": "in", "scale": 0}, {"name": "thin", "parameter": "I_ext_e", "scale": 0.1}
+    assert study_with(idle, other, model="ei_ngnmm_synapses").simulation.method == "riccati"  # names that end alike
 
 
 def test_single_precision_agrees_too(ei, brain, study_with, start_of):

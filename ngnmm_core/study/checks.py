@@ -1,0 +1,91 @@
+"""Checks of a study as a whole, once it is put together: what its simulation, its analyses and its search can take."""
+
+from collections.abc import Sequence
+
+from ngnmm_core.errors import InputError
+from ngnmm_core.simulation.delay_settings import check_delays, found_at_rest
+from ngnmm_core.simulation.noise_settings import COMMON, TAU
+from ngnmm_core.simulation.stimuli import check_chain
+from ngnmm_core.study.connectome_axes import check_null_maps
+from ngnmm_core.study.maps import check_maps
+from ngnmm_core.study.optimisation import check_optimise
+from ngnmm_core.study.parameters import Names
+from ngnmm_core.study.study import Study
+
+
+def check_study(study: Study, names: Names, highlights: Sequence[dict[str, float]]) -> None:
+    """Refuse what does not go together.
+
+    Parameters
+    ----------
+    highlights : sequence of dict
+        Values of the highlighted points.
+
+    Raises
+    ------
+    InputError
+        With the key, the value and what is allowed.
+    """
+    config = study.config
+    check_maps(study)
+    if study.simulates:
+        config.simulation.check(study.fastest_rate, study.largest_noise)
+        check_delays(config.simulation, study.delayed, found_at_rest(config.model))
+        _check_noise(study)
+        _check_stimuli(study, highlights)
+    for analysis, chosen in study.analyses:
+        analysis.check(chosen, study)
+    check_null_maps(config, (drawn.name for a, chosen in study.analyses for drawn in a.maps(chosen)))
+    if config.optimise is not None:
+        check_optimise(config.optimise, study, names)
+    if study.simulates:
+        _check_starts(study)  # what an analysis says of its own stimuli is more to the point
+
+
+def _check_noise(study: Study) -> None:
+    """Whether the model takes the noise that there is, and there is some where its kind is told.
+
+    Raises
+    ------
+    InputError
+        Otherwise.
+    """
+    if study.largest_noise > 0 and not study.model.noisy_states:
+        raise InputError(
+            f"simulation.noise_sigma: {study.largest_noise:g}, and no state of {study.model.name} takes noise; "
+            "allowed: 0, or a model with `noise` in one of its states"
+        )
+    for name in (COMMON, TAU):
+        largest = max(study.axes.get(name, (0.0,)))
+        if largest > 0 and not study.largest_noise > 0:
+            key = f"{'points' if study.listed else 'grid'}.{name}"
+            raise InputError(f"{key}: {largest:g} without noise; allowed: simulation.noise_sigma > 0 beside it")
+
+
+def _check_stimuli(study: Study, highlights: Sequence[dict[str, float]]) -> None:
+    """Whether the stimuli fit the model and the step, at every value that an axis or a highlight gives them."""
+    names = [s.name for s in study.simulation.stimuli]
+    if len(set(names)) < len(names):
+        raise InputError(f"simulation.stimuli: the names {names} repeat; allowed: a name of its own for each")
+    ends = {s.name: None not in study.values_of(s, "duration_ms") for s in study.simulation.stimuli}
+    check_chain(study.simulation.stimuli, ends)
+    for stimulus in study.simulation.stimuli:
+        prefix = f"{stimulus.name}."
+        values = {n.removeprefix(prefix): list(v) for n, v in study.axes.items() if n.startswith(prefix)}
+        for highlight in highlights:
+            for name, value in highlight.items():
+                if name.startswith(prefix):
+                    values.setdefault(name.removeprefix(prefix), [getattr(stimulus, name.removeprefix(prefix))])
+                    values[name.removeprefix(prefix)].append(value)
+        stimulus.check(study.model.drives, study.simulation.edge_unit_ms, values)
+
+
+def _check_starts(study: Study) -> None:
+    """Whether every stimulus starts before the end of the simulation, at all points."""
+    duration_ms = study.simulation.duration_ms
+    for name, (onsets, _) in study.stimulus_times().items():
+        if onsets.max() >= duration_ms:
+            raise InputError(
+                f"simulation.stimuli.{name}.onset_ms: it starts at {onsets.max():g} ms, when the simulation is over; "
+                f"allowed: a start before simulation.duration_ms = {duration_ms:g}"
+            )
