@@ -12,8 +12,6 @@ from ngnmm_core.recordings.connectivity import matrix_of
 from ngnmm_core.storage.checked_json import read_checked, write_checked
 from ngnmm_core.study.load import make_study
 
-pytest.importorskip("cma")
-
 W = np.random.default_rng(3).uniform(0.0, 1.0, (5, 5)) ** 3
 W = (W + W.T) * (1 - np.eye(5))
 BRAIN = Connectome(W, LABELS)
