@@ -28,25 +28,32 @@ def add(commands) -> None:
         epilog=more,
     )
     _add_study(run)
-    run.add_argument("--cores", default="all", help="number of cores; default: %(default)s")
-    run.add_argument("--profile", help="a profile of Snakemake, e.g. profiles/slurm; it sets the number of jobs")
-    run.add_argument("-n", "--dry-run", action="store_true", help="only tell what would be done, and what it will cost")
-    run.add_argument("--plain", action="store_true", help="Snakemake's own messages instead of the progress display")
+    _add_running(run)
     run.set_defaults(run=_run)
     report = commands.add_parser(
         "report",
-        help="bundle the figures of a finished study into one report",
-        description="Bundles the figures, tables and explorer of a finished study into an archive or a page.",
+        help="bundle the figures of a study into one report",
+        description="Makes what is missing of a study, then bundles its figures, tables and explorer into one file.",
         epilog=more,
     )
     _add_study(report)
     report.add_argument("-o", "--output", type=Path, default=Path("report.zip"), help=".zip or .html; %(default)s")
+    _add_running(report)
     report.set_defaults(run=_report)
 
 
 def _add_study(command) -> None:
     bundled = ", ".join(bundled_studies())
     command.add_argument("study", nargs="?", help=f"a YAML file, or one of {bundled}; without it, the default study")
+
+
+def _add_running(command) -> None:
+    command.add_argument("--cores", default="all", help="number of cores; default: %(default)s")
+    command.add_argument("--profile", help="a profile of Snakemake, e.g. profiles/slurm; it sets the number of jobs")
+    only = "only tell what would be done, and what it will cost"
+    command.add_argument("-n", "--dry-run", action="store_true", help=only)
+    plain = "Snakemake's own messages instead of the progress display"
+    command.add_argument("--plain", action="store_true", help=plain)
 
 
 def snakemake_command(study: str | None, *words: str) -> list[str]:
@@ -84,6 +91,12 @@ def _run(options, rest: list[str]) -> int:
 def _report(options, rest: list[str]) -> int:
     if options.output.suffix not in (".zip", ".html"):
         raise InputError(f"--output: '{options.output}' has no known format; allowed: a name ending in .zip or .html")
+    if not options.output.absolute().parent.is_dir():
+        raise InputError(f"--output: {options.output.parent} is not there; allowed: a folder that exists")
+    # Figures and captions must be those of the study as its file is now: so what is missing or old is made first.
+    failed = _run(options, rest)
+    if failed or options.dry_run:
+        return failed
     words = ["--report", str(options.output), "--quiet", "host", *rest]
     return start(snakemake_command(options.study, *words))
 

@@ -151,7 +151,7 @@ def test_run_hands_a_file_a_bundled_name_or_nothing_to_snakemake(study, monkeypa
     main(["run", "seizure", "--plain"])
     main(["run", "--profile", "profiles/slurm"])
     main(["report", study, "-o", "all.html"])
-    own, bundled, default, report = (" ".join(command) for command in started)
+    own, bundled, default, _, report = (" ".join(command) for command in started)
     assert "--until merge --cores 3 --dry-run" in own
     assert own.endswith("--configfile small.yaml")
     assert bundled.endswith("--cores all -- seizure")
@@ -163,6 +163,21 @@ def test_run_hands_a_file_a_bundled_name_or_nothing_to_snakemake(study, monkeypa
 
 def test_a_report_has_a_known_format(study, refused):
     refused(lambda: main(["report", study, "-o", "report.pdf"]), "report.pdf", ".zip or .html")
+    refused(lambda: main(["report", study, "-o", "no/report.zip"]), "no is not there", "a folder that exists")
+
+
+def test_a_report_first_makes_what_is_missing(study, monkeypatch):
+    started, codes = [], iter([0, 0, 0, 3])
+    monkeypatch.setattr(running, "start", lambda command: started.append(" ".join(command)) or next(codes))
+    assert main(["report", study, "--cores", "2"]) == 0
+    made, bundled = started
+    assert "--cores 2" in made
+    assert "--report" not in made
+    assert "--report report.zip" in bundled
+    assert main(["report", study, "-n"]) == 0  # tells what it would make
+    assert "--dry-run" in started[-1]
+    assert main(["report", study]) == 3  # nothing is bundled of a run that failed
+    assert len(started) == 4
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")

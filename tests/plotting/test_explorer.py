@@ -33,7 +33,7 @@ def unpack(array):
 
 @pytest.fixture
 def study(study_of):
-    return study_of(GRID, **SPREADING)
+    return study_of(GRID, highlights=[{"G": 3, "Delta": 1.0, "I_ext_e": 13}, {"G": 2}], **SPREADING)
 
 
 @pytest.fixture
@@ -118,6 +118,41 @@ def test_a_list_of_points_has_its_parameters_as_axes(study_of):
     assert [unpack(arrays[f"axis:{k}"]).tolist() for k in range(2)] == [[0, 1, 1], [0, 0, 1]]
 
 
+def point_of(about, arrays):
+    """The values of the point that the page opens with."""
+    return [a["values"][unpack(arrays[f"axis:{k}"])[about["first"]]] for k, a in enumerate(about["axes"])]
+
+
+@pytest.mark.parametrize(
+    ("highlights", "expected"),
+    [
+        ([{"G": 3.9, "Delta": 1.2, "I_ext_e": 8}, {"G": 2}], ["4", "1.2", "8", "0"]),  # the nearest point of the grid
+        ([], ["3", "1", "10", "0"]),  # the middle
+    ],
+)
+def test_it_opens_with_the_first_highlight_or_the_middle(study_of, sweep, highlights, expected):
+    assert point_of(*collect(sweep, study_of(GRID, highlights=highlights, **SPREADING))) == expected
+
+
+def test_a_highlight_that_no_point_is_near_to_is_passed_over(study_of):
+    from made_up_datasets import made_up
+
+    points = [{"G": 1, "I_ext_e": 3}, {"G": 5, "I_ext_e": 3}, {"G": 5, "I_ext_e": 13}]
+    listed = study_of(points=points, highlights=[{"G": 1, "I_ext_e": 13}, {"G": 5, "I_ext_e": 13}])
+    assert point_of(*collect(made_up(listed, "sweep.nc"), listed)) == ["5", "13"]
+
+
+def test_a_highlight_may_name_a_subject(study_of, sweep):
+    connectome = {"name": "hcp-aal2-94", "subjects": "each"}
+    study = study_of(GRID, connectome=connectome, highlights=[{"subject": "131217", "G": 2, "I_ext_e": 13}])
+    names = list(study.subjects.values())
+    cohort = xr.concat([sweep] * len(names), "subject").assign_coords(subject=names)
+    about, arrays = collect(cohort, study)
+    assert dict(zip([a["name"] for a in about["axes"]], point_of(about, arrays), strict=True)) == {
+        "subject": "131217", "G": "2", "Delta": "0.8", "I_ext_e": "13", "seed": "0"
+    }  # fmt: skip
+
+
 def test_text_from_a_study_is_escaped(page, sweep):
     evil = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>"
     text = page(sweep.assign_attrs(connectome_title=evil, connectome_terms=evil)).read_text()
@@ -167,6 +202,10 @@ def test_ten_thousand_points_stay_below_ten_megabytes(study_of, tmp_path):
 # ------------------------------------------------------------------ in a browser
 USE = """
   while (document.body.dataset.ready !== "yes") await wait(20);
+  told.first = JSON.parse(await pointsAsJson());
+  told.told = document.getElementById("cell").textContent;
+  told.at_first = document.querySelectorAll("#A canvas").length;
+  STATE.held = AXES.map(() => 0); STATE.cursor = [0, 0]; await refresh();
   const map = document.getElementById("map"), key = (k, shift) =>
     map.dispatchEvent(new KeyboardEvent("keydown", {key: k, shiftKey: !!shift, bubbles: true}));
   map.focus();
@@ -200,6 +239,12 @@ USE = """
 @pytest.mark.parametrize("width", [1400, 500])
 def test_it_works_in_a_browser_by_keyboard(page, sweep, width, browser):
     told = browser.use(page(), USE + OVERFLOW, width)
+    assert {name: told["first"]["A"][name] for name in ("G", "Delta", "I_ext_e")} == {
+        "G": "3", "Delta": "1", "I_ext_e": "13"
+    }  # fmt: skip
+    assert told["told"].startswith("G = 3, Delta = 1, I_ext_e = 13: ")  # that of the first highlight
+    assert told["at_first"] == 4
+    assert "B" not in told["first"]
     a, b = (told["points"][name] for name in "AB")
     assert (a["G"], a["I_ext_e"], b["G"]) == ("2", "10", "3")
     at = {"G": 2, "I_ext_e": 10, "Delta": 0.8, "seed": 0}

@@ -9,6 +9,7 @@ from matplotlib.colors import to_hex
 
 import ngnmm_core.plotting.parts.style  # noqa: F401 registers seaborn's colour maps
 from ngnmm_core.analysis.maps import Look
+from ngnmm_core.connectome.cohort import SUBJECT
 from ngnmm_core.plotting.parts.quantities import REGIME, flag_words
 from ngnmm_core.products.explorer.grid import PointList, point_list
 from ngnmm_core.products.explorer.packing import Packed, between, exact, fine, rows_scaled
@@ -27,13 +28,14 @@ def collect(dataset: xr.Dataset, study: Study) -> tuple[dict[str, Any], dict[str
     Returns
     -------
     about : dict
-        Axes, quantities, flags, regions, frequencies and modes, for JSON.
+        Axes, the point to begin with, quantities, flags, regions, frequencies and modes, for JSON.
     arrays : dict of Packed
         Those whose names start with `map:` and `flag:` have one value per point.
     """
     points = point_list(dataset, study.dims())
     arrays = {f"axis:{k}": exact(row, "uint16") for k, row in enumerate(points.index)}
     about: dict[str, Any] = {"count": points.count, "axes": points.axes, "regions": _regions(dataset)}
+    about["first"] = _first(study, points)
     about["quantities"] = _maps(dataset, study, points, arrays)
     about["flags"] = _flags(dataset, points, arrays)
     about["colours"] = {name: _anchors(name) for name in {q["cmap"] for q in about["quantities"]} | {"vlag", "viridis"}}
@@ -151,7 +153,7 @@ def _connectivity(dataset, study: Study, points: PointList, arrays: dict[str, Pa
     if "fc" not in dataset:
         return {}
     variable = dataset["fc"].isel(signal=-1, drop=True)
-    chosen = _chosen_points(dataset, study, points)
+    chosen = _chosen_points(study, points)
     groups, names = _blocks(dataset)
     i, j = dataset.region_i.values.astype(int), dataset.region_j.values.astype(int)
     pairs = [(a, b) for a in range(len(names)) for b in range(a, len(names))]
@@ -193,17 +195,37 @@ def _blocks(dataset: xr.Dataset) -> tuple[np.ndarray, list[str]]:
     return np.array([names.index(key) for key in keys]), names
 
 
-def _chosen_points(dataset, study: Study, points: PointList) -> list[int]:
+def _chosen_points(study: Study, points: PointList) -> list[int]:
     """Points that get all pairs: those of highlights, then an even choice."""
     if points.count <= MOST_FC:
         return list(range(points.count))
     wanted = set(np.linspace(0, points.count - 1, MOST_FC - len(study.config.highlights)).astype(int).tolist())
+    return sorted(wanted | set(_highlights(study, points)))[:MOST_FC]
+
+
+def _first(study: Study, points: PointList) -> int:
+    """Return the point that the page opens with: that of the first highlight, else the one in the middle."""
+    highlights = _highlights(study, points)
+    if highlights or not points.dims:
+        return next(iter(highlights), 0)
+    return int(np.ravel_multi_index([size // 2 for size in points.shape], points.shape))
+
+
+def _highlights(study: Study, points: PointList) -> list[int]:
+    """Find the point of the sweep next to each highlight; none where no point has all of its nearest values."""
+    found = []
     for highlight in study.config.highlights:
         matching = np.ones(points.count, bool)
         for axis, row in zip(points.axes, points.index, strict=True):
-            if axis["name"] in highlight and axis["name"] in dataset.coords:
-                target = float(highlight[axis["name"]])
-                nearest = int(np.argmin([abs(float(v) - target) for v in axis["values"]]))
-                matching &= row == nearest
-        wanted |= set(np.flatnonzero(matching)[:1].tolist())
-    return sorted(wanted)[:MOST_FC]
+            if axis["name"] in highlight:
+                matching &= row == _nearest(axis, highlight[axis["name"]], study)
+        found += np.flatnonzero(matching)[:1].tolist()
+    return found
+
+
+def _nearest(axis: dict[str, Any], value: float, study: Study) -> int:
+    """Which value of an axis is next to that of a highlight, which names a subject by its number."""
+    if axis["name"] == SUBJECT and study.subjects:
+        name = study.subjects[value]
+        return axis["values"].index(name) if name in axis["values"] else -1
+    return int(np.argmin([abs(float(v) - float(value)) for v in axis["values"]]))

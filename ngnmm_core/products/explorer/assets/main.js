@@ -137,8 +137,11 @@ async function start() {
   const first = ABOUT.quantities.find(q => q.name === "synchrony") ?? ABOUT.quantities[0];
   STATE.quantity = first ? "map:" + first.name : "flag:" + ABOUT.flags[0].name;
   wireMap();
+  STATE.held = AXES.map(axis => axis.index[ABOUT.first]);
+  STATE.cursor = [STATE.y < 0 ? 0 : AXES[STATE.y].index[ABOUT.first], AXES[STATE.x].index[ABOUT.first]];
   await refresh();
-  await showPoint("A", -1);
+  await choose(ABOUT.first, "A");
+  tellCell(STATE.cursor);
   await showPoint("B", -1);
   for (const id of ["search", "flagged"]) document.getElementById(id).addEventListener("input", listPoints);
   await listPoints();

@@ -3,7 +3,7 @@ async function showPoint(name, p) {
   STATE.chosen[name] = p;
   const box = document.getElementById(name), colour = name === "A" ? "#0072b2" : "#d55e00";
   if (p < 0) {
-    box.replaceChildren(element("h2", {}, "Point " + name), element("p", { class: "hint" }, name === "A" ? "Choose a cell of the map." : "Shift and click, Shift and Enter, or the box below the map, choose a second point to compare."));
+    box.replaceChildren(element("h2", {}, "Point " + name), element("p", { class: "hint" }, "Shift and click, Shift and Enter, or the box below the map, choose a second point to compare."));
     return;
   }
   const facts = element("dl");
