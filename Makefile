@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
+# a file of tests runs in one process, so that what its tests share is made once
+BY_FILE := -n 2 --dist loadfile --no-loadscope-reorder
 SHARDS ?= 300
 BITS ?= results/bits.json
 # a lock that a killed run has left goes first; that of a living one stays
@@ -46,10 +48,10 @@ partial: env  ## merges what there is of an unfinished study
 	$(SNAKEMAKE) partial
 
 test: env-dev lint  ## all tests (15 minutes on 2 cores at the most)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest $(BY_FILE)
 
 test-fast: env-dev  ## the tests to run all day (2 minutes)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest $(BY_FILE) -m "not slow"
 
 test-slurm: env-dev  ## what clusters do to jobs, on a one-node SLURM of our own (root on Debian; 7 to 11 minutes)
 	NGNMM_TEST_SLURM=1 $(BIN)/python -m pytest tests/slurm --durations=5

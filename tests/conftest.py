@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from collections import Counter
 from pathlib import Path
 
 from ngnmm_core.compilation.cache_folder import cache_directory
@@ -161,6 +162,12 @@ def refused():
         return line
 
     return check
+
+
+def pytest_collection_modifyitems(items):
+    """Puts the files with most slow tests first, so that two workers end at the same time."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 def pytest_terminal_summary(terminalreporter):

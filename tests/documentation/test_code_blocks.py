@@ -30,7 +30,6 @@ SMALL = {
     "analyses": ["rates", "synchrony"],
 }
 BINARIES = Path(sys.executable).parent
-pytestmark = pytest.mark.xdist_group("documentation")  # one folder for all
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import pytest
 import xarray as xr
 from checkouts import overwrite, sha256, shard_files
 
-pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow")]
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 SHARDS = int(os.environ.get("NGNMM_SOAK_SHARDS", 60))
 KINDS = (

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from checkouts import REPOSITORY, STUDY
 
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+pytestmark = pytest.mark.workflow
 FIRST_SWEEP = {"connectome": 1, "warmup": 1, "shard": 1, "merge": 1}
 
 

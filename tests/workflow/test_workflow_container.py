@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow-full")]
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 APPTAINER = """#!/bin/bash
 if [ "$1" = --version ]; then echo "apptainer version 1.3.0"; exit; fi

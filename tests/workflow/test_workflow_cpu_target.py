@@ -14,7 +14,6 @@ from ngnmm_core.compilation.cpu_target import SETTINGS, restrict
 
 pytestmark = [
     pytest.mark.workflow,
-    pytest.mark.xdist_group("workflow"),
     pytest.mark.skipif(platform.machine() != "x86_64", reason="x86-64-v3 is a target of x86-64 processors"),
 ]
 LOADED = """

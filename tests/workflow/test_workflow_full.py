@@ -12,7 +12,7 @@ from checkouts import sha256
 
 from ngnmm_core.dataset.assemble import load_resolved
 
-pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow-full")]
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 FULL = {
     "study": "full",

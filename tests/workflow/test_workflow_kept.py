@@ -9,7 +9,7 @@ import time
 import pytest
 from checkouts import jobs, overwrite, sha256
 
-pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow")]
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 HANGS = "    from ngnmm_core.dataset.assemble import assemble\n"
 ASLEEP = """    if merged.match("kept/sweep.nc"):
@@ -134,24 +134,25 @@ def test_a_figure_that_can_not_be_drawn_again_stays(own):
 
 
 def test_forced_shards_are_computed_once_more_and_the_dataset_is_whole(own):
-    own.run(study="beside", shards=2)
-    sweep = own.folder / own.sweep("beside")
+    own.run(study="forced", shards=2)
+    sweep = own.folder / own.sweep("forced")
     before = sha256(sweep)
     for words in (["--forceall"], ["--forcerun", "shard"]):
-        done = jobs(own.snakemake(str(own.sweep("beside")), "--configfile", "beside.yaml", *words))
+        done = jobs(own.snakemake(str(own.sweep("forced")), "--configfile", "forced.yaml", *words))
         assert (done["shard"], done["merge"]) == (2, 1)
         assert sha256(sweep) == before
-    assert own.planned_sweep("beside") == {}
+    assert own.planned_sweep("forced") == {}
 
 
 def test_deleting_all_output_removes_that_of_the_study_alone(own):
     def files():
         return {path for path in own.folder.glob("re*/**/*") if path.is_file()}
 
+    own.run(study="gone", shards=2)
     before = files()
-    own.snakemake(str(own.sweep("beside")), "--configfile", "beside.yaml", "--delete-all-output")
+    own.snakemake(str(own.sweep("gone")), "--configfile", "gone.yaml", "--delete-all-output")
     gone = {path.relative_to(own.folder) for path in before - files()}
-    assert {path.parts[:2] for path in gone} == {("results", "beside")}
-    assert own.sweep("beside") in gone
+    assert {path.parts[:2] for path in gone} == {("results", "gone")}
+    assert own.sweep("gone") in gone
     assert {path.suffix for path in gone} == {".nc", ".sha256", ""}
-    assert not list(own.folder.glob("results/beside/shards/simulation/*.nc"))
+    assert not list(own.folder.glob("results/gone/shards/simulation/*.nc"))

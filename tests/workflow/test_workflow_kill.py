@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 from checkouts import jobs, overwrite, sha256, shard_files
 
-pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow")]
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

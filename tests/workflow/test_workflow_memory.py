@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow-memory")]
+pytestmark = pytest.mark.workflow
 
 CUE = {"name": "cue", "parameter": "I_ext", "onset_ms": 100, "duration_ms": 100, "amplitude": 6}
 PROBE = {"name": "probe", "parameter": "I_ext", "after": "cue", "onset_ms": 300, "duration_ms": 60, "amplitude": 0.5}

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from checkouts import jobs, sha256
 
-pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow")]
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 SNAKEFILE = """
 {configfile}

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from checkouts import REPOSITORY, blocks
 
-pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow-own-files")]
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 STAGE = '''
 """The stage `slope`: how fast the observable changes at the nominal initial state."""

@@ -14,7 +14,7 @@ from ngnmm_core.compilation.own_files import read_file
 from ngnmm_core.models import own_model
 from ngnmm_core.simulation.initial_states import perturbed
 
-pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow-own-files")]
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

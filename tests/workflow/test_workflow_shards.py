@@ -7,7 +7,7 @@ from checkouts import STUDY, assert_same_bits, jobs, sha256, shard_files, six_re
 
 import ngnmm_core
 
-pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow")]
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 
 def test_the_merged_file_has_the_same_bytes_for_every_cut(cuts):
