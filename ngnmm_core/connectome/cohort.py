@@ -29,11 +29,14 @@ class Cohort:
         Those of the subjects by their numbers; empty where there is no axis `subject`.
     nulls : (str, int)
         Kind and seed of the null connectomes.
+    names : mapping of float to str
+        Those of the subjects by their numbers.
     """
 
     mean: Connectome
     subjects: Mapping[float, Connectome] = field(default_factory=dict)
     nulls: tuple[str, int] | None = None
+    names: Mapping[float, str] = field(default_factory=dict)
 
     def at(self, subject: float | None = None, null: float = 0) -> Connectome:
         """Give the connectome of a subject, by its number, or a null of it; of all without a number.
@@ -69,7 +72,7 @@ def cohort_of(dataset: "xr.Dataset", mean: Connectome, nulls: tuple[str, int] | 
     nulls : (str, int), optional
         Kind and seed of null connectomes.
     """
-    subjects = {}
+    subjects, names = {}, {}
     if NUMBER in dataset.coords:
         lengths = dataset.get("subject_tract_length")
         for k, number in enumerate(dataset[NUMBER].values):
@@ -77,7 +80,8 @@ def cohort_of(dataset: "xr.Dataset", mean: Connectome, nulls: tuple[str, int] | 
             own = None if own is None or np.isnan(own[~np.eye(len(own), dtype=bool)]).all() else own
             weights = dataset["subject_weights"].values[k]
             subjects[float(number)] = replace(mean, weights=weights, tract_length=own)
-    return Cohort(mean, subjects, nulls)
+            names[float(number)] = str(dataset[SUBJECT].values[k])
+    return Cohort(mean, subjects, nulls, names)
 
 
 def ordered(labels: Sequence[str], wanted: Sequence[str], what: str, reference: str) -> list[int]:

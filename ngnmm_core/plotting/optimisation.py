@@ -10,6 +10,7 @@ from ngnmm_core.plotting.parts.style import ACCENT, MUTED, SECOND, TWO_COLUMNS, 
 PANEL_MM = 55.0
 SMALLER_IS_BETTER = ("rmse", "fcd_ks")
 MOST_PARAMETERS = 3
+DIM = 0.4  # opacity of dots where several searches are drawn
 
 
 def draw(stem: str, dataset: xr.Dataset) -> Figure:
@@ -27,21 +28,34 @@ def search_figure(dataset: xr.Dataset) -> Figure:
         An `optimisation.nc`.
     """
     kind = str(dataset["kind"].values[0])
-    scores, steps = dataset["score"].values[:, 0], dataset["step_of"].values
     names = [str(name) for name in dataset["parameter"].values][:MOST_PARAMETERS]
     figure = new_figure(TWO_COLUMNS, PANEL_MM)
     panels = figure.subplots(1, 1 + len(names), sharey=True, squeeze=False)[0]
-    colors = [(ACCENT, SECOND)[min(int(s), 1)] for s in range(int(steps.max()) + 1)]
-    best = np.minimum if kind in SMALLER_IS_BETTER else np.maximum
-    for s, color in enumerate(colors):
-        here = np.flatnonzero(steps == s)
-        panels[0].plot(here + 1, scores[here], ".", ms=3, color=color, label=str(dataset["step"].values[s]))
-        known = np.where(np.isfinite(scores[here]), scores[here], np.inf if best is np.minimum else -np.inf)
-        panels[0].plot(here + 1, best.accumulate(known), color=MUTED, lw=0.8)
+    if "subject" in dataset.dims:
+        for k in range(dataset.sizes["subject"]):
+            _draw_search(panels, dataset.isel(subject=k), kind, DIM, labelled=k == 0)
+        panels[0].set_title(f"{dataset.sizes['subject']} connectomes; circles: the best point on each", loc="left")
+        best = dataset[["best", "best_score"]].isel(step=-1)
         for axes, k in zip(panels[1:], range(len(names)), strict=True):
-            axes.plot(dataset["tried"].values[here, k], scores[here], ".", ms=3, color=color)
+            axes.plot(best["best"].values[:, k], best["best_score"].values[:, 0], "o", ms=4, mfc="none", color="black")
+    else:
+        _draw_search(panels, dataset, kind, 1.0, labelled=True)
     panels[0].set(xlabel="Point tried", ylabel=f"Score ({kind})")
     panels[0].legend()
     for axes, name in zip(panels[1:], names, strict=True):
         axes.set_xlabel(symbol(name))
     return figure
+
+
+def _draw_search(panels, search: xr.Dataset, kind: str, alpha: float, labelled: bool) -> None:
+    """Draw one search: scores in its order, with the best so far, and over each parameter."""
+    scores, steps = search["score"].values[:, 0], search["step_of"].values
+    best = np.minimum if kind in SMALLER_IS_BETTER else np.maximum
+    for s in range(int(steps.max()) + 1):
+        here, color = np.flatnonzero(steps == s), (ACCENT, SECOND)[min(s, 1)]
+        label = str(search["step"].values[s]) if labelled else None
+        panels[0].plot(here + 1, scores[here], ".", ms=3, color=color, alpha=alpha, label=label)
+        known = np.where(np.isfinite(scores[here]), scores[here], np.inf if best is np.minimum else -np.inf)
+        panels[0].plot(here + 1, best.accumulate(known), color=MUTED, lw=0.8)
+        for k, axes in enumerate(panels[1:]):
+            axes.plot(search["tried"].values[here, k], scores[here], ".", ms=3, color=color, alpha=alpha)

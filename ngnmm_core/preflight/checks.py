@@ -33,6 +33,7 @@ from ngnmm_core.stages.registry import STAGES, stages_of, starts_network
 from ngnmm_core.storage.atomic import WRITABLE
 from ngnmm_core.streaming.recorded_envelopes import check_envelopes
 from ngnmm_core.study.connectome_axes import nulls_of
+from ngnmm_core.study.optimisation import search_corners
 from ngnmm_core.study.study import Study
 
 SPARE = 1.05  # of the estimated need that must be free
@@ -168,6 +169,8 @@ def check_on_connectome(study: Study, connectome: Connectome) -> float:
         maps.check(study.points())
         if study.config.highlights:
             maps.check(study.points_at(study.config.highlights))
+        if study.config.optimise is not None:
+            maps.check(study.points_at(search_corners(study)))
     sharded = [(analysis, options) for analysis, options in study.analyses if analysis.needs in STAGES]
     homogeneous = [a.name for a, options in sharded if STAGES[a.needs].needs_equal_rows(options)]
     if homogeneous:
@@ -189,11 +192,6 @@ def check_alone(study: Study, regions: int) -> None:
     """
     if study.config.nulls is not None and regions == 1:
         raise InputError("nulls: the connectome has one region; allowed: a network")
-    if study.simulation.keep_series and (study.subjects or study.config.nulls is not None):
-        raise InputError(
-            "simulation.keep_series: true, on several connectomes, whose series are not kept in one file; allowed: "
-            "false, or analyses.series"
-        )
     if regions > 1:
         return
     if study.config.normalization != "none":

@@ -205,8 +205,7 @@ class FitResults:
         subjects = list(self.recordings.subjects)
         if SUBJECT not in self.axes or not subjects:
             return {}
-        labels = list(dict.fromkeys(str(value) for value in np.atleast_1d(self.sweep[SUBJECT].values)))
-        found = {}
+        labels, found = self.connectomes, {}
         for kind in KINDS:
             gain = np.full((len(subjects), len(self.names)), np.nan)
             for s, name in enumerate(self.names):
@@ -243,7 +242,7 @@ class FitResults:
         for s, chosen in enumerate(members):
             values[s, : len(chosen)] = np.column_stack([column[chosen] for column in self.axes.values()])
         edges, by_axis = ("fit_signal", "edge"), ("fit_signal", "axis")
-        return {
+        return self._best_of_connectomes(kind) | {
             "best_point": (by_axis, values[:, 0], f"values of the axes at the best point, by {kind}"),
             "confidence_set": (
                 ("fit_signal", "member", "axis"),
@@ -253,6 +252,27 @@ class FitResults:
             "best_fc": (edges, np.array(own, np.float32), "functional connectivity of the model at its best point"),
             "recorded_fc": (edges, np.array(recorded, np.float32), "mean functional connectivity of the recordings"),
         }
+
+    @cached_property
+    def connectomes(self) -> list[str]:
+        """Names of the subjects whose connectomes the grid has, in its order; empty without that axis."""
+        if SUBJECT not in self.axes:
+            return []
+        return list(dict.fromkeys(str(value) for value in np.atleast_1d(self.sweep[SUBJECT].values)))
+
+    def _best_of_connectomes(self, kind: str) -> dict[str, tuple]:
+        """Find the best point on the connectome of every subject of a cohort."""
+        if not self.connectomes:
+            return {}
+        values = np.full((len(self.connectomes), len(self.names), len(self.axes)), np.nan)
+        columns = np.column_stack(list(self.axes.values()))
+        for c, number in enumerate(np.unique(self.axes[SUBJECT])):
+            here = np.intersect1d(self.true_points, np.flatnonzero(self.axes[SUBJECT] == number))
+            for s, name in enumerate(self.names):
+                k = best_point(self.scores[name].of_group(kind)[here, 0], kind)
+                values[c, s] = columns[here[k]] if k >= 0 else np.nan
+        text = f"values of the axes at the best point on a subject's connectome, by {kind}"
+        return {"connectome_best_point": (("connectome", "fit_signal", "axis"), values, text)}
 
     def dynamics(self) -> dict[str, tuple]:
         """Distributions of the dynamics of connectivity, of recordings and of the model at its best point."""
@@ -289,7 +309,7 @@ class FitResults:
             "region_i": ("edge", i.astype(np.int32)),
             "region_j": ("edge", j.astype(np.int32)),
         }
-        coordinates |= map_coordinates(self)
+        coordinates |= map_coordinates(self) | ({"connectome": self.connectomes} if self.connectomes else {})
         if "best_fcd" in parts:
             coordinates["quantile"] = ("quantile", levels())
         notes = "; ".join(self.recordings.notes) or "none"

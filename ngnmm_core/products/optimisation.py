@@ -7,6 +7,7 @@ are taken only if the points that belong to them are those asked for again.
 Hansen, Ostermeier, Evolutionary Computation 9, 159 (2001), doi:10.1162/106365601750190398.
 """
 
+import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -16,23 +17,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ngnmm_core.compilation.code_hash import code_hash
 from ngnmm_core.connectome import Connectome, connectome_of, load_connectome
+from ngnmm_core.connectome.cohort import SUBJECT, cohort_of
 from ngnmm_core.dataset.assemble import load_resolved
 from ngnmm_core.dataset.fit_scores import targets_of
 from ngnmm_core.recordings.load import load_recordings
 from ngnmm_core.recordings.recordings import Recordings
 from ngnmm_core.recordings.scores import SCORES, SMALLER_IS_BETTER, Scorer, Signal, subject_weights
-from ngnmm_core.stages.context import fingerprint
+from ngnmm_core.stages.context import context, fingerprint
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.stages.task import Task
 from ngnmm_core.storage.checked_json import read_checked, write_checked
 from ngnmm_core.storage.netcdf import write_netcdf
+from ngnmm_core.study.balance import balance_of
 from ngnmm_core.study.study import Study
 
 if TYPE_CHECKING:
     import xarray as xr
 
 SPREADS = (0.25, 0.1)  # of the first generation, in units of the bounds: of the first step, and of later ones
+STAGE_OF = {"bold": "simulation"}  # of the analyses that are not called like their stage
 WORST = 2.0  # of what has no score: no correlation is as bad, and CMA-ES looks at ranks alone
 
 
@@ -102,11 +107,42 @@ class Search:
         """Scores [point, kind] of places, by one analysis."""
         names, rows = list(self.settings.parameters), self.values(places)
         points = self.study.points_at([dict(zip(names, map(float, row), strict=True)) for row in rows])
-        stage = STAGES["simulation" if of == "bold" else of]
+        stage = STAGES[STAGE_OF.get(of, of)]
         chosen = tuple((a, o) for a, o in self.study.analyses if a.name == of)
         normalised = self.connectome.normalised(self.study.config.normalization)
-        results = stage.run(Task(self.study.model, normalised, points, stage.settings(self.study), chosen))
+        of_regions = {"maps": self.study.maps, "balance": balance_of(self.study.config)}
+        task = Task(self.study.model, normalised, points, stage.settings(self.study), chosen, **of_regions)
+        results = stage.run(task)
         return np.array([self._scores(of, results, k) for k in range(len(places))])
+
+    @cached_property
+    def key(self) -> str:
+        """Tell generations of other settings, code, recordings, maps or weights apart.
+
+        What other subjects there are is no part of it: a further one of a cohort has a search of its own only.
+        """
+        used = dict.fromkeys(STAGE_OF.get(step.of, step.of) for step in self.settings.steps)
+        content = hashlib.blake2b(digest_size=16)
+        arrays = [
+            self.connectome.weights,
+            self.connectome.tract_length,
+            self.connectome.centres,
+            self.connectome.volume,
+        ]
+        arrays += [a for t in targets_of(self.study, self.recordings).values() for a in (t.fc, t.gsr_fc, t.fcd)]
+        for array in (*arrays, *self.connectome.maps.values()):
+            content.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
+        code = code_hash(["ngnmm_core.products.optimisation"])
+        stages = [context(self.study, stage, content.hexdigest()) for stage in used]
+        return fingerprint(
+            [code, stages, self._fixed, self.settings.model_dump(mode="json"), sorted(self.start.items())]
+        )
+
+    @property
+    def _fixed(self) -> dict[str, float]:
+        """Values of all columns that are not searched."""
+        columns = self.study.points_at([{}]).columns
+        return {name: float(v[0]) for name, v in columns.items() if name not in (*self.settings.parameters, SUBJECT)}
 
     def _scores(self, of: str, results, k: int) -> list[float]:
         if of == "linear_fc":
@@ -186,20 +222,17 @@ def as_dataset(search: Search, steps: list[list[Generation]]) -> "xr.Dataset":
     for s in range(len(steps)):
         here = np.flatnonzero(of_step == s)
         best.append(here[int(np.argmin(search.costs(scores[here])))])
-    unit = {"units": "1"}
+    numbers = np.repeat([g for _, g, _ in flat], size).astype(np.int32)
     each, by_step = ("evaluation",), ("step",)
-    data = {
-        "tried": ((*each, "parameter"), values, {**unit, "long_name": "values of the parameters that were tried"}),
-        "score": ((*each, "kind"), scores, {**unit, "long_name": "scores, the first the one that is made best"}),
-        "generation": (
-            each,
-            np.repeat([g for _, g, _ in flat], size).astype(np.int32),
-            {**unit, "long_name": "generation"},
-        ),
-        "step_of": (each, of_step.astype(np.int32), {**unit, "long_name": "step of the search"}),
-        "best": ((*by_step, "parameter"), values[best], {**unit, "long_name": "best point of the step"}),
-        "best_score": ((*by_step, "kind"), scores[best], {**unit, "long_name": "its scores"}),
+    texts = {
+        "tried": ((*each, "parameter"), values, "values of the parameters that were tried"),
+        "score": ((*each, "kind"), scores, "scores, the first the one that is made best"),
+        "generation": (each, numbers, "generation"),
+        "step_of": (each, of_step.astype(np.int32), "step of the search"),
+        "best": ((*by_step, "parameter"), values[best], "best point of the step"),
+        "best_score": ((*by_step, "kind"), scores[best], "its scores"),
     }
+    data = {name: (dims, array, {"units": "1", "long_name": text}) for name, (dims, array, text) in texts.items()}
     coordinates = {
         "parameter": list(search.settings.parameters),
         "kind": search.kinds,
@@ -210,25 +243,57 @@ def as_dataset(search: Search, steps: list[list[Generation]]) -> "xr.Dataset":
     return xr.Dataset(data, coordinates, about)
 
 
-def start_of(study: Study, fit: "xr.Dataset") -> dict[str, float]:
-    """Find the grid's best point, for the analysis that the first step scores; empty where the grid has none."""
+def of_subjects(searches: dict[str, "xr.Dataset"]) -> "xr.Dataset":
+    """Put the searches on the connectomes of several subjects, by their names, into one dataset over `subject`."""
+    import xarray as xr
+
+    shared = ("generation", "step_of")  # the same in all
+    found = xr.concat(
+        [one.drop_vars(shared) for one in searches.values()],
+        xr.Variable("subject", np.array(list(searches), object)),
+        combine_attrs="override",
+    )
+    first = next(iter(searches.values()))
+    return found.assign({name: first[name] for name in shared})
+
+
+def start_of(study: Study, fit: "xr.Dataset", subject: str | None = None) -> dict[str, float]:
+    """Find the grid's best point, for the analysis that the first step scores; empty where the grid has none.
+
+    Of a cohort it is that on the connectome of a `subject`.
+    """
     first = study.config.optimise.steps[0].of
     names = [str(name) for name in fit["fit_signal"].values if str(name).partition(":")[0] == first]
     if not names:
         return {}
-    values = fit["best_point"].sel(fit_signal=names[0])
+    best = fit["best_point"] if subject is None else fit["connectome_best_point"].sel(connectome=subject)
+    values = best.sel(fit_signal=names[0])
     found = {str(name): float(value) for name, value in zip(fit["axis"].values, values.values, strict=True)}
     return {name: value for name, value in found.items() if np.isfinite(value)}
 
 
-def optimise(study_path: Path, fit: Path, connectome_path: Path, key: str, output: Path) -> None:
-    """Run the search, and write `optimisation.nc`; `key` tells generations of other settings or code apart."""
+def optimise(study_path: Path, fit: Path, connectome_path: Path, output: Path) -> None:
+    """Run the search, on the connectome of every subject of a cohort, and write `optimisation.nc`."""
     import xarray as xr
 
     study, built = load_resolved(study_path), load_connectome(connectome_path)
     recordings = load_recordings(study.config.empirical, built)
-    with xr.open_dataset(fit) as scores:
-        start = start_of(study, scores.load())
-    folder = output.parent / "optimisation" / fingerprint([key, sorted(start.items())], size=8)
-    search = Search(study, replace(connectome_of(built)), recordings, folder, start)
-    write_netcdf(as_dataset(search, search.run()), output)
+    with xr.open_dataset(fit) as opened:
+        scores = opened.load()
+    cohort, folder = cohort_of(built, connectome_of(built)), output.parent / "optimisation"
+
+    def searched(connectome: Connectome, start: dict[str, float]) -> "xr.Dataset":
+        wanted = {name: value for name, value in start.items() if name in study.config.optimise.parameters}
+        search = Search(study, connectome, recordings, folder, wanted)
+        search = replace(search, folder=folder / search.key)
+        return as_dataset(search, search.run())
+
+    if not study.subjects:
+        found = searched(cohort.mean, start_of(study, scores))
+    else:
+        each = {}
+        for number, name in study.subjects.items():
+            logging.info("subject %s", name)
+            each[name] = searched(cohort.at(number), start_of(study, scores, name))
+        found = of_subjects(each)
+    write_netcdf(found, output)

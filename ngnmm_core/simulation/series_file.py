@@ -4,8 +4,10 @@ The file grows beside the shard's results and takes its name when it is complete
 a chunk of the file, so that memory does not depend on the duration.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.storage.atomic import PART, WholeFile
 
 STRETCH = 512  # samples per chunk
+NOTHING: Mapping[str, Mapping[float, str]] = MappingProxyType({})
 
 
 def series_path(shard: str | Path) -> Path:
@@ -27,7 +30,7 @@ class SeriesFile:
     """The observable of every region, point and sample of the window.
 
     A context manager: the file appears when the block ends without an error, and replaces what was there.  Every batch
-    of points comes through a reducer that `reducer(options, window)` makes, which tells their places in the file.
+    of points comes through a reducer, which tells their places in the file; `of` makes what makes them.
 
     Parameters
     ----------
@@ -37,10 +40,19 @@ class SeriesFile:
         Labels of the regions.
     points : Points
         All points.
+    names : mapping of column to (mapping of float to str)
+        What the numbers of a column stand for; such a column is written as text.
     """
 
-    def __init__(self, path: str | Path, model: Model, labels: Sequence[str], points: Points):
-        self.path, self.model, self.labels, self.points = Path(path), model, labels, points
+    def __init__(
+        self,
+        path: str | Path,
+        model: Model,
+        labels: Sequence[str],
+        points: Points,
+        names: Mapping[str, Mapping[float, str]] = NOTHING,
+    ):
+        self.path, self.model, self.labels, self.points, self.names = Path(path), model, labels, points, names
         self._written: WholeFile | None = None
         self._file: Any = None
 
@@ -55,11 +67,15 @@ class SeriesFile:
                 self._written.finish()
             self._written.discard()
 
-    def reducer(self, options, window: SampledWindow) -> "_Batch":
+    def of(self, rows: np.ndarray) -> Callable[..., "_Batch"]:
+        """Give what makes reducers for simulations of some points, whose rows in the file are `rows` [point]."""
+        return partial(self._reducer, rows)
+
+    def _reducer(self, rows: np.ndarray, options, window: SampledWindow) -> "_Batch":
         """Make the reducer that takes the samples of the next batch of points."""
         if self._file is None:
             self._create(window)
-        return _Batch(self._file["observable"], window)
+        return _Batch(self._file["observable"], window, rows[np.asarray(window.places)])
 
     def _create(self, window: SampledWindow) -> None:
         import netCDF4
@@ -94,6 +110,11 @@ class SeriesFile:
         region[:] = np.array([str(label) for label in self.labels], object)
         units = {p.name: (p.unit, p.meaning) for p in self.model.parameters}
         for name, values in self.points.columns.items():
+            if name in self.names:
+                column = file.createVariable(name, str, ("point",))
+                column.setncatts({"long_name": name})
+                column[:] = np.array([self.names[name][float(value)] for value in values], object)
+                continue
             column = file.createVariable(name, "f8", ("point",))
             unit, meaning = units.get(name, ("1", name))
             column.setncatts({"units": unit, "long_name": meaning})
@@ -103,8 +124,8 @@ class SeriesFile:
 class _Batch:
     """Writes the samples of one batch of points; gives no results of its own."""
 
-    def __init__(self, variable, window: SampledWindow):
-        self._variable, self._places = variable, window.places
+    def __init__(self, variable, window: SampledWindow, places: np.ndarray):
+        self._variable, self._places = variable, places
         self._stretch = np.empty((window.points, window.regions, min(STRETCH, window.samples)), np.float32)
         self._filled, self._written = 0, 0
 

@@ -9,7 +9,6 @@ import numpy as np
 from ngnmm_core.analysis.contract import Variable, status
 from ngnmm_core.simulation.integrators import EXACT, OF_HOMOGENEOUS_STATES, get_integrator
 from ngnmm_core.simulation.observation import SampledWindow, SimulationStatus
-from ngnmm_core.simulation.series_file import SeriesFile
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.step_choice import TRIAL_MS, expected_steps
 from ngnmm_core.stages.contract import PRODUCT_SECONDS, Rates, Reducers, Stage
@@ -39,11 +38,8 @@ VARIABLES = (
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
     settings = Simulation.model_validate(task.settings)
-    fed = reducers(task)
-    if not task.keeps_series:
-        return simulator(task, settings, fed).run(task.points)
-    with SeriesFile(task.series, task.model, task.connectome.labels, task.points) as file:
-        return simulator(task, settings, [*fed, (file.reducer, None)]).run(task.points)
+    recorded: Reducers = [] if task.record is None else [(task.record, None)]
+    return simulator(task, settings, [*reducers(task), *recorded]).run(task.points)
 
 
 def reducers(task: Task) -> Reducers:

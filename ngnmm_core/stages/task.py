@@ -30,6 +30,8 @@ class Task:
     analyses : sequence of (Analysis, Options)
     series : Path, optional
         Where raw series go if the settings ask for them.
+    record : callable, optional
+        `record(options, window)` makes the reducer that writes them (`ngnmm_core.simulation.series_file`).
     scratch : Path, optional
         A folder of the job's own for what it needs to go on after it was killed; removed when the job has succeeded.
     cohort : Cohort, optional
@@ -50,6 +52,7 @@ class Task:
     cohort: Cohort | None = None
     maps: tuple[RegionMap, ...] = ()
     balance: Mapping[str, Any] | None = None
+    record: Callable[..., Any] | None = None
 
     @cached_property
     def regional(self) -> RegionalMaps:

@@ -1,12 +1,15 @@
 """The key `optimise` of a study: a search for the parameters that agree best with recordings."""
 
+from itertools import product
 from typing import Literal
 
 from pydantic import Field
 
 from ngnmm_core.errors import InputError
+from ngnmm_core.points import Kind
 from ngnmm_core.section import Section
 
+WITHIN = 0.3819660113  # of the way between two bounds: no whole number
 POPULATION = 8  # the lanes of double precision: as many points are simulated side by side
 
 
@@ -32,6 +35,40 @@ class Optimise(Section):
     seed: int = Field(0, ge=0, le=2**32 - 1, description="of the search; simulations have the study's first seed")
 
 
+def targets_of(name: str, study) -> tuple[str, ...]:
+    """Give the parameters of the model that a name sets; none for what is no parameter."""
+    return tuple(study.model.targets(name)) if name in study.model.axis_names else ()
+
+
+def _check_bounds(key: str, name: str, bounds: tuple[float, float], names) -> None:
+    """Whether something may be searched between bounds: a number with values in between."""
+    low, high = bounds
+    names.check(key, name, bounds)
+    axis = names.axes[name]
+    if axis.kind in (Kind.SEED, Kind.CONNECTOME) or not low < high:
+        article = {Kind.SEED: "a seed", Kind.CONNECTOME: f"a {name}"}.get(axis.kind)
+        found = f"{article} can't be searched" if article else f"[{low:g}, {high:g}] are no bounds"
+        raise InputError(f"{key}: {found}; allowed: [low, high] of a parameter, low < high")
+    try:
+        axis.check(key, low + WITHIN * (high - low))
+    except InputError:
+        raise InputError(
+            f"{key}: {name} has no values between {low:g} and {high:g}; allowed: what varies continuously"
+        ) from None
+
+
+def search_corners(study) -> list[dict[str, float]]:
+    """Combine the bounds of all that maps and their scales depend on: what holds there holds in between."""
+    mapped = {target for one in study.maps for target in study.model.targets(one.parameter)}
+    scales = {one.axes[0] for one in study.maps}
+    bounds = {
+        name: ends
+        for name, ends in study.config.optimise.parameters.items()
+        if name in scales or mapped.intersection(targets_of(name, study))
+    }
+    return [dict(zip(bounds, corner, strict=True)) for corner in product(*bounds.values())]
+
+
 def check_optimise(settings: Optimise, study, names) -> None:
     """Whether a search goes with its study.
 
@@ -51,17 +88,11 @@ def check_optimise(settings: Optimise, study, names) -> None:
     if "fit" not in study.options:
         raise InputError(f"{key}: needs scores; allowed: with analyses.fit")
     for name, (low, high) in settings.parameters.items():
-        names.check(f"{key}.parameters.{name}", name, (low, high))
-        if name == "seed" or not low < high:
-            found = "a seed can't be searched" if name == "seed" else f"[{low:g}, {high:g}] are no bounds"
-            raise InputError(f"{key}.parameters.{name}: {found}; allowed: [low, high] of a parameter, low < high")
+        _check_bounds(f"{key}.parameters.{name}", name, (low, high), names)
         if name in study.fixed:
             raise InputError(f"{key}.parameters.{name}: also in model.parameters; allowed: one of the two")
-    if study.subjects:
-        raise InputError(
-            f"{key}: searches on one connectome, and connectome.subjects gives {len(study.subjects)}; "
-            "allowed: subjects: mean"
-        )
+        if study.config.model.balance is not None and study.config.model.balance.parameter in targets_of(name, study):
+            raise InputError(f"{key}.parameters.{name}: also model.balance.parameter; allowed: one of the two")
     if settings.population % POPULATION:
         raise InputError(f"{key}.population: {settings.population}; allowed: a multiple of {POPULATION}")
     for k, step in enumerate(settings.steps):

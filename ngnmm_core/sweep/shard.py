@@ -3,7 +3,7 @@
 import json
 import logging
 import shutil
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,12 @@ import xarray as xr
 from ngnmm_core.analysis.registry import get_analysis, own_analysis
 from ngnmm_core.compilation.own_files import OwnFile, find_file, read_file
 from ngnmm_core.connectome import connectome_of, load_connectome
-from ngnmm_core.connectome.cohort import Cohort, cohort_of
+from ngnmm_core.connectome.cohort import SUBJECT, Cohort, cohort_of
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model, own_model
 from ngnmm_core.preflight.calibration import calibrate
 from ngnmm_core.simulation.regional import MAPS, RegionMap
-from ngnmm_core.simulation.series_file import series_path
+from ngnmm_core.simulation.series_file import SeriesFile, series_path
 from ngnmm_core.stages.context import compiled_name
 from ngnmm_core.stages.contract import BALANCE
 from ngnmm_core.stages.registry import STAGES
@@ -74,13 +74,23 @@ def compute(stage: str, task: Task) -> xr.Dataset:
     """Compute the results of a task as a dataset over `point`."""
     kind = STAGES[stage]
     results: dict[str, np.ndarray] = {}
-    for index, part in task.parts():
-        for name, values in kind.run(part).items():
-            if name not in results:
-                results[name] = np.empty((len(task.points), *values.shape[1:]), values.dtype)
-            results[name][index] = values
+    with _series_file(task) as file:
+        for index, part in task.parts():
+            recorded = part if file is None else replace(part, record=file.of(index))
+            for name, values in kind.run(recorded).items():
+                if name not in results:
+                    results[name] = np.empty((len(task.points), *values.shape[1:]), values.dtype)
+                results[name][index] = values
     coordinates = kind.coordinates(part.analyses, kind.window(part))
     return as_dataset(results, kind.variables(task.analyses), coordinates)
+
+
+def _series_file(task: Task) -> "SeriesFile | nullcontext[None]":
+    """Open the file of raw series of all connectomes that a task's points are on, if they are asked for."""
+    if not task.keeps_series:
+        return nullcontext()
+    names = {SUBJECT: task.cohort.names} if task.cohort is not None and task.cohort.names else {}
+    return SeriesFile(task.series, task.model, task.connectome.labels, task.points, names)
 
 
 def load_task(definition_path: str | Path, connectome_path: str | Path) -> tuple[dict[str, Any], Task]:

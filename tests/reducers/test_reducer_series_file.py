@@ -1,6 +1,7 @@
 """Raw series on request, and memory that does not grow with the duration."""
 
 import tracemalloc
+from dataclasses import replace
 
 import netCDF4
 import numpy as np
@@ -10,11 +11,13 @@ import xarray as xr
 from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.analysis.series import SeriesOptions, SeriesReducer
 from ngnmm_core.connectome import Connectome
+from ngnmm_core.connectome.cohort import Cohort
+from ngnmm_core.points import Kind
 from ngnmm_core.simulation.series_file import STRETCH, series_path
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator
-from ngnmm_core.stages import simulation
 from ngnmm_core.stages.task import Task
+from ngnmm_core.sweep.shard import compute
 
 SETTINGS = {"duration_ms": 300.0, "transient_ms": 60.0, "keep_series": True}
 LABELS = ("a", "b", "c", "d", "e")
@@ -36,7 +39,7 @@ def task_of(ei, directed5, points_of, tmp_path):
 
 def test_the_file_holds_every_sample_of_every_point(task_of, ei, directed5):
     task = task_of()
-    simulation.run(task)
+    compute("simulation", task)
     settings = Simulation(**SETTINGS)
     whole = Simulator(ei, Connectome(directed5), settings, [(SeriesReducer, SeriesOptions(last_ms=240.0))]).run(
         task.points
@@ -55,13 +58,13 @@ def test_the_file_holds_every_sample_of_every_point(task_of, ei, directed5):
 
 def test_nothing_is_written_unless_asked_for(task_of):
     task = task_of(keep_series=False)
-    simulation.run(task)
+    compute("simulation", task)
     assert not list(task.series.parent.iterdir())
 
 
 def test_results_do_not_depend_on_it(task_of):
-    with_series, without = (simulation.run(task_of(keep_series=kept)) for kept in (True, False))
-    for name, values in without.items():
+    with_series, without = (compute("simulation", task_of(keep_series=kept)) for kept in (True, False))
+    for name, values in without.data_vars.items():
         np.testing.assert_array_equal(with_series[name], values, err_msg=name)
 
 
@@ -77,8 +80,28 @@ def test_a_job_that_fails_leaves_no_file(task_of, monkeypatch):
     plain = Simulator.run_batch
     monkeypatch.setattr(Simulator, "run_batch", fails)
     with pytest.raises(OSError, match="disk full"):
-        simulation.run(task)
+        compute("simulation", task)
     assert not list(task.series.parent.iterdir())
+
+
+def test_series_of_several_connectomes_stand_in_one_file(task_of, ei):
+    """Points on two subjects and a null, in any order: each has the series that its connectome gives alone."""
+    task = task_of()
+    raw = np.random.default_rng(1).uniform(0.1, 2.0, (2, 5, 5)) * (1 - np.eye(5))
+    subjects = {float(k + 7): Connectome(weights, LABELS) for k, weights in enumerate(raw)}
+    cohort = Cohort(subjects[7.0], subjects, ("weights", 3), {7.0: "sub-7", 8.0: "sub-8"})
+    chosen = {"subject": 7.0 + np.arange(11) % 2, "null": np.array([0.0, 0, 1, 0, 1, 1, 0, 0, 0, 1, 1])}
+    points = task.points.having(chosen, Kind.CONNECTOME)
+    normalised = subjects[7.0].normalised("row")
+    compute("simulation", replace(task, connectome=normalised, points=points, cohort=cohort))
+    with xr.open_dataset(task.series) as file:
+        kept = file.load()
+    assert kept["subject"].values.tolist() == [f"sub-{7 + k % 2}" for k in range(11)]
+    for k in (1, 4, 10):
+        own = cohort.at(chosen["subject"][k], chosen["null"][k]).normalised("row")
+        alone = Simulator(ei, own, Simulation(**SETTINGS), [(SeriesReducer, SeriesOptions(last_ms=240.0))])
+        expected = alone.run(task.points.take(slice(k, k + 1)))["observable_series"][0]
+        np.testing.assert_array_equal(kept["observable"][k], expected)
 
 
 @pytest.mark.slow
@@ -95,7 +118,7 @@ def test_memory_does_not_grow_with_the_duration(task_of, ei, kept):
         )
         tracemalloc.start()
         try:
-            simulation.run(job)
+            compute("simulation", job)
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()

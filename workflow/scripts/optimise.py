@@ -5,11 +5,11 @@ from pathlib import Path
 from ngnmm_core.orchestration.script import run
 
 
-def main(study: Path, fit: Path, connectome: Path, key: str, optimisation: Path) -> None:
-    """`fit` has the grid's best point, from which the search starts; `key` identifies settings and code."""
+def main(study: Path, fit: Path, connectome: Path, optimisation: Path) -> None:
+    """`fit` has the grid's best point, from which the search starts."""
     from ngnmm_core.products.optimisation import optimise
 
-    optimise(study, fit, connectome, key, optimisation)
+    optimise(study, fit, connectome, optimisation)
 
 
 run(main, globals())
