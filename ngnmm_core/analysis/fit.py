@@ -23,6 +23,7 @@ MEANINGS = {
 }
 SOURCES = ("linear_fc", "bold")  # scored where nothing is said
 ENVELOPES = ("gamma_envelope", "orthogonalised_envelope")  # signals of `fc` that recordings by M/EEG have too
+LEAST_RELIABILITY = 0.5  # of a simulation's connectivity, below which scores are hatched
 MERGE = "merge"  # in place of a stage: computed when shards are merged
 
 
@@ -136,30 +137,37 @@ def variables(options: FitOptions) -> tuple[Variable, ...]:
     if "r" in (options.scores or MEANINGS):
         text = "correlation that an endless simulation may be expected to reach"
         found.append(Variable("fit_noise_limit", ("fit_signal",), "1", text))
+    text = "reliability of the model's connectivity, from that of both halves; 1 without sampling error"
+    found.append(Variable("fit_reliability", ("fit_signal",), "1", text))
     return (*found, status("fit", FitStatus))
 
 
+UNRELIABLE = ("fit_reliability", LEAST_RELIABILITY, f"reliability below {LEAST_RELIABILITY:g}")
+HATCHED = "\n\nHatched (hollow along lines): simulations whose connectivity is not reliable."
 FIT_R = Map(
     "fit_r",
     "fit_r",
     "correlation with recordings",
     "Correlation over pairs of regions between the model's functional connectivity and the **mean of the recorded "
-    "subjects**, one row per signal. Region sizes alone can reach high values: the ladder of scores has them.",
+    "subjects**, one row per signal. Region sizes alone can reach high values: the ladder of scores has them."
+    + HATCHED,
     as_it_is,
     Look("vlag", diverging=True),
     statuses=("fit_status",),
     rows="fit_signal",
+    doubtful=UNRELIABLE,
 )
 FIT_EDGE_R = Map(
     "fit_edge_r",
     "fit_edge_r",
     "edge-specific correlation with recordings",
     "The same correlation after **one additive effect per region** has been taken out of model and recordings: sizes "
-    "and strengths of regions explain nothing of it.",
+    "and strengths of regions explain nothing of it." + HATCHED,
     as_it_is,
     Look("vlag", diverging=True),
     statuses=("fit_status",),
     rows="fit_signal",
+    doubtful=UNRELIABLE,
 )
 
 

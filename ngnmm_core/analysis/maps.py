@@ -75,7 +75,8 @@ class Map:
     rows : str or None
         A dimension of which every value gets a row of panels.
     doubtful : (variable, flag, words) or None
-        Points whose value is defined but marked.
+        Points whose value is defined but marked: by a flag; or hatched, where the variable is below a number in place
+        of a flag.
     above : float or None
         Values above it mean that the homogeneous state is unstable; the border is drawn.
     instead : str or None
@@ -95,11 +96,16 @@ class Map:
     title: str = ""
     statuses: tuple[str, ...] = NETWORK
     rows: str | None = None
-    doubtful: tuple[str, str, str] | None = None
+    doubtful: tuple[str, str | float, str] | None = None
     above: float | None = None
     instead: str | None = None
     of_motion: bool = False
     over_regions: bool = True
+
+    @property
+    def hatches_doubt(self) -> bool:
+        """Whether values are doubtful because another is too small, which is shown by a hatch."""
+        return self.doubtful is not None and not isinstance(self.doubtful[1], str)
 
     @property
     def stem(self) -> str:

@@ -35,6 +35,14 @@ class ConnectomeArrays:
         Empirical functional connectivity (correlations).
     held_out_fc : array (region, region), optional
         That of another group, for scores of what was tuned on the first.
+    fcd, held_out_fcd : array (sample,), optional
+        Dynamics of functional connectivity of both groups, as correlations between sliding windows.
+    fcd_window_s : pair of float, optional
+        Length and step of those windows (s).
+    individual_bold : array (individual, run, region, time), optional
+        BOLD of single subjects beside a group's connectivity.
+    individuals : list of str
+        Their names.
     bold : array (subject, region, time), optional
         Empirical BOLD series in the scanner's units, sampled every `repetition_time_s` seconds.
     volume : array (region,), optional
@@ -59,6 +67,11 @@ class ConnectomeArrays:
     tract_length: np.ndarray | None = None
     fc: np.ndarray | None = None
     held_out_fc: np.ndarray | None = None
+    fcd: np.ndarray | None = None
+    held_out_fcd: np.ndarray | None = None
+    fcd_window_s: tuple[float, float] | None = None
+    individual_bold: np.ndarray | None = None
+    individuals: list[str] = field(default_factory=list)
     bold: np.ndarray | None = None
     volume: np.ndarray | None = None
     maps: dict[str, np.ndarray] = field(default_factory=dict)
@@ -120,6 +133,13 @@ def checked(arrays: ConnectomeArrays, what: str, fewest: int = 2) -> ConnectomeA
         tract_length=_lengths(arrays.tract_length, weights, labels, what),
         fc=_shaped("functional connectivity", arrays.fc, (count, count), what),
         held_out_fc=_shaped("functional connectivity held out", arrays.held_out_fc, (count, count), what),
+        fcd=_shaped("dynamics of connectivity", arrays.fcd, (None,), what),
+        held_out_fcd=_shaped("dynamics of connectivity held out", arrays.held_out_fcd, (None,), what),
+        fcd_window_s=arrays.fcd_window_s,
+        individual_bold=_shaped(
+            "BOLD of single subjects", arrays.individual_bold, (len(arrays.individuals), None, count, None), what
+        ),
+        individuals=list(arrays.individuals),
         bold=_shaped("BOLD series", arrays.bold, (len(arrays.subjects), count, None), what),
         volume=_shaped("volumes", arrays.volume, (count,), what),
         maps={name: _shaped(f"map {name}", values, (count,), what) for name, values in arrays.maps.items()},

@@ -47,6 +47,9 @@ def as_dataset(arrays: ConnectomeArrays | Connectome, attributes: dict[str, str]
     if arrays.held_out_fc is not None:
         about = {"units": "1", "long_name": "empirical functional connectivity of another group"}
         variables["held_out_fc"] = (pair, arrays.held_out_fc.astype(np.float32), about)
+    variables |= _of_groups(arrays)
+    if arrays.individual_bold is not None:
+        coordinates["individual"] = ("individual", np.array(arrays.individuals, dtype=object))
     if arrays.bold is not None:
         variables["bold"] = (
             ("subject", "region", "time"),
@@ -71,6 +74,25 @@ def as_dataset(arrays: ConnectomeArrays | Connectome, attributes: dict[str, str]
         "weights_hash": weights_hash(arrays.weights, arrays.labels),
     }
     return xr.Dataset(variables, coordinates, everything)
+
+
+def _of_groups(arrays: ConnectomeArrays) -> dict[str, Any]:
+    """Collect what was recorded of groups besides their connectivity, and of single subjects, as variables."""
+    found: dict[str, Any] = {}
+    for name, values, which in (
+        ("empirical_fcd", arrays.fcd, "a group"),
+        ("held_out_fcd", arrays.held_out_fcd, "another"),
+    ):
+        if values is not None:
+            length, step = arrays.fcd_window_s or (np.nan, np.nan)
+            about = {"units": "1", "long_name": f"dynamics of functional connectivity of {which}"}
+            found[name] = (f"{name}_sample", values.astype(np.float32), {**about, "window_s": length, "step_s": step})
+    if arrays.individual_bold is not None:
+        about = {"units": "1", "long_name": "empirical BOLD signal of single subjects (scanner units)"}
+        dims = ("individual", "run", "region", "volume")
+        tr_s = {"repetition_time_s": arrays.repetition_time_s}
+        found["individual_bold"] = (dims, arrays.individual_bold.astype(np.float32), {**about, **tr_s})
+    return found
 
 
 def _of_subjects(arrays: ConnectomeArrays) -> dict[str, Any]:

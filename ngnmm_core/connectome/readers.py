@@ -4,19 +4,16 @@ A reader is called with `read(member) -> bytes` and the entry's `options` as key
 """
 
 import inspect
-import io
-from collections.abc import Callable, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Sequence
 
 import numpy as np
 
-from ngnmm_core.connectome import atlases, binary_formats, formats
+from ngnmm_core.connectome import atlases, formats
 from ngnmm_core.connectome.aal90 import ORDERS, aal90_regions
 from ngnmm_core.connectome.arrays import ConnectomeArrays
+from ngnmm_core.connectome.members import Read, array_of, read_members
 from ngnmm_core.connectome.registry import SourceEntry
 from ngnmm_core.errors import InputError, unknown
-
-Read = Callable[[str], bytes]
 
 
 def read_entry(name: str, entry: SourceEntry, read: Read) -> ConnectomeArrays:
@@ -77,7 +74,7 @@ def read_subjects(
     """
 
     def stack(place: dict) -> np.ndarray:
-        return np.array([_array(read, place, subject=str(subject)) for subject in subjects], dtype=np.float64)
+        return np.array([array_of(read, place, subject=str(subject)) for subject in subjects], dtype=np.float64)
 
     each = stack(weights)
     largest = each.max(axis=(1, 2), keepdims=True)
@@ -143,57 +140,6 @@ def mean_correlation(series: np.ndarray) -> np.ndarray:
     return mean
 
 
-def read_members(
-    read: Read,
-    *,
-    weights: dict,
-    labels: dict | None = None,
-    tract_lengths: dict | None = None,
-    fc: dict | None = None,
-    held_out_fc: dict | None = None,
-    centres: dict | None = None,
-    maps: dict[str, dict] | None = None,
-) -> ConnectomeArrays:
-    """One member of the source per array.
-
-    Parameters
-    ----------
-    read : callable
-        Gives the bytes of a member.
-    weights, tract_lengths, fc, held_out_fc : dict
-        `member`, and for `.npz` and `.mat` the `variable`; `held_out_fc` is that of another group.
-    labels : dict, optional
-        `member` and `variable`; or `numbered`, patterns for numbers from 1, and `each`, how many of each pattern.
-    centres : dict, optional
-        Where the segmentation and its table are; see `atlases.segment_centres`.
-    maps : dict of str to dict, optional
-        Maps of the regions by name, each by its `member`: a number per region.
-    """
-    arrays = ConnectomeArrays(_array(read, weights))
-    arrays.maps = {name: np.ravel(_array(read, place)) for name, place in (maps or {}).items()}
-    arrays.tract_length = _array(read, tract_lengths) if tract_lengths else None
-    if fc:
-        arrays.fc = np.array(_array(read, fc), dtype=np.float64)
-        # Some files leave the diagonal at zero.  A region is correlated with itself.
-        np.fill_diagonal(arrays.fc, 1.0)
-        arrays.notes.append("empirical_fc: as in the source, with a diagonal of 1")
-    if held_out_fc:
-        arrays.held_out_fc = np.array(_array(read, held_out_fc), dtype=np.float64)
-        np.fill_diagonal(arrays.held_out_fc, 1.0)
-        arrays.notes.append("held_out_fc: of another group, as in the source, with a diagonal of 1")
-    if labels and "numbered" in labels:
-        arrays.labels = [pattern.format(k + 1) for pattern in labels["numbered"] for k in range(labels["each"])]
-        arrays.notes.append("labels: the source has none; numbered within each hemisphere in the order of the atlas")
-    elif labels:
-        arrays.labels = [str(label) for label in _array(read, labels)]
-    if centres:
-        arrays.centres = atlases.segment_centres(
-            read(centres["segmentation"]), read(centres["table"]).decode(), arrays.labels, centres
-        )
-        arrays.notes.append("centres: centre of gravity of each region in the segmentation of the source (MNI152)")
-    return arrays
-
-
 def read_file(
     read: Read, *, filename: str, variable: str | None = None, transpose: bool = False, regions: str | None = None
 ) -> ConnectomeArrays:
@@ -223,26 +169,6 @@ def read_file(
         arrays.centres = np.array([region.centre for region in table])
         arrays.notes.append("centres: published centres of the AAL regions in MNI space, to whole mm")
     return arrays
-
-
-def _array(read: Read, place: dict, **names: str) -> np.ndarray:
-    """One array from the member that `place` names: of .npz and .mat a variable, of other formats the table."""
-    member = place["member"].format(**names)
-    suffix = PurePosixPath(member).suffix
-    data = read(member)
-    if suffix in (".npz", ".mat"):
-        variables = (
-            binary_formats.npz_variables(data, member)
-            if suffix == ".npz"
-            else binary_formats.mat_variables(data, member)
-        )
-        if place.get("variable") not in variables:
-            raise unknown(f"{member}: variable", str(place.get("variable")), variables)
-        return variables[place["variable"]].load(member)
-    try:
-        return np.loadtxt(io.BytesIO(data), delimiter="," if suffix == ".csv" else None, ndmin=2)
-    except ValueError:
-        raise InputError(f"{member}: not a table of numbers") from None
 
 
 READERS = {"subjects": read_subjects, "members": read_members, "file": read_file}

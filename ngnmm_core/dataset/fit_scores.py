@@ -51,12 +51,16 @@ class SignalReader:
         return Signal(read("bold_fc"), read("bold_amplitude"), fcd)
 
     def reliability(self, index: tuple[int, ...]) -> float:
-        """Reliability of the connectivity; 1 where there is no sampling error, NaN where it is not known."""
+        """Reliability of the connectivity; 1 where there is no sampling error, NaN where it is not known.
+
+        0 where the halves of a simulation have nothing in common.
+        """
         if self.analysis == "linear_fc":
             return 1.0
         if self.analysis == "fc":
             return np.nan
-        return full_length_reliability(self._read("bold_reliability", index)).item()
+        half = self._read("bold_reliability", index).item()
+        return 0.0 if half <= 0.0 else full_length_reliability(half).item()
 
     def _read(self, name: str, index: tuple[int, ...]) -> np.ndarray:
         variable = self.file[name]
@@ -127,9 +131,10 @@ def point_scores(study: Study, file: Mapping[str, Any], recordings: Recordings) 
                 found[f"fit_{kind}"][(*index, s)] = score
                 if options.bootstrap:
                     found[f"fit_{kind}_low"][(*index, s)], found[f"fit_{kind}_high"][(*index, s)] = low, high
-            if "r" in options.scores:
-                limit = found["fit_r"][(*index, s)] / np.sqrt(reader.reliability(index))
-                found["fit_noise_limit"][(*index, s)] = limit
+            reliability = reader.reliability(index)
+            found["fit_reliability"][(*index, s)] = reliability
+            if "r" in options.scores and reliability != 0.0:
+                found["fit_noise_limit"][(*index, s)] = found["fit_r"][(*index, s)] / np.sqrt(reliability)
     some, every = defined.any(axis=-1), defined.all(axis=-1)
     found["fit_status"][...] = np.where(
         every, FitStatus.OK, np.where(some, FitStatus.SOME_SIGNALS_UNDEFINED, FitStatus.NO_CONNECTIVITY)

@@ -34,6 +34,7 @@ from ngnmm_core.plotting.parts.layout import GridAxes, choose_axes
 from ngnmm_core.plotting.parts.quantities import (
     REGIME,
     SETTLING,
+    UNRELIABLE,
     doubtful,
     first_replicate,
     flag_words,
@@ -76,7 +77,10 @@ class Field:
         values = self.values if row is None else self.values.sel({self.quantity.rows: row})
         array = pick(values).values
         why = np.broadcast_to(pick(self.reasons).values, array.shape)
-        doubt = np.zeros(array.shape, bool) if self.doubtful is None else pick(self.doubtful).values
+        doubt = np.zeros(array.shape, bool)
+        if self.doubtful is not None:
+            rows = self.quantity.rows
+            doubt = pick(self.doubtful.sel({rows: row}) if rows in self.doubtful.dims else self.doubtful).values
         return array, undefined_reasons(array, why), doubt & np.isfinite(array)
 
 
@@ -126,7 +130,7 @@ def quantity_map(dataset: xr.Dataset, quantity: Map) -> Figure | None:
     if not values.notnull().any() and (why == "").any():
         why = xr.full_like(why, "")  # the model has no such quantity: what its network does explains nothing
     marked = doubtful(dataset, quantity)
-    field = Field(quantity, values, why, marked if marked is None else selected(marked, grid))
+    field = Field(quantity, values, why, marked if marked is None else selected(marked, grid, quantity.rows))
     if grid.kind == "map":
         return _map(dataset, field, grid)
     return lines.line_figure(dataset, field, grid)
@@ -149,7 +153,9 @@ def _map(dataset: xr.Dataset, field: Field, grid: GridAxes) -> Figure:
             found |= dict.fromkeys(veil_cells(axes, frame.picker(c)(settling).values & np.isfinite(values), SETTLING))
         if field.quantity.above is not None:
             edged |= border(axes, values > field.quantity.above, np.isfinite(values))
-        if doubt.any():
+        if doubt.any() and field.quantity.hatches_doubt:
+            found |= dict.fromkeys(veil_cells(axes, doubt, UNRELIABLE))
+        elif doubt.any():
             dots = True
             axes.plot(*np.argwhere(doubt)[:, ::-1].T, ".", color="white", markeredgecolor=INK, markeredgewidth=0.4)
         label_grid_axis(axes.xaxis, frame.x_values, frame.most_x_ticks)

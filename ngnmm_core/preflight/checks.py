@@ -25,6 +25,7 @@ from ngnmm_core.preflight.step_trial import check_steps
 from ngnmm_core.recordings.held_out import check_held_out
 from ngnmm_core.recordings.load import load_recordings
 from ngnmm_core.recordings.preprocessing import check_band
+from ngnmm_core.recordings.targets import check_windows
 from ngnmm_core.simulation.delay_settings import lengths_mm
 from ngnmm_core.simulation.lesions import AXIS as RESECTION
 from ngnmm_core.simulation.regional import ANATOMICAL, RegionalMaps
@@ -98,6 +99,9 @@ def check_recordings(study: Study, built: Path | None) -> None:
             check_band("analyses.linear_fc.bands_hz", band, recordings.tr_s)
         if settings.band_hz is not None:
             check_band("empirical.band_hz", settings.band_hz, recordings.tr_s)
+    dynamics = study.options["bold"].fcd if options is not None and "bold" in options.of else None
+    if dynamics is not None and recordings.group_fcd is not None:
+        check_windows((dynamics.window_s, dynamics.step_s), recordings.group_fcd)
     if options is not None and "fc" in options.of:
         check_envelopes(recordings, study.options["fc"].band_hz)
     if options is not None:

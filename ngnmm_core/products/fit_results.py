@@ -16,7 +16,10 @@ from ngnmm_core.connectome import Connectome, connectome_of, load_connectome
 from ngnmm_core.connectome.cohort import NULL, SUBJECT
 from ngnmm_core.dataset.assemble import load_resolved
 from ngnmm_core.dataset.fit_scores import grid_of, indices, readers_of, targets_of
+from ngnmm_core.products.fit_dynamics import dynamics
+from ngnmm_core.products.fit_individuals import individual_scores
 from ngnmm_core.products.fit_maps import map_coordinates, map_profiles, unshuffled
+from ngnmm_core.products.fit_own import best_of_connectomes, own_connectomes
 from ngnmm_core.products.signal_scores import SignalScores
 from ngnmm_core.recordings.baselines import NAMES, baseline_scores, baselines
 from ngnmm_core.recordings.connectivity import mean_fc
@@ -24,7 +27,7 @@ from ngnmm_core.recordings.fcd import levels
 from ngnmm_core.recordings.held_out import GROUP, check_held_out
 from ngnmm_core.recordings.load import load_recordings
 from ngnmm_core.recordings.recordings import Recordings
-from ngnmm_core.recordings.scores import Scorer, best_point, confidence_set, subject_weights
+from ngnmm_core.recordings.scores import SCORES, Scorer, best_point, confidence_set, subject_weights
 from ngnmm_core.recordings.targets import ceilings
 from ngnmm_core.storage.netcdf import write_netcdf
 from ngnmm_core.study.study import Study
@@ -38,6 +41,7 @@ WORDS = {
     "edge_r": "correlation with recordings, without additive effects of regions",
     "gsr_r": "correlation with recordings, without global signal in both",
 }
+FCD, WORDS_FCD = "fcd_ks", "Kolmogorov-Smirnov distance of the dynamics of connectivity"
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +120,7 @@ class FitResults:
         others = (1.0 - alone) / max(count - 1, 1)
         scorer = Scorer(target, np.concatenate([subject_weights(count, draws, options.seed), others, alone]))
         points = list(indices(self.grid[1]))
-        found = {kind: np.full((len(points), len(scorer.weights)), np.nan) for kind in (*KINDS, "rmse")}
+        found = {kind: np.full((len(points), len(scorer.weights)), np.nan) for kind in SCORES}
         for p, index in enumerate(points):
             signal = self.readers[name].at(index)
             for kind, values in found.items():
@@ -128,7 +132,12 @@ class FitResults:
         """Scores [point] against the group that nothing is tuned on, by kind."""
         scorer = Scorer(self.targets[name].of_held_out, np.ones((1, 1)))
         signals_at = [self.readers[name].at(index) for index in points]
-        return {kind: np.array([scorer.score(kind, s)[0] for s in signals_at]) for kind in (*KINDS, "rmse")}
+        return {kind: np.array([scorer.score(kind, s)[0] for s in signals_at]) for kind in SCORES}
+
+    @property
+    def dynamical(self) -> dict[str, str]:
+        """The score of the dynamics of connectivity and its words, if the study has it."""
+        return {FCD: WORDS_FCD} if FCD in self.study.options["fit"].scores else {}
 
     # ------------------------------------------------------------------ parts of the dataset
     def ladder(self) -> dict[str, tuple]:
@@ -150,6 +159,9 @@ class FitResults:
             found[f"baseline_{kind}"] = (of_baselines, _stack(without, f"baseline_{kind}"), f"without a model: {text}")
             best = [self._best(self.scores[name], kind) for name in self.names]
             found[f"best_{kind}"] = (("fit_signal",), np.array(best), f"best point of the grid: {text}")  # type: ignore[assignment]
+        if self.dynamical:
+            best = [self._best(self.scores[name], FCD) for name in self.names]
+            found[f"best_{FCD}"] = (("fit_signal",), np.array(best), f"best point of the grid: {WORDS_FCD}")  # type: ignore[assignment]
         limit = _stack(limits, "ceiling_fcd_ks")
         found["ceiling_fcd_ks"] = (of_subjects, limit, "one subject: distance of the FCD from that of others")
         surrogates = np.stack([target.surrogate_ks for target in self.targets.values()], axis=1)
@@ -175,9 +187,9 @@ class FitResults:
             return {}
         check_held_out(self.study.options["fit"].hold_out, self.recordings)
         found = {}
-        for kind in KINDS:
+        for kind, words in (WORDS | self.dynamical).items():
             values = [self.scores[name].held_out(kind, self.true_points) for name in self.names]
-            text = f"point chosen on the others: {WORDS[kind]}"
+            text = f"point chosen on the others: {words}"
             found[f"held_out_{kind}"] = (("subject", "fit_signal"), np.stack(values, axis=1), text)
         return found
 
@@ -202,29 +214,7 @@ class FitResults:
 
     def own(self) -> dict[str, tuple]:
         """How much better a subject's own connectome does than others', each at its best point."""
-        subjects = list(self.recordings.subjects)
-        if SUBJECT not in self.axes or not subjects:
-            return {}
-        labels, found = self.connectomes, {}
-        for kind in KINDS:
-            gain = np.full((len(subjects), len(self.names)), np.nan)
-            for s, name in enumerate(self.names):
-                alone = self.scores[name].alone(kind)
-                for k, subject in enumerate(subjects):
-                    best = [self._of_connectome(alone[:, k], c, kind) for c in range(len(labels))]
-                    if subject in labels and len(labels) > 1:
-                        own = labels.index(subject)
-                        gain[k, s] = best[own] - np.nanmean(np.delete(best, own))
-            text = f"own connectome minus others': {WORDS[kind]}"
-            found[f"own_minus_others_{kind}"] = (("subject", "fit_signal"), gain, text)
-        return found
-
-    def _of_connectome(self, scores: np.ndarray, number: int, kind: str) -> float:
-        """Find the best score on one subject's connectome."""
-        values = np.unique(self.axes[SUBJECT])
-        here = scores[np.intersect1d(self.true_points, np.flatnonzero(self.axes[SUBJECT] == values[number]))]
-        k = best_point(here, kind)
-        return here[k] if k >= 0 else np.nan
+        return own_connectomes(self, WORDS)
 
     def best(self) -> dict[str, tuple]:
         """Give the best point, its confidence set, and both connectivities there."""
@@ -242,7 +232,7 @@ class FitResults:
         for s, chosen in enumerate(members):
             values[s, : len(chosen)] = np.column_stack([column[chosen] for column in self.axes.values()])
         edges, by_axis = ("fit_signal", "edge"), ("fit_signal", "axis")
-        return self._best_of_connectomes(kind) | {
+        return best_of_connectomes(self, kind) | {
             "best_point": (by_axis, values[:, 0], f"values of the axes at the best point, by {kind}"),
             "confidence_set": (
                 ("fit_signal", "member", "axis"),
@@ -260,41 +250,12 @@ class FitResults:
             return []
         return list(dict.fromkeys(str(value) for value in np.atleast_1d(self.sweep[SUBJECT].values)))
 
-    def _best_of_connectomes(self, kind: str) -> dict[str, tuple]:
-        """Find the best point on the connectome of every subject of a cohort."""
-        if not self.connectomes:
-            return {}
-        values = np.full((len(self.connectomes), len(self.names), len(self.axes)), np.nan)
-        columns = np.column_stack(list(self.axes.values()))
-        for c, number in enumerate(np.unique(self.axes[SUBJECT])):
-            here = np.intersect1d(self.true_points, np.flatnonzero(self.axes[SUBJECT] == number))
-            for s, name in enumerate(self.names):
-                k = best_point(self.scores[name].of_group(kind)[here, 0], kind)
-                values[c, s] = columns[here[k]] if k >= 0 else np.nan
-        text = f"values of the axes at the best point on a subject's connectome, by {kind}"
-        return {"connectome_best_point": (("connectome", "fit_signal", "axis"), values, text)}
-
-    def dynamics(self) -> dict[str, tuple]:
-        """Distributions of the dynamics of connectivity, of recordings and of the model at its best point."""
-        if "fcd_ks" not in self.study.options["fit"].scores:
-            return {}
-        kind = self.study.options["fit"].best_by
-        k = best_point(self.scores["bold"].of_group(kind)[self.true_points, 0], kind)
-        target = self.targets["bold"].fcd
-        own = np.full(target.shape[1], np.nan)
-        if k >= 0:
-            own = self.readers["bold"].at(np.unravel_index(int(self.true_points[k]), self.grid[1])).fcd
-        return {
-            "recorded_fcd": (("subject", "quantile"), target, "correlation between FC of windows, recordings"),
-            "best_fcd": (("quantile",), own, "correlation between FC of windows, model at its best point"),
-        }
-
     def dataset(self) -> "xr.Dataset":
         """Everything together."""
         import xarray as xr
 
-        parts = self.held_out() | self.ladder() | self.nulls() | self.own() | self.best() | self.dynamics()
-        parts |= map_profiles(self, WORDS)
+        parts = self.held_out() | self.ladder() | self.nulls() | self.own() | self.best() | dynamics(self)
+        parts |= map_profiles(self, WORDS) | individual_scores(self, WORDS | self.dynamical)
         data = {
             name: xr.Variable(dims, values, {"units": "1", "long_name": text})
             for name, (dims, values, text) in parts.items()
@@ -310,6 +271,8 @@ class FitResults:
             "region_j": ("edge", j.astype(np.int32)),
         }
         coordinates |= map_coordinates(self) | ({"connectome": self.connectomes} if self.connectomes else {})
+        if self.recordings.individuals is not None:
+            coordinates["individual"] = ("individual", list(self.recordings.individuals.subjects))
         if "best_fcd" in parts:
             coordinates["quantile"] = ("quantile", levels())
         notes = "; ".join(self.recordings.notes) or "none"

@@ -71,7 +71,6 @@ def surrogate(series: np.ndarray, seed: int) -> np.ndarray:
     return np.fft.irfft(spectrum * np.exp(1j * phases), volumes, axis=1)
 
 
-def surrogate_ks(series: np.ndarray, length: int, step: int, count: int = 5) -> float:
-    """Mean KS distance of a recording's FCD from those of its own phase-randomised surrogates."""
-    own = fcd_quantiles(series, length, step)
-    return float(np.mean([ks_distance(own, fcd_quantiles(surrogate(series, k), length, step)) for k in range(count)]))
+def surrogate_quantiles(series: np.ndarray, length: int, step: int, count: int = 5) -> np.ndarray:
+    """Quantiles [surrogate, quantile] of the FCD of a recording's phase-randomised surrogates."""
+    return np.stack([fcd_quantiles(surrogate(series, k), length, step) for k in range(count)])

@@ -12,7 +12,7 @@ from ngnmm_core.connectome.paths import existing_file, file_sha256
 from ngnmm_core.errors import InputError
 from ngnmm_core.recordings import bids, files
 from ngnmm_core.recordings.bids import sidecar
-from ngnmm_core.recordings.recordings import Recordings, checked
+from ngnmm_core.recordings.recordings import GroupDynamics, Recordings, checked
 from ngnmm_core.recordings.settings import Empirical
 
 KEY = "empirical"
@@ -91,11 +91,31 @@ def _of_connectome(connectome) -> Recordings:
         fc = np.array(connectome["empirical_fc"].values, float)
         other = np.array(connectome["held_out_fc"].values, float) if "held_out_fc" in connectome else None
         notes = ("connectivity of a group, without its series",)
-        return Recordings(labels, group_fc=fc, notes=notes, held_out_fc=other)
+        dynamics, few = _dynamics_of(connectome), _individuals_of(connectome, labels)
+        return Recordings(labels, group_fc=fc, notes=notes, held_out_fc=other, group_fcd=dynamics, individuals=few)
     raise InputError(
         f"{KEY}.source: the connectome '{name}' has no recordings in its file; "
         "allowed: one that has, such as hcp-aal2-94, or empirical: {path: ...}"
     )
+
+
+def _dynamics_of(connectome) -> GroupDynamics | None:
+    """Take the dynamics of connectivity of groups from a built connectome's file."""
+    if "empirical_fcd" not in connectome:
+        return None
+    fcd = connectome["empirical_fcd"]
+    other = np.array(connectome["held_out_fcd"].values, float) if "held_out_fcd" in connectome else None
+    return GroupDynamics(fcd.attrs["window_s"], fcd.attrs["step_s"], np.array(fcd.values, float), other)
+
+
+def _individuals_of(connectome, labels: tuple[str, ...]) -> Recordings | None:
+    """Take the series of single subjects beside a group from a built connectome's file."""
+    if "individual_bold" not in connectome:
+        return None
+    bold = connectome["individual_bold"].transpose("individual", "run", "region", "volume")
+    runs = tuple(tuple(np.asarray(run, float) for run in each) for each in bold.values)
+    names = tuple(str(name) for name in connectome["individual"].values)
+    return Recordings(labels, names, runs, float(bold.attrs["repetition_time_s"]))
 
 
 def _of_files(settings: Empirical) -> Recordings:

@@ -15,6 +15,24 @@ WITHOUT_SIGNAL = 1e-12  # s.d. relative to the largest value, of a region that i
 
 
 @dataclass(frozen=True)
+class GroupDynamics:
+    """Dynamics of connectivity of all subjects of a group in one sample, and of another group.
+
+    Attributes
+    ----------
+    window_s, step_s : float
+        Length of the sliding windows, and from one to the next (s).
+    group, held_out : array (sample,)
+        Correlations between the connectivity of two windows; `held_out` may be None.
+    """
+
+    window_s: float
+    step_s: float
+    group: np.ndarray
+    held_out: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
 class Recordings:
     """Series of several subjects, or a group's connectivity alone.
 
@@ -34,6 +52,10 @@ class Recordings:
         That of another group, on which nothing is tuned.
     notes : tuple of str
         What was done to the data.
+    group_fcd : GroupDynamics or None
+        Dynamics of connectivity of the groups.
+    individuals : Recordings or None
+        Series of single subjects beside a group's connectivity; nothing is tuned on them.
     """
 
     labels: tuple[str, ...]
@@ -43,6 +65,8 @@ class Recordings:
     group_fc: np.ndarray | None = None
     notes: tuple[str, ...] = ()
     held_out_fc: np.ndarray | None = None
+    group_fcd: GroupDynamics | None = None
+    individuals: "Recordings | None" = None
 
     @property
     def volumes(self) -> int:
@@ -72,7 +96,8 @@ class Recordings:
         reordered = lambda fc: None if fc is None else fc[np.ix_(order, order)]
         runs = tuple(tuple(run[order] for run in each) for each in self.runs)
         both = {"group_fc": reordered(self.group_fc), "held_out_fc": reordered(self.held_out_fc)}
-        return replace(self, labels=tuple(labels), runs=runs, notes=notes or self.notes, **both)
+        few = None if self.individuals is None else self.individuals.select(labels, key)
+        return replace(self, labels=tuple(labels), runs=runs, notes=notes or self.notes, individuals=few, **both)
 
     def cleaned(self, band_hz=None, regress_global: bool = False) -> "Recordings":
         """Filter to a band and regress out the global signal; a group's connectivity can't be cleaned and stays."""
@@ -107,7 +132,10 @@ def checked(recordings: Recordings, key: str, discard_s: float = 0.0) -> Recordi
     if recordings.group_fc is not None:
         other = recordings.held_out_fc
         other = None if other is None else _checked_fc(other, labels, f"{key}: held_out_fc")
-        return replace(recordings, group_fc=_checked_fc(recordings.group_fc, labels, key), held_out_fc=other)
+        few = recordings.individuals
+        few = None if few is None else checked(few, key, discard_s)
+        group = _checked_fc(recordings.group_fc, labels, key)
+        return replace(recordings, group_fc=group, held_out_fc=other, individuals=few)
     if not recordings.runs:
         raise InputError(f"{key}: holds no recording; allowed: series of at least one subject, or a group's FC")
     notes, runs = list(recordings.notes), []

@@ -8,8 +8,16 @@ import numpy as np
 from ngnmm_core.errors import InputError
 from ngnmm_core.recordings.connectivity import edge_specific as specific
 from ngnmm_core.recordings.connectivity import edges_of, mean_fc, pearson, split_half
-from ngnmm_core.recordings.fcd import LEVELS, fcd_quantiles, ks_distance, surrogate_ks, window_volumes, windows
-from ngnmm_core.recordings.recordings import Recordings
+from ngnmm_core.recordings.fcd import (
+    LEVELS,
+    fcd_quantiles,
+    ks_distance,
+    levels,
+    surrogate_quantiles,
+    window_volumes,
+    windows,
+)
+from ngnmm_core.recordings.recordings import GroupDynamics, Recordings
 
 
 @dataclass(frozen=True)
@@ -28,9 +36,15 @@ class Targets:
     reliability : array (subject,)
         Correlation of the FC of both halves.
     surrogate_ks : array (subject,)
-        KS distance of a subject's FCD from its phase-randomised surrogates'.
+        Mean KS distance of a subject's FCD from its phase-randomised surrogates'.
+    surrogate_fcd : array (subject, quantile)
+        Quantiles of the FCD of those surrogates, their mean.
     held_out_fc : array (edge,) or None
         Connectivity of another group, on which nothing is tuned.
+    held_out_fcd : array (quantile,) or None
+        Dynamics of connectivity of that group.
+    individuals : Targets or None
+        Single subjects beside a group's connectivity, on which nothing is tuned either.
     """
 
     labels: tuple[str, ...]
@@ -40,7 +54,10 @@ class Targets:
     fcd: np.ndarray
     reliability: np.ndarray
     surrogate_ks: np.ndarray
+    surrogate_fcd: np.ndarray
     held_out_fc: np.ndarray | None = None
+    held_out_fcd: np.ndarray | None = None
+    individuals: "Targets | None" = None
 
     def __len__(self) -> int:
         return len(self.fc)
@@ -48,7 +65,8 @@ class Targets:
     @property
     def of_held_out(self) -> "Targets":
         """The other group as targets of its own."""
-        return replace(self, fc=np.atleast_2d(self.held_out_fc), held_out_fc=None)
+        fcd = np.full(LEVELS, np.nan) if self.held_out_fcd is None else self.held_out_fcd
+        return replace(self, fc=np.atleast_2d(self.held_out_fc), fcd=fcd[None], held_out_fc=None, held_out_fcd=None)
 
 
 def find_targets(recordings: Recordings, band_hz=None, regress_global: bool = False, fcd_s=None) -> Targets:
@@ -68,22 +86,64 @@ def find_targets(recordings: Recordings, band_hz=None, regress_global: bool = Fa
     Raises
     ------
     InputError
-        For windows that are no longer than a TR, or of which fewer than three fit.
+        For windows that are no longer than a TR, of which fewer than three fit, or others than a group's dynamics have.
     """
     base = recordings.cleaned(band_hz, regress_global)
     gsr = base if regress_global else recordings.cleaned(band_hz, True)
     count = max(len(recordings.runs), 1)
     reliability = np.array([np.mean([split_half(run) for run in each]) for each in base.runs] or [np.nan])  # type: ignore[list-item]
-    fcd, distance = np.full((count, LEVELS), np.nan), np.full(count, np.nan)
+    fcd, distance, without = np.full((count, LEVELS), np.nan), np.full(count, np.nan), np.full((count, LEVELS), np.nan)
+    other_fcd = None
+    if fcd_s is not None and recordings.group_fcd is not None:
+        check_windows(fcd_s, recordings.group_fcd)
+        fcd, other_fcd = _group_quantiles(recordings.group_fcd)
     if fcd_s is not None and recordings.runs:
         length, step = _window(fcd_s, recordings)
         first = [each[0] for each in base.runs]  # runs have no time in common
         fcd = np.stack([fcd_quantiles(series, length, step) for series in first])
-        distance = np.array([surrogate_ks(series, length, step) for series in first])
+        surrogates = [surrogate_quantiles(series, length, step) for series in first]
+        pairs = zip(fcd, surrogates, strict=True)
+        distance = np.array([np.mean([ks_distance(own, each) for each in several]) for own, several in pairs])
+        without = np.stack([several.mean(axis=0) for several in surrogates])
     fc = base.fc()
     gsr_fc = gsr.fc() if recordings.runs else np.full_like(fc, np.nan)
     other = None if recordings.held_out_fc is None else edges_of(recordings.held_out_fc)
-    return Targets(recordings.labels, recordings.subjects, fc, gsr_fc, fcd, reliability, distance, other)
+    few = recordings.individuals
+    return Targets(
+        recordings.labels,
+        recordings.subjects,
+        fc,
+        gsr_fc,
+        fcd,
+        reliability,
+        distance,
+        without,
+        held_out_fc=other,
+        held_out_fcd=other_fcd,
+        individuals=None if few is None else find_targets(few, band_hz, regress_global, fcd_s),
+    )
+
+
+def _group_quantiles(group: GroupDynamics) -> tuple[np.ndarray, np.ndarray | None]:
+    """Quantiles of a group's dynamics, [1, quantile], and of the other group's, [quantile]."""
+    other = None if group.held_out is None else np.quantile(group.held_out, levels())
+    return np.quantile(group.group, levels())[None], other
+
+
+def check_windows(fcd_s: Sequence[float], group: GroupDynamics) -> None:
+    """Whether sliding windows are those that the dynamics of a group come from.
+
+    Raises
+    ------
+    InputError
+        If they aren't.
+    """
+    if not np.allclose(fcd_s, (group.window_s, group.step_s), rtol=1e-9):
+        raise InputError(
+            f"analyses.bold.fcd: windows of {fcd_s[0]:g} s, {fcd_s[1]:g} s apart, beside a group's of "
+            f"{group.window_s:g} s, {group.step_s:g} s apart; allowed: {{window_s: {group.window_s:g}, "
+            f"step_s: {group.step_s:g}}}, or no fcd"
+        )
 
 
 def _window(fcd_s: Sequence[float], recordings: Recordings) -> tuple[int, int]:
@@ -117,6 +177,8 @@ def ceilings(found: Targets) -> dict[str, np.ndarray]:
     if found.held_out_fc is not None:
         out["ceiling_r"][0] = pearson(found.fc[0], found.held_out_fc)
         out["ceiling_edge_r"][0] = pearson(specific(found.fc[0]), specific(found.held_out_fc))
+        if found.held_out_fcd is not None:
+            out["ceiling_fcd_ks"][0] = ks_distance(found.fcd[0], found.held_out_fcd)
     for k in range(count) if count > 1 else ():
         others = np.arange(count) != k
         mean = mean_fc(found.fc[others])

@@ -90,7 +90,7 @@ def envelope_targets(recordings: Recordings, band_hz: tuple[float, float], ortho
     unknown = np.full((count, LEVELS), np.nan)
     nothing = np.full_like(fc, np.nan)  # without the global signal
     distance = np.full(count, np.nan)
-    return Targets(recordings.labels, recordings.subjects, fc, nothing, unknown, reliability, distance, other)
+    return Targets(recordings.labels, recordings.subjects, fc, nothing, unknown, reliability, distance, unknown, other)
 
 
 def _halves(run: np.ndarray, of) -> float:

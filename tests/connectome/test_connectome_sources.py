@@ -7,6 +7,7 @@ import pytest
 
 from ngnmm_core.connectome import ConnectomeSpec, build_connectome, normalise, row_sum_spread, spectrum
 from ngnmm_core.connectome.aal90 import aal90_regions
+from ngnmm_core.connectome.functional_networks import networks_of
 from ngnmm_core.errors import InputError
 
 pytestmark = pytest.mark.slow
@@ -164,3 +165,36 @@ def test_aal2_agrees_with_the_papers_matrix(built, registry, sc2017):
     )
     off = ~np.eye(84, dtype=bool)
     assert pearson(a[off], b[off]) == pytest.approx(0.92, abs=0.005)
+
+
+def test_schaefer_labels_belong_to_the_rows(built):
+    """Networks have the sizes of the published parcellation; regions of one are alike in recordings."""
+    dataset = built("schaefer-100")
+    labels = [str(label) for label in dataset.region.values]
+    assert (labels[0], labels[-1]) == ("LH_Vis_1", "RH_Default_11")
+    networks = np.array(networks_of(labels))
+    names = ("Vis", "SomMot", "DorsAttn", "SalVentAttn", "Limbic", "Cont", "Default")
+    for side, sizes in (("L", (9, 6, 8, 7, 3, 4, 13)), ("R", (8, 8, 7, 5, 2, 9, 11))):
+        here = networks[dataset.hemisphere.values == side]
+        assert tuple(int((here == name).sum()) for name in names) == sizes
+    i, j = np.triu_indices(100, 1)
+    fc, same = dataset.empirical_fc.values[i, j], networks[i] == networks[j]
+    assert fc[same].mean() > fc[~same].mean() + 0.2
+
+
+def test_schaefer_has_dynamics_of_groups_and_two_subjects_that_agree_with_them(built):
+    """The group's FC is that of series as the subjects' are; its dynamics are those of windows as we make them."""
+    dataset = built("schaefer-100")
+    assert dataset.individual_bold.dims == ("individual", "run", "region", "volume")
+    assert list(dataset.individual.values) == ["100206", "100307"]
+    upper = np.triu_indices(100, 1)
+    group = dataset.empirical_fc.values[upper]
+    for runs in dataset.individual_bold.values:
+        fc = np.tanh(np.mean([np.arctanh(np.corrcoef(run)[upper]) for run in runs], axis=0))
+        assert pearson(fc, group) > 0.6
+    assert dataset.empirical_fcd.attrs["window_s"] / 0.72 == pytest.approx(43)
+    assert dataset.empirical_fcd.attrs["step_s"] / 0.72 == pytest.approx(7)
+    # 166 windows of 43 volumes, 7 apart, fit into 1200: so many pairs has a subject, and so many samples has a group
+    assert len(dataset.empirical_fcd) == pytest.approx(166 * 165 / 2, rel=2e-3)
+    medians = [np.median(dataset[name]) for name in ("empirical_fcd", "held_out_fcd")]
+    assert medians[0] == pytest.approx(medians[1], abs=0.03)

@@ -152,6 +152,6 @@ def test_figures(found):
     ladder = draw("fit_ladder", found)
     labels = [text.get_text() for text in ladder.axes[0].get_yticklabels()]
     assert labels == [
-        "ceiling", "model, held out", "model", "linear model, eigenvalue", "linear model, rows", "region sizes",
+        "ceiling", "model, held out", "model", "linear, eigenvalue", "linear, rows", "region sizes",
         "strengths", "distance", "root of SC", "log SC", "SC",
     ]  # fmt: skip

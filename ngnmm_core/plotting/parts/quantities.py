@@ -11,7 +11,7 @@ from ngnmm_core.connectome.cohort import NULL
 from ngnmm_core.plotting.parts.layout import POINT, REPLICATES, SEED
 from ngnmm_core.plotting.parts.style import UNDEFINED
 
-REGIME, SETTLING = "network_regime", "still_settling"
+REGIME, SETTLING, UNRELIABLE = "network_regime", "still_settling", "unreliable"
 HOMOGENEOUS = ("msf_status",)
 SLAB = 2**24  # numbers taken into memory at once
 FINE = ("", "ok", "oscillating", "limit_cycle", "multi_period_cycle", "not_stationary")
@@ -28,6 +28,7 @@ REASONS = {
     "active_before_stimulus": ("active before the stimulus", "\\\\--"),
     "nothing_recruited": ("nothing recruited", "||--"),
     "undefined": ("not computed", "----"),
+    "unreliable": ("reliability below 0.5", "//////"),
     "other": ("not defined", "//--"),
 }
 SAME_REASON = {"at_rest": "rest"}
@@ -125,7 +126,8 @@ def doubtful(dataset: xr.Dataset, quantity: Map) -> xr.DataArray | None:
     """Where the quantity is defined but doubtful (for any of the seeds and subjects); None if that can't be."""
     if quantity.doubtful is None or quantity.doubtful[0] not in dataset:
         return None
-    marked = flag_words(dataset[quantity.doubtful[0]]) == quantity.doubtful[1]
+    name, what, _ = quantity.doubtful
+    marked = flag_words(dataset[name]) == what if isinstance(what, str) else dataset[name] < what
     dims = [dim for dim in REPLICATES if dim in marked.dims]
     return marked.any(dims) if dims else marked
 
