@@ -9,6 +9,7 @@ from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.analysis.fc import FcOptions, check_window
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.lesions import KINDS
+from ngnmm_core.simulation.regional import MAPS, SURROGATE
 from ngnmm_core.storage.flags import Status
 
 
@@ -58,8 +59,8 @@ def check(options: HubsOptions, study) -> None:
     for k, point in enumerate(options.at):
         for name, value in point.items():
             key = f"analyses.hubs.at[{k}].{name}"
-            if name not in study.dims(of_network=False):
-                raise InputError(f"{key}: not an axis of the grid; allowed: {', '.join(study.dims(of_network=False))}")
+            if name not in hub_axes(study):
+                raise InputError(f"{key}: not an axis of the grid; allowed: {', '.join(hub_axes(study))}")
             values = study.axes[name]
             if value not in values:
                 near = min(values, key=lambda v: abs(v - value))
@@ -74,6 +75,12 @@ def check(options: HubsOptions, study) -> None:
             if getattr(options, name) is not None:
                 line = line.replace(f"simulation.{name}", f"analyses.hubs.{name}")
         raise InputError(line) from None
+
+
+def hub_axes(study: Any) -> tuple[str, ...]:
+    """Name the axes of the grid that hubs may be looked for on: no seeds, no stimuli, but maps and their surrogates."""
+    of_maps = [name for name in study.axes if study.known_axes[name].part in (MAPS, SURROGATE)]
+    return tuple(name for name in study.axes if study.is_of_system(name) or name in of_maps)
 
 
 def hub_simulation(options: HubsOptions, simulation: Any) -> Any:

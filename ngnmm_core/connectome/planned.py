@@ -16,10 +16,10 @@ class PlannedConnectome:
         Hash of its source and of the code that reads it; part of what every point is known by.
     regions : int
     members : mapping of axis name to mapping of number to str
-        Where an axis of the grid chooses among several connectomes: identities by the number that the column of that
-        axis holds.  A point is then known by the identity of what it is computed on, and not by a number that changes
-        when others are added; an empty identity adds nothing, so that a point on the connectome of the study itself
-        is known as if there were no such axis.
+        Where an axis of the grid chooses among several connectomes, or surrogates of a map of their regions: identities
+        by the number that the column of that axis holds.  A point is then known by the identity of what it is computed
+        on, and not by a number that changes when others are added; an empty identity adds nothing, so that a point on
+        the connectome of the study itself, with the map itself, is known as if there were no such axis.
     """
 
     identity: str

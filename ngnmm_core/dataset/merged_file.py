@@ -26,8 +26,7 @@ from ngnmm_core.points import SEED, Kind
 from ngnmm_core.recordings.recordings import Recordings
 from ngnmm_core.stages.context import context, fingerprint
 from ngnmm_core.stages.contract import BRANCHES, SWEEP, Layout, Stage
-from ngnmm_core.stages.layouts import homogeneous_layout
-from ngnmm_core.stages.lesions import hub_points
+from ngnmm_core.stages.lesions import hub_layout, hub_points
 from ngnmm_core.stages.registry import stages_of
 from ngnmm_core.storage.atomic import whole_file
 from ngnmm_core.storage.integrity import require_intact
@@ -127,7 +126,7 @@ def merge_file(
 
 
 def _planned(study: Study, identity: str, regions: int) -> PlannedConnectome:
-    return planned_connectome(study.config, study.subjects, identity, regions)
+    return planned_connectome(study, identity, regions)
 
 
 def point_coordinates(study: Study, file: str, layout: Layout) -> dict[str, tuple]:
@@ -244,7 +243,7 @@ def _write_stage(merger: Merger, study: Study, stage: Stage, layout: Layout, sou
 
 def _write_hubs(merger: Merger, study: Study, path: Path, stack: ExitStack) -> None:
     """Lays the hub scores of chosen points out over the grid."""
-    layout = homogeneous_layout(study)
+    layout = hub_layout(study)
     (file,) = open_all(stack, [path])
     chosen = hub_points(study)
     shard, row = np.full((2, len(layout.points)), -1)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ngnmm_core.compilation.cpu_target import processor
 from ngnmm_core.recordings.load import identity as recordings_identity
-from ngnmm_core.simulation.regional import context_of
+from ngnmm_core.simulation.regional import context_of, surrogates_of
 from ngnmm_core.stages.context import fingerprint
 from ngnmm_core.study.balance import balance_of
 from ngnmm_core.study.study import Study
@@ -45,6 +45,7 @@ def scientific_config(study: Study, connectome: str) -> dict[str, Any]:
         config["balance"] = balance_of(study.config)
     if study.maps:
         config["maps"] = context_of(study.maps)
+        config["surrogates"] = surrogates_of(study.maps)
     if study.files:
         config["sources"] = {place: file.source for place, file in study.files.items()}
     if study.config.model.operating_point is not None:

@@ -85,7 +85,7 @@ class Connectomes:
     def planned(self, study: str) -> PlannedConnectome:
         """Give what a plan knows of a study's connectome."""
         found = self.studies.find(study)
-        return planned_connectome(found.config, found.subjects, self.identity(study), self.regions(study))
+        return planned_connectome(found, self.identity(study), self.regions(study))
 
     @functools.cache  # noqa: B019
     def regions(self, study: str) -> int:

@@ -14,7 +14,7 @@ from ngnmm_core.connectome.spec import SINGLE
 from ngnmm_core.plotting.parts.captions import as_words
 from ngnmm_core.plotting.parts.labels import assignments, number
 from ngnmm_core.plotting.parts.layout import choose_axes, region_axis
-from ngnmm_core.stages.lesions import hub_points
+from ngnmm_core.stages.lesions import hub_layout, hub_points
 from ngnmm_core.stages.registry import stages_of
 from ngnmm_core.study.study import Study
 
@@ -321,8 +321,9 @@ def _connectome(study: Study) -> list[FigureEntry]:
 def _hubs(study: Study) -> list[FigureEntry]:
     if HUBS not in study.options:
         return []
-    positions = np.unravel_index(hub_points(study)[:MOST_HUB_FIGURES], study.shape(of_network=False))
-    names = study.dims(of_network=False)
+    layout = hub_layout(study)
+    positions = np.unravel_index(hub_points(study)[:MOST_HUB_FIGURES], layout.shape)
+    names = layout.dims
     points = [
         _with_subject(study, {name: float(study.axes[name][k]) for name, k in zip(names, where, strict=True)})
         for where in zip(*positions, strict=True)

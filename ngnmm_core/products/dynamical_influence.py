@@ -5,6 +5,8 @@ that is how much of the response to a kick at k there will be: Klemm, Serrano, E
 (2012), doi:10.1038/srep00292.  The leading mode is the one whose perturbations grow fastest, or decay most slowly.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from ngnmm_core.analysis.graph_measures import leading_projector
@@ -22,11 +24,15 @@ def dynamical_influence(task: Task) -> tuple[np.ndarray, np.ndarray]:
     """
     influence = np.full((len(task.points), len(task.connectome)), np.nan)
     leading = np.full(len(task.points), -1, np.int32)
-    if row_sum_spread(task.connectome.weights) > LARGEST_SPREAD or task.regional.differ(task.points).any():
+    alike = np.flatnonzero(~np.broadcast_to(task.regional.differ(task.points), len(task.points)))
+    if row_sum_spread(task.connectome.weights) > LARGEST_SPREAD or not len(alike):
         return influence, leading
-    growth, values = msf.run(task)["msf"], spectrum(task.connectome.weights).values
-    for k in np.flatnonzero(np.isfinite(growth).any(axis=1)):
-        leading[k] = int(np.nanargmax(growth[k]))
+    growth = msf.run(replace(task, points=task.points.take(alike)))["msf"]
+    values = spectrum(task.connectome.weights).values
+    for k, rates in zip(alike, growth, strict=True):
+        if not np.isfinite(rates).any():
+            continue
+        leading[k] = int(np.nanargmax(rates))
         influence[k] = left_eigenvector(task.connectome.weights, values[leading[k]])
     return influence, leading
 

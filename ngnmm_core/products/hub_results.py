@@ -12,7 +12,7 @@ from ngnmm_core.connectome.cohort import SUBJECT, Cohort, cohort_of
 from ngnmm_core.dataset.assemble import load_resolved
 from ngnmm_core.points import Kind
 from ngnmm_core.products.dynamical_influence import dynamical_influence
-from ngnmm_core.stages.lesions import hub_points
+from ngnmm_core.stages.lesions import hub_layout, hub_points
 from ngnmm_core.stages.task import Task
 from ngnmm_core.storage.atomic import write_atomically
 from ngnmm_core.storage.csv_tables import csv_text
@@ -43,7 +43,7 @@ def score_hubs(study_path: Path, lesions: Path, connectome_path: Path, output: P
     study, dataset = load_resolved(study_path), load_connectome(connectome_path)
     cohort = cohort_of(dataset, connectome_of(dataset), nulls_of(study.config))
     normalised = cohort.mean.normalised(study.config.normalization)
-    points = study.points(False).take(hub_points(study))
+    points = hub_layout(study).points.take(hub_points(study))
     maps, balance = study.maps, balance_of(study.config)
     task = Task(study.model, normalised, points, {}, (), cohort=cohort, maps=maps, balance=balance)
     with xr.open_dataset(lesions) as merged:

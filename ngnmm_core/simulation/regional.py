@@ -4,8 +4,10 @@ A map z has a scale b: the parameter p of a region becomes p + b z (`add`) or p 
 regions by their labels.  Several maps of one parameter act one after the other, in the order of the study.
 """
 
+import hashlib
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -279,10 +281,36 @@ def _places(one: RegionMap, connectome: Connectome) -> np.ndarray:
 
 
 def context_of(maps: Sequence[RegionMap]) -> list[dict[str, Any]]:
-    """Describe maps by what results depend on, as plain data: not by how many surrogates there are."""
-    found = []
+    """Describe maps by what results depend on, as plain data; surrogates are known by their points (`members_of`)."""
+    return [one.model_dump(mode="json", exclude={"surrogates", "places"}) for one in maps]
+
+
+def surrogates_of(maps: Sequence[RegionMap]) -> dict[str, dict[str, Any]]:
+    """Describe how the surrogates of maps are drawn, as plain data by the names of the maps: not how many there are."""
+    found = {}
     for one in maps:
-        spins = one.surrogates is not None and one.surrogates.kind == "spin"
-        left_out = {"surrogates": {"count"}} | ({} if spins else {"places": True})
-        found.append(one.model_dump(mode="json", exclude=left_out))
+        if one.surrogates is not None:
+            places = {"places"} if one.surrogates.kind == "spin" else set()
+            found[one.name] = one.model_dump(
+                mode="json", include={"surrogates": {"kind", "seed"}} | dict.fromkeys(places, True)
+            )
     return found
+
+
+def members_of(maps: Sequence[RegionMap]) -> dict[str, dict[float, str]]:
+    """Give what a point is known by for its surrogate, by the axes: nothing for the map itself."""
+    found = {}
+    for one in maps:
+        if one.surrogates is not None:
+            drawn = json.dumps(surrogates_of([one]), sort_keys=True)
+            digest = hashlib.blake2b(drawn.encode(), digest_size=8).hexdigest()
+            numbers = range(1, one.surrogates.count + 1)
+            found[one.axes[1]] = {0.0: "", **{float(k): f"{SURROGATE}:{digest}:{k}" for k in numbers}}
+    return found
+
+
+def with_surrogates(
+    described: Sequence[Mapping[str, Any]], drawn: Mapping[str, Mapping[str, Any]]
+) -> tuple[RegionMap, ...]:
+    """Make maps from what `context_of` and `surrogates_of` say of them."""
+    return tuple(RegionMap.model_validate({**one, **drawn.get(one["name"], {})}) for one in described)

@@ -6,12 +6,11 @@ import numpy as np
 
 from ngnmm_core.analysis import fc, spectra
 from ngnmm_core.analysis.contract import Variable
-from ngnmm_core.analysis.hubs import hub_simulation
+from ngnmm_core.analysis.hubs import hub_axes, hub_simulation
 from ngnmm_core.analysis.transfer_entropy import SURROGATES, InformationReducer
 from ngnmm_core.connectome.cohort import NULL
 from ngnmm_core.points import SEED, Kind
 from ngnmm_core.simulation.lesions import CUT, KINDS, LESION, NONE, REGION
-from ngnmm_core.simulation.regional import MAPS, SURROGATE
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.stages import simulation
 from ngnmm_core.stages.contract import LESIONS, NOISES, OF_DELAYS, Layout, Rates, Reducers, Stage
@@ -71,7 +70,7 @@ def warm(task: Task) -> None:
 def _layout(study: Study, regions: int) -> Layout:
     """At every chosen grid point: runs without lesion for the null, then every lesion of every region."""
     options = study.options["hubs"]
-    chosen = study.points(False).take(hub_points(study))
+    chosen = hub_layout(study).points.take(hub_points(study))
     runs = [(NONE, -1, seed) for seed in range(options.null_seeds)]
     for kind in options.lesion:
         code = CUT + KINDS.index(kind)
@@ -79,15 +78,24 @@ def _layout(study: Study, regions: int) -> Layout:
     kinds, lesioned, seeds = np.array(runs).T
     index = np.repeat(np.arange(len(chosen)), len(runs))
     repeated = chosen.take(index).only(Kind.PARAMETER, Kind.CONNECTOME)
+    of_maps = {name: chosen.columns[name][index] for one in study.maps for name in one.axes if name in chosen.columns}
+    repeated = repeated.having(of_maps, Kind.SETTING)
     tile = lambda values: np.tile(values, len(chosen))
     points = repeated.having({SEED: tile(seeds)}, Kind.SEED)
     points = points.having({LESION: tile(kinds), REGION: tile(lesioned)}, Kind.SETTING)
     return Layout(("run",), (len(index),), points)
 
 
+def hub_layout(study: Study) -> Layout:
+    """Lay out the grid that hubs may be looked for on."""
+    axes = hub_axes(study)
+    return Layout(*study.over(lambda axis: axis in axes))
+
+
 def hub_points(study: Study) -> np.ndarray:
-    """Positions, in the flattened grid without seeds, of the points that hubs are looked for at."""
-    names, shape = study.dims(False), study.shape(False)
+    """Positions, in the flattened `hub_layout`, of the points that hubs are looked for at."""
+    layout = hub_layout(study)
+    names, shape = layout.dims, layout.shape
     wanted = study.options["hubs"].at
     chosen = np.zeros(shape, bool) if wanted else np.ones(shape, bool)
     mesh = dict(zip(names, np.meshgrid(*(study.axes[n] for n in names), indexing="ij"), strict=True))
@@ -123,8 +131,8 @@ STAGE = Stage(
     cost=_cost,
     signals=_signals,
     starts_network=True,
-    # scores compare runs at points of the model's parameters
-    unreachable_axes=("resection", *NOISES, "stimuli", MAPS, SURROGATE, *OF_DELAYS),
+    # scores compare runs at points of the model's parameters and maps
+    unreachable_axes=("resection", *NOISES, "stimuli", *OF_DELAYS),
     file=LESIONS,
     own_variables=VARIABLES,
     own_coordinates=SURROGATE_AXIS,

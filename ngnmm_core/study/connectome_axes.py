@@ -14,9 +14,11 @@ from ngnmm_core.connectome.subjects import chosen_subjects, columns_of
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.points import Axis, Kind
 from ngnmm_core.section import Section
+from ngnmm_core.simulation.regional import members_of
 
 if TYPE_CHECKING:
     from ngnmm_core.study.schema import StudyConfig
+    from ngnmm_core.study.study import Study
 
 MOST_NULLS = 10_000
 COMES_FROM = {SUBJECT: "connectome.subjects: a list of names", NULL: "nulls.count"}
@@ -151,19 +153,17 @@ def with_subject_numbers(sets: Any, names: Mapping[float, str], key: str) -> Any
     return found
 
 
-def planned_connectome(
-    config: "StudyConfig", names: Mapping[float, str], identity: str, regions: int
-) -> PlannedConnectome:
+def planned_connectome(study: "Study", identity: str, regions: int) -> PlannedConnectome:
     """Describe what the points of a study are on before any of it is read.
 
     `identity` is that of the connectome; of a cohort, that of the code that reads it alone: a point is known by its own
     subject, whoever else there is.
     """
-    members: dict[str, dict[float, str]] = {}
-    if names:
-        members[SUBJECT] = {number: f"{SUBJECT}:{number:.0f}" for number in names}
-    if config.nulls is not None:
-        kind, seed = config.nulls.kind, config.nulls.seed
-        numbers = range(1, config.nulls.count + 1)
+    members = members_of(study.maps)
+    if study.subjects:
+        members[SUBJECT] = {number: f"{SUBJECT}:{number:.0f}" for number in study.subjects}
+    if study.config.nulls is not None:
+        kind, seed = nulls_of(study.config) or ("", 0)
+        numbers = range(1, study.config.nulls.count + 1)
         members[NULL] = {0.0: "", **{float(k): f"{NULL}:{kind}:{seed}:{k}" for k in numbers}}
     return PlannedConnectome(identity, regions, members)

@@ -14,6 +14,7 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.points import Kind, Points
 from ngnmm_core.storage.atomic import write_atomically
 
+SURROGATES = "surrogates"  # of maps, in a definition: how they are drawn
 CHECKED = re.compile(rb'\{"sha256": "([0-9a-f]{64})", ')
 
 
@@ -23,6 +24,7 @@ def point_ids(points: Points, context_hash: str, connectome: PlannedConnectome) 
     `context_hash` stands for all that the points have in common, the identity of the connectome included.
     """
     chooses = points.of(Kind.CONNECTOME)
+    chooses |= {name: values for name, values in points.columns.items() if name in connectome.members}
     own = [values for name, values in points.columns.items() if name not in chooses]
     table = np.ascontiguousarray(np.column_stack(own)) + 0.0  # -0.0 is 0.0
     start = hashlib.blake2b(context_hash.encode(), digest_size=16)

@@ -16,12 +16,13 @@ import numpy as np
 from ngnmm_core.connectome.planned import PlannedConnectome
 from ngnmm_core.points import Points
 from ngnmm_core.preflight.cost import LANES, seconds_per_point
+from ngnmm_core.simulation.regional import surrogates_of
 from ngnmm_core.stages.context import context
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.storage.integrity import is_sealed
 from ngnmm_core.study.study import Study
 from ngnmm_core.sweep.finished import Wanted, cover, finished_shards, told_of_versions
-from ngnmm_core.sweep.identity import shard_name, write_definition
+from ngnmm_core.sweep.identity import SURROGATES, shard_name, write_definition
 
 MOST_SHARDS = 500
 HEAVY = 1.0  # CPU seconds of a point above which, but in lanes, it is not computed together with others
@@ -63,6 +64,8 @@ def plan(study: Study, stage: str, folder: Path, connectome: PlannedConnectome, 
     header = {"context": surroundings, "files": {place: file.path.as_posix() for place, file in files.items()}}
     if study.config.nulls is not None:  # points say which; null 0 is known as if there were none
         header["nulls"] = study.config.nulls.model_dump(include={"kind", "seed"})
+    if drawn := surrogates_of(study.maps):  # points say which; surrogate 0 is known as if there were none
+        header[SURROGATES] = drawn
     points = STAGES[stage].layout(study, len(connectome)).points
     wanted = Wanted(points, surroundings, connectome)
     ids, shards = wanted.ids, list(finished_shards(folder, write))

@@ -18,7 +18,7 @@ from ngnmm_core.connectome.cohort import SUBJECT, Cohort, cohort_of
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model, own_model
 from ngnmm_core.preflight.calibration import calibrate
-from ngnmm_core.simulation.regional import MAPS, RegionMap
+from ngnmm_core.simulation.regional import MAPS, with_surrogates
 from ngnmm_core.simulation.series_file import SeriesFile, series_path
 from ngnmm_core.stages.context import compiled_name
 from ngnmm_core.stages.contract import BALANCE
@@ -28,7 +28,7 @@ from ngnmm_core.stages.task import Task
 from ngnmm_core.storage.integrity import seal
 from ngnmm_core.storage.netcdf import write_netcdf
 from ngnmm_core.study.study import Study
-from ngnmm_core.sweep.identity import definition_points, read_definition, shard_name
+from ngnmm_core.sweep.identity import SURROGATES, definition_points, read_definition, shard_name
 
 
 def make_task(definition: dict[str, Any], cohort: Cohort) -> Task:
@@ -42,7 +42,7 @@ def make_task(definition: dict[str, Any], cohort: Cohort) -> Task:
         analysis = get_analysis(name) if file is None else own_analysis(file)
         analyses.append((analysis, analysis.options.model_validate(options)))
     normalised = cohort.mean.normalised(context["normalization"])
-    maps = tuple(map(RegionMap.model_validate, context.get(MAPS, ())))
+    maps = with_surrogates(context.get(MAPS, ()), definition.get(SURROGATES, {}))
     points = definition_points(definition)
     regional: dict[str, Any] = {"maps": maps, "balance": context.get(BALANCE)}
     return Task(model, normalised, points, context["settings"], tuple(analyses), cohort=cohort, **regional)

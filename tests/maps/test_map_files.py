@@ -248,10 +248,15 @@ def test_what_is_found_from_regions_alike_is_refused(study_with, refused):
     refused(lambda: make_study("p", config), "model.maps.m.scale: 0.1 together with model.operating_point")
 
 
-def test_lesions_take_a_scale_but_no_axis_of_it(brain, study_with, refused):
+def test_lesions_take_scales_and_their_axes(brain, study_with, refused):
     hubs = {"hubs": {"seeds": 1, "null_seeds": 3, "duration_ms": 2500, "transient_ms": 500}}
     study = study_with({"scale": 0.2}, grid={"G": [5]}, analyses=hubs)
     check_on_connectome(study, brain)
     assert context(study, "lesions", "c")["maps"][0]["scale"] == 0.2
     axis = study_with({}, grid={"G": [5], "thick.scale": [0.2]}, analyses=hubs)
-    refused(lambda: check_on_connectome(axis, brain), "grid.thick.scale", "analyses.hubs")
+    check_on_connectome(axis, brain)
+    at = lambda value: {"hubs": {**hubs["hubs"], "at": [{"thick.scale": value}]}}
+    grid = {"G": [5], "thick.scale": [0.2, 0.4]}
+    chosen = STAGES["lesions"].layout(study_with({}, grid=grid, analyses=at(0.4)), 6).points
+    assert set(chosen.columns["thick.scale"]) == {0.4}
+    refused(lambda: study_with({}, grid=grid, analyses=at(0.3)), "at[0].thick.scale", "0.3 is not on the grid")

@@ -57,7 +57,7 @@ class Runs:
         self.folder = folder
 
     def planned(self, study):
-        return planned_connectome(study.config, study.subjects, "identity", 4)
+        return planned_connectome(study, "identity", 4)
 
     def missing(self, study, write=False):
         """Number of points that are not there yet, by stage, and all shards."""
