@@ -6,6 +6,7 @@ import numpy as np
 
 from ngnmm_core.dynamics.differentiation import linearise
 from ngnmm_core.dynamics.own_times import in_units, state_factors, time_factor
+from ngnmm_core.dynamics.small_eigenvalues import eigenvalues_of
 from ngnmm_core.models._base import Model
 
 MOST_ITERATIONS = 50
@@ -91,7 +92,7 @@ def eigenvalues(
     """
     found = jacobians(model, states, parameters, weight, feedback, background)
     units = _units(model, parameters, len(states)).reshape(len(states), *(1,) * (found.ndim - 3), -1)
-    return np.linalg.eigvals(in_units(found, units)).astype(complex)
+    return eigenvalues_of(in_units(found, units))
 
 
 def jacobians(

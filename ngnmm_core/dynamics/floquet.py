@@ -17,6 +17,7 @@ import numpy as np
 
 from ngnmm_core.dynamics.own_times import in_units
 from ngnmm_core.dynamics.periodic_orbits import Orbit
+from ngnmm_core.dynamics.small_eigenvalues import eigenvalues_of
 from ngnmm_core.dynamics.variational import Solutions
 from ngnmm_core.models._base import Model
 
@@ -131,7 +132,7 @@ def exponents(monodromy: np.ndarray, period: float | np.ndarray) -> np.ndarray:
     period : float, or array that broadcasts to (..., 1)
         In ms.
     """
-    multipliers = np.linalg.eigvals(monodromy).astype(complex)
+    multipliers = eigenvalues_of(monodromy)
     with np.errstate(divide="ignore"):
         # apart, as a multiplier of zero (a perturbation lost to rounding) would get an imaginary part that is NaN
         values = np.log(np.abs(multipliers)) / period + 1j * (np.angle(multipliers) / period)
