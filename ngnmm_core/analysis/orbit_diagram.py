@@ -20,6 +20,7 @@ class OrbitDiagramStatus(Status):
     """Outcome of an orbit diagram."""
 
     NO_MAXIMA = 2
+    INACCURATE = 3
 
 
 class OrbitDiagramOptions(Options):
@@ -59,13 +60,25 @@ def check(options: OrbitDiagramOptions, study) -> None:
 def local_maxima(signal: np.ndarray) -> np.ndarray:
     """Local maxima of a sampled signal [sample], refined by a parabola through three samples; in order of time.
 
-    The error of a maximum is of the fourth order in the sampling step.
+    The error of a maximum is of the third order in the sampling step: see `maxima_error`.
     """
     before, here, after = signal[:-2], signal[1:-1], signal[2:]
     top = (here > before) & (here >= after)
     left, middle, right = before[top], here[top], after[top]
     curvature = left - 2.0 * middle + right
     return middle - 0.125 * (right - left) ** 2 / curvature
+
+
+def maxima_error(signal: np.ndarray) -> float:
+    """Bound on what the local maxima of a sampled signal [sample] are wrong by, from its third differences there.
+
+    A cubic differs from the parabola through three samples by x (x^2 - 1) / 6 of its third difference, x samples away
+    from the middle one, where -1/2 <= x <= 1/2.
+    """
+    top = 1 + np.flatnonzero((signal[1:-1] > signal[:-2]) & (signal[1:-1] >= signal[2:]))
+    third = np.abs(np.diff(signal, 3))  # of the samples from k to k + 3
+    beside = [third[np.clip(top - shift, 0, len(third) - 1)] for shift in (1, 2)] if len(third) else []
+    return float(np.max(beside, initial=0.0)) / 16.0
 
 
 def variables(options: OrbitDiagramOptions) -> tuple[Variable, ...]:

@@ -19,7 +19,7 @@ from ngnmm_core.dynamics.poincare_returns import Returns, distances, find_return
 from ngnmm_core.dynamics.regimes import IRREGULAR, LIMIT_CYCLE, MULTI_PERIOD, REST
 from ngnmm_core.dynamics.variational import WIDTH, Solutions
 from ngnmm_core.models._base import Model
-from ngnmm_core.simulation.initial_states import nominal
+from ngnmm_core.simulation.own_times import nominal_states
 
 SAMPLE_MS = 0.1
 STEPS_PER_SAMPLE = (4, 20, 100)  # more where the trajectory ceases to be finite with fewer: steep bursts, large inputs
@@ -62,10 +62,10 @@ def find_attractors(
     row_sum : float
         Row sum of the connectome.
     states : array (point, state), optional
-        Where to start; the model's nominal state if not given.
+        Where to start; if not given the model's nominal state, in the unit of time of the point's time constants.
     """
     count = len(parameters["G"])
-    states = np.tile(nominal(model), (count, 1)) if states is None else states
+    states = nominal_states(model, parameters) if states is None else states
     found: list[Attractor | None] = []
     for start in range(0, count, CHUNK):
         part = slice(start, start + CHUNK)
@@ -129,7 +129,7 @@ def _rests(solutions: Solutions, samples: np.ndarray, returns: Returns, last: np
     """Stable equilibria that trajectories are near to and approach, by point."""
     spread = returns.ranges[:, :, 3] - returns.ranges[:, :, 2]
     largest = np.abs(returns.ranges[:, :, 2:]).max(axis=2)
-    small = np.array([s.small for s in solutions.model.states])
+    small = np.array([s.small for s in solutions.model.states]) * solutions.units
     # where this fails, the second half is nowhere within NEAR of any state
     possible = np.flatnonzero(returns.finite & (spread <= 2.2 * NEAR * (1.1 * largest + small)).all(axis=1))
     found: dict[int, np.ndarray] = {}
@@ -142,7 +142,7 @@ def _rests(solutions: Solutions, samples: np.ndarray, returns: Returns, last: np
         growth = eigenvalues(some.model, np.where(converged[:, None], states, 0.0), some.parameters, some.weight,
                              some.weight).real.max(axis=1)  # fmt: skip
         for j in np.flatnonzero(converged & (growth < 0)):
-            first, second = distances(samples, left[j], states[j], small)
+            first, second = distances(samples, left[j], states[j], small[left[j]])
             if second < ARRIVED or (second < NEAR and second < first):
                 found[int(left[j])] = states[j]
     return found

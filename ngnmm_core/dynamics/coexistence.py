@@ -23,6 +23,7 @@ from ngnmm_core.dynamics.regimes import IRREGULAR, REST
 from ngnmm_core.dynamics.variational import Solutions
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.initial_states import nominal, standard_normal
+from ngnmm_core.simulation.own_times import in_units, state_factors, time_factor
 
 SAME = 1e-6  # relative difference of two equilibria that are one
 ON_ORBIT = 1e-4  # distance of a point from an orbit that it is on, in units of the orbit's extent
@@ -71,9 +72,10 @@ def coexisting(
     points = [{name: float(values[k]) for name, values in arrays.items()} for k in range(len(arrays["G"]))]
     fixed = [find_equilibria(model, point, row_sum, thorough=False) for point in points]
     usual = initial_states(model, starts, spread)
+    units = state_factors(model, time_factor(model, arrays) * np.ones(len(points)))
     begin = [
-        np.concatenate([usual, _beside(model, point, row_sum, rests)])
-        for point, rests in zip(points, fixed, strict=True)
+        np.concatenate([usual * unit, _beside(model, point, row_sum, rests, unit)])
+        for point, rests, unit in zip(points, fixed, units, strict=True)
     ]
     owner = np.repeat(np.arange(len(points)), [len(states) for states in begin])
     repeated = {name: values[owner] for name, values in arrays.items()}
@@ -85,21 +87,21 @@ def coexisting(
         resting = [Attractor(REST, state) for state in rests.states[rests.stable]]
         # of the starts beside equilibria only what they have come to: they may take very long to leave
         own = [j for n, j in enumerate(own) if n < starts or found[j] is None or found[j].regime != IRREGULAR]
-        result.append(_different(resting, [(found[j], orbits.get(j)) for j in own]))
+        result.append(_different(resting, [(found[j], orbits.get(j)) for j in own], units[k]))
     return result
 
 
-def _beside(model: Model, point: Mapping[str, float], row_sum: float, rests: Branch) -> np.ndarray:
+def _beside(model: Model, point: Mapping[str, float], row_sum: float, rests: Branch, units: np.ndarray) -> np.ndarray:
     """States on both sides of every unstable equilibrium, [start, state]."""
     some = rests.states[~rests.stable]
     if not len(some):
         return np.empty((0, len(model.states)))
     arrays = {name: np.full(len(some), value) for name, value in point.items()}
     weight = arrays["G"] * row_sum
-    values, vectors = np.linalg.eig(jacobians(model, some, arrays, weight, weight))
+    values, vectors = np.linalg.eig(in_units(jacobians(model, some, arrays, weight, weight), units))
     growing = vectors[np.arange(len(some)), :, np.argmax(values.real, axis=1)].real
-    size = np.abs(some) + np.array([s.small for s in model.states])
-    push = PUSH * growing / np.max(np.abs(growing) / size, axis=1)[:, None]
+    size = np.abs(some / units) + np.array([s.small for s in model.states])
+    push = units * PUSH * growing / np.max(np.abs(growing) / size, axis=1)[:, None]
     return np.concatenate([some + push, some - push])
 
 
@@ -119,34 +121,34 @@ def orbit_curves(solutions: Solutions, orbits: Sequence[Orbit]) -> list[OrbitCur
     ]
 
 
-def _different(resting: list[Attractor], found: list) -> Coexistence:
+def _different(resting: list[Attractor], found: list, units: np.ndarray) -> Coexistence:
     kept = list(resting)
     orbits: list[tuple] = []
     for attractor, orbit in found:
         if attractor is None:
             continue
         if orbit is not None:
-            if any(is_on(attractor.state, other) for other in orbits):
+            if any(is_on(attractor.state, other, units) for other in orbits):
                 continue
             orbits.append(orbit)
-        elif any(_alike(attractor, other) for other in kept):
+        elif any(_alike(attractor, other, units) for other in kept):
             continue
         kept.append(attractor)
     irregular = sum(a is not None and a.regime == IRREGULAR for a, _ in found)
     return Coexistence(tuple(kept), irregular, sum(a is None for a, _ in found))
 
 
-def _alike(one: Attractor, other: Attractor) -> bool:
+def _alike(one: Attractor, other: Attractor, units: np.ndarray) -> bool:
     """Whether two attractors that are no cycles are one."""
     if one.regime != REST or other.regime != REST:
         return one.regime != REST and other.regime != REST and other.orbit is None
-    return bool((np.abs(one.state - other.state) < SAME * (np.abs(other.state) + 1e-3)).all())
+    return bool((np.abs(one.state - other.state) < SAME * (np.abs(other.state) + 1e-3 * units)).all())
 
 
-def is_on(state: np.ndarray, orbit: OrbitCurve) -> bool:
-    """Whether a state lies on an orbit."""
+def is_on(state: np.ndarray, orbit: OrbitCurve, units: np.ndarray | float = 1.0) -> bool:
+    """Whether a state lies on an orbit; both in units [state] in which the least that counts is told."""
     curve, places, period = orbit
-    extent = np.ptp(places, axis=0) + 1e-12
+    extent = np.ptp(places, axis=0) + 1e-12 * units
     away = lambda states: np.sqrt((((states - state) / extent) ** 2).sum(axis=-1))
     near = away(places)
     # where the orbit turns sharply the nearest place need not be beside the nearest point: some are tried

@@ -10,9 +10,9 @@ Orthogonal iteration on products: Bojanczyk, Golub, Van Dooren, Proc. SPIE 1770,
 
 import numpy as np
 
-from ngnmm_core.dynamics.own_times import in_units
 from ngnmm_core.dynamics.periodic_orbits import Orbit
 from ngnmm_core.dynamics.variational import Solutions
+from ngnmm_core.simulation.own_times import in_units
 
 SEGMENTS = 32
 MOST_ROUNDS = 200

@@ -16,10 +16,10 @@ from ngnmm_core.dynamics.attractor import Attractor
 from ngnmm_core.dynamics.contracting_cycles import leading_exponents
 from ngnmm_core.dynamics.equilibria import eigenvalues
 from ngnmm_core.dynamics.floquet import exponents, monodromies_of
-from ngnmm_core.dynamics.own_times import in_units
 from ngnmm_core.dynamics.regimes import REST
 from ngnmm_core.dynamics.variational import Solutions
 from ngnmm_core.models._base import Model
+from ngnmm_core.simulation.own_times import in_units
 
 NEUTRAL = 1e-7  # growth rates up to this (1/ms) are neither growth nor decay
 SAME = 1e-9  # eigenvalues this near to the row sum belong to the homogeneous manifold

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from ngnmm_core.dynamics.differentiation import linearise
-from ngnmm_core.dynamics.own_times import in_units, state_factors, time_factor
 from ngnmm_core.dynamics.small_eigenvalues import eigenvalues_of
 from ngnmm_core.models._base import Model
+from ngnmm_core.simulation.own_times import in_units, state_factors, time_factor
 
 MOST_ITERATIONS = 50
 TOLERANCE = 1e-12  # of the last Newton step, relative to the size of the state
@@ -48,8 +48,9 @@ def newton(model: Model, start: np.ndarray, parameters: Mapping[str, np.ndarray]
             if converged.all():
                 break
         system = linearise(model, x, parameters, weight, background)
-        rate = np.abs(system.jacobian).max(axis=(1, 2)) * (np.abs(x).max(axis=1) + 1e-3)
-        at_rest = np.abs(system.derivative).max(axis=1) <= RESIDUAL * rate
+        size = np.abs(x / units).max(axis=1) + 1e-3
+        rate = np.abs(in_units(system.jacobian, units)).max(axis=(1, 2)) * size
+        at_rest = np.abs(system.derivative / units).max(axis=1) <= RESIDUAL * rate
     return x, converged & at_rest & np.isfinite(x).all(axis=1)
 
 

@@ -16,9 +16,9 @@ import scipy
 
 from ngnmm_core.dynamics.differentiation import linearise
 from ngnmm_core.dynamics.hopf import first_lyapunov_coefficient
-from ngnmm_core.dynamics.own_times import in_units, state_factors, time_factor
 from ngnmm_core.errors import InputError
 from ngnmm_core.models._base import Model
+from ngnmm_core.simulation.own_times import in_units, state_factors, time_factor
 
 SAMPLES = 5000
 DENSE_DECADES = 2.0  # of a positive coordinate around its nominal value, beyond which samples become sparse

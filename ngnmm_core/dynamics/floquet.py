@@ -15,11 +15,11 @@ from functools import cache
 
 import numpy as np
 
-from ngnmm_core.dynamics.own_times import in_units
 from ngnmm_core.dynamics.periodic_orbits import Orbit
 from ngnmm_core.dynamics.small_eigenvalues import eigenvalues_of
 from ngnmm_core.dynamics.variational import Solutions
 from ngnmm_core.models._base import Model
+from ngnmm_core.simulation.own_times import in_units
 
 INTERVAL_NODES = (12, 16, 20, 24, 28, 32, 40, 48, 64, 96)
 CIRCLE_NODES = (12, 16, 24, 32, 48, 64, 128)  # in the upper half

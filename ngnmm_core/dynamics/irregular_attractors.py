@@ -11,15 +11,18 @@ from dataclasses import replace
 import numpy as np
 
 from ngnmm_core.dynamics.attractor import Attractor, find_attractors
+from ngnmm_core.dynamics.differentiation import linearise
 from ngnmm_core.dynamics.lyapunov_runs import ALIGNING_MS, Settings, lyapunov_exponents
-from ngnmm_core.dynamics.own_times import time_factor
 from ngnmm_core.dynamics.regimes import CHAOS, IRREGULAR, TORUS
 from ngnmm_core.models._base import Model
+from ngnmm_core.simulation.own_times import in_units, state_factors, time_factor
 
 DURATIONS_MS = (2000.0, 8000.0, 32000.0)
 COUNT = 3
 SIGNIFICANT = 4.0  # standard errors
 SMALL = 2e-4  # exponents (1/ms) that the longest run can't tell from zero
+CREEPS, LEAVES = 1e-4, 1e-3  # relative speeds (1/ms) below which a state creeps, and above which it does no longer
+FOLLOWED_MS = 1e7
 
 
 def classify(
@@ -49,7 +52,7 @@ def _classify(model: Model, parameters, row_sum: float, result: list, points: np
         some = {name: np.asarray(values, float)[index] for name, values in parameters.items()}
         gains = np.stack([some["G"] * row_sum] * 2)
         states = np.stack([result[k].state for k in left], axis=1)
-        settings = Settings(min(COUNT, len(states)), duration * factor, ALIGNING_MS * factor)
+        settings = Settings(min(COUNT, len(states)), duration * factor, ALIGNING_MS)
         exponents = lyapunov_exponents(model, some, gains, states, settings)
         undecided = []
         for j, k in enumerate(left):
@@ -64,16 +67,44 @@ def _classify(model: Model, parameters, row_sum: float, result: list, points: np
 def _arrived(model: Model, parameters: Mapping[str, np.ndarray], row_sum: float, result: list) -> None:
     """Look again at what seems to be a torus, or is not known: close to a bifurcation all is approached slowly.
 
-    After the long runs such a trajectory is near its cycle or rest, and Newton's method finds it.
+    After the long runs such a trajectory is near its cycle or rest, and Newton's method finds it.  Where it creeps, as
+    along the ghost of a fold, it is followed further by a stiff method.
     """
     slow = [k for k, a in enumerate(result) if a is not None and a.regime in (TORUS, IRREGULAR)]
     if not slow:
         return
     some = {name: np.asarray(values, float)[slow] for name, values in parameters.items()}
-    states = np.array([result[k].state for k in slow])
+    at = lambda j: {name: values[j : j + 1] for name, values in some.items()}
+    states = np.array([_followed(model, at(j), row_sum, result[k].state) for j, k in enumerate(slow)])
     for k, found in zip(slow, find_attractors(model, some, row_sum, states), strict=True):
         if found is not None and found.regime != IRREGULAR:
             result[k] = found
+
+
+def _followed(model: Model, parameters: Mapping[str, np.ndarray], row_sum: float, state: np.ndarray) -> np.ndarray:
+    """Follow a state that creeps, by backward differences, until it rests; one that does not, or leaves, stays."""
+    from scipy.integrate import solve_ivp
+
+    weight, factor = parameters["G"] * row_sum, float(time_factor(model, parameters)[0])
+    units = state_factors(model, factor)
+    small = np.array([s.small for s in model.states])
+
+    def linear(x: np.ndarray):
+        return linearise(model, (x * units)[None], parameters, weight)
+
+    slope = lambda t, x: factor * linear(x).derivative[0] / units
+    jacobian = lambda t, x: factor * in_units(linear(x).coupled(weight)[0], units)
+    speed = lambda t, x: float(np.max(np.abs(slope(t, x)) / (np.abs(x) + small)))
+    leaves = lambda t, x: speed(t, x) - LEAVES
+    leaves.terminal = True  # type: ignore[attr-defined]
+    start = state / units
+    if not speed(0.0, start) < CREEPS:
+        return state
+    with np.errstate(all="ignore"):
+        run = solve_ivp(
+            slope, (0.0, FOLLOWED_MS), start, "BDF", [FOLLOWED_MS], jac=jacobian, events=leaves, rtol=1e-9, atol=1e-12
+        )
+    return run.y[:, -1] * units if run.status == 0 else state
 
 
 def _regime(values: np.ndarray, errors: np.ndarray, last: bool) -> int:

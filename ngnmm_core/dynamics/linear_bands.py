@@ -11,7 +11,7 @@ from ngnmm_core.dynamics.linear_noise import LinearNetwork, covariance_in
 COARSE, FINE = 8, 12  # nodes of the two Gauss-Legendre rules that are compared on every panel
 TOLERANCE = 1e-6  # of a variance
 MOST_PANELS = 128
-LOWEST_HZ = 1e-3  # below which panels are not logarithmic
+LOWEST_HZ = 1e-3  # below which panels are not logarithmic; for the default time constants of a model
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ def band_covariance(
         regions.
     """
     low, high = band_hz
-    edges = [low, high]
-    if low < LOWEST_HZ < high:
-        edges = [low, LOWEST_HZ, high]
+    edges, lowest = [low, high], LOWEST_HZ / network.time_factor
+    if low < lowest < high:
+        edges = [low, lowest, high]
     waiting = list(pairwise(edges))
     total = np.zeros((network.regions, network.regions), complex)
     kept, error = 0, np.zeros(network.regions)
@@ -81,7 +81,7 @@ def band_covariance(
             error += off
             kept += 1
         else:
-            middle = np.sqrt(panel[0] * panel[1]) if panel[0] >= LOWEST_HZ else 0.5 * sum(panel)
+            middle = np.sqrt(panel[0] * panel[1]) if panel[0] >= lowest else 0.5 * sum(panel)
             waiting += [(middle, panel[1]), (panel[0], middle)]
     power = np.diag(total).real
     return Band(total, bool(np.isfinite(power).all() and (error <= 10 * TOLERANCE * power).all() and (power > 0).all()))
@@ -91,9 +91,9 @@ def _panel(network: LinearNetwork, panel: tuple[float, float], nodes: int, respo
     """Integrate over one panel, in the logarithm of the frequency where that is finite."""
     x, w = np.polynomial.legendre.leggauss(nodes)
     low, high = panel
-    if low >= LOWEST_HZ:
-        half, middle = 0.5 * np.log(high / low), 0.5 * np.log(high * low)
-        frequency = np.exp(middle + half * x)
+    if low >= LOWEST_HZ / network.time_factor:
+        half = 0.5 * np.log(high / low)
+        frequency = np.sqrt(high * low) * np.exp(half * x)
         weights = half * w * frequency
     else:
         half, middle = 0.5 * (high - low), 0.5 * (high + low)

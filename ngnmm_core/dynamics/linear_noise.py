@@ -21,6 +21,7 @@ import numpy as np
 from ngnmm_core.connectome.eigenmodes import Spectrum
 from ngnmm_core.dynamics.differentiation import Dual, linearise
 from ngnmm_core.models._base import Model
+from ngnmm_core.simulation.own_times import common_time_factor, in_units, state_factors
 
 HZ = 1000.0  # per 1/ms
 
@@ -45,6 +46,8 @@ class Noise:
 class LinearNetwork:
     """A network near an equilibrium; arrays [region, ...], one entry for all regions where they are alike.
 
+    States are in units of their own where time constants are not the model's defaults: see `own_times`.
+
     Attributes
     ----------
     W : array (region, region)
@@ -63,6 +66,8 @@ class LinearNetwork:
         Of W, where all regions are alike and no delays make them differ.
     delay_ms : array (region, region) or None
         Conduction delays of what a region (row) receives.
+    time_factor : float
+        By how much all time constants are longer than the model's defaults.
     """
 
     W: np.ndarray
@@ -74,6 +79,7 @@ class LinearNetwork:
     noise: Noise
     modes: Spectrum | None = None
     delay_ms: np.ndarray | None = None
+    time_factor: float = 1.0
 
     @property
     def regions(self) -> int:
@@ -136,15 +142,18 @@ def linear_network(
     slope = signal_slope(model, states, constants, signal)
     if relative:
         slope = slope / signal_value(model, states, constants, signal)[:, None]
+    factor = common_time_factor(model, arrays)
+    units = state_factors(model, factor)
     return LinearNetwork(
         W=W,
-        jacobian=own.jacobian,
-        received=arrays["G"][:, None] * own.input_gain,
-        sent=own.output_gain,
-        entry=entry,
-        signal=slope,
+        jacobian=in_units(own.jacobian, units),
+        received=arrays["G"][:, None] * own.input_gain / units,
+        sent=own.output_gain * units,
+        entry=entry / units[:, None],
+        signal=slope * units,
         noise=noise,
         modes=modes,
+        time_factor=factor,
     )
 
 

@@ -1,6 +1,6 @@
 """The equilibrium that a network reaches from its initial state, and how fast perturbations of it die out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -8,7 +8,9 @@ from ngnmm_core.dynamics.differentiation import linearise
 from ngnmm_core.dynamics.linear_noise import LinearNetwork
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.own_times import batches, common_time_factor, in_units, state_factors
 
+# times for the default time constants of a model: see `own_times`
 STRETCHES_MS = (250, 250, 500, 1000, 2000, 4000, 8000)  # after each of which a network may have come close to rest
 STEPS_MS = (0.05, 0.01)  # the second where the solution ceases to be finite with the first
 NEAR = 0.05  # distance, in units of a state's size, at which an equilibrium may be what the network goes to
@@ -81,34 +83,35 @@ def reached_equilibria(
     """
     found: list[np.ndarray | None] = [None] * len(start)
     engine = Engine(model, W, "rk4")
-    for first in range(0, len(start), engine.batch_size):
-        batch = np.arange(first, min(first + engine.batch_size, len(start)))
-        for dt_ms in STEPS_MS:
+    arrays = {name: np.asarray(values, float) for name, values in parameters.items()}
+    at = lambda k: {name: values[k] for name, values in arrays.items()}
+    units = np.array([common_time_factor(model, at(k)) for k in range(len(start))])
+    for batch in batches(np.arange(len(start)), units, engine.batch_size):
+        for step in STEPS_MS:
             if not len(batch):
                 break
-            some = {name: np.asarray(values, float)[batch] for name, values in parameters.items()}
-            rests, left = _followed(model, engine, some, start[batch], dt_ms)
+            rests, left = _followed(engine, at(batch), start[batch], step, float(units[batch[0]]))
             for k, rest in zip(batch, rests, strict=True):
                 found[k] = rest
             batch = batch[left]
     return found
 
 
-def _followed(model, engine, parameters, start, dt_ms):
-    """Equilibria of a batch, and which points ceased to be finite."""
+def _followed(engine, parameters, start, step, unit_ms):
+    """Equilibria of a batch, and which points ceased to be finite; `step` in the unit of time."""
     points = len(start)
     found: list[np.ndarray | None] = [None] * points
     run = Run(engine, parameters, start)
     earlier, broken = start, np.zeros(points, bool)
     for length in STRETCHES_MS:
         with np.errstate(over="ignore", invalid="ignore"):
-            run.advance(dt_ms, round(length / dt_ms), 1)
+            run.advance(step * unit_ms, round(length / step), 1)
         later = run.by_point(run.states).astype(float)
         broken = ~np.isfinite(later).all(axis=(1, 2))
         for k in range(points):
             if found[k] is None and not broken[k]:
                 values = {name: column[k] for name, column in parameters.items()}
-                found[k] = _approached(model, engine.W, values, earlier[k], later[k])
+                found[k] = _approached(engine.model, engine.W, values, earlier[k], later[k])
         if all(broken[k] or found[k] is not None for k in range(points)):
             break
         earlier = later.copy()
@@ -117,7 +120,7 @@ def _followed(model, engine, parameters, start, dt_ms):
 
 def _approached(model, W, parameters, earlier, later) -> np.ndarray | None:
     """Find the equilibrium that a network is close to and approaching."""
-    small = np.array([s.small for s in model.states])
+    small = np.array([s.small for s in model.states]) * state_factors(model, common_time_factor(model, parameters))
     apart = lambda x, y: float(np.max(np.abs(x - y) / (np.abs(y) + small)))
     if not apart(earlier, later) < 2.0 * NEAR:
         return None
@@ -141,38 +144,32 @@ def equilibrium_near(
     """
     x, regions = np.array(start, float), len(W)
     arrays = {name: np.array(np.broadcast_to(value, regions), float) for name, value in parameters.items()}
+    units = state_factors(model, common_time_factor(model, arrays))
     for _ in range(MOST_ITERATIONS):
         with np.errstate(all="ignore"):
-            step = _newton_step(model, W, arrays, x)
+            step = _newton_step(model, W, arrays, x, units)
         if step is None or not np.isfinite(step).all():
             return None
-        x = x + step
-        if np.max(np.abs(step) / (np.abs(x) + 1e-3)) < TOLERANCE:
+        x = x + units * step
+        if np.max(np.abs(step) / (np.abs(x / units) + 1e-3)) < TOLERANCE:
             return x
     return None
 
 
-def _newton_step(model, W, arrays, x) -> np.ndarray | None:
+def _newton_step(model, W, arrays, x, units) -> np.ndarray | None:
+    """Solve for a step, in units of the states."""
     regions = len(W)
     sent = np.broadcast_to(model.sent(tuple(x.T), model.coefficients(arrays)), regions)
     own = linearise(model, x, arrays, np.zeros(regions), arrays["G"] * (W @ sent))
     if not np.isfinite(own.jacobian).all():
         return None
     received = arrays["G"][:, None] * own.input_gain
+    right = -np.stack([own.derivative, received], axis=2) / units[:, None]
     try:
-        solved = np.linalg.solve(own.jacobian, -np.stack([own.derivative, received], axis=2))
+        solved = np.linalg.solve(in_units(own.jacobian, units), right)
         alone, per_input = solved[..., 0], solved[..., 1]  # of a region that others send nothing new
-        of_sent = lambda part: np.einsum("ra,ra->r", own.output_gain, part)
+        of_sent = lambda part: np.einsum("ra,ra->r", own.output_gain * units, part)
         inputs = np.linalg.solve(np.eye(regions) - W * of_sent(per_input), W @ of_sent(alone))
     except np.linalg.LinAlgError:
         return None
     return alone + per_input * inputs[:, None]
-
-
-def different(states: Sequence[np.ndarray]) -> int:
-    """How many of some equilibria differ."""
-    kept: list[np.ndarray] = []
-    for x in states:
-        if not any(np.max(np.abs(x - y) / (np.abs(y) + 1e-3)) < 1e-6 for y in kept):
-            kept.append(x)
-    return len(kept)

@@ -13,6 +13,7 @@ from ngnmm_core.dynamics.step_size import HALVINGS, MOST_ERROR, SLACK, trial_err
 from ngnmm_core.dynamics.tangent_growth import TangentGrowth, TransverseStretching, longest_step
 from ngnmm_core.dynamics.variational import WIDTH
 from ngnmm_core.models._base import Model
+from ngnmm_core.simulation.own_times import own_time, time_factor
 
 INTERVAL_MS = 1.0  # between orthonormalisations: perturbations grow by less than e^30 in a burst
 ALIGNING_MS = 200.0  # until perturbations have turned to where they grow
@@ -49,7 +50,7 @@ def lyapunov_exponents(
     settings : Settings
     """
     begin = lambda part, some: TangentGrowth(model, part, some, settings.count)
-    return _by_eights(model, begin, parameters, gains, states, settings)
+    return _in_own_time(model, begin, parameters, gains, states, settings)
 
 
 def transverse_exponents(
@@ -65,7 +66,7 @@ def transverse_exponents(
         Its `count` is not used; perturbations turn into the leading direction during `transient_ms`.
     """
     begin = lambda part, some: TransverseStretching(model, part, some)
-    return _by_eights(model, begin, parameters, gains, states, settings)
+    return _in_own_time(model, begin, parameters, gains, states, settings)
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ class Settings:
     orthonormalisations; and the error (1/ms) that steps may give exponents.
 
     Without a step every trajectory has the longest one that will do (`ngnmm_core.dynamics.step_size`), and
-    orthonormalisations are 1 ms apart.
+    orthonormalisations are 1 ms apart.  That time, the transient and the error are for the model's default time
+    constants: where all of them are longer by a factor, the times are longer and the error is smaller by it.
     """
 
     count: int
@@ -83,6 +85,20 @@ class Settings:
     dt_ms: float | None = None
     interval_steps: int = 20
     most_error: float = MOST_ERROR
+
+
+def _in_own_time(model: Model, begin, parameters, gains, states, settings: Settings) -> Exponents:
+    """Exponents of cases, each in the unit of time of its time constants: see `ngnmm_core.simulation.own_times`."""
+    factors = time_factor(model, parameters) * np.ones(states.shape[1])
+    parts = []
+    for factor in np.unique(factors):
+        some = np.flatnonzero(factors == factor)
+        own = own_time(model, {name: np.asarray(v, float)[some] for name, v in parameters.items()}, float(factor))
+        length, units = replace(settings, duration_ms=settings.duration_ms / own.factor), own.units[:, None]
+        part = _by_eights(model, begin, own.parameters, gains[:, some], states[:, some] / units, length)
+        parts.append((part.values / own.factor, part.errors / own.factor, part.states * units, part.accurate))
+    place = np.argsort(np.argsort(factors, kind="stable"), kind="stable")  # of every case in the parts, end to end
+    return Exponents(*(np.concatenate(each, axis=-1)[..., place] for each in zip(*parts, strict=True)))
 
 
 def _by_eights(model: Model, begin, parameters, gains, states, settings: Settings) -> Exponents:

@@ -10,7 +10,7 @@ one.  A run that goes on from there gives the same bits as one that was not inte
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ from ngnmm_core.dynamics.step_size import HALVINGS, MOST_ERROR, SLACK
 from ngnmm_core.dynamics.tangent_growth import longest_step
 from ngnmm_core.dynamics.variational import WIDTH
 from ngnmm_core.models._base import Model
+from ngnmm_core.simulation.own_times import common_time_factor, own_time
 from ngnmm_core.storage.checkpoints import keep_arrays, kept_arrays
 
 Problem = tuple[Model, np.ndarray, Mapping[str, float | np.ndarray]]  # with the weights and all parameters
@@ -32,7 +33,8 @@ Problem = tuple[Model, np.ndarray, Mapping[str, float | np.ndarray]]  # with the
 @dataclass(frozen=True)
 class NetworkSettings:
     """Number of exponents; times in ms: duration, transient, step and interval of orthonormalisation; and the error
-    (1/ms) that steps may give exponents.  Without a step it is chosen by this error.
+    (1/ms) that steps may give exponents.  Without a step it is chosen by this error, which is for the model's default
+    time constants: where all of them are longer by a factor, it is smaller by it.
     """
 
     count: int
@@ -41,6 +43,12 @@ class NetworkSettings:
     dt_ms: float | None = None
     interval_ms: float = 10.0
     most_error: float = MOST_ERROR
+
+    def in_unit(self, factor: float) -> "NetworkSettings":
+        """Give the settings with times in a unit that is longer by a factor."""
+        times = ("duration_ms", "transient_ms", "dt_ms", "interval_ms")
+        own = {name: getattr(self, name) for name in times}
+        return replace(self, **{name: value and value / factor for name, value in own.items()})
 
     def ladder(self, longest_ms: float) -> list[float]:
         """List the steps (ms) to try, the longest first; they divide the interval."""
@@ -94,6 +102,16 @@ def network_exponents(
     checkpoint : Path, optional
         A file to go on from, if it is there, and to keep up to date.
     """
+    own = own_time(model, parameters, common_time_factor(model, parameters))
+    settings = settings.in_unit(own.factor)
+    found = _spectrum(model, W, own.parameters, state / own.units, settings, checkpoint)
+    return replace(
+        found, values=found.values / own.factor, errors=found.errors / own.factor, dt_ms=found.dt_ms * own.factor
+    )
+
+
+def _spectrum(model: Model, W: np.ndarray, parameters, state, settings: NetworkSettings, checkpoint) -> NetworkSpectrum:
+    """Find the exponents in the unit of time of the time constants."""
     few = min(settings.count, WIDTH)
     error_from = lambda start, dt_ms: network_trial_error(
         lambda h: NetworkTangentGrowth(model, W, parameters, start, few, h), dt_ms, settings.steps(dt_ms)

@@ -16,8 +16,8 @@ from functools import cached_property
 import numpy as np
 from scipy.interpolate import CubicHermiteSpline
 
-from ngnmm_core.dynamics.own_times import in_units
 from ngnmm_core.dynamics.variational import Solutions
+from ngnmm_core.simulation.own_times import in_units
 
 UNIFORM_MS = 0.01
 STEP_ERROR, LONGEST_MS = 5e-10, 0.25  # of the steps: see `ngnmm_core.kernels.mesh`

@@ -11,12 +11,12 @@ from functools import cache
 import numpy as np
 
 from ngnmm_core.compilation.kernel_cache import compiled_by
-from ngnmm_core.dynamics.own_times import state_factors, time_factor
 from ngnmm_core.kernels.lanes import aligned, lane_width
 from ngnmm_core.kernels.mesh import make_mesh
 from ngnmm_core.kernels.trajectory import make_trajectory
 from ngnmm_core.kernels.variational import make_complex_variational, make_variational
 from ngnmm_core.models._base import Model
+from ngnmm_core.simulation.own_times import state_factors, time_factor
 
 WIDTH = lane_width(np.float64)
 MOST_STEPS = 64  # of a mesh, per longest step on average

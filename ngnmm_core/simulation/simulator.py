@@ -22,6 +22,7 @@ from ngnmm_core.simulation.lesions import lesion_factors
 from ngnmm_core.simulation.noise import Noises
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
 from ngnmm_core.simulation.observation import Reducer, SampledWindow, SimulationStatus
+from ngnmm_core.simulation.own_times import batches, nominal_states, own_time, time_factor
 from ngnmm_core.simulation.regional import RegionalMaps
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.step_choice import FEW_REGIONS, LONGEST_MS, SLACK, ladder, only, watch_limits
@@ -31,7 +32,7 @@ from ngnmm_core.streaming.activity import Activity
 from ngnmm_core.streaming.block import Block, Observers
 
 SETTLE_DT_MS = 0.01
-SETTLE_MS = 2000.0  # how long the homogeneous system runs before a network starts from it
+SETTLE_MS = 2000.0  # how long the homogeneous system runs before a network starts from it, in own units of time
 
 
 @dataclass
@@ -187,7 +188,7 @@ class Simulator:
         if initial.start == "homogeneous":
             base = self._homogeneous(points)
         else:
-            base = np.broadcast_to(nominal(self.model), (len(points), len(self.model.states)))
+            base = nominal_states(self.model, points.parameters)
         base = np.repeat(base[:, None, :], regions, axis=1)
         return perturbed(self.model, base, points.seeds, initial.sd)
 
@@ -280,17 +281,18 @@ def homogeneous_states(model: Model, parameters: Mapping[str, np.ndarray], row_s
     steps = ladder(LONGEST_MS) if watches else only(SETTLE_DT_MS)
     engine = Engine(model, np.full((1, 1), row_sum), method if len(steps.steps_ms) > 1 else OF_HOMOGENEOUS_STATES)
     points = len(parameters["G"])
+    factors = time_factor(model, parameters) * np.ones(points)
     limits = SLACK * watch_limits(model, parameters, FEW_REGIONS, "strict") if watches else np.full(points, np.inf)
     states, left = np.empty((points, len(model.states))), np.arange(points)
     for step_ms in steps.steps_ms:
-        good = np.zeros(len(left), bool)
-        for start in range(0, len(left), engine.batch_size):
-            some = left[start : start + engine.batch_size]
+        good = np.zeros(points, bool)
+        for some in batches(left, factors, engine.batch_size):
             part = {name: values[some] for name, values in parameters.items()}
-            run = Run(engine, part, np.broadcast_to(nominal(model), (len(some), 1, len(model.states))))
+            own = own_time(model, part, float(factors[some[0]]))
+            run = Run(engine, own.parameters, np.broadcast_to(nominal(model), (len(some), 1, len(model.states))))
             with np.errstate(over="ignore", invalid="ignore"):
                 run.advance(step_ms, round(SETTLE_MS / step_ms), 1)
-            states[some] = run.by_point(run.states)[:, 0]
-            good[start : start + len(some)] = run.watched <= limits[some]
-        left = left[~good]
+            states[some] = run.by_point(run.states)[:, 0] * own.units
+            good[some] = run.watched <= limits[some]
+        left = left[~good[left]]
     return states

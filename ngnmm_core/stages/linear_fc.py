@@ -11,8 +11,8 @@ import numpy as np
 from ngnmm_core.analysis.linear_fc import LinearFcOptions, LinearFcStatus
 from ngnmm_core.connectome.normalisation import LARGEST_SPREAD, row_sum_spread
 from ngnmm_core.points import SYSTEM
-from ngnmm_core.simulation.initial_states import nominal
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
+from ngnmm_core.simulation.own_times import nominal_states
 from ngnmm_core.simulation.regional import MAPS, SURROGATE
 from ngnmm_core.stages.contract import OF_DELAYS, Layout, Rates, Stage
 from ngnmm_core.stages.task import Task
@@ -67,7 +67,8 @@ class _Job:
         for differs in (False, True):
             some = np.flatnonzero(~self.alike & (self.differ == differs))
             if len(some):
-                start = np.broadcast_to(nominal(task.model), (len(some), regions, len(task.model.states)))
+                start = nominal_states(task.model, task.points.take(some).parameters)
+                start = np.repeat(start[:, None], regions, axis=1)
                 parameters = task.regional.parameters(task.points.take(some))
                 found = reached_equilibria(task.model, self.weights, parameters, start)
                 for k, rest in zip(some, found, strict=True):

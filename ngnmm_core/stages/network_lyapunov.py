@@ -8,6 +8,7 @@ import numpy as np
 
 from ngnmm_core.analysis.lyapunov import ExponentStatus
 from ngnmm_core.simulation.initial_states import nominal, perturbed
+from ngnmm_core.simulation.own_times import nominal_states
 from ngnmm_core.simulation.settings import Initial
 from ngnmm_core.stages.contract import NOISES, OF_DELAYS, PRODUCT_SECONDS, Rates, Stage
 from ngnmm_core.stages.layouts import network_layout
@@ -69,7 +70,7 @@ def _initial_states(task: Task) -> np.ndarray:
     from ngnmm_core.simulation.simulator import homogeneous_states
 
     initial, points = Initial.model_validate(task.settings["initial"]), task.points
-    base = nominal(task.model)[None, None]
+    base = nominal_states(task.model, points.parameters)[:, None]
     if initial.start == "homogeneous":
         row_sum = task.connectome.row_sum("simulation.initial.from: homogeneous")
         base = homogeneous_states(task.model, points.parameters, row_sum)[:, None]

@@ -1,13 +1,17 @@
 """Whether a finished file still holds what its job wrote: a checksum beside it, as `sha256sum -c` reads it.
 
-A file is finished when its checksum is there, which is written after it.  Looking at the times of both is cheap and
-finds whatever was written later; reading the content finds everything.  A file may have companions, such as raw series,
-whose checksums stand below its own.
+A file is finished when its checksum is there, which is written after it.  Looking at the times of both is cheap: the
+system dates every change of a file itself, whatever date the file is then given, so that one that was changed,
+truncated, restored or copied over since it was sealed is read, and its content compared.  Reading the content without
+that finds everything, a disk that went wrong too.  A file may have companions, such as raw series of many gigabytes,
+whose checksums stand below its own.  A plan reads what has changed; a merge reads all.
 """
 
 import contextlib
 import hashlib
+import os
 import re
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,18 +39,37 @@ def is_sealed(path: Path) -> bool:
 
 
 def is_intact(path: Path, thorough: bool = False) -> bool:
-    """Whether a file is finished and holds what was written.
+    """Whether a file and its companions are finished and hold what was written.
 
-    A file is read if it has changed since; the file itself, but not its companions, also if the check is thorough.
+    Those are read that have changed since they were sealed; all of them if the check is thorough.
     """
     if not is_sealed(path):
         return False
-    noted, written = _noted(path), checksum_path(path).stat().st_mtime_ns
-    return path in noted and all(
-        checksum == digest(each)
-        for each, checksum in noted.items()
-        if each.stat().st_mtime_ns > written or (thorough and each == path)
-    )
+    noted = _noted(path)
+    doubtful = noted if thorough else {each: noted[each] for each in noted if _changed_since(each, checksum_path(path))}
+    if path not in noted or any(checksum != digest(each) for each, checksum in doubtful.items()):
+        return False
+    if doubtful and not thorough:
+        _date_again(checksum_path(path))
+    return True
+
+
+def _changed_since(path: Path, checksum: Path) -> bool:
+    """Whether a file may have been changed or replaced after its checksum was written.
+
+    The date that the system gives counts (`st_ctime`), which no program can set; so a copied folder is read once.
+    """
+    own, sealed = path.stat(), checksum.stat()
+    if sealed.st_ctime > time.time():  # the clock was ahead: whatever came later is dated earlier
+        return True
+    return own.st_ctime_ns >= sealed.st_ctime_ns
+
+
+def _date_again(checksum: Path) -> None:
+    """Let the system date a checksum now, so that what was just found as it was written is not read at every plan."""
+    with contextlib.suppress(OSError):  # of somebody else's file
+        seen = checksum.stat()
+        os.utime(checksum, ns=(seen.st_atime_ns, seen.st_mtime_ns))
 
 
 def _noted(path: Path) -> dict[Path, str]:

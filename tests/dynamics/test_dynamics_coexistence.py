@@ -63,6 +63,15 @@ def test_two_mirrored_cycles_of_the_memory_model():
     assert found.unresolved == 0
 
 
+@pytest.mark.parametrize(("I_B", "rests"), [(1.25, 1), (1.255, 3)])
+def test_what_creeps_past_the_ghost_of_a_fold_has_come_to_rest(I_B, rests):
+    """Below and above the fold at 1.2532; on the way to rest the slowest time is 31 s."""
+    memory = get_model("ngnmm_memory")
+    (found,) = coexisting(memory, arrays_of(memory, I_B=np.full(1, I_B), G=np.zeros(1)), 1.0, 8)
+    assert [a.regime for a in found.attractors] == [REST] * rests
+    assert (found.unresolved, found.diverged) == (0, 0)
+
+
 def test_starts_are_the_same_for_any_number(ei):
     few, many = initial_states(ei, 3, 1.0), initial_states(ei, 9, 1.0)
     np.testing.assert_array_equal(few, many[:3])

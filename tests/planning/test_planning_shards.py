@@ -4,7 +4,6 @@ import itertools
 import os
 import shutil
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -311,21 +310,70 @@ def test_a_job_does_not_compute_what_its_definition_did_not_say(planner, refused
     refused(lambda: load_task(shard.definition, "no connectome is read"), "can't be read as the definition of a shard")
 
 
-@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"cut")], ids=["gone", "truncated"])
-def test_a_shard_whose_raw_series_is_damaged_is_planned_anew(planner, damage):
-    study = make_study(shards=2)
+def without_a_new_date(harm):
+    """Harm a file and give it its old times, as a copy with `cp -p` or a tool that restores dates does."""
+
+    def harmed(path, other):
+        seen = path.stat()
+        harm(path, other)
+        os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+
+    return harmed
+
+
+SERIES_DAMAGE = {
+    "gone": lambda path, other: path.unlink(),
+    "truncated": lambda path, other: path.write_bytes(b"cut"),
+    "truncated, dated as before": without_a_new_date(lambda path, other: os.truncate(path, 5)),
+    "one bit, dated as before": without_a_new_date(lambda path, other: flip_high_bit(path)),
+    "another point's": lambda path, other: shutil.copy2(other, path),
+    "another point's, put in its place": lambda path, other: os.replace(shutil.copy2(other, f"{path}.x"), path),
+}
+
+
+def with_series(planner, study):
+    """Shards of a study, finished, each with raw series."""
     shards = planner.plan(study)
     companions = [shard.path.with_suffix(".series.nc") for shard in shards]
     for shard, series in zip(shards, companions, strict=True):
         shard.path.write_bytes(b"results")
-        series.write_bytes(b"a long series")
+        series.write_bytes(b"a long series of " + shard.name.encode())
+    for shard, series in zip(shards, companions, strict=True):
         seal(shard.path, [series])
+    return shards, companions
+
+
+@pytest.mark.parametrize("damage", SERIES_DAMAGE.values(), ids=SERIES_DAMAGE)
+def test_a_shard_whose_raw_series_is_damaged_is_planned_anew(planner, damage):
+    study = make_study(shards=2)
+    shards, companions = with_series(planner, study)
     assert planner.compute(study) == []
     time.sleep(0.01)
-    damage(companions[0])
-    again = planner.plan(study)
-    assert [shard.name for shard in again if not shard.finished] == [shards[0].name]
+    damage(*companions)
+    assert [shard.name for shard in planner.plan(study) if not shard.finished] == [shards[0].name]
     assert [series.exists() for series in companions] == [False, True]
+
+
+def test_raw_series_are_read_at_a_plan_only_after_a_change(planner, monkeypatch):
+    """They may be many gigabytes.  What was read and found whole is not read again at the next plan."""
+    from ngnmm_core.storage import integrity
+
+    study = make_study(shards=2)
+    shards, companions = with_series(planner, study)
+    read, digest = [], integrity.digest
+    monkeypatch.setattr(integrity, "digest", lambda path: read.append(path) or digest(path))
+    planner.compute(study)  # sealed within one tick of a coarse clock, it may be read once
+    for harm, expected in ((lambda: None, []), (companions[1].touch, [companions[1]]), (lambda: None, [])):
+        time.sleep(0.05)
+        harm()
+        time.sleep(0.05)
+        read.clear()
+        assert planner.compute(study) == []
+        assert read == expected
+    monkeypatch.setattr(integrity.time, "time", lambda: 0.0)  # as if all had been sealed by a clock that was ahead
+    read.clear()
+    assert planner.compute(study) == []
+    assert set(read) == {*companions, *(shard.path for shard in shards)}
 
 
 def test_what_all_points_have_in_common_is_written_once(planner):

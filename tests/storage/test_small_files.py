@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 
 import numpy as np
 import pytest
@@ -129,6 +130,17 @@ class TestChecksums:
         series = sealed.with_name("a.series.nc")
         series.write_bytes(b"Series")
         assert not is_intact(sealed)
+        assert not is_intact(sealed, thorough=True)
+
+    def test_a_merge_reads_companions_too(self, sealed, monkeypatch):
+        """A disk that goes wrong changes no date; here as if the checksum had been written later."""
+        series = sealed.with_name("a.series.nc")
+        series.write_bytes(b"Series")
+        time.sleep(0.02)
+        checksum_path(sealed).touch()
+        assert is_intact(sealed), "nothing to be seen without reading"
+        with pytest.raises(ValueError, match="damaged, its content is not what its job wrote"):
+            require_intact([sealed])
 
     def test_it_is_on_the_disk_before_its_name(self, sealed, monkeypatch):
         events = []

@@ -37,7 +37,9 @@ def cycles_at(system: System, p: float) -> list[Orbit]:
             if parent is None:
                 break
             orbit = parent
-        if not any(is_on(orbit.state, curve) for curve in orbit_curves(one.take(np.zeros(len(kept), int)), kept)):
+        if not any(
+            is_on(orbit.state, curve, system.small) for curve in orbit_curves(one.take(np.zeros(len(kept), int)), kept)
+        ):
             kept.append(orbit)
     return kept
 

@@ -25,6 +25,7 @@ from ngnmm_core.dynamics.equilibrium_branch import (
 from ngnmm_core.dynamics.hopf import first_lyapunov_coefficient
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.initial_states import nominal
+from ngnmm_core.simulation.own_times import state_factors
 
 STARTS = 256
 SPREAD = 20.0  # half-width of the box of first guesses, in units of the nominal state
@@ -258,6 +259,7 @@ def _crossings(system: System, x: np.ndarray, p: float) -> list[np.ndarray]:
 
 
 def _newton_from_many(system: System, p: float) -> list[np.ndarray]:
+    units = state_factors(system.model, system.time_factor)
     start = nominal(system.model)
     cube = 2.0 * qmc.Halton(system.size, scramble=False).random(STARTS + 1)[1:] - 1.0
     size = np.maximum(np.abs(start), 1e-2)
@@ -267,6 +269,7 @@ def _newton_from_many(system: System, p: float) -> list[np.ndarray]:
     for k, state in enumerate(system.model.states):
         if state.non_negative:
             guesses[:, k] = np.abs(guesses[:, k])
+    guesses = guesses * units
     arrays = system.parameters(np.full((STARTS, 1), p))
     states, converged = newton(system.model, guesses, arrays, arrays["G"] * system.row_sum)
     return list(states[converged])

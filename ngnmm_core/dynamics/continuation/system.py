@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from ngnmm_core.dynamics.differentiation import Linearisation, linearise
-from ngnmm_core.dynamics.own_times import state_factors, time_factor
 from ngnmm_core.dynamics.variational import constants_of
 from ngnmm_core.models._base import Model
+from ngnmm_core.simulation.own_times import state_factors, time_factor
 
 STEP = 1e-3  # of parameter differences, relative; fourth order, so that their error is near round-off
 OFFSETS = np.array([-2.0, -1.0, 1.0, 2.0])
