@@ -28,11 +28,13 @@ def make_segments(derivative, sent, sizes, width):
     seed_drives, _ = make_seed(drives)
     numbers = coefficients + drives + 1
 
-    @kernel(inline="always")
+    # Slopes are functions of their own: twelve copies of a model with exponentials take half a minute to compile.
+
+    @kernel
     def slope(x, drive, constants, gain):
         return derivative(x, drive, constants, gain * sent(x, constants))
 
-    @kernel(inline="always")
+    @kernel
     def tangent_slope(x, dx, drive, constants, gain):
         pair = seed(x, dx)
         return tangents_of(derivative(pair, drive, constants, gain * sent(pair, constants)))
