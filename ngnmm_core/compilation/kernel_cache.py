@@ -11,20 +11,25 @@ this user can have written it, and unpickled only if it holds what was written (
 """
 
 import contextlib
+import functools
 import hashlib
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import llvmlite
 import numba
+from llvmlite import binding
 from numba.core.caching import _Cache
+from numba.core.runtime import _nrt_python  # type: ignore[attr-defined]
 
 from ngnmm_core.compilation.cache_folder import cache_directory
 from ngnmm_core.compilation.kernel_key import kernel_key
 from ngnmm_core.compilation.sealed_files import is_trusted, private_folder, read_sealed, write_sealed
+
+LAYOUT = 2  # of what a file holds; a number of its own for every way to write it
 
 
 class KernelCache(_Cache):
@@ -62,19 +67,19 @@ class KernelCache(_Cache):
 
     def _path(self, signature, codegen) -> Path:
         versions = (numba.__version__, llvmlite.__version__, sys.version_info[:2])
-        parts = repr((self.key(), str(signature), codegen.magic_tuple(), versions))
+        parts = repr((LAYOUT, self.key(), str(signature), codegen.magic_tuple(), versions))
         return cache_directory() / f"{self.name}-{hashlib.sha256(parts.encode()).hexdigest()[:24]}.kernel"
 
     def load_overload(self, sig, target_context):
         """Return the compiled function, or None if it isn't there or can't be read."""
         if not self._enabled:
             return None
-        target_context.refresh()
         try:
             content = read_sealed(self._path(sig, target_context.codegen()))
             if content is None:
                 return None
-            payload = pickle.loads(content)
+            used, payload = pickle.loads(content)
+            _offer(used, target_context)
             return numba.core.compiler.CompileResult._rebuild(target_context, *payload)
         except Exception:  # a damaged or foreign file: compiling again is always right
             return None
@@ -87,7 +92,31 @@ class KernelCache(_Cache):
         with contextlib.suppress(OSError):
             private_folder(path.parent)
             if is_trusted(path.parent):
-                write_sealed(path, numba.core.serialize.dumps(data._reduce()))
+                write_sealed(path, numba.core.serialize.dumps((_used(data.library), data._reduce())))
+
+
+def _used(library: Any) -> list[str]:
+    """Name the functions that a compiled kernel calls and does not hold itself."""
+    functions = library._final_module.functions
+    return sorted(f.name for f in functions if f.is_declaration and not f.name.startswith("llvm."))
+
+
+def _offer(names: Iterable[str], target_context: Any) -> None:
+    """Make sure that functions of these names can be found, as LLVM ends the process over one that can't.
+
+    numba's own way is to load all that it could compile with, scipy's linear algebra among it, which takes half of the
+    time in which a job starts.  Kernels need little but what makes arrays of arguments.
+    """
+    _offer_runtime()
+    if any(binding.address_of_symbol(name) is None for name in names):
+        target_context.refresh()
+
+
+@functools.cache
+def _offer_runtime() -> None:
+    """Make the functions by which kernels take arrays over from Python known to LLVM."""
+    for name, address in _nrt_python.c_helpers.items():
+        binding.add_symbol(name if name.startswith("_") else f"NRT_{name}", address)
 
 
 def compiled_by(make: Callable[..., Any], *arguments: Any, name: str) -> Any:

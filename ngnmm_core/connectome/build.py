@@ -2,9 +2,9 @@
 
 import hashlib
 import sys
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from ngnmm_core.compilation.code_hash import code_hash
 from ngnmm_core.connectome.arrays import ConnectomeArrays, checked
@@ -21,8 +21,11 @@ from ngnmm_core.connectome.spec import ConnectomeSpec
 from ngnmm_core.connectome.subjects import all_subjects, columns_of
 from ngnmm_core.errors import InputError
 
+if TYPE_CHECKING:
+    import xarray as xr
 
-def build_connectome(spec: ConnectomeSpec, registry: Registry | None = None) -> xr.Dataset:
+
+def build_connectome(spec: ConnectomeSpec, registry: Registry | None = None) -> "xr.Dataset":
     """Fetch, read and check a connectome.
 
     For an entry of the registry the terms of use and what to cite are printed to standard error.
@@ -69,7 +72,7 @@ def _of_subjects(spec: ConnectomeSpec, registry: Registry | None) -> dict[str, t
     return found
 
 
-def _built(spec: ConnectomeSpec, registry: Registry | None) -> xr.Dataset:
+def _built(spec: ConnectomeSpec, registry: Registry | None) -> "xr.Dataset":
     if spec.name:
         entry = (registry or load_registry()).entry(spec.name)
         if entry.source is None:
@@ -108,7 +111,7 @@ def _built(spec: ConnectomeSpec, registry: Registry | None) -> xr.Dataset:
     return as_dataset(arrays, attributes)
 
 
-def _cohort(spec: ConnectomeSpec) -> xr.Dataset:
+def _cohort(spec: ConnectomeSpec) -> "xr.Dataset":
     arrays = read_cohort(spec)
     unknown = dict.fromkeys(("atlas", "terms", "citation"), "not stated")
     attributes = {
@@ -133,7 +136,7 @@ def built_identity(spec: ConnectomeSpec, registry: Registry | None = None) -> st
     return hashlib.sha256(":".join(parts).encode()).hexdigest()
 
 
-def _isolated(name: str, entry: SourceEntry) -> xr.Dataset:
+def _isolated(name: str, entry: SourceEntry) -> "xr.Dataset":
     """Regions without any connection: nothing is read, and there are no terms to be told."""
     labels = ["population"] if entry.regions == 1 else None
     arrays = ConnectomeArrays(np.zeros((entry.regions, entry.regions)), labels)

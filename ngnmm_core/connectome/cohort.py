@@ -13,6 +13,8 @@ from ngnmm_core.errors import InputError
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ngnmm_core.connectome.built_file import BuiltFile
+
 SUBJECT, NULL = "subject", "null"  # axes
 NUMBER = "subject_number"  # coordinate of a built file, see `ngnmm_core.connectome.identity.subject_number`
 
@@ -60,12 +62,12 @@ class Cohort:
         return null_connectome(own, kind, int(null), seed)
 
 
-def cohort_of(dataset: "xr.Dataset", mean: Connectome, nulls: tuple[str, int] | None = None) -> Cohort:
+def cohort_of(dataset: "xr.Dataset | BuiltFile", mean: Connectome, nulls: tuple[str, int] | None = None) -> Cohort:
     """Extract the connectomes of the subjects from a built dataset.
 
     Parameters
     ----------
-    dataset : xarray.Dataset
+    dataset : xarray.Dataset or BuiltFile
         As of `build_connectome`, with or without subjects.
     mean : Connectome
         That of the same dataset (`connectome_of`).

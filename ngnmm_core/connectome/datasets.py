@@ -1,17 +1,18 @@
 """Connectomes as datasets: made from arrays, loaded from a built file, and read into a `Connectome`."""
 
-import hashlib
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from ngnmm_core.connectome.arrays import ConnectomeArrays, checked
+from ngnmm_core.connectome.built_file import BuiltFile, check_built, subjects_hash, unreadable, weights_hash
 from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.connectome.paths import existing_file
 from ngnmm_core.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 CONVENTION = "weights[i, j] is the weight of the input that region i (row) receives from source_region j (column)"
 MAP = "map_"  # what coordinates begin with that are maps
@@ -19,8 +20,10 @@ KNOWN = ("tract_length", "centres", "hemisphere", "lobe", "volume", "maps")  # o
 CENTRES = ("centre_x", "centre_y", "centre_z")
 
 
-def as_dataset(arrays: ConnectomeArrays | Connectome, attributes: dict[str, str]) -> xr.Dataset:
+def as_dataset(arrays: ConnectomeArrays | Connectome, attributes: dict[str, str]) -> "xr.Dataset":
     """Build the dataset of checked arrays; see `build_connectome`."""
+    import xarray as xr
+
     if isinstance(arrays, Connectome):
         known: dict[str, Any] = {name: getattr(arrays, name) for name in KNOWN}
         arrays = ConnectomeArrays(arrays.weights, list(arrays.labels), **known)
@@ -128,19 +131,7 @@ def anatomy(regions: ConnectomeArrays | Connectome) -> dict[str, tuple]:
     return coordinates
 
 
-def weights_hash(weights: np.ndarray, labels: Sequence[str]) -> str:
-    """SHA-256 of what a simulation depends on: the weights (float64, little endian, C order) and the region names."""
-    digest = hashlib.sha256(np.ascontiguousarray(weights, dtype="<f8").tobytes())
-    digest.update("\n".join(labels).encode())
-    return digest.hexdigest()
-
-
-def subjects_hash(weights: np.ndarray, subjects: Sequence[str]) -> str:
-    """SHA-256 of the weights of all subjects and of their names."""
-    return weights_hash(weights, subjects)
-
-
-def load_connectome(path: str | Path) -> xr.Dataset:
+def load_connectome(path: str | Path) -> "xr.Dataset":
     """Load a built connectome into memory and close its file.
 
     Raises
@@ -148,33 +139,24 @@ def load_connectome(path: str | Path) -> xr.Dataset:
     InputError
         If the file is missing, is not one that `build_connectome` made, or its weights do not match its hash.
     """
+    import xarray as xr
+
     path = existing_file("connectome file", path)
     try:
         with xr.open_dataset(path, engine="netcdf4", decode_times=False) as file:
             dataset = file.load()
     except (OSError, ValueError):
-        raise InputError(f"{path}: not a netCDF file that can be read; allowed: a connectome built here") from None
-    if "weights" not in dataset or "weights_hash" not in dataset.attrs:
-        raise InputError(f"{path}: has no variable 'weights' with a 'weights_hash'; allowed: a connectome built here")
-    found = weights_hash(dataset["weights"].values, [str(label) for label in dataset["region"].values])
-    if found != dataset.attrs["weights_hash"]:
-        raise InputError(
-            f"{path}: the weights have hash {found[:12]}, the file says {dataset.attrs['weights_hash'][:12]}; "
-            f"allowed: a connectome as built, not edited"
-        )
-    if "subject_weights" in dataset:
-        names = [str(name) for name in dataset["subject"].values]
-        if subjects_hash(dataset["subject_weights"].values, names) != dataset.attrs.get("subjects_hash"):
-            raise InputError(f"{path}: the weights of the subjects don't fit their hash; allowed: a file as built")
+        raise unreadable(path) from None
+    check_built(dataset, path)
     return dataset
 
 
-def connectome_of(dataset: xr.Dataset, what: str = "connectome") -> Connectome:
+def connectome_of(dataset: "xr.Dataset | BuiltFile", what: str = "connectome") -> Connectome:
     """Extract the connectome from a dataset such as `build_connectome` makes, or one that a user has put together.
 
     Parameters
     ----------
-    dataset : xarray.Dataset
+    dataset : xarray.Dataset or BuiltFile
         `weights` (region, source_region), and where they are known `tract_length`, `hemisphere`, `lobe` and `centre_x`,
         `centre_y`, `centre_z`, `region_volume`, `map_NAME`.
     what : str
@@ -224,12 +206,12 @@ def connectome_from(arrays: ConnectomeArrays, about: dict[str, str] | None = Non
     return Connectome(arrays.weights, labels, **known, about=about or {})
 
 
-def _pair(dataset: xr.Dataset, name: str, what: str) -> np.ndarray:
+def _pair(dataset: "xr.Dataset | BuiltFile", name: str, what: str) -> np.ndarray:
     if set(dataset[name].dims) != {"region", "source_region"}:
         dims = ", ".join(map(str, dataset[name].dims))
         raise InputError(f"{what}: {name} has the dimensions ({dims}); allowed: (region, source_region)")
     return dataset[name].transpose("region", "source_region").values
 
 
-def _texts(dataset: xr.Dataset, name: str) -> list[str] | None:
+def _texts(dataset: "xr.Dataset | BuiltFile", name: str) -> list[str] | None:
     return [str(value) for value in dataset[name].values] if name in dataset.coords else None

@@ -11,7 +11,6 @@ Exact steps of value and integral: Gillespie, Phys. Rev. E 54, 2084 (1996), doi:
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import gammainc
 
 from ngnmm_core.kernels.steppers.brownian_ladder import LEVELS
 from ngnmm_core.kernels.steppers.coloured_ladder import CONSTANTS, DEVIATION, MOMENT
@@ -62,6 +61,8 @@ def _conditioned(rate: float, length: float) -> tuple[np.ndarray, np.ndarray]:
     Quantities are the value in the middle, the integral over the first half, and the integral of (x - 1/2) times the
     process over the whole, x from 0 to 1; given are the values at both ends and the integral.
     """
+    from scipy.special import gammainc
+
     panels = max(int(np.ceil(0.5 * rate * length / PANEL)), 1)
     x, w = QUADRATURE
     width = 0.5 * length / panels

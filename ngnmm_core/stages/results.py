@@ -1,20 +1,24 @@
 """What a job of any stage gives: its arrays as a dataset."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from ngnmm_core.analysis.contract import Variable
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def as_dataset(
     results: Mapping[str, np.ndarray],
     variables: Iterable[Variable],
     coordinates: Mapping[str, tuple[Any, str, str]],
-) -> xr.Dataset:
+) -> "xr.Dataset":
     """Arrays [point, ...] as a dataset, each with its unit and meaning."""
+    import xarray as xr
+
     data = {}
     for variable in variables:
         if variable.name in results:

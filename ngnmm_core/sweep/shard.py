@@ -6,14 +6,14 @@ import shutil
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from ngnmm_core.analysis.registry import get_analysis, own_analysis
 from ngnmm_core.compilation.own_files import OwnFile, find_file, read_file
-from ngnmm_core.connectome import connectome_of, load_connectome
+from ngnmm_core.connectome import connectome_of
+from ngnmm_core.connectome.built_file import read_built
 from ngnmm_core.connectome.cohort import SUBJECT, Cohort, cohort_of
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model, own_model
@@ -29,6 +29,9 @@ from ngnmm_core.storage.integrity import seal
 from ngnmm_core.storage.netcdf import write_netcdf
 from ngnmm_core.study.study import Study
 from ngnmm_core.sweep.identity import SURROGATES, definition_points, read_definition, shard_name
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def make_task(definition: dict[str, Any], cohort: Cohort) -> Task:
@@ -70,7 +73,7 @@ def run_shard(definition_path: str | Path, connectome_path: str | Path, output: 
     shutil.rmtree(scratch, ignore_errors=True)
 
 
-def compute(stage: str, task: Task) -> xr.Dataset:
+def compute(stage: str, task: Task) -> "xr.Dataset":
     """Compute the results of a task as a dataset over `point`."""
     kind = STAGES[stage]
     results: dict[str, np.ndarray] = {}
@@ -104,7 +107,7 @@ def load_task(definition_path: str | Path, connectome_path: str | Path) -> tuple
     definition_path = Path(definition_path)
     if not definition_path.is_file():
         raise InputError(f"{definition_path}: no such shard; allowed: one that the workflow has planned (run it again)")
-    definition, dataset = read_definition(definition_path), load_connectome(connectome_path)
+    definition, dataset = read_definition(definition_path), read_built(connectome_path)
     nulls = definition.get("nulls")
     cohort = cohort_of(dataset, connectome_of(dataset, str(connectome_path)), nulls and (nulls["kind"], nulls["seed"]))
     return definition, make_task(definition, cohort)

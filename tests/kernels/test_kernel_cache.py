@@ -1,5 +1,6 @@
 """The cache of compiled kernels: what one process has compiled, another must be able to run."""
 
+import math
 import os
 import stat
 import subprocess
@@ -161,3 +162,43 @@ def test_a_kernel_that_only_kernels_call_says_so():
     assert quarter(1.0) == 0.25
     with pytest.raises(TypeError, match="half is called by kernels alone"):
         half(1.0)
+
+
+LOADED = """
+import sys
+import numpy as np
+from ngnmm_core.compilation.lazy_njit import lazy_njit
+from ngnmm_core.compilation.kernel_cache import compiled_by
+from numba import njit
+
+def made(factor):
+    def scaled(values):
+        out = np.empty(len(values))
+        for k in range(len(values)):
+            if values[k] < 0:
+                raise ValueError("negative")
+            out[k] = factor * np.exp(-values[k]) ** 1.5
+        return out
+    return njit(nogil=True)(scaled)
+
+compiled = compiled_by(made, 2.0, name="scaled")
+print(*compiled(np.arange(3.0)))
+try:
+    compiled(np.array([-1.0]))
+except ValueError as error:
+    print(error)
+print("scipy.linalg" in sys.modules)
+"""
+
+
+def test_a_kernel_from_the_cache_needs_no_compiler(tmp_path):
+    """One that allocates, raises and calls a library does what it did, without what numba loads to compile."""
+    environment = os.environ | {"NGNMM_CACHE_DIR": str(tmp_path)}
+    first, second = (
+        subprocess.run([sys.executable, "-c", LOADED], env=environment, capture_output=True, text=True, check=True)
+        for _ in range(2)
+    )
+    numbers, said, compiler = second.stdout.splitlines()
+    assert [float(number) for number in numbers.split()] == pytest.approx([2.0 * math.exp(-1.5 * x) for x in range(3)])
+    assert (said, compiler) == ("negative", "False")
+    assert first.stdout.splitlines() == [numbers, said, "True"]

@@ -273,7 +273,7 @@ def test_definitions_are_found_through_imports():
 
 def test_definitions_are_found_behind_names_that_are_imported_at_first_use():
     """`from ngnmm_core.connectome import load_connectome` runs connectome.datasets."""
-    assert "ngnmm_core.connectome.datasets:load_connectome" in definitions_used(["ngnmm_core.sweep.shard:load_task"])
+    assert "ngnmm_core.connectome.built_file:read_built" in definitions_used(["ngnmm_core.sweep.shard:load_task"])
 
 
 def test_the_order_of_the_entries_does_not_matter():

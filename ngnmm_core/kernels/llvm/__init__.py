@@ -16,6 +16,7 @@ happen to be aligned (`ngnmm_core.kernels.lanes.aligned` sees to it), and a misa
 | file | what |
 |---|---|
 | `types` | the lane and mask types, splat, the `kernel` decorator |
+| `inner_library` | how functions are compiled that only kernels call |
 | `arithmetic` | operators, comparison, select, rounding, square root |
 | `memory` | loads and stores of lanes and of tuples of lanes |
 | `sums` | unrolled sums: Runge-Kutta stages, extrapolation, the register-blocked coupling product |

@@ -7,6 +7,8 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import models, register_model
 
+from ngnmm_core.kernels.llvm.inner_library import InnerCompiler, set_environments
+
 # numba numbers the symbols of compiled functions per process.  Two specialisations of one factory, compiled in
 # different processes and loaded from the cache into a third, could have the same symbol, and the linker would keep one
 # of them: wrong numbers without a word.  A name of this process keeps them apart.
@@ -16,18 +18,32 @@ PROCESS = uuid.uuid4().hex
 def kernel(function=None, **options):
     """`numba.njit` for code that allocates nothing: without reference counts, half the time in inner loops.
 
-    With `nogil=True` Python may call it.  Other kernels alone call the rest, which gets no wrappers to call it by, as
-    these take almost half of the time to compile.
+    With `nogil=True` Python may call it.  Other kernels alone call the rest, which gets no wrappers to call it by, nor
+    machine code of its own (`inner_library`): both would take more than half of the time to compile.
     """
 
     def decorate(plain):
         name = f"{plain.__name__}_{PROCESS}_{os.getpid()}"  # a fork has the same PROCESS
         plain.__qualname__ = name
         if options.get("nogil"):
-            return njit(_nrt=False, **options)(plain)
-        return _without_wrappers(njit(_nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)(plain))
+            return _outermost(njit(_nrt=False, **options)(plain))
+        alone = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": InnerCompiler}
+        return _without_wrappers(njit(_nrt=False, **alone, **options)(plain))
 
     return decorate(function) if function else decorate
+
+
+def _outermost(dispatcher):
+    """Let a kernel that has just been compiled know the environments of those that it is made of."""
+    add = dispatcher.add_overload
+
+    def add_overload(compiled):
+        if compiled.metadata is not None:  # of one from the cache, numba does it
+            set_environments(compiled)
+        add(compiled)
+
+    dispatcher.add_overload = add_overload
+    return dispatcher
 
 
 def _without_wrappers(dispatcher):
