@@ -10,6 +10,8 @@ from pathlib import Path
 from ngnmm_core.connectome.subjects import entity
 from ngnmm_core.errors import InputError
 
+LEVELS = 4  # folders in which metadata are looked for: of the series, and three above
+PROCESSED = ("desc", "space", "res", "den", "stat")  # entities that say how an image was processed
 ENDINGS = ("_timeseries.tsv", "_bold.ptseries.nii", "_timeseries.ptseries.nii")
 
 
@@ -38,20 +40,42 @@ def series_files(folder: Path) -> list[Path]:
 
 
 def sidecar(path: Path) -> dict:
-    """Read the metadata in the JSON file beside a series, of the same name or of its `bold`; empty if there is none.
+    """Read the metadata that BIDS has for a series; empty if there is none.
+
+    From the JSON file beside it of the same name, without its parcellation too, or of its `bold`; else, as metadata are
+    inherited, from a `*_bold.json` in its folder or up to three above whose entities are all in its name (but for how
+    the images were processed).  The nearest counts, and of those in one folder the one with most entities.
 
     Raises
     ------
     InputError
-        If the file there can't be read.
+        If a file there can't be read.
     """
     stem = path.name.split(".")[0]
-    for name in (stem, re.sub(r"_(seg|atlas)-[A-Za-z0-9+]+", "", stem), re.sub("_timeseries$", "_bold", stem)):
+    bare = re.sub(r"_(seg|atlas)-[A-Za-z0-9+]+", "", stem)
+    for name in (stem, bare, *(re.sub("_timeseries$", "_bold", one) for one in (stem, bare))):
         beside = path.with_name(f"{name}.json")
         if beside.is_file():
-            try:
-                content = json.loads(beside.read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                raise InputError(f"{beside}: not JSON that can be read; allowed: a BIDS sidecar") from None
-            return content if isinstance(content, dict) else {}
+            return _metadata(beside)
+    if not stem.startswith("sub-"):
+        return {}
+    own = _entities(stem)
+    for folder in list(path.absolute().parents)[:LEVELS]:
+        fitting = [one for one in sorted(folder.glob("*_bold.json")) if _entities(one.name) <= own]
+        if fitting:
+            return _metadata(max(fitting, key=lambda one: len(_entities(one.name))))
     return {}
+
+
+def _entities(name: str) -> set[tuple[str, str]]:
+    """Pairs of key and value in a BIDS file name, but for those of `PROCESSED`."""
+    pairs = re.findall(r"(?:^|_)([A-Za-z0-9]+)-([A-Za-z0-9+]+)", name.split(".")[0])
+    return {pair for pair in pairs if pair[0] not in PROCESSED}
+
+
+def _metadata(path: Path) -> dict:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise InputError(f"{path}: not JSON that can be read; allowed: a BIDS sidecar") from None
+    return content if isinstance(content, dict) else {}

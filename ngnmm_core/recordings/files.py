@@ -73,11 +73,17 @@ def _read_table(path: Path, settings: Empirical, what: str) -> Recordings:
     named = not any(_is_number(row[0]) for row in body) and len(body[0]) > 1
     names = [row[0] for row in body] if named else None
     values = _numbers([row[1:] for row in body] if named else body, what, 1 + bool(header))
+    if header and len(header) not in (values.shape[1], values.shape[1] + named):
+        raise InputError(
+            f"{what}: {len(header)} labels over rows of {len(body[0])} cells; allowed: a label for every column"
+        )
     columns = header[-values.shape[1] :] if header else None
     if names and columns and names == columns:
         return Recordings(tuple(names), group_fc=values, notes=("connectivity of a group, without its series",))
     if settings.transpose:
         values, columns = values.T, names
+    elif columns is None and names and settings.labels is None:
+        raise InputError(f"{what}: names in the first column, not in the first row; allowed: empirical.transpose: true")
     labels = _labels(settings, columns, what)
     return _one(path, settings, labels, values.T, what)
 
@@ -133,6 +139,11 @@ def _read_variables(path: Path, settings: Empirical, what: str) -> Recordings:
     read = binary_formats.npz_variables if path.suffix.lower() == ".npz" else binary_formats.mat_variables
     variables = {name: found.load(what) for name, found in read(path.read_bytes(), what).items() if found.kind != OTHER}
     name = settings.variable or next((n for n in (*SERIES, *FC) if n in variables), None)
+    if name is None:
+        raise InputError(
+            f"{what}: no variable {' or '.join((SERIES[0], FC[0]))}; allowed: empirical.variable: one of "
+            f"{', '.join(sorted(variables))}"
+        )
     if name not in variables:
         raise unknown(f"{what}: variable", str(name), variables)
     values = np.asarray(variables[name])

@@ -165,8 +165,11 @@ def _checked_run(run, labels, what: str, discard_s: float, tr_s: float | None) -
     series = series[:, round(discard_s / tr_s) :]
     bad = ~np.isfinite(series).all(axis=1)
     if bad.any():
-        k = int(np.argmax(bad))
-        raise InputError(f"{what}: region '{labels[k]}' has values that are not finite; allowed: numbers throughout")
+        k, times = int(np.argmax(bad)), ~np.isfinite(series).all(axis=0)
+        raise InputError(
+            f"{what}: region '{labels[k]}' has values that are not finite ({times.sum()} of {len(times)} volumes, "
+            f"{bad.sum()} of {len(labels)} regions); allowed: numbers throughout (volumes of zeros are left out)"
+        )
     censored = np.ptp(series, axis=0) == 0
     series = np.ascontiguousarray(series[:, ~censored])
     if series.shape[1] < FEWEST_VOLUMES:

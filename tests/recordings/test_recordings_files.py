@@ -112,6 +112,25 @@ def test_bids_derivatives(tmp_path, refused):
     refused(lambda: series_files(tmp_path / "sub-01" / "anat"), "no parcellated series")
 
 
+def test_metadata_of_bids_are_inherited(tmp_path, refused):
+    """From the bold beside it, however it was processed, or from above; never from another task."""
+    folder = tmp_path / "sub-01" / "func"
+    folder.mkdir(parents=True)
+    series = table(folder / "sub-01_task-rest_run-1_space-MNI_seg-Tiny_stat-mean_timeseries.tsv", mark="\t")
+    tr_of = lambda: load_recordings(Empirical(path=str(tmp_path))).tr_s
+    write = lambda path, tr: path.write_text(json.dumps({"RepetitionTime": tr}))
+    write(tmp_path / "task-motor_bold.json", 9.0)
+    refused(tr_of, "no sampling interval")
+    write(tmp_path / "task-rest_bold.json", 3.0)
+    assert tr_of() == 3.0
+    write(folder / "sub-01_task-rest_run-2_bold.json", 8.0)
+    assert tr_of() == 3.0
+    write(folder / "sub-01_task-rest_run-1_space-other_desc-preproc_bold.json", 2.5)
+    assert tr_of() == 2.5
+    write(series.with_suffix(".json"), 2.0)
+    assert tr_of() == 2.0
+
+
 def test_parcellated_cifti_series(tmp_path):
     nibabel = pytest.importorskip("nibabel")
     axes = nibabel.cifti2
@@ -154,7 +173,7 @@ def with_region(values, row=2):
     ("series", "words"),
     [
         (with_region(0.25), ("region 'c' is constant",)),
-        (with_region(np.nan), ("region 'c' has values that are not finite",)),
+        (with_region(np.nan), ("region 'c' has values that are not finite (120 of 120 volumes, 1 of 5 regions)",)),
         (SERIES[:, :59], ("59 volumes", "at least 60")),
         (SERIES[:, :4], ("5 regions and 4 volumes", "wrong axis")),
     ],
@@ -178,7 +197,13 @@ def test_files_that_are_refused(tmp_path, refused):
     path.write_text(path.read_text().replace("a,b", "a,b").rstrip() + "\n1,2,3,4,six\n")
     refused(lambda: read(path), "'six'", "allowed: a number")
     np.savez(tmp_path / "v.npz", other=SERIES.T, labels=LABELS)
-    refused(lambda: read(tmp_path / "v.npz"), "variable", "other")
+    refused(lambda: read(tmp_path / "v.npz"), "no variable bold or fc", "empirical.variable: one of labels, other")
+    shifted = tmp_path / "w.csv"
+    shifted.write_text("\n".join(["z,a,b,c,d,e", *(",".join(map(repr, map(float, row))) for row in SERIES.T)]))
+    refused(lambda: read(shifted), "6 labels over rows of 5 cells")
+    rows = [f"{label}," + ",".join(map(repr, map(float, row))) for label, row in zip(LABELS, SERIES, strict=True)]
+    (tmp_path / "rows.csv").write_text("\n".join(rows))
+    refused(lambda: read(tmp_path / "rows.csv"), "names in the first column", "empirical.transpose")
     assert (read(tmp_path / "v.npz", variable="other").runs[0][0] == SERIES).all()
 
 

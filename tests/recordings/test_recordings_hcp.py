@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ngnmm_core.api import run_stage
 from ngnmm_core.connectome import connectome_of
 from ngnmm_core.connectome.nulls import null_connectome
 from ngnmm_core.recordings import Empirical, find_targets, load_recordings, mean_fc
@@ -10,6 +11,8 @@ from ngnmm_core.recordings.baselines import NAMES, baseline_scores, baselines, l
 from ngnmm_core.recordings.connectivity import pearson
 from ngnmm_core.recordings.fcd import ks_distance
 from ngnmm_core.recordings.targets import ceilings
+from ngnmm_core.stages.registry import STAGES
+from ngnmm_core.study.load import make_study
 
 pytestmark = pytest.mark.slow
 
@@ -102,3 +105,24 @@ def test_nulls_that_keep_strengths_explain_nearly_as_much_as_the_connectome(hcp,
     assert np.mean(best) == pytest.approx(0.56, abs=0.02)
     assert np.std(best) < 0.03
     assert max(best) < BASELINES["linear_eigenvalue"][0]
+
+
+def test_population_near_its_fold_is_the_best_linear_model(hcp, found):
+    """At 0.97 of the fold, at the lowest of three equilibria; beyond the fold nothing is left of it."""
+    settings = {"noise_sigma": 0.1, "method": "heun"}
+    study = make_study(
+        "s",
+        {
+            "connectome": {"name": "hcp-aal2-94"},
+            "model": {"name": "ngnmm_population", "parameters": {"eta": -6.0}},
+            "grid": {"G": [0.97 * 21.66, 21.65, 21.67]},
+            "simulation": settings,
+            "analyses": {"linear_fc": {"bands_hz": [[0.0, 1e-3]]}},
+        },
+    )
+    theory = run_stage(study, STAGES["linear_fc"], connectome_of(hcp).normalised("row"))
+    target = mean_fc(found["raw"].fc)
+    fc = theory["linear_fc"].values[:, 0].astype(float)
+    assert pearson(fc[0], target) == pytest.approx(0.311, abs=0.001)
+    assert list(theory["linear_equilibria"].values) == [3, 3, 1]
+    assert fc[1].mean() > 0.5 > 0.1 > fc[2].mean()  # the slow mode is that in which all regions take part
