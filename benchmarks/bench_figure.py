@@ -12,7 +12,7 @@ import matplotlib as mpl
 
 from benchmarks.documents import DOCS
 from benchmarks.rounds import Case
-from ngnmm_core.plotting.parts.style import INK, MM, TWO_COLUMNS, readable
+from ngnmm_core.plotting.parts.style import INK, MM, TWO_COLUMNS, themed
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -45,7 +45,7 @@ class Table:
         return self.ratios[case]
 
 
-@readable
+@themed
 def draw(results, yardstick, label):
     """Left: CPU time per simulated second and point; right: the same at 90 regions over the yardstick's."""
     figure, (times, bars) = plt.subplots(

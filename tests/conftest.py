@@ -22,6 +22,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 import numpy as np
 import pytest
 from headless import Browser
+from legible import look_at_every_figure
 from scipy.integrate import solve_ivp
 
 from ngnmm_core.errors import InputError
@@ -39,6 +40,14 @@ def random_network(regions: int, seed: int, symmetric: bool = False) -> np.ndarr
         W = W + W.T
     np.fill_diagonal(W, 0.0)
     return W / W.sum(axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def text_of_all_figures_is_legible():
+    """Every figure that a test draws has its text looked at."""
+    with pytest.MonkeyPatch.context() as patch:
+        look_at_every_figure(patch)
+        yield
 
 
 @pytest.fixture(scope="session")

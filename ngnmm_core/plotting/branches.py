@@ -102,8 +102,20 @@ def unstable_handle() -> Line2D:
 
 
 @themed
-def frequency_diagram(dataset: xr.Dataset) -> Figure | None:
-    """Frequency of the cycles against the parameter; a panel per diagram."""
+def frequency_diagram(
+    dataset: xr.Dataset, across: tuple[float, float] | None = None, highest_hz: float | None = None
+) -> Figure | None:
+    """Frequency of the cycles against the parameter; a panel per diagram.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        A `branches.nc`.
+    across : (float, float), optional
+        Range of the parameter, for all panels; without it, where something happens.
+    highest_hz : float, optional
+        Upper end of the frequencies.
+    """
 
     def panel(axes: Axes, one: xr.Dataset) -> dict[str, Line2D]:
         handles = {}
@@ -111,7 +123,9 @@ def frequency_diagram(dataset: xr.Dataset) -> Figure | None:
             if kind == "cycle":
                 handles |= _line_handle(kind, level)
                 _along(axes, rows, 1000.0 / rows["branch_period"].values, _color(kind, level))
-        axes.set_ylim(bottom=0.0)
+        axes.set_ylim(0.0, highest_hz)
+        if across is not None:
+            axes.set_xlim(*across)
         return handles
 
     return _panels(dataset, panel, "Frequency (Hz)", lambda one: [1000.0 / one["special_period"].values])
@@ -186,7 +200,7 @@ def _panels(dataset: xr.Dataset, panel, ylabel: str, heights) -> Figure | None:
     for axes in grid.ravel()[len(shown) :]:
         axes.set_visible(False)
     label_below(grid[-1, : len(shown) - (rows - 1) * columns], _axis_label(dataset, "parameter"))  # type: ignore[arg-type]
-    figure.supylabel(ylabel, fontsize=7)
+    figure.supylabel(ylabel)
     figure.set_figheight((size + add_legend(figure, [*lines.values(), unstable_handle(), *found.values()], 8)) * MM)
     return figure
 

@@ -22,8 +22,8 @@ from ngnmm_core.plotting.parts.style import (
     colour_scale,
     new_figure,
     panel_letter,
-    readable,
     subfigures,
+    themed,
 )
 
 TOP_MM, TITLE_MM, BRAIN_MARGIN_MM = 82.0, 7.0, 4.0
@@ -38,7 +38,7 @@ def draw(stem: str, dataset: xr.Dataset, normalization: str = "row") -> Figure:
     return connectome_figure(dataset, normalization)
 
 
-@readable
+@themed
 def connectome_figure(dataset: xr.Dataset, normalization: str = "row") -> Figure:
     """Matrix, spectrum, strengths and three views; without the brain where the centres of regions are not known.
 

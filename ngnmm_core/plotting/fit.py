@@ -18,8 +18,8 @@ from ngnmm_core.plotting.parts.style import (
     SECOND,
     TWO_COLUMNS,
     new_figure,
-    readable,
     say_undefined,
+    themed,
 )
 
 KINDS = {"r": "raw", "edge_r": "edge-specific", "gsr_r": "no global signal"}
@@ -43,7 +43,7 @@ def draw(stem: str, dataset: xr.Dataset) -> Figure | None:
     return drawn[stem](dataset)
 
 
-@readable
+@themed
 def ladder(dataset: xr.Dataset) -> Figure:
     """Scores of nulls, baselines, the model and single subjects, one under the other; a panel per kind and signal.
 
@@ -74,7 +74,7 @@ def ladder(dataset: xr.Dataset) -> Figure:
     return figure
 
 
-@readable
+@themed
 def own_connectomes(dataset: xr.Dataset) -> Figure:
     """Show what a subject's own connectome adds over those of others, a dot per subject; a panel per kind and signal.
 
@@ -145,7 +145,7 @@ def _ladder_panel(axes: Axes, dataset: xr.Dataset, kind: str, rungs: list[str]) 
     axes.set_ylim(-0.6, len(rungs) - 0.4)
 
 
-@readable
+@themed
 def map_scales(dataset: xr.Dataset) -> Figure | None:
     """Draw the best score at every scale of a map, beside its surrogates; a row per map and signal, a panel per kind.
 

@@ -19,8 +19,8 @@ from ngnmm_core.plotting.parts.style import (
     SECOND,
     TWO_COLUMNS,
     new_figure,
-    readable,
     say_undefined,
+    themed,
 )
 from ngnmm_core.recordings.connectivity import edge_specific, matrix_of, pearson
 
@@ -33,7 +33,7 @@ MATRICES = {
 }
 
 
-@readable
+@themed
 def connectivity(dataset: xr.Dataset) -> Figure:
     """Draw recorded and modelled connectivity at the best point, and one against the other, in a row per signal.
 
@@ -112,7 +112,7 @@ def _point_text(dataset: xr.Dataset) -> str:
     return ", ".join(f"{symbol(str(name))} = {number(float(value))}" for name, value in values if np.isfinite(value))
 
 
-@readable
+@themed
 def dynamics(dataset: xr.Dataset) -> Figure | None:
     """Draw matrices of the dynamics of connectivity and, below, the distributions of all recordings and the model.
 

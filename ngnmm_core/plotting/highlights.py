@@ -13,10 +13,10 @@ from ngnmm_core.connectome.cohort import NULL, SUBJECT
 from ngnmm_core.plotting.parts import panels
 from ngnmm_core.plotting.parts.labels import assignments, number, signal_text, unit_text
 from ngnmm_core.plotting.parts.quantities import flag_words, grid_dims, grid_values, reason_text, reasons
-from ngnmm_core.plotting.parts.style import INK, MUTED, TWO_COLUMNS, new_figure, panel_letter, readable, subfigures
+from ngnmm_core.plotting.parts.style import INK, MUTED, TWO_COLUMNS, new_figure, panel_letter, subfigures, themed
 
 MAPS = {drawn.name: drawn for one in (fc, msf, spectra) for drawn in one.ANALYSIS.maps(one.ANALYSIS.options())}
-HEIGHTS = {"activity": 70.0, "middle": 72.0, "bottom": 62.0}  # mm
+HEIGHTS = {"activity": 70.0, "middle": 82.0, "bottom": 62.0}  # mm
 TITLE_MM = 8.0
 
 
@@ -25,7 +25,7 @@ def draw(stem: str, dataset: xr.Dataset) -> Figure:
     return detail_sheet(dataset, int(stem.rpartition("_")[2]) - 1)
 
 
-@readable
+@themed
 def detail_sheet(dataset: xr.Dataset, highlight: int = 0) -> Figure:
     """Activity, spectra, dispersion relation and functional connectivity of one point, as far as they were computed.
 

@@ -20,9 +20,9 @@ from ngnmm_core.plotting.parts.style import (
     colour_scale,
     new_figure,
     panel_letter,
-    readable,
     say_undefined,
     subfigures,
+    themed,
 )
 
 TOP = 15  # regions in the ranking
@@ -44,7 +44,7 @@ def draw(stem: str, dataset: xr.Dataset) -> Figure:
     return hub_figure(dataset, int(stem.rpartition("_")[2]) - 1)
 
 
-@readable
+@themed
 def hub_figure(dataset: xr.Dataset, hub_point: int) -> Figure:
     """Hub scores of one point: for every kind of lesion the brain and the ranking, and below them the structure.
 

@@ -43,7 +43,7 @@ from ngnmm_core.plotting.parts.quantities import (
     on_true_connectome,
     reasons,
 )
-from ngnmm_core.plotting.parts.style import INK, colour_scale, readable, used_colours
+from ngnmm_core.plotting.parts.style import INK, colour_scale, themed, used_colours
 
 REGIME_STEM = "map_regime"
 
@@ -97,7 +97,7 @@ def declared_maps(own: Iterable[Analysis] = ()) -> dict[str, Map]:
     return {drawn.name: drawn for analysis in analyses for drawn in analysis.maps(analysis.options())}
 
 
-@readable
+@themed
 def quantity_map(dataset: xr.Dataset, quantity: Map) -> Figure | None:
     """One quantity over the grid.
 

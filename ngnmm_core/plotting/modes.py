@@ -17,7 +17,7 @@ from ngnmm_core.plotting.parts.brain import region_centres
 from ngnmm_core.plotting.parts.eigenvector import LEAST_MM, draw_eigenvector, row_height
 from ngnmm_core.plotting.parts.labels import number, unit_text
 from ngnmm_core.plotting.parts.quantities import reason_text, reasons
-from ngnmm_core.plotting.parts.style import TWO_COLUMNS, new_figure, readable, say_undefined, subfigures
+from ngnmm_core.plotting.parts.style import TWO_COLUMNS, new_figure, say_undefined, subfigures, themed
 
 MOST = 3  # directions in one figure
 TITLE_MM = 8.0
@@ -59,7 +59,7 @@ def _weights_at(point: xr.Dataset, connectome: xr.Dataset) -> np.ndarray:
     return brain.weights
 
 
-@readable
+@themed
 def modes_figure(dataset: xr.Dataset, connectome: xr.Dataset, normalization: str = "row", highlight: int = 0) -> Figure:
     """Eigenvectors of W of the leading modes, a row each: on the brain, and the largest components by name.
 

@@ -21,7 +21,7 @@ from ngnmm_core.plotting.parts.quantities import (
     on_true_connectome,
     undefined_style,
 )
-from ngnmm_core.plotting.parts.style import MM, ONE_COLUMN, new_figure, readable
+from ngnmm_core.plotting.parts.style import MM, ONE_COLUMN, new_figure, themed
 
 COLOURS = {
     "rest": "#d4d4d4",
@@ -48,7 +48,7 @@ MOST = "most frequent of"
 PANELS = {"network_regime": "network", "regime": "homogeneous state"}
 
 
-@readable
+@themed
 def regime_map(dataset: xr.Dataset) -> Figure | None:
     """Map the regimes over the grid, with a row of panels for the network and one for the homogeneous state.
 

@@ -25,8 +25,9 @@ from ngnmm_core.plotting.parts.style import (
 )
 
 ROWS = 15  # of a ranking
-BRAIN_MM, RANKING_MM, TITLE_MM = 54.0, 66.0, 8.0
+BRAIN_MM, RANKING_MM, TITLE_MM = 54.0, 78.0, 8.0
 NONE = -1  # no region
+END = 1.5  # of the axis of fractions, with room for the latencies
 TITLES = {"resection": "Spread with one region taken out", "stimulus": "Spread with one region stimulated"}
 
 
@@ -55,7 +56,7 @@ def region_scan_figure(dataset: xr.Dataset) -> Figure:
     heights = [BRAIN_MM] * 2 * (centres is not None) + [RANKING_MM]
     figure = new_figure(TWO_COLUMNS, sum(heights) + TITLE_MM)
     kind = "resection" if axis.startswith("resection.") else "stimulus"
-    figure.suptitle(TITLES[kind] + _without(chosen, fraction, latency), x=0.01, ha="left", fontsize=8.5)
+    figure.suptitle(TITLES[kind] + _without(chosen, fraction, latency), x=0.01, ha="left")
     parts = list(subfigures(figure, len(heights), 1, height_ratios=heights))
     letters = iter("abcd")
     if centres is not None:
@@ -119,8 +120,8 @@ def _ranking(axes: Axes, names: list[str], fraction: np.ndarray, latency: np.nda
     axes.barh(rows, fraction, height=0.7, color=colours, edgecolor=INK, linewidth=0.4)
     for row, late in zip(rows, latency, strict=True):
         text = f"{late:.0f} ms" if np.isfinite(late) else "–"
-        axes.text(1.2, row, text, va="center", ha="right", fontsize=6, color=MUTED)  # type: ignore[arg-type]
-    axes.set_yticks(rows, names, fontsize=6)
-    axes.set(ylim=(len(rows) - 0.4, -0.6), xlim=(0.0, 1.22), xticks=(0.0, 0.5, 1.0))
+        axes.text(END, row, text, va="center", ha="right", color=MUTED)  # type: ignore[arg-type]
+    axes.set_yticks(rows, names)
+    axes.set(ylim=(len(rows) - 0.4, -0.6), xlim=(0.0, END), xticks=(0.0, 0.5, 1.0))
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("fraction recruited, and median latency")
+    axes.set_xlabel("fraction, and median latency")

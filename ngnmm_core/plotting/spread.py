@@ -55,7 +55,7 @@ def spread_figure(dataset: xr.Dataset, highlight: int) -> Figure:
     share = float(point["recruited_fraction"])
     recruited = f"; {100 * share:.0f} % of the regions outside the focus recruited" if np.isfinite(share) else ""
     title = "Spread at " + point_text(point) + recruited
-    figure.suptitle(title, x=0.01, ha="left", fontsize=8.5)
+    figure.suptitle(title, x=0.01, ha="left")
     parts = list(subfigures(figure, len(heights), 1, height_ratios=heights))
     letters = iter("abcdefghij")
     _raster(parts[0], point, next(letters))

@@ -21,7 +21,7 @@ from ngnmm_core.plotting.parts.style import (
     subfigures,
 )
 
-FC_MM = 44.0
+FC_MM = 50.0
 MATRICES = 4
 ENOUGH = 0.5  # share of the pairs that must vary in a window
 AT_REST = "no window in which\nmost regions vary"
@@ -68,7 +68,7 @@ def connectivity(part: SubFigure, point: xr.Dataset, onset: float | None, letter
         panel.set(title=f"{middle[window]:.0f} ms".replace("-", "−"), xticks=[], yticks=[])
     for panel in panels[len(shown) :]:
         panel.set_visible(False)
-    panels[0].set_ylabel("regions, by onset")
+    panels[0].set_ylabel("regions")
     if image is not None:
         bar = matrices.colorbar(image, ax=panels, fraction=0.03, pad=0.01, aspect=18, shrink=0.6)
         bar.outline.set_linewidth(0.5)

@@ -46,7 +46,7 @@ def trials_figure(dataset: xr.Dataset) -> Figure:
         _trial(axes, dataset.isel(highlight=k), varying)
     _name_epochs(rows[0], dataset.isel(highlight=0))
     rows[-1].set_xlabel("Time (ms)")
-    figure.supylabel("Firing rate (Hz)", fontsize=7)
+    figure.supylabel("Firing rate (Hz)")
     height += add_legend(figure, _handles(dataset), 6)
     figure.set_figheight(height * MM)
     return figure
@@ -92,7 +92,7 @@ def _name_epochs(axes: Axes, trial: xr.Dataset) -> None:
     }
     for name, (start, stop) in ends.items():
         if np.isfinite(stop):
-            style: dict[str, Any] = {"ha": "center", "va": "top", "color": MUTED, "fontsize": 6.5}
+            style: dict[str, Any] = {"ha": "center", "va": "top", "color": MUTED}
             axes.text(0.5 * (start + stop), 0.98, name, transform=axes.get_xaxis_transform(), **style)
 
 

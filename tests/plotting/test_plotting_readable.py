@@ -1,17 +1,22 @@
 """Figures that go onto slides: text of 8 points and more at 16 cm, within the page; the brain's outline."""
 
+import ast
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
+from legible import LEAST_POINTS, look_at_every_figure, too_small
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from ngnmm_core.plotting import connectome, highlights, hubs, maps, modes
 from ngnmm_core.plotting.parts.brain import VIEWS, _fits_template, _template
-from ngnmm_core.plotting.parts.style import theme
+from ngnmm_core.plotting.parts.save import save
+from ngnmm_core.plotting.parts.style import SETTINGS, TWO_COLUMNS, new_figure, theme, themed
 
-SLIDE_CM, LEAST_POINTS = 16.0, 8.0
+MODULES = sorted(Path(connectome.__file__).parent.rglob("*.py"))
+SIZES = ("fontsize", "labelsize", "titlesize")
 ROOM = 0.25  # between numbers side by side, in heights of their letters
 
 
@@ -38,14 +43,42 @@ def highlights_of_two(highlights):
     return highlights
 
 
-def test_text_is_large_enough_for_a_slide_and_within_the_page(figure):
-    width_cm = figure.get_figwidth() * 2.54
-    scale = SLIDE_CM / max(width_cm, SLIDE_CM)
-    shown = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
-    assert len(shown) > 5
-    small = {t.get_text(): t.get_fontsize() for t in shown if t.get_fontsize() * scale < LEAST_POINTS - 1e-9}
-    assert small == {}
+def test_text_is_large_enough_for_a_slide_and_within_the_page(figure, tmp_path):
+    save(figure, tmp_path / "figure.svg")  # ticks are counted anew when a figure is saved
+    assert len([t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]) > 5
+    assert too_small(figure) == {}
     assert outside(figure) == []
+
+
+def test_smaller_text_is_seen_in_whatever_a_test_draws(monkeypatch):
+    @themed
+    def draw(size):
+        figure = new_figure(TWO_COLUMNS, 60.0)
+        figure.subplots().set_title("a title", fontsize=size)
+        return figure
+
+    look_at_every_figure(monkeypatch)
+    draw(9.0)
+    with pytest.raises(AssertionError, match=r"a title.: 7\.1"):
+        draw(8.0)
+
+
+def test_no_figure_asks_for_smaller_text():
+    """Of those too that no test draws: the theme's sizes are enough, and what a module sets itself is not below."""
+    least = LEAST_POINTS * TWO_COLUMNS / 160.0
+    sizes = {name: size for name, size in SETTINGS.items() if name.endswith((*SIZES, "font.size"))}
+    assert len(sizes) == 8
+    assert min(sizes.values()) >= least
+    asked = {}
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            named = [(k.arg, k.value) for k in node.keywords] if isinstance(node, ast.Call) else []
+            if isinstance(node, ast.Dict):
+                named = [(getattr(k, "value", None), v) for k, v in zip(node.keys, node.values, strict=True)]
+            for name, value in named:
+                if name in SIZES and isinstance(value, ast.Constant) and value.value < least:
+                    asked[f"{path.name}:{value.lineno}"] = value.value
+    assert asked == {}
 
 
 def outside(figure) -> list[str]:

@@ -25,6 +25,7 @@ from ngnmm_core.plotting.parts.style import (
     themed,
 )
 
+ROOM = 0.35  # below the growth rates, for the legend
 COLOURS = (ACCENT, SECOND)
 RESTING, GAMMA = {"I_ext_e": 15.0, "G": 9.0}, {"I_ext_e": 13.0, "G": 5.0}
 FLOOR_DB, MOST_HZ = -60.0, 200.0
@@ -35,8 +36,8 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
     """Two maps with one colour scale; below, both connectomes in each panel."""
     sweeps = (data["first"], data["second"])
     points = (data["first_points"], data["second_points"])
-    figure = new_figure(TWO_COLUMNS, 132.0)
-    upper, lower = subfigures(figure, 2, 1, height_ratios=(1.35, 1.0))
+    figure = new_figure(TWO_COLUMNS, 142.0)
+    upper, lower = subfigures(figure, 2, 1, height_ratios=(1.25, 1.0))
     _maps(upper, sweeps)
     spectrum, dispersion, power = lower.subplots(1, 3)
     for sweep, point, colour, side in zip(sweeps, points, COLOURS, (1.0, -1.0), strict=True):
@@ -44,10 +45,12 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
         _modes(dispersion, at(point, **RESTING), colour, side)
         _power(power, at(point, **GAMMA), colour)
     spectrum.set(xlabel="Eigenvalue Λ of W", ylabel="Share of modes below", ylim=(0.0, 1.02))
+    low, high = dispersion.get_ylim()
+    dispersion.set_ylim(low - ROOM * (high - low), high)
     dispersion.axhline(0.0, color=MUTED, linewidth=0.6, zorder=0)
     dispersion.set(xlabel="Λ", ylabel=f"Growth rate ({unit_text('ms-1')})", title=name_of(at(points[0], **RESTING)))
     power.set(xlim=(0.0, MOST_HZ), ylim=(FLOOR_DB, 4.0), xlabel="Frequency (Hz)", title=name_of(at(points[0], **GAMMA)))
-    power.set_ylabel(r"Power of $v_{\mathrm{e}}$ (dB, re maximum)")
+    power.set_ylabel("Power (dB re maximum)")
     for axes, letter in zip((spectrum, dispersion, power), "cde", strict=True):
         panel_letter(axes, letter)
     return figure
@@ -83,7 +86,7 @@ def _modes(axes, point: xr.Dataset, colour: str, side: float) -> None:
         point["eigenvalue_real"][1:], growth + aside, s=14, marker="|", color=colour, linewidths=0.6,
         label=f"{int((growth > 0).sum())} of {len(growth)} unstable",
     )  # fmt: skip
-    axes.legend(loc="lower left")
+    axes.legend(loc="lower left", handletextpad=0.3, borderaxespad=0.2)
 
 
 def _power(axes, point: xr.Dataset, colour: str) -> None:

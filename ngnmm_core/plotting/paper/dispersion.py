@@ -14,7 +14,7 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
     """Draw a column of panels per point."""
     points = data["points"]
     defined = [k for k in range(points.sizes["highlight"]) if np.isfinite(points["growth_curve"][k]).any()]
-    figure = new_figure(TWO_COLUMNS, 72.0)
+    figure = new_figure(TWO_COLUMNS, 84.0)
     panels = figure.subplots(2, len(defined), sharex=True, squeeze=False, height_ratios=(1.6, 1.0))
     for column, k in enumerate(defined):
         point = points.isel(highlight=k)
@@ -23,7 +23,7 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
         panel_letter(panels[0, column], "abcdefgh"[column], -5.0)
     panels[0, 0].set_ylabel(f"Growth rate ({unit_text('ms-1')})")
     panels[1, 0].set_ylabel("Frequency (Hz)")
-    figure.supxlabel("Λ", fontsize=7.0)
+    figure.supxlabel("Λ")
     return figure
 
 
@@ -46,7 +46,7 @@ def _growth(axes, point: xr.Dataset) -> None:
     for mask, colour in ((~grows, PAPER), (grows, SECOND)):
         axes.scatter(position[mask], rate[mask], s=8, color=colour, edgecolors=SECOND, linewidths=0.5, zorder=3)
     regime = str(point["regime"].attrs["flag_meanings"]).split()[int(point["regime"]) + 1].replace("_", " ")
-    axes.set_title(f"{name_of(point)}\n{regime}, {int(grows.sum())} unstable", fontsize=6.5)
+    axes.set_title(f"{name_of(point)}\n{regime}\n{int(grows.sum())} unstable")
     axes.margins(x=0.02)
 
 

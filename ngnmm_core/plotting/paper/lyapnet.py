@@ -29,13 +29,13 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
     known = int(np.isfinite(exponents).any(axis=0).sum())
     left.set_title(f"{known} exponents, {symbol('G')} = {number(_coupling(sweep))}")
     positive = (exponents > 2.0 * error).sum(axis=1)
-    right.plot(inputs, positive, color=SECOND, marker="o", markersize=2.0, label="positive exponents")
+    right.plot(inputs, positive, color=SECOND, marker="o", markersize=2.0, clip_on=False, label="positive exponents")
     if "kaplan_yorke_dimension" in sweep:
         right.plot(
             inputs, sweep["kaplan_yorke_dimension"].values.ravel(), color=ACCENT, marker="s", markersize=2.0,
-            label="Kaplan-Yorke dimension",
+            clip_on=False, label="Kaplan-Yorke dimension",
         )  # fmt: skip
-    right.legend(loc="upper left")
+    right.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.0)
     for axes, letter in ((left, "a"), (right, "b")):
         axes.set_xlabel(label({}, "I_ext_e", "input"))
         axes.set_xlim(inputs[0], inputs[-1])

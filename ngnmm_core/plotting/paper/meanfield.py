@@ -31,8 +31,8 @@ SIGNIFICANT = 0.05
 def draw(data: dict[str, xr.Dataset]) -> Figure:
     """Above: 2 s of the mean and its envelope; below: spectrum of the mean, of its gamma envelope, and coupling."""
     runs = data["runs"]
-    figure = new_figure(TWO_COLUMNS, 92.0)
-    upper, lower = subfigures(figure, 2, 1, height_ratios=(1.0, 1.25))
+    figure = new_figure(TWO_COLUMNS, 104.0)
+    upper, lower = subfigures(figure, 2, 1, height_ratios=(1.0, 1.5))
     _time_course(upper.subplots(), at(data["points"], I_ext_e=13.0, G=5.0))
     left, middle, right = lower.subplots(1, 3)
     _spectrum(left, runs)
@@ -60,7 +60,7 @@ def _spectrum(axes, runs: xr.Dataset) -> None:
     shown = (frequency >= 1.0) & (frequency <= MOST_HZ)
     axes.plot(frequency[shown], decibels(density, frequency)[shown], color=INK, linewidth=0.9)
     axes.set(xlim=(0.0, MOST_HZ), ylim=(FLOOR_DB, 5.0), xlabel="Frequency (Hz)")
-    axes.set_ylabel("Power of the mean (dB, re maximum)")
+    axes.set_ylabel("Power (dB re maximum)")
     panel_letter(axes, "b")
 
 
@@ -70,10 +70,10 @@ def _modulation(axes, runs: xr.Dataset) -> None:
     shown = frequency > 0
     axes.plot(frequency[shown], spectra[:, shown].T, color="#9a9a9a", linewidth=0.4)
     axes.plot(frequency[shown], spectra.mean(axis=0)[shown], color=SECOND, linewidth=1.2)
-    axes.set(yscale="log", xlim=(0.0, frequency[-1]), xlabel="Frequency of the modulation (Hz)")
+    axes.set(yscale="log", xlim=(0.0, frequency[-1]), xlabel="Modulation (Hz)")
     axes.set_ylabel(r"Power of the envelope (Hz$^{-1}$)")
     depth = runs["mean_modulation_depth"].values
-    axes.set_title(f"depth {depth.mean():.2f} ± {depth.std(ddof=1):.2f} (s.d., {len(depth)} seeds)")
+    axes.set_title(f"depth {depth.mean():.2f} ± {depth.std(ddof=1):.2f} (s.d.)")
     panel_letter(axes, "c")
 
 

@@ -5,7 +5,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ngnmm_core.plotting.paper.decibels import decibels
-from ngnmm_core.plotting.parts.style import ACCENT, ONE_COLUMN, SECOND, new_figure, panel_letter, themed
+from ngnmm_core.plotting.parts.style import ACCENT, SECOND, TWO_COLUMNS, new_figure, panel_letter, themed
 
 FLOOR_DB, MOST_HZ = -60.0, 200.0
 
@@ -18,7 +18,7 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
     density = runs["power_spectrum"].mean("seed").transpose("region", "frequency").values.astype(float)
     levels = decibels(density, frequency)
     shown = (frequency >= 1.0) & (frequency <= MOST_HZ)
-    figure = new_figure(ONE_COLUMN * 2, 58.0)
+    figure = new_figure(TWO_COLUMNS, 64.0)
     left, right = figure.subplots(1, 2, sharex=True, sharey=True)
     left.plot(frequency[shown], levels[:, shown].T, color="#777777", linewidth=0.3, alpha=0.5, rasterized=True)
     left.set_title(f"{len(levels)} regions")
@@ -33,7 +33,7 @@ def draw(data: dict[str, xr.Dataset]) -> Figure:
     right.annotate(
         f"{peak:.1f} Hz", (peak, 1.0), xytext=(3.0, 0.0), textcoords="offset points", color=SECOND, va="bottom"
     )
-    right.legend(loc="upper right", bbox_to_anchor=(1.0, 1.0))
+    figure.legend(*right.get_legend_handles_labels(), loc="outside lower right", ncols=2)
     for axes, letter in ((left, "a"), (right, "b")):
         axes.set(xlim=(0.0, MOST_HZ), ylim=(FLOOR_DB, 4.0), xlabel="Frequency (Hz)")
         panel_letter(axes, letter)

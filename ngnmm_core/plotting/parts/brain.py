@@ -18,7 +18,7 @@ from ngnmm_core.plotting.parts.style import INK, MUTED
 
 X, Y, Z = range(3)
 RIM_MM = 14.0  # of brain around the outermost centres
-NAMES_MM = 12.0  # below, for the names of the views
+NAMES_MM = 17.0  # below, for the names of the views
 OUTLINE, RIM = "#f4f4f2", "#c9c9c4"
 OUTLINES = FilePath(__file__).with_name("mni_outline.csv")
 MARGIN_MM = 3.0

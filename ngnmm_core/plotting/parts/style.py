@@ -1,12 +1,13 @@
 """The look of all figures: theme, sizes, colour scales.
 
-Figures are made for print: 85 mm is one column of a journal, 180 mm are two, with text of 6 to 8 points.  Colour maps
-are perceptually uniform and safe for colour-blind readers; what can be negative has a diverging map centred on zero.
+Figures are made for print and for slides: 85 mm is one column of a journal, 180 mm are two, and no text is smaller than
+8 points where these 180 mm are 160 mm on a screen.  Colour maps are perceptually uniform and safe for colour-blind
+readers; what can be negative has a diverging map centred on zero.
 What an analysis draws over the grid looks as it declares (`ngnmm_core.analysis.maps`).
 """
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,17 +30,19 @@ ACCENT, SECOND = "#0072b2", "#d55e00"  # blue and vermilion of the Okabe-Ito pal
 LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 LEFT, RIGHT, MIDLINE = "#4477aa", "#cc6677", "#8c8c8c"
 HEMISPHERES = {"L": LEFT, "R": RIGHT}
+TEXT, HEADING = 9.0, 10.5  # points; 9 on a page of 180 mm are 8 on a slide of 160 mm
 
 SETTINGS = {
     "font.family": FONT,
     "mathtext.fontset": "dejavusans",
-    "font.size": 7.0,
-    "axes.titlesize": 7.5,
-    "axes.labelsize": 7.0,
-    "xtick.labelsize": 6.5,
-    "ytick.labelsize": 6.5,
-    "legend.fontsize": 6.5,
-    "figure.titlesize": 8.0,
+    "font.size": TEXT,
+    "axes.titlesize": TEXT,
+    "axes.labelsize": TEXT,
+    "xtick.labelsize": TEXT,
+    "ytick.labelsize": TEXT,
+    "legend.fontsize": TEXT,
+    "figure.titlesize": HEADING,
+    "figure.labelsize": TEXT,
     "axes.linewidth": 0.6,
     "lines.linewidth": 1.0,
     "patch.linewidth": 0.5,
@@ -77,40 +80,29 @@ SETTINGS = {
 }
 
 
-# Of figures that are also shown on slides: 8 points where the 180 mm of a page are 160 mm on a screen.
-LARGE, LARGE_TITLE = 9.0, 10.5
-SIZES = ("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize")
-READABLE = dict.fromkeys(SIZES, LARGE) | {"figure.titlesize": LARGE_TITLE}
-
-
 @contextmanager
-def theme(more: Mapping[str, Any] | None = None) -> Iterator[None]:
+def theme() -> Iterator[None]:
     """Set matplotlib to this look, whatever the user's own settings, and restore these afterwards."""
     with mpl.rc_context():
         mpl.rcdefaults()
         # seaborn puts Arial first: what is installed would decide the shape of the text, hence the font after it
         mpl.rcParams.update(sns.axes_style("ticks"))
-        mpl.rcParams.update(SETTINGS | dict(more or {}))  # type: ignore[arg-type]
+        mpl.rcParams.update(SETTINGS)  # type: ignore[arg-type]
         yield
 
 
-def themed(draw: Callable[..., Figure | None], more: Mapping[str, Any] | None = None) -> Callable[..., Figure | None]:
+def themed(draw: Callable[..., Figure | None]) -> Callable[..., Figure | None]:
     """Lets a function draw in this look, and settles the layout of its figure."""
 
     @functools.wraps(draw)
     def drawing(*arguments: Any, **options: Any) -> Figure | None:
-        with theme(more):
+        with theme():
             figure = draw(*arguments, **options)
             if figure is not None and figure.get_layout_engine() is not None:
                 _settle_layout(figure)
         return figure
 
     return drawing
-
-
-def readable(draw: Callable[..., Figure | None]) -> Callable[..., Figure | None]:
-    """Make `draw` use text that is large enough for a slide."""
-    return themed(draw, READABLE)
 
 
 def _settle_layout(figure: Figure) -> None:
