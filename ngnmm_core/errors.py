@@ -7,7 +7,18 @@ from typing import Any
 
 
 class InputError(ValueError):
-    """Bad input: a key of the study, a file, a label.  The message is one line and says what is allowed."""
+    """Bad input: a key of the study, a file, a label.  The message is one line and says what is allowed.
+
+    Characters of the input that would do something to a terminal, or can't be seen, are written out.
+    """
+
+    def __init__(self, message: str):
+        super().__init__(visible(message))
+
+
+def visible(text: str) -> str:
+    """Write out what is not printed: line ends, control characters, marks of direction."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def tell_plainly() -> None:

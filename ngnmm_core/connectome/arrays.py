@@ -1,5 +1,6 @@
 """The arrays of one connectome as a reader hands them over, and the checks that every connectome passes."""
 
+import unicodedata
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,8 @@ import numpy as np
 from ngnmm_core.connectome.hemispheres import infer_hemisphere
 from ngnmm_core.connectome.normalisation import check_sums
 from ngnmm_core.errors import InputError
+
+CONTROLS = ("Cc", "Zl", "Zp")  # categories of characters that no name has: controls, ends of lines and paragraphs
 
 
 class ConnectomeWarning(UserWarning):
@@ -187,13 +190,15 @@ def _matrix(name: str, values, what: str, fewest: int) -> np.ndarray:
 def _labels(labels: Sequence[str] | None, count: int, what: str) -> list[str]:
     if labels is None:
         return [f"region_{k + 1:0{len(str(count))}d}" for k in range(count)]
-    labels = [str(label).strip() for label in labels]
+    labels = [str(label).strip().rstrip("\0") for label in labels]
     if len(labels) != count:
         raise InputError(f"{what}: {len(labels)} labels for {count} regions; allowed: one label per region")
     seen = set()
     for position, label in enumerate(labels, start=1):
         if not label:
             raise InputError(f"{what}: label {position} is empty; allowed: a name for each region")
+        if any(unicodedata.category(c) in CONTROLS for c in label):
+            raise InputError(f"{what}: label {position} is {label!r}; allowed: names without control characters")
         if label in seen:
             raise InputError(f"{what}: label '{label}' occurs twice; allowed: each name once")
         seen.add(label)

@@ -36,7 +36,7 @@ def content_lines(text: str) -> list[tuple[int, str]]:
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell spells a number, in Python's way but for underscores, or with a decimal comma."""
+    """Whether a cell spells a number, in Python's way or with a decimal comma; underscores and other digits do not."""
     return as_float(cell) is not None
 
 
@@ -45,7 +45,7 @@ def as_float(cell: str) -> float | None:
     if _DECIMAL_COMMA.fullmatch(cell):
         cell = cell.replace(",", ".")
     try:
-        return None if "_" in cell else float(cell)
+        return None if "_" in cell or not cell.isascii() else float(cell)
     except ValueError:
         return None
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from ngnmm_core.connectome import edge_lists, header_names
 from ngnmm_core.connectome.arrays import ConnectomeArrays
-from ngnmm_core.connectome.cells import as_float, content_lines, decode, is_missing, share_of_numbers, split_rows
+from ngnmm_core.connectome.cells import MARKS, as_float, content_lines, decode, is_missing, share_of_numbers, split_rows
 from ngnmm_core.connectome.contents import READABLE, check_regions
 from ngnmm_core.errors import InputError
 
@@ -26,6 +26,7 @@ def read_text(data: bytes, suffix: str, what: str) -> ConnectomeArrays:
         raise InputError(f"{what}: the file is empty; allowed: a square table of numbers")
     if (suffix == ".dat" and len(lines[0][1].replace(",", " ").split()) == 1) or edge_lists.is_triplets(lines):
         return edge_lists.read_triplets(lines, what)
+    check_regions(max(max(map(line.count, MARKS)) for _, line in lines) // 2, what)  # before it is taken to pieces
     rows = split_rows([line for _, line in lines], suffix, what)
     if edge_lists.is_edge_list(rows, what):
         return edge_lists.read_edges(rows, what)

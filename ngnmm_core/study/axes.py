@@ -30,16 +30,19 @@ def as_number(key: str, value: Any) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise InputError(f"{key}: {value!r} is not a number; allowed: a finite number")
-    if isinstance(value, str) and _OTHERWISE.fullmatch(value.strip()):
+    if isinstance(value, str) and (_OTHERWISE.fullmatch(value.strip()) or not value.isascii()):
         raise InputError(f"{key}: {value!r} is another number in some programs; allowed: a plain decimal")
     try:
         number = float(value)
+        whole = int(value) if not isinstance(value, float) and str(value).strip().lstrip("+-").isdigit() else None
     except ValueError:
         raise InputError(f"{key}: {value!r} is not a number; allowed: a finite number") from None
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
         raise InputError(f"{key}: {value!r} is not finite; allowed: a finite number")
+    if whole is not None and whole != number:
+        raise InputError(f"{key}: {value!r} would be {number:.0f}; allowed: whole numbers up to 9007199254740992")
     return number
 
 
@@ -60,7 +63,7 @@ def axis_values(key: str, spec: Any, null: float | None = None) -> tuple[float, 
     """
     if isinstance(spec, Mapping):
         values = _range(key, spec)
-    elif isinstance(spec, Sequence) and not isinstance(spec, str):
+    elif isinstance(spec, Sequence) and not isinstance(spec, str | bytes):
         values = tuple(number_or_null(f"{key}[{k}]", v, null) for k, v in enumerate(spec))
     else:
         values = (number_or_null(key, spec, null),)
@@ -81,7 +84,7 @@ def count_values(key: str, spec: Any) -> int:
     """
     if isinstance(spec, Mapping):
         return _length(key, spec)
-    return len(spec) if isinstance(spec, Sequence) and not isinstance(spec, str) else 1
+    return len(spec) if isinstance(spec, Sequence) and not isinstance(spec, str | bytes) else 1
 
 
 def _range(key: str, spec: Mapping) -> tuple[float, ...]:

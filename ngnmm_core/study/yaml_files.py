@@ -22,6 +22,7 @@ _FLOAT = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)[eE][-+]?\d+")
 # Numbers of YAML 1.1 that mean another one, or text, in 1.2.
 _OTHERWISE = re.compile(r".*[_:].*|[-+]?0\d+|[-+]?0b[01]+", re.DOTALL)
 
+MOST_DIGITS = 100  # of a number
 _BRACKETS = re.compile(r"[\[\]{}]")
 
 
@@ -46,6 +47,10 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(rf"^(?:{_FLO
 def _number(loader: _Loader, node: yaml.ScalarNode) -> int | float:
     """Read a number, if YAML 1.1 and 1.2 agree on it."""
     text = node.value
+    if len(text) > MOST_DIGITS:
+        raise yaml.constructor.ConstructorError(
+            None, None, f"a number of {len(text)} digits; allowed: at most {MOST_DIGITS}", node.start_mark
+        )
     if _OTHERWISE.fullmatch(text):
         raise yaml.constructor.ConstructorError(
             None,

@@ -308,3 +308,19 @@ def test_the_identity_follows_everything_that_is_read(tmp_path):
     assert source_identity(ConnectomeSpec(path=str(folder))) == first
     (folder / "hemispheres.txt").write_text("0\n1\n")
     assert source_identity(ConnectomeSpec(path=str(folder))) != first
+
+
+def test_a_line_of_millions_of_cells_is_not_taken_to_pieces(ends):
+    for mark in ",;\t":
+        ends("wide.csv", ("0" + f"{mark}1" * 3_000_000 + "\n").encode(), "regions; allowed: at most 20000")
+
+
+def test_digits_of_other_scripts_are_no_numbers(ends):
+    ends("digits.csv", "0,\u0663,2\n3,0,4\n5,6,0\n".encode(), "row 1, column 2", "is not a number")
+
+
+@pytest.mark.parametrize("letter", ["\x1b[2J", "\x07", "\u2028", "\x85"])
+def test_names_that_would_act_on_a_terminal(ends, letter):
+    names = ["a", f"b{letter}c", "d"]
+    rows = "\n".join(f"{name},{k},{k + 1},{k + 2}" for k, name in enumerate(names))
+    ends("names.csv", f",{','.join(names)}\n{rows}\n".encode(), "label 2 is ", "without control characters")

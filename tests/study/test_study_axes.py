@@ -161,3 +161,25 @@ def test_bad_axes_are_refused(refused, written, words):
 def test_a_step_of_zero_at_one_point_is_refused_with_what_is_allowed(refused):
     line = refused(lambda: axis_values("grid.G", {"start": 5, "stop": 5, "step": 0}), "grid.G.step")
     assert not line.endswith("a step < 0")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (9007199254740993, "would be 9007199254740992"),
+        ("9007199254740993", "would be 9007199254740992"),
+        ("\uff11\uff12", "another number in some programs"),
+        ("\u0663", "another number in some programs"),
+        (b"ab", "is not a number"),
+        ("9" * 5000, "is not a number"),
+        (10**400, "is not finite"),
+    ],
+)
+def test_numbers_that_would_be_others_in_silence(refused, value, words):
+    refused(lambda: axis_values("grid.seed", value), "grid.seed", words)
+    refused(lambda: axis_values("grid.seed", [1, value]), "grid.seed[1]", words)
+
+
+def test_the_largest_whole_numbers():
+    assert axis_values("grid.seed", [2**53, "9007199254740991"]) == (2.0**53, 2.0**53 - 1)
+    assert axis_values("grid.G", [1e300, 10**22]) == (1e300, 1e22)

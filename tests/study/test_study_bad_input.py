@@ -271,3 +271,8 @@ def test_further_errors_are_counted(refuses):
 def test_the_line_starts_with_the_source(config, refused):
     line = refused(lambda: load_studies(config(gird={}), "my_study.yaml"))
     assert line.startswith("my_study.yaml: gird: ")
+
+
+def test_a_key_that_would_act_on_a_terminal_is_written_out(refuses):
+    line = refuses({"\x1b[2J\n\u202egrid": 3}, "\\x1b[2J\\n\\u202egrid", "allowed: ")
+    assert line.isprintable()

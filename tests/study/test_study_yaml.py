@@ -85,10 +85,12 @@ OF_MAPPINGS = "a: &a {x: 1, y: 2}\n" + "".join(
         ("__use_yte__: false\na: 1\n", ["__use_yte__"]),
         ("a: !!python/object/apply:os.system [echo]\n", ["not YAML in line 1"]),
         ("a: 1\na: 2\n", ["the key 'a' occurs twice"]),
+        ("a: " + "9" * 5000 + "\n", ["a number of 5000 digits"]),
+        ("a: 1." + "9" * 5000 + "\n", ["a number of 5002 digits"]),
         ("[1]\n", ["holds list"]),
         ("", ["holds NoneType"]),
     ],
-    ids=range(13),
+    ids=range(15),
 )
 def test_files_that_are_refused_quickly(reads, refused, text, words):
     start = time.process_time()
