@@ -119,8 +119,8 @@ def test_a_list_of_points_has_its_parameters_as_axes(study_of):
 
 
 def point_of(about, arrays):
-    """The values of the point that the page opens with."""
-    return [a["values"][unpack(arrays[f"axis:{k}"])[about["first"]]] for k, a in enumerate(about["axes"])]
+    """The values of the first point that the page opens with."""
+    return [a["values"][unpack(arrays[f"axis:{k}"])[about["first"][0]]] for k, a in enumerate(about["axes"])]
 
 
 @pytest.mark.parametrize(
@@ -153,6 +153,16 @@ def test_a_highlight_may_name_a_subject(study_of, sweep):
     }  # fmt: skip
 
 
+def test_the_outline_is_that_of_the_template_for_centres_in_its_space_alone(study, sweep):
+    assert collect(sweep, study)[0]["outline"] == {}  # six made-up places do not fill a brain
+    places = [(-60, -17, 12), (60, -17, 12), (0, -85, 12), (0, 50, 12), (0, -17, 60), (0, -17, -38)]
+    for name, values in zip("xyz", np.array(places, float).T, strict=True):
+        sweep[f"centre_{name}"] = ("region", values)
+    outline = collect(sweep, study)[0]["outline"]
+    assert np.ptp(outline["axial"], axis=0) == pytest.approx([146.0, 180.0], abs=4.0)
+    assert np.ptp(outline["sagittal"], axis=0)[0] == pytest.approx(180.0, abs=4.0)
+
+
 def test_text_from_a_study_is_escaped(page, sweep):
     evil = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>"
     text = page(sweep.assign_attrs(connectome_title=evil, connectome_terms=evil)).read_text()
@@ -160,6 +170,14 @@ def test_text_from_a_study_is_escaped(page, sweep):
     assert "document.title='taken'</script" not in text
     about = json.loads(re.search(r'id="meta">(.*?)</script>', text, re.DOTALL)[1])
     assert about["connectome"] == evil
+
+
+def test_figures_of_points_are_named_by_what_they_show_and_where(page):
+    about = json.loads(re.search(r'id="meta">(.*?)</script>', page().read_text(), re.DOTALL)[1])
+    titles = {figure["file"]: figure["title"] for figure in about["figures"]}
+    assert titles["figures/highlight_1.svg"] == "activity at G = 3, Delta = 1, I_ext_e = 13, seed = 0"
+    assert titles["figures/map_synchrony.svg"] == "synchrony"
+    assert next(t for f, t in titles.items() if f.endswith(".gif")).startswith("film: spread at G = 3, ")
 
 
 def test_nothing_is_loaded_from_elsewhere(page):
@@ -244,7 +262,7 @@ def test_it_works_in_a_browser_by_keyboard(page, sweep, width, browser):
     }  # fmt: skip
     assert told["told"].startswith("G = 3, Delta = 1, I_ext_e = 13: ")  # that of the first highlight
     assert told["at_first"] == 4
-    assert "B" not in told["first"]
+    assert told["first"]["B"]["G"] == "2"  # and that of the second one
     a, b = (told["points"][name] for name in "AB")
     assert (a["G"], a["I_ext_e"], b["G"]) == ("2", "10", "3")
     at = {"G": 2, "I_ext_e": 10, "Delta": 0.8, "seed": 0}

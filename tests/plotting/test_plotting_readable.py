@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from ngnmm_core.plotting import connectome, highlights, hubs, maps, modes
-from ngnmm_core.plotting.parts.brain import VIEWS, _fits_template, _template
+from ngnmm_core.plotting.parts.brain import VIEWS, fits_template, template
 from ngnmm_core.plotting.parts.save import save
 from ngnmm_core.plotting.parts.style import SETTINGS, TWO_COLUMNS, new_figure, theme, themed
 
@@ -146,7 +146,7 @@ def test_numbers_at_an_axis_leave_room_between_them(figure):
 
 def test_the_outline_is_the_brain_of_the_template():
     """Sizes of the ICBM 152 brain: about 146 mm wide and 180 mm long."""
-    side, top, front = (_template(view.name) for view in VIEWS)
+    side, top, front = (template(view.name) for view in VIEWS)
     assert np.ptp(top, axis=0) == pytest.approx([146.0, 180.0], abs=4.0)
     assert np.ptp(side[:, 0]) == pytest.approx(np.ptp(top[:, 1]), abs=2.0)
     assert np.ptp(front[:, 0]) == pytest.approx(np.ptp(top[:, 0]), abs=2.0)
@@ -157,7 +157,7 @@ def test_centres_in_another_space_get_no_outline_of_the_template():
     rng = np.random.default_rng(0)
     sphere = rng.normal(size=(400, 3))
     inside = np.array([0, -17, 12]) + sphere / np.linalg.norm(sphere, axis=1, keepdims=True) * [52, 70, 50]
-    assert _fits_template(inside)
-    assert not _fits_template(inside + np.array([0, 0, 80]))
-    assert not _fits_template(inside / 10.0)
-    assert not _fits_template(inside * 3.0)
+    assert fits_template(inside)
+    assert not fits_template(inside + np.array([0, 0, 80]))
+    assert not fits_template(inside / 10.0)
+    assert not fits_template(inside * 3.0)

@@ -69,12 +69,12 @@ def view_height(centres: np.ndarray) -> float:
 def _box(centres: np.ndarray) -> np.ndarray:
     """Lower and upper corner of what is drawn, array (2, xyz) in mm: the brain, or the centres and some room."""
     low, high = centres.min(axis=0), centres.max(axis=0)
-    if not _fits_template(centres):
+    if not fits_template(centres):
         return np.array([low - RIM_MM, high + RIM_MM])
     for view in VIEWS:
         axes = [view.right, view.up]
-        low[axes] = np.minimum(low[axes], _template(view.name).min(axis=0))
-        high[axes] = np.maximum(high[axes], _template(view.name).max(axis=0))
+        low[axes] = np.minimum(low[axes], template(view.name).min(axis=0))
+        high[axes] = np.maximum(high[axes], template(view.name).max(axis=0))
     return np.array([low - MARGIN_MM, high + MARGIN_MM])
 
 
@@ -123,7 +123,7 @@ def three_views(
 
 
 @functools.cache
-def _template(view: str) -> np.ndarray:
+def template(view: str) -> np.ndarray:
     """Outline of the brain in MNI space, array (corner, 2) in mm, as seen in one of the views.
 
     Outermost voxels of the brain mask of the ICBM 152 template (nonlinear, symmetric, 2009a), smoothed: Fonov et al.,
@@ -134,10 +134,10 @@ def _template(view: str) -> np.ndarray:
     return np.array([[float(row["right_mm"]), float(row["up_mm"])] for row in rows])
 
 
-def _fits_template(centres: np.ndarray) -> bool:
+def fits_template(centres: np.ndarray) -> bool:
     """Whether centres lie where regions of a brain in MNI space do, and fill it; else they are in another space."""
     for view in VIEWS:
-        outline, flat = _template(view.name), centres[:, [view.right, view.up]]
+        outline, flat = template(view.name), centres[:, [view.right, view.up]]
         inside = Path(outline).contains_points(flat, radius=SLACK_MM) | Path(outline).contains_points(flat)
         filled = np.ptp(flat, axis=0) / np.ptp(outline, axis=0)
         if inside.mean() < LEAST_INSIDE or filled.min() < LEAST_FILLED:
@@ -149,8 +149,8 @@ def _outline(axes: Axes, centres: np.ndarray, view: View) -> None:
     """Draw the outline of the brain in MNI space; for centres in another space, the area around all of them."""
     from scipy.spatial import ConvexHull, QhullError
 
-    if _fits_template(centres):
-        corners = _template(view.name)
+    if fits_template(centres):
+        corners = template(view.name)
         axes.add_patch(Polygon(corners, facecolor=OUTLINE, edgecolor=RIM, linewidth=0.6, zorder=0))
         return
     flat = centres[:, [view.right, view.up]]

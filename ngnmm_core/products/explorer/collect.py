@@ -10,6 +10,7 @@ from matplotlib.colors import to_hex
 import ngnmm_core.plotting.parts.style  # noqa: F401 registers seaborn's colour maps
 from ngnmm_core.analysis.maps import Look
 from ngnmm_core.connectome.cohort import SUBJECT
+from ngnmm_core.plotting.parts.brain import fits_template, region_centres, template
 from ngnmm_core.plotting.parts.quantities import REGIME, flag_words
 from ngnmm_core.products.explorer.grid import PointList, point_list
 from ngnmm_core.products.explorer.packing import Packed, between, exact, fine, rows_scaled
@@ -28,13 +29,14 @@ def collect(dataset: xr.Dataset, study: Study) -> tuple[dict[str, Any], dict[str
     Returns
     -------
     about : dict
-        Axes, the point to begin with, quantities, flags, regions, frequencies and modes, for JSON.
+        Axes, the points to begin with, quantities, flags, regions, frequencies and modes, for JSON.
     arrays : dict of Packed
         Those whose names start with `map:` and `flag:` have one value per point.
     """
     points = point_list(dataset, study.dims())
     arrays = {f"axis:{k}": exact(row, "uint16") for k, row in enumerate(points.index)}
     about: dict[str, Any] = {"count": points.count, "axes": points.axes, "regions": _regions(dataset)}
+    about["outline"] = _outline(dataset)
     about["first"] = _first(study, points)
     about["quantities"] = _maps(dataset, study, points, arrays)
     about["flags"] = _flags(dataset, points, arrays)
@@ -65,7 +67,7 @@ def _maps(dataset, study: Study, points: PointList, arrays: dict[str, Packed]) -
                     part = part.where(flag_words(dataset[REGIME]) != "rest")
                 arrays[f"map:{name}"] = pack(points.spread(part).astype(float))
                 title = one.title or one.text
-                text = title if row is None else f"{title}, {row}"
+                text = title if row is None else f"{title}, {row}".replace("_", " ")
                 unit = str(variable.attrs.get("units", "1"))
                 found.append({"name": name, "text": text, "unit": unit, **_look(one.look)})
     return found
@@ -106,6 +108,14 @@ def _regions(dataset: xr.Dataset) -> list[dict[str, Any]]:
         at = None if any(c is None for c in centres) else [round(float(c[k]), 1) for c in centres]
         found.append({"label": str(label), "side": str(sides[k]), "at": at if at and np.isfinite(at).all() else None})
     return found
+
+
+def _outline(dataset: xr.Dataset) -> dict[str, list[list[float]]]:
+    """Corners of the brain's outline in mm, (x, y) from above and (y, z) from the side; none for another space."""
+    centres = region_centres(dataset) if "region" in dataset.coords else None
+    if centres is None or not fits_template(centres):
+        return {}
+    return {view: np.round(template(view), 1).tolist() for view in ("axial", "sagittal")}
 
 
 def _spectra(dataset, points: PointList, arrays: dict[str, Packed]) -> list[float]:
@@ -203,12 +213,12 @@ def _chosen_points(study: Study, points: PointList) -> list[int]:
     return sorted(wanted | set(_highlights(study, points)))[:MOST_FC]
 
 
-def _first(study: Study, points: PointList) -> int:
-    """Return the point that the page opens with: that of the first highlight, else the one in the middle."""
-    highlights = _highlights(study, points)
+def _first(study: Study, points: PointList) -> list[int]:
+    """List the points that the page opens with: those of the first two highlights, else the one in the middle."""
+    highlights = list(dict.fromkeys(_highlights(study, points)))[:2]
     if highlights or not points.dims:
-        return next(iter(highlights), 0)
-    return int(np.ravel_multi_index([size // 2 for size in points.shape], points.shape))
+        return highlights or [0]
+    return [int(np.ravel_multi_index([size // 2 for size in points.shape], points.shape))]
 
 
 def _highlights(study: Study, points: PointList) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import xarray as xr
 
-from ngnmm_core.plotting.catalogue import figures_of, films_of
+from ngnmm_core.plotting.catalogue import FigureEntry, figures_of, films_of
 from ngnmm_core.products.explorer.collect import collect
 from ngnmm_core.products.explorer.packing import Packed
 from ngnmm_core.products.run_summary import Table, tables
@@ -77,14 +77,20 @@ def _shrink(arrays: dict[str, Packed]) -> list[str]:
 
 
 def _figures(study: Study) -> list[dict[str, str]]:
-    found = []
-    for figure in figures_of(study):
-        title = " ".join(figure.labels.values())
-        found.append({"group": figure.category, "title": title, "file": f"figures/{figure.stem}.svg"})
-    for film in films_of(study):
-        title = f"film: {' '.join(film.labels.values())}"
-        found.append({"group": film.category, "title": title, "file": f"figures/{film.stem}.gif"})
-    return found
+    entries = [(one, "", "svg") for one in figures_of(study)] + [(one, "film: ", "gif") for one in films_of(study)]
+    return [
+        {"group": one.category, "title": kind + _title(one), "file": f"figures/{one.stem}.{ending}"}
+        for one, kind, ending in entries
+    ]
+
+
+def _title(figure: FigureEntry) -> str:
+    """Say what a figure shows: of a point, where that is."""
+    labels = dict(figure.labels)
+    if not figure.point:
+        return " ".join(labels.values())
+    del labels["point"]
+    return f"{labels.pop('shows')} at {', '.join(f'{name} = {value}' for name, value in labels.items())}"
 
 
 def _page(about: dict[str, Any], arrays: dict[str, Packed], shown: Sequence[Table]) -> str:

@@ -137,12 +137,13 @@ async function start() {
   const first = ABOUT.quantities.find(q => q.name === "synchrony") ?? ABOUT.quantities[0];
   STATE.quantity = first ? "map:" + first.name : "flag:" + ABOUT.flags[0].name;
   wireMap();
-  STATE.held = AXES.map(axis => axis.index[ABOUT.first]);
-  STATE.cursor = [STATE.y < 0 ? 0 : AXES[STATE.y].index[ABOUT.first], AXES[STATE.x].index[ABOUT.first]];
+  const [a, b = -1] = ABOUT.first;
+  STATE.held = AXES.map(axis => axis.index[a]);
+  STATE.cursor = [STATE.y < 0 ? 0 : AXES[STATE.y].index[a], AXES[STATE.x].index[a]];
   await refresh();
-  await choose(ABOUT.first, "A");
+  await choose(a, "A");
   tellCell(STATE.cursor);
-  await showPoint("B", -1);
+  if (b < 0) await showPoint("B", b); else await choose(b, "B");
   for (const id of ["search", "flagged"]) document.getElementById(id).addEventListener("input", listPoints);
   await listPoints();
   let waiting = 0;

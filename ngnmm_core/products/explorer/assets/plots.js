@@ -87,10 +87,15 @@ function drawBrain(canvas, values, regions, map) {
   const known = values.filter(Number.isFinite);
   if (!known.length || regions.some(r => !r.at)) return null;
   const low = Math.min(...known), high = Math.max(...known), c = context(canvas, 190), half = c.width / 2;
-  const views = [[r => r.at[0], r => r.at[1], r => r.at[2], "from above"], [r => r.at[1], r => r.at[2], r => -r.at[0], "from the left"]];
-  views.forEach(([h, v, depth, words], k) => {
-    const xs = reach(regions.map(h), 0.12), ys = reach(regions.map(v), 0.12);
+  const outline = ABOUT.outline ?? {}, above = outline.axial ?? [], side = (outline.sagittal ?? []).map(([y, z]) => [-y, z]);
+  const views = [[r => r.at[0], r => r.at[1], r => r.at[2], above, "from above"], [r => -r.at[1], r => r.at[2], r => -r.at[0], side, "from the left"]];
+  views.forEach(([h, v, depth, corners, words], k) => {
+    const room = corners.length ? 0.02 : 0.12;
+    const xs = reach([...regions.map(h), ...corners.map(c => c[0])], room), ys = reach([...regions.map(v), ...corners.map(c => c[1])], room);
     const scale = Math.min((half - 10) / (xs[1] - xs[0]), 165 / (ys[1] - ys[0])), mx = (xs[0] + xs[1]) / 2, my = (ys[0] + ys[1]) / 2;
+    c.pen.fillStyle = "#f4f4f2"; c.pen.strokeStyle = "#c9c9c4"; c.pen.beginPath();
+    corners.forEach(([x, y], n) => c.pen[n ? "lineTo" : "moveTo"](half * (k + 0.5) + (x - mx) * scale, 85 - (y - my) * scale));
+    c.pen.closePath(); c.pen.fill(); c.pen.stroke();
     regions.map((r, n) => [r, values[n]]).sort((a, b) => depth(a[0]) - depth(b[0])).forEach(([r, value]) => {
       c.pen.fillStyle = Number.isFinite(value) ? colourAt(map, (value - low) / (high - low || 1)) : UNDEFINED;
       c.pen.strokeStyle = "#fff"; c.pen.beginPath();

@@ -36,8 +36,8 @@ async function addSpectrum(box, p, colour) {
 async function addGrowth(box, p, colour) {
   const rows = await rawArray("growth:row");
   if (!rows) return;
-  const growth = await rowOf("growth", rows[p]);
-  addFigure(box, "Dispersion relation: growth rates along the eigenvectors of W; vermilion grows", "Dispersion relation", canvas => drawDots(canvas, ABOUT.modes, growth, colour, "eigenvalue of W (real part)", "growth (1/ms)"));
+  const growth = (await rowOf("growth", rows[p])).slice(1);
+  addFigure(box, "Dispersion relation: growth rates along the eigenvectors of W, without the uniform one; vermilion grows", "Dispersion relation", canvas => drawDots(canvas, ABOUT.modes.slice(1), growth, colour, "eigenvalue of W (real part)", "growth (1/ms)"));
 }
 
 async function addConnectivity(box, p) {
