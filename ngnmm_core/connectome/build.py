@@ -43,7 +43,8 @@ def build_connectome(spec: ConnectomeSpec, registry: Registry | None = None) -> 
         Dims `region` and `source_region`, with labels.  Variables `weights` (region, source_region), not normalised,
         diagonal zero; and where the source has them `tract_length` (mm), `empirical_fc` and `held_out_fc` (region,
         source_region), and `bold` (subject, region, time); of a cohort also `subject_weights` and
-        `subject_tract_length` (subject, region, source_region), of which `weights` is the mean.  Coordinates
+        `subject_tract_length` (subject, region, source_region), of which `weights` is the mean, and `subject_centres`
+        and `subject_volume` where those of subjects differ.  Coordinates
         `hemisphere`, `lobe`, `centre_x`, `centre_y`, `centre_z` (mm), `region_volume` (mm3), `subject_number`
         (`subject_numbers`), columns of a cohort's table.
         Attributes `name`, `title`, `atlas`, `source`, `source_sha256`, `terms`, `citation`, `comment`, `weights_hash`

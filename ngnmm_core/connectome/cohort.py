@@ -80,8 +80,11 @@ def cohort_of(dataset: "xr.Dataset | BuiltFile", mean: Connectome, nulls: tuple[
         for k, number in enumerate(dataset[NUMBER].values):
             own = None if lengths is None else lengths.values[k]
             own = None if own is None or np.isnan(own[~np.eye(len(own), dtype=bool)]).all() else own
-            weights = dataset["subject_weights"].values[k]
-            subjects[float(number)] = replace(mean, weights=weights, tract_length=own)
+            found = {"weights": dataset["subject_weights"].values[k], "tract_length": own}
+            for name in ("centres", "volume"):
+                if f"subject_{name}" in dataset:
+                    found[name] = dataset[f"subject_{name}"].values[k]
+            subjects[float(number)] = replace(mean, **found)
             names[float(number)] = str(dataset[SUBJECT].values[k])
     return Cohort(mean, subjects, nulls, names)
 

@@ -18,8 +18,8 @@ from ngnmm_core.errors import InputError
 def read_cohort(spec: ConnectomeSpec) -> ConnectomeArrays:
     """Read the files of all subjects of a cohort.
 
-    Regions are in the order of the first subject's.  Names, sides and centres are those of the first as well; what the
-    first does not have comes from the next that does.
+    Regions are in the order of the first subject's.  Names and sides are those of the first as well, and the centres and
+    volumes of subjects that have none of their own; what the first does not have comes from the next that does.
 
     Returns
     -------

@@ -99,7 +99,10 @@ def _of_groups(arrays: ConnectomeArrays) -> dict[str, Any]:
 
 
 def _of_subjects(arrays: ConnectomeArrays) -> dict[str, Any]:
-    """Collect the weights and tract lengths of every subject as variables (dimensions, values, attributes)."""
+    """Collect what every subject has of its own as variables (dimensions, values, attributes).
+
+    Weights and tract lengths; centres and volumes of regions where those of subjects differ.
+    """
     dims = ("subject", "region", "source_region")
     about = {"units": "1", "long_name": "structural weight of each subject", "comment": CONVENTION}
     found: dict[str, Any] = {"subject_weights": (dims, np.stack([each.weights for each in arrays.each]), about)}
@@ -108,6 +111,12 @@ def _of_subjects(arrays: ConnectomeArrays) -> dict[str, Any]:
         lengths = [missing if each.tract_length is None else each.tract_length for each in arrays.each]
         about = {"units": "mm", "long_name": "tract length of each subject", "comment": "missing where there is none"}
         found["subject_tract_length"] = (dims, np.stack(lengths), about)
+    for name, shape, unit in (("centres", ("coordinate",), "mm"), ("volume", (), "mm3")):
+        own, common = [getattr(each, name) for each in arrays.each], getattr(arrays, name)
+        if any(values is not None and not np.array_equal(values, common, equal_nan=True) for values in own):
+            whole = np.stack([common if values is None else values for values in own])
+            about = {"units": unit, "long_name": f"{name} of the regions of each subject"}
+            found[f"subject_{name}"] = (("subject", "region", *shape), whole, about)
     return found
 
 

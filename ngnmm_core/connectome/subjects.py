@@ -21,7 +21,8 @@ RESERVED = (
     "subject_number", "region", "source_region", "hemisphere", "lobe", "centre_x", "centre_y", "centre_z",
     "region_volume", "region_i", "region_j", "weights", "tract_length", "empirical_fc", "held_out_fc", "bold", "time",
     "empirical_fcd", "held_out_fcd", "individual_bold", "individual", "run", "volume",
-    "subject_weights", "subject_tract_length", "null", "seed", "point", "edge", "mode", "signal", "band", "population",
+    "subject_weights", "subject_tract_length", "subject_centres", "subject_volume", "null", "seed", "point", "edge",
+    "mode", "signal", "band", "population",
 )  # fmt: skip
 NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 

@@ -15,6 +15,7 @@ from ngnmm_core.connectome import (
     load_registry,
     read_spec,
 )
+from ngnmm_core.connectome.arrays import ConnectomeArrays
 from ngnmm_core.connectome.cohort import Cohort, cohort_of
 from ngnmm_core.connectome.cohort_files import read_cohort
 from ngnmm_core.connectome.nulls import null_connectome
@@ -125,7 +126,8 @@ def check_connectome(study: Study, built: Path | None, regions: int) -> float | 
     spec = study.config.connectome
     if spec.name is None:
         arrays = read_cohort(spec) if spec.is_cohort else read_spec(spec)
-        each = [replace(own, labels=arrays.labels) for own in arrays.each or ()] if study.subjects else []
+        common = {"labels": arrays.labels, "hemisphere": arrays.hemisphere}
+        each = [_with_places(replace(own, **common), arrays) for own in arrays.each or ()] if study.subjects else []
         subjects = {float(k): connectome_from(own) for k, own in enumerate(each)}
         cohort = Cohort(connectome_from(arrays), subjects, nulls_of(study.config))
     elif built is not None and built.is_file():
@@ -136,6 +138,15 @@ def check_connectome(study: Study, built: Path | None, regions: int) -> float | 
         _check_maps(study, spec.name)
         return 1.0 if study.config.normalization == "row" else None
     return check_on_cohort(study, cohort)
+
+
+def _with_places(own: ConnectomeArrays, cohort: ConnectomeArrays) -> ConnectomeArrays:
+    """Give a subject the centres and volumes of the cohort where it has none."""
+    return replace(
+        own,
+        centres=cohort.centres if own.centres is None else own.centres,
+        volume=cohort.volume if own.volume is None else own.volume,
+    )
 
 
 def check_on_cohort(study: Study, cohort: Cohort) -> float:

@@ -7,6 +7,7 @@ import xarray as xr
 from ngnmm_core.connectome import ConnectomeSpec, build_connectome, connectome_of, load_connectome
 from ngnmm_core.connectome.cohort import NUMBER, cohort_of
 from ngnmm_core.connectome.identity import output_name, source_identity, subject_numbers
+from ngnmm_core.connectome.nulls import null_connectome
 from ngnmm_core.connectome.subjects import all_subjects, chosen_subjects, columns_of
 from ngnmm_core.storage.netcdf import write_netcdf
 
@@ -207,3 +208,26 @@ def test_a_single_connectome_is_a_cohort_without_subjects(folder):
     assert not cohort.subjects
     assert cohort.at() is mean
     assert not np.array_equal(cohort.at(null=1).weights, mean.weights)
+
+
+def test_subjects_keep_their_own_centres_and_volumes(tmp_path):
+    """Nulls by distance and maps of places are those of a study of the subject's file alone, whoever comes first."""
+    rng, labels = np.random.default_rng(2), [f"r{k}" for k in range(12)]
+    for name in ("a", "b", "c"):
+        weights = np.triu(rng.uniform(0.1, 2.0, (12, 12)), 1)
+        given = {"weights": weights + weights.T, "labels": labels}
+        if name != "c":
+            given |= {"centers": rng.normal(0, 40, (12, 3))}
+        np.savez(tmp_path / f"{name}.npz", **given)
+    for order in ("ab", "ba", "abc"):
+        (tmp_path / "table.csv").write_text("subject,path\n" + "".join(f"{n},{n}.npz\n" for n in order))
+        dataset = built(ConnectomeSpec(table=str(tmp_path / "table.csv")), tmp_path)
+        cohort = cohort_of(dataset, connectome_of(dataset), ("distance", 3))
+        by_name = {text: number for number, text in cohort.names.items()}
+        for name in "ab":
+            alone = connectome_of(build_connectome(ConnectomeSpec(path=str(tmp_path / f"{name}.npz"))))
+            own = cohort.at(by_name[name])
+            np.testing.assert_array_equal(own.centres, alone.centres)
+            null = null_connectome(alone, "distance", 1, 3).weights
+            np.testing.assert_array_equal(cohort.at(by_name[name], 1).weights, null)
+    np.testing.assert_array_equal(cohort.at(by_name["c"]).centres, cohort.at(by_name["a"]).centres)
