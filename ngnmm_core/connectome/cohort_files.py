@@ -18,7 +18,7 @@ from ngnmm_core.errors import InputError
 def read_cohort(spec: ConnectomeSpec) -> ConnectomeArrays:
     """Read the files of all subjects of a cohort.
 
-    Regions are in the order of the first subject's.  Names and sides are those of the first as well, and the centres and
+    Regions are in the order of the first subject's.  Names and sides are those of the first as well, and centres and
     volumes of subjects that have none of their own; what the first does not have comes from the next that does.
 
     Returns
