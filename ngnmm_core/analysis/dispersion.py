@@ -17,9 +17,9 @@ MOST_INTERVALS = 6
 
 
 class DispersionStatus(Status):
-    """Outcome of the dispersion relation; inaccurate: a cycle whose own shift in time is not neutral."""
+    """Outcome of the dispersion relation; the same as of the master stability function (`MsfStatus`)."""
 
-    UNCOUPLED, IRREGULAR, INACCURATE = 2, 3, 4
+    UNCOUPLED, IRREGULAR, INACCURATE, NO_REST, NOT_RESOLVED = 2, 3, 4, 5, 6
 
 
 class LambdaAxis(Section):

@@ -10,9 +10,13 @@ from ngnmm_core.storage.flags import Status
 
 
 class MsfStatus(Status):
-    """Outcome of the master stability function; inaccurate: a cycle whose own shift in time is not neutral."""
+    """Outcome of the master stability function; inaccurate: a cycle whose own shift in time is not neutral.
 
-    UNCOUPLED, IRREGULAR, INACCURATE = 2, 3, 4
+    With delays, no_rest: the state moves without delays, and there are several equilibria; not_resolved: it could not
+    be proved that no perturbation grows faster than those found.
+    """
+
+    UNCOUPLED, IRREGULAR, INACCURATE, NO_REST, NOT_RESOLVED = 2, 3, 4, 5, 6
 
 
 class MsfOptions(Options):
@@ -35,6 +39,13 @@ def variables(options: MsfOptions) -> tuple[Variable, ...]:
 
 NEUTRAL = 1e-7  # growth rates up to this (1/ms) are neither growth nor decay, as in ngnmm_core.dynamics.dispersion
 
+
+def _largest(values):
+    """Reduce to the fastest growth; mode 0, the uniform one, counts where it grows, which it may do with delays."""
+    transverse, uniform = values.isel(mode=slice(1, None)).max("mode"), values.isel(mode=0)
+    return transverse.where(~(uniform > NEUTRAL) | (transverse >= uniform), uniform)
+
+
 GROWTH_RATE = Map(
     "growth_rate",
     "msf",
@@ -43,7 +54,7 @@ GROWTH_RATE = Map(
     "perturbations along the eigenvectors of W, the uniform one left out (master stability function).\n\nRed: "
     "perturbations grow and regions desynchronise; blue: they decay. The black line is the border between the two. "
     "Negative values beyond the end of the scale have its last colour.",
-    lambda values: values.isel(mode=slice(1, None)).max("mode"),  # mode 0 is the uniform direction
+    _largest,
     Look("vlag", diverging=True, positive=True),
     statuses=("msf_status",),
     above=NEUTRAL,

@@ -7,6 +7,7 @@ import numpy as np
 from ngnmm_core.dynamics.differentiation import linearise
 from ngnmm_core.dynamics.linear_noise import LinearNetwork
 from ngnmm_core.models._base import Model
+from ngnmm_core.simulation.delays import Delays
 from ngnmm_core.simulation.engine import Engine, Run
 from ngnmm_core.simulation.own_times import batches, common_time_factor, in_units, state_factors
 
@@ -66,7 +67,11 @@ def _rightmost(network: LinearNetwork, size: int) -> float | None:
 
 
 def reached_equilibria(
-    model: Model, W: np.ndarray, parameters: Mapping[str, np.ndarray], start: np.ndarray
+    model: Model,
+    W: np.ndarray,
+    parameters: Mapping[str, np.ndarray],
+    start: np.ndarray,
+    delay_ms: np.ndarray | None = None,
 ) -> list[np.ndarray | None]:
     """Find the equilibrium [region, state] at which each point's network is about to rest; None where there is none.
 
@@ -80,9 +85,12 @@ def reached_equilibria(
     W : array (region, region)
     parameters : mapping of name to array (point,) or (point, region)
     start : array (point, region, state)
+        With delays, also what was before.
+    delay_ms : array (region, region), optional
+        Conduction delays of what a region (row) receives.
     """
     found: list[np.ndarray | None] = [None] * len(start)
-    engine = Engine(model, W, "rk4")
+    engine = Engine(model, W, "rk4", delays=None if delay_ms is None else Delays(delay_ms))
     arrays = {name: np.asarray(values, float) for name, values in parameters.items()}
     at = lambda k: {name: values[k] for name, values in arrays.items()}
     units = np.array([common_time_factor(model, at(k)) for k in range(len(start))])

@@ -31,6 +31,7 @@ from ngnmm_core.simulation.delay_settings import lengths_mm
 from ngnmm_core.simulation.lesions import AXIS as RESECTION
 from ngnmm_core.simulation.regional import ANATOMICAL, RegionalMaps
 from ngnmm_core.simulation.stimuli import check_indices
+from ngnmm_core.stages.delays import equal_length
 from ngnmm_core.stages.registry import STAGES, stages_of, starts_network
 from ngnmm_core.storage.atomic import WRITABLE
 from ngnmm_core.streaming.recorded_envelopes import check_envelopes
@@ -192,8 +193,10 @@ def check_on_connectome(study: Study, connectome: Connectome) -> float:
         normalised.row_sum(f"analyses.{homogeneous[0]}")
     elif starts_network(study) and study.simulation.initial.start == "homogeneous":
         normalised.row_sum("simulation.initial.from: homogeneous")
-    if study.delayed and study.simulates:
-        lengths_mm(connectome, study.simulation.missing_lengths)
+    if study.delayed:
+        found = lengths_mm(connectome, study.simulation.missing_lengths)
+        if "dispersion" in study.options:
+            equal_length(connectome, found)
     return float(normalised.weights.sum(axis=1).max())
 
 

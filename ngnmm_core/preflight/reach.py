@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from ngnmm_core.errors import InputError
-from ngnmm_core.simulation.delay_settings import VELOCITY
+from ngnmm_core.simulation.delay_settings import INTERPOLATED, ROUNDED, VELOCITY
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
 from ngnmm_core.simulation.regional import MAPS
 from ngnmm_core.stages.contract import BALANCE
@@ -32,6 +32,10 @@ def _velocity(study: Study) -> dict[str, object]:
     return {f"simulation.{VELOCITY}": f"{velocity:g}"} if found else {}
 
 
+def _rounded(study: Study) -> dict[str, object]:
+    return {"simulation.delays": ROUNDED} if study.delayed and study.simulation.delays == ROUNDED else {}
+
+
 def _stimuli(study: Study) -> dict[str, object]:
     return {f"simulation.stimuli.{stimulus.name}": stimulus.kind for stimulus in study.simulation.stimuli}
 
@@ -55,10 +59,11 @@ SETTINGS: Mapping[str, Callable[[Study], Mapping[str, object]]] = {
     MAPS: _maps,
     BALANCE: _balance,
     VELOCITY: _velocity,
+    ROUNDED: _rounded,
 }
 OF_NETWORKS = "analyses of the network itself: of simulations, hubs, network_lyapunov, linear_fc"
 # where it is something else than to leave it out
-ALLOWED = {MAPS: f"a scale of 0 throughout, or {OF_NETWORKS}", BALANCE: OF_NETWORKS}
+ALLOWED = {MAPS: f"a scale of 0 throughout, or {OF_NETWORKS}", BALANCE: OF_NETWORKS, ROUNDED: INTERPOLATED}
 
 
 def check_reach(study: Study) -> None:

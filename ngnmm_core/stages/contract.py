@@ -8,7 +8,7 @@ import numpy as np
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable
 from ngnmm_core.points import Points
-from ngnmm_core.simulation.delay_settings import VELOCITY
+from ngnmm_core.simulation.delay_settings import ROUNDED, VELOCITY
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
 from ngnmm_core.simulation.regional import MAPS
 from ngnmm_core.stages.task import Task
@@ -78,6 +78,7 @@ def _no_signals(study: Study) -> int:
 BALANCE = "balance"  # what balanced inhibition is called where stages say what they can't take into account
 OF_DELAYS = (VELOCITY,)
 OF_NETWORKS = ("resection", MAPS, BALANCE, *OF_DELAYS)
+OF_RESTS = ("resection", MAPS, BALANCE, ROUNDED)  # the same, of what has delays at rest: these are not rounded
 NOISES = (NOISE, COMMON, TAU)
 
 

@@ -1,6 +1,7 @@
 """The points of a stage, laid out for the merged file: those that several stages share."""
 
 from ngnmm_core.points import Kind
+from ngnmm_core.simulation.delay_settings import VELOCITY
 from ngnmm_core.stages.contract import Layout
 from ngnmm_core.study.study import Study
 
@@ -23,3 +24,13 @@ def row_sum_layout(study: Study, regions: int = 0) -> Layout:
     alike = study.config.normalization == "row"
     other = lambda axis: study.known_axes[axis].kind != Kind.CONNECTOME
     return Layout(*study.over(lambda axis: study.is_of_system(axis) and (not alike or other(axis))))
+
+
+def delayed_layout(study: Study, regions: int = 0) -> Layout:
+    """Give the grid without seeds, with the conduction velocity where there are delays.
+
+    For what looks at the homogeneous state and at what delays make of it.
+    """
+    if not study.delayed:
+        return homogeneous_layout(study)
+    return Layout(*study.over(lambda axis: study.is_of_system(axis) or axis == VELOCITY))

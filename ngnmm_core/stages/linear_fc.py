@@ -11,16 +11,20 @@ import numpy as np
 from ngnmm_core.analysis.linear_fc import LinearFcOptions, LinearFcStatus
 from ngnmm_core.connectome.normalisation import LARGEST_SPREAD, row_sum_spread
 from ngnmm_core.points import SYSTEM
+from ngnmm_core.simulation.delay_settings import ROUNDED, VELOCITY
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
 from ngnmm_core.simulation.own_times import nominal_states
 from ngnmm_core.simulation.regional import MAPS, SURROGATE
-from ngnmm_core.stages.contract import OF_DELAYS, Layout, Rates, Stage
+from ngnmm_core.stages.contract import Layout, Rates, Stage
+from ngnmm_core.stages.delays import delay_settings, lengths, velocities
 from ngnmm_core.stages.task import Task
 from ngnmm_core.streaming.haemodynamics import haemodynamics
 from ngnmm_core.study.study import Study
 
 SETTINGS = (NOISE, COMMON, TAU)  # of `simulation`, that the results depend on
 MODE_SECONDS, PAIR_SECONDS = 0.006, 1.3e-5  # per point and band: in modes, and per pair of regions otherwise
+
+PROOF_SECONDS = 1.5  # CPU seconds of the slowest perturbation of 90 regions with delays
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class _Job:
 
         task, regions = self.task, len(self.weights)
         rests: list[np.ndarray | None] = [None] * len(task.points)
-        alike = np.flatnonzero(self.alike)
+        alike = np.flatnonzero(self.alike & ~self.delayed)
         if len(alike):
             row_sum = task.connectome.row_sum("analyses.linear_fc")
             for k, a in zip(
@@ -64,16 +68,34 @@ class _Job:
             ):
                 self.diverged[k] = a is None
                 rests[k] = np.tile(a.state, (regions, 1)) if a is not None and a.regime == REST else None
-        for differs in (False, True):
-            some = np.flatnonzero(~self.alike & (self.differ == differs))
-            if len(some):
-                start = nominal_states(task.model, task.points.take(some).parameters)
-                start = np.repeat(start[:, None], regions, axis=1)
-                parameters = task.regional.parameters(task.points.take(some))
-                found = reached_equilibria(task.model, self.weights, parameters, start)
-                for k, rest in zip(some, found, strict=True):
-                    rests[k] = rest
+        followed = self.delayed | ~self.alike
+        for differs, speed in {(bool(self.differ[k]), float(self.speeds[k])) for k in np.flatnonzero(followed)}:
+            some = np.flatnonzero(followed & (self.differ == differs) & (self.speeds == speed))
+            start = nominal_states(task.model, task.points.take(some).parameters)
+            start = np.repeat(start[:, None], regions, axis=1)
+            parameters, delay_ms = task.regional.parameters(task.points.take(some)), self.delays(some[0])
+            found = reached_equilibria(task.model, self.weights, parameters, start, delay_ms)
+            for k, rest in zip(some, found, strict=True):
+                rests[k] = rest
         return rests
+
+    @cached_property
+    def speeds(self) -> np.ndarray:
+        """Conduction velocity (m/s), [point]."""
+        return velocities(self.task)
+
+    @property
+    def delayed(self) -> np.ndarray:
+        """Whether there are conduction delays, [point]."""
+        return np.isfinite(self.speeds)
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        return lengths(self.task)
+
+    def delays(self, k: int) -> np.ndarray | None:
+        """Give the conduction delays (ms) of a point, [region, source]; None for none."""
+        return self.lengths / self.speeds[k] if self.delayed[k] else None
 
     @cached_property
     def differ(self) -> np.ndarray:
@@ -98,11 +120,13 @@ class _Job:
 
     def at_point(self, k: int, rest: np.ndarray | None) -> dict[str, Any]:
         """Results of one point."""
+        from ngnmm_core.dynamics.delayed_spectrum import delayed_growth_rate
         from ngnmm_core.dynamics.linear_noise import Noise, linear_network
         from ngnmm_core.dynamics.linear_stability import growth_rate
 
         task = self.task
-        parameters, modes = task.regional.at(task.points, k), None if self.differ[k] else self.modes
+        parameters, delay_ms = task.regional.at(task.points, k), self.delays(k)
+        modes = None if self.differ[k] or delay_ms is not None else self.modes
         result = self._blank()
         if not self.differ[k]:
             result["linear_equilibria"] = self.equilibria_count(parameters)
@@ -116,14 +140,17 @@ class _Job:
         network = linear_network(
             task.model, self.weights, parameters, rest, self.options.signal, noise, modes, relative=bold
         )
-        growth = growth_rate(network)
+        network = replace(network, delay_ms=delay_ms)
+        growth = growth_rate(network) if delay_ms is None else delayed_growth_rate(network)
         result["linear_slowest"] = growth
+        if np.isnan(growth):
+            return result | {"linear_fc_status": LinearFcStatus.NOT_RESOLVED}
         if not growth < 0:
             return result | {"linear_fc_status": LinearFcStatus.UNSTABLE}
         resolved = self._bands(network, result)
         if resolved and self.options.spectrum_max_hz is not None:
             watched = linear_network(task.model, self.weights, parameters, rest, "observable", noise, modes)
-            self._spectrum(watched, result)
+            self._spectrum(replace(watched, delay_ms=delay_ms), result)
         return result | {"linear_fc_status": LinearFcStatus.OK if resolved else LinearFcStatus.NOT_RESOLVED}
 
     def _blank(self) -> dict[str, Any]:
@@ -178,19 +205,21 @@ def warm(task: Task) -> None:
 
 def deterministic_layout(study: Study, regions: int) -> Layout:
     """Give the grid without what only a simulation depends on: its seeds and stimuli."""
-    return Layout(*study.over(lambda axis: study.known_axes[axis].part in (SYSTEM, *SETTINGS, MAPS, SURROGATE)))
+    parts = (SYSTEM, *SETTINGS, MAPS, SURROGATE, *([VELOCITY] if study.delayed else []))
+    return Layout(*study.over(lambda axis: study.known_axes[axis].part in parts))
 
 
 def _settings(study: Study) -> dict[str, Any]:
-    return {name: getattr(study.simulation, name) for name in SETTINGS}
+    return {name: getattr(study.simulation, name) for name in SETTINGS} | delay_settings(study)
 
 
 def _cost(study: Study, regions: int) -> Rates:
     options = study.options["linear_fc"]
     bands = 1.0 + len(options.bands_hz) + len(options.frequencies_hz) / 20.0
-    if study.config.normalization == "row" and not study.map_scales():  # in modes
+    if study.config.normalization == "row" and not (study.map_scales() or study.delayed):  # in modes
         return Rates(MODE_SECONDS * bands)
-    return Rates(PAIR_SECONDS * regions**2 * bands)
+    proof = PROOF_SECONDS * (regions / 90.0) ** 3 if study.delayed else 0.0
+    return Rates(PAIR_SECONDS * regions**2 * bands + proof)
 
 
 def _integrators(settings: Mapping[str, Any]) -> tuple[str, ...]:
@@ -205,5 +234,5 @@ STAGE = Stage(
     settings=_settings,
     cost=_cost,
     integrators=_integrators,
-    unreachable=("resection", *OF_DELAYS, "stimuli"),
+    unreachable=("resection", ROUNDED, "stimuli"),
 )

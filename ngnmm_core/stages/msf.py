@@ -6,13 +6,26 @@ import numpy as np
 
 from ngnmm_core.analysis.msf import MsfStatus
 from ngnmm_core.connectome.eigenmodes import spectrum
-from ngnmm_core.stages.contract import OF_NETWORKS, Stage, equal_rows
-from ngnmm_core.stages.layouts import homogeneous_layout
+from ngnmm_core.errors import InputError
+from ngnmm_core.stages.contract import AT_AN_ATTRACTOR, OF_RESTS, Rates, Stage, equal_rows
+from ngnmm_core.stages.delays import by_delays, delay_settings, lengths, velocities
+from ngnmm_core.stages.layouts import delayed_layout
 from ngnmm_core.stages.task import Task
+from ngnmm_core.study.study import Study
+
+DELAYED_SECONDS = 8.0  # CPU seconds of a point with 90 regions and delays that differ
+DEFECTIVE = (
+    "analyses.msf: W has too few eigenvectors, to which the perturbations with delays could be counted; allowed: equal "
+    "lengths, analyses.linear_fc, or another connectome"
+)
 
 
 def run(task: Task) -> dict[str, np.ndarray]:
     """Results, one array [point, ...] per variable."""
+    return by_delays(task, _without_delays, _with_delays)
+
+
+def _without_delays(task: Task) -> dict[str, np.ndarray]:
     from ngnmm_core.dynamics.attractor import find_attractors
     from ngnmm_core.dynamics.dispersion import dispersions
     from ngnmm_core.dynamics.irregular_attractors import classify
@@ -51,6 +64,61 @@ def _results(attractors, relation, uncoupled: np.ndarray) -> dict[str, np.ndarra
     }
 
 
+def _with_delays(task: Task) -> dict[str, np.ndarray]:
+    """Compute the stability of the homogeneous equilibrium; what is unstable may be the uniform mode, too."""
+    from ngnmm_core.dynamics.delayed_rest import (
+        equal_delay,
+        growth_along,
+        growth_of_patterns,
+        homogeneous_rests,
+        network_at,
+    )
+    from ngnmm_core.dynamics.dispersion import NEUTRAL
+    from ngnmm_core.dynamics.regimes import REST
+
+    W, parameters, lengths_mm = task.connectome.weights, task.points.parameters, lengths(task)
+    modes, same, speeds = spectrum(W), equal_delay(W, lengths_mm), velocities(task)
+    if modes.defective and same is None:
+        raise InputError(DEFECTIVE)
+    rests = homogeneous_rests(task.model, parameters, task.connectome.row_sum("analyses.msf"))
+    growth, frequency = np.full((2, len(rests), len(W)), np.nan)
+    status = np.full(len(rests), MsfStatus.OK)
+    for k, rest in enumerate(rests):
+        values = {name: float(column[k]) for name, column in parameters.items()}
+        if values["G"] == 0 or rest is None:
+            status[k] = MsfStatus.NO_REST if rest is None else MsfStatus.UNCOUPLED
+            continue
+        network = network_at(task.model, W, values, rest, lengths_mm / speeds[k])
+        if same is None:
+            found = growth_of_patterns(network, modes)
+            resolved = np.isfinite(found.growth_rate).any()
+        else:
+            found = growth_along(network, modes.values, same / speeds[k])
+            resolved = np.isfinite(found.growth_rate).all()
+        if resolved:
+            growth[k], frequency[k] = found.growth_rate, found.frequency
+        else:
+            status[k] = MsfStatus.NOT_RESOLVED
+        logging.info("stability at rest with delays %d/%d", k + 1, len(rests))
+    defined = status == MsfStatus.OK
+    leading = np.argmax(np.where(np.isfinite(growth), growth, -np.inf), axis=1)
+    return {
+        "msf": growth,
+        "msf_frequency": frequency,
+        "unstable_modes": np.where(defined, (growth > NEUTRAL).sum(axis=1), -1).astype(np.int32),
+        "most_unstable_mode": np.where(defined, leading, -1).astype(np.int32),
+        "regime": np.array([-1 if rest is None else REST for rest in rests], np.int8),
+        "orbit_period": np.full(len(rests), np.nan),
+        "orbit_multiplicity": np.full(len(rests), -1),
+        "msf_status": status.astype(np.int8),
+    }
+
+
+def _cost(study: Study, regions: int) -> Rates:
+    """Give the cost: with delays, of the solution of the whole network for every point."""
+    return Rates(DELAYED_SECONDS * max(regions / 90.0, 0.05) ** 3) if study.delayed else Rates(AT_AN_ATTRACTOR)
+
+
 def warm(task: Task) -> None:
     """Compiles everything that `run` calls, and refuses a connectome that it can't be called with."""
     from ngnmm_core.dynamics.attractor import find_attractors
@@ -67,7 +135,9 @@ STAGE = Stage(
     name="msf",
     run=run,
     warm=warm,
-    layout=homogeneous_layout,
+    layout=delayed_layout,
+    settings=delay_settings,
+    cost=_cost,
     needs_equal_rows=equal_rows,
-    unreachable=OF_NETWORKS,
+    unreachable=OF_RESTS,
 )

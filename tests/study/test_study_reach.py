@@ -12,6 +12,7 @@ PULSE = {"name": "kick", "parameter": "I_ext_e", "kind": "pulse", "onset_ms": 15
 # Worked out from what each stage looks at: True for what reaches it, False for what must be refused.  The homogeneous
 # system is that without noise and stimuli, which a study may have for its simulations.
 OF_SYSTEM = ("msf", "transverse", "dispersion", "lyapunov", "multistability", "orbit_diagram", "continuation")
+AT_REST = ("msf", "dispersion")  # where delays are taken into account
 NOISES = ("noise_sigma", "noise_common", "noise_tau_ms")
 EVERYTHING = dict.fromkeys(("resection", *NOISES, "stimuli", "velocity_m_per_s"), True)
 NOTHING = dict.fromkeys(EVERYTHING, False)
@@ -20,9 +21,9 @@ REACHES = {
     "highlights": EVERYTHING,
     "lesions": EVERYTHING,
     "network_lyapunov": NOTHING,
-    "linear_fc": NOTHING | dict.fromkeys(NOISES, True),
+    "linear_fc": NOTHING | dict.fromkeys((*NOISES, "velocity_m_per_s"), True),
     "balance": EVERYTHING | {"resection": False, "velocity_m_per_s": False},
-    **{stage: EVERYTHING | {"resection": False, "velocity_m_per_s": False} for stage in OF_SYSTEM},
+    **{stage: EVERYTHING | {"resection": False, "velocity_m_per_s": stage in AT_REST} for stage in OF_SYSTEM},
     "bistability": EVERYTHING | {"velocity_m_per_s": False},  # of one region without the others, or at rest
 }
 AXES = {"resection": "resection.region", "stimuli": "kick.amplitude", "velocity_m_per_s": "velocity_m_per_s"}
@@ -120,6 +121,18 @@ def test_an_axis_over_what_a_kind_of_stimulus_does_not_use_is_refused():
     stimulus = {"name": "kick", "parameter": "I_ext_e", "kind": "pulse", "onset_ms": 1500, "duration_ms": 100}
     with pytest.raises(InputError, match=r"kick\.frequency_hz: .* is not for kind 'pulse'"):
         study_with("simulation", simulation={"stimuli": [stimulus]}, grid={"kick.frequency_hz": [5.0, 10.0]})
+
+
+@pytest.mark.parametrize("stage", ["msf", "dispersion", "linear_fc"])
+def test_delays_that_are_rounded_to_a_step_are_for_simulations(stage):
+    for velocity, refuses in ((10.0, True), (None, False)):
+        settings = {"velocity_m_per_s": velocity, "delays": "rounded", "missing_lengths": "refuse"}
+        study = study_with(stage, simulation=settings)
+        if not refuses:
+            check_reach(study)
+            continue
+        with pytest.raises(InputError, match=r"^simulation\.delays: rounded does not reach .*; allowed: interpolated$"):
+            check_reach(study)
 
 
 def test_the_bistable_range_of_the_network_is_not_that_of_one_with_regions_taken_out():
