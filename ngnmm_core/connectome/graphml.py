@@ -6,6 +6,7 @@ import re
 import numpy as np
 
 from ngnmm_core.connectome.arrays import ConnectomeArrays
+from ngnmm_core.connectome.cells import as_float
 from ngnmm_core.connectome.contents import check_regions
 from ngnmm_core.connectome.edge_lists import LENGTH_TITLES, WEIGHT_TITLES
 from ngnmm_core.connectome.hemispheres import sides
@@ -97,10 +98,10 @@ def _named(known: set[str], titles) -> str | None:
 
 
 def _number(value, what: str) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise InputError(f"{what}: '{value}' is not a number; allowed: a number for every edge") from None
+    number = as_float(str(value).strip())
+    if number is None:
+        raise InputError(f"{what}: '{value}' is not a number; allowed: a number for every edge")
+    return number
 
 
 def _bare(title: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ngnmm_core.connectome import binary_formats
-from ngnmm_core.connectome.cells import decode, split_rows
+from ngnmm_core.connectome.cells import as_float, decode, is_number, split_rows
 from ngnmm_core.connectome.label_files import read_labels
 from ngnmm_core.connectome.paths import existing_file
 from ngnmm_core.connectome.subjects import subject_of
@@ -67,10 +67,10 @@ def _read_table(path: Path, settings: Empirical, what: str) -> Recordings:
     rows = split_rows(lines, path.suffix.lower(), what)
     if len(rows) < 2:
         raise InputError(f"{what}: {len(rows)} rows; allowed: a row of labels, then rows of numbers")
-    words = sum(not _is_number(cell) for cell in rows[0][1:])
+    words = sum(not is_number(cell) for cell in rows[0][1:])
     header = rows[0] if 2 * words > len(rows[0]) - 1 else None
     body = rows[1:] if header else rows
-    named = not any(_is_number(row[0]) for row in body) and len(body[0]) > 1
+    named = not any(is_number(row[0]) for row in body) and len(body[0]) > 1
     names = [row[0] for row in body] if named else None
     values = _numbers([row[1:] for row in body] if named else body, what, 1 + bool(header))
     if header and len(header) not in (values.shape[1], values.shape[1] + named):
@@ -98,19 +98,10 @@ def _numbers(rows: Sequence[Sequence[str]], what: str, first: int) -> np.ndarray
             if cell.strip().lower() in MISSING_WORDS:
                 out[i, j] = np.nan  # refused later, by the name of the region
                 continue
-            try:
-                out[i, j] = float(cell)
-            except ValueError:
-                raise InputError(f"{what}: row {i + first}, column {j + 1}: '{cell}'; allowed: a number") from None
+            if (number := as_float(cell.strip())) is None:
+                raise InputError(f"{what}: row {i + first}, column {j + 1}: '{cell}'; allowed: a number")
+            out[i, j] = number
     return out
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def _labels(settings: Empirical, found: Sequence[str] | None, what: str) -> tuple[str, ...]:

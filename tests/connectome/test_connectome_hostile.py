@@ -324,3 +324,9 @@ def test_names_that_would_act_on_a_terminal(ends, letter):
     names = ["a", f"b{letter}c", "d"]
     rows = "\n".join(f"{name},{k},{k + 1},{k + 2}" for k, name in enumerate(names))
     ends("names.csv", f",{','.join(names)}\n{rows}\n".encode(), "label 2 is ", "without control characters")
+
+
+def test_weights_of_graphml_that_only_python_reads(ends):
+    text = """<graphml><key id="w" for="edge" attr.name="weight" attr.type="string"/><graph edgedefault="directed">
+    <node id="a"/><node id="b"/><edge source="a" target="b"><data key="w">1_000</data></edge></graph></graphml>"""
+    ends("g.graphml", text.encode(), "'1_000' is not a number")

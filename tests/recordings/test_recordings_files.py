@@ -243,3 +243,12 @@ def test_no_subject_is_refused(recordings, refused):
 def test_reading_alone_checks_nothing(tmp_path):
     path = table(tmp_path / "one.csv", SERIES[:, :4])
     assert read_recording(path, Empirical(path=str(path), tr_s=1.0)).runs[0][0].shape == (5, 4)
+
+
+@pytest.mark.parametrize("cell", ["1_000", "\u0663", "0x10"])
+def test_cells_that_some_programs_read_as_numbers(tmp_path, refused, cell):
+    path = table(tmp_path / "a.csv")
+    lines = path.read_text().splitlines()
+    lines[3] = ",".join([cell, *lines[3].split(",")[1:]])
+    path.write_text("\n".join(lines))
+    refused(lambda: read(path), cell, "allowed: a number")
