@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ngnmm_core.dynamics.exact_flow import has_flow
 from ngnmm_core.dynamics.lyapunov_runs import BLOCKS, MOST_ERRORS, block_mean, has_zero
 from ngnmm_core.dynamics.network_equilibrium import resting_exponents
 from ngnmm_core.dynamics.network_rest import exponents_of_approached_rest
@@ -26,6 +27,8 @@ from ngnmm_core.dynamics.variational import WIDTH
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.own_times import common_time_factor, own_time
 from ngnmm_core.storage.checkpoints import keep_arrays, kept_arrays
+
+FLOW_LONGEST_MS = 0.2  # for the exact flow: where regions are many, their input is smooth over such a step
 
 Problem = tuple[Model, np.ndarray, Mapping[str, float | np.ndarray]]  # with the weights and all parameters
 
@@ -117,7 +120,7 @@ def _spectrum(model: Model, W: np.ndarray, parameters, state, settings: NetworkS
         lambda h: NetworkTangentGrowth(model, W, parameters, start, few, h), dt_ms, settings.steps(dt_ms)
     )
     saved = _loaded(checkpoint)
-    ladder = [dt_ms for dt_ms in settings.ladder(longest_step(model)) if not saved or dt_ms <= float(saved["dt_ms"])]
+    ladder = [dt_ms for dt_ms in settings.ladder(_longest_step(model)) if not saved or dt_ms <= float(saved["dt_ms"])]
     for dt_ms in ladder:
         last = dt_ms == ladder[-1]
         if not saved and not last and error_from(state, dt_ms) > settings.most_error:
@@ -132,6 +135,10 @@ def _spectrum(model: Model, W: np.ndarray, parameters, state, settings: NetworkS
             return NetworkSpectrum(values, errors, dt_ms, accurate, has_zero(values, errors, settings.duration_ms))
         logging.info("steps of %g ms are too long", dt_ms)
     raise AssertionError("the shortest step ends the loop")
+
+
+def _longest_step(model: Model) -> float:
+    return FLOW_LONGEST_MS if has_flow(model) else longest_step(model)
 
 
 def _run(

@@ -12,7 +12,7 @@ from ngnmm_core.dynamics.dispersion import dispersion
 from ngnmm_core.dynamics.equilibria import eigenvalues
 from ngnmm_core.dynamics.floquet import exponents, monodromies
 from ngnmm_core.dynamics.network_equilibrium import network_equilibrium, network_jacobian, resting_exponents
-from ngnmm_core.dynamics.network_exponents import NetworkSettings, network_exponents
+from ngnmm_core.dynamics.network_exponents import FLOW_LONGEST_MS, NetworkSettings, network_exponents
 from ngnmm_core.dynamics.network_tangent_growth import NetworkTangentGrowth
 from ngnmm_core.simulation.initial_states import nominal, perturbed
 
@@ -111,6 +111,21 @@ def test_steps_of_another_length_give_the_same_exponents(ei):
     assert coarse.dt_ms > fine.dt_ms
     difference = np.abs(coarse.values - fine.values)
     np.testing.assert_array_less(difference, 3.5 * np.hypot(coarse.errors, fine.errors))
+
+
+def test_a_large_network_has_the_floquet_exponents_of_its_cycle_with_long_steps(ei):
+    """Twenty regions, all alike: what all exponents have in common is the part of a cycle that a run ends with."""
+    W = (np.ones((20, 20)) - np.eye(20)) / 19
+    arrays = {n: np.full(1, float(v)) for n, v in ei.resolve({"I_ext_e": 8.0, "G": 3.0}).items()}
+    attractor = find_attractors(ei, arrays, 1.0)[0]
+    parameters = {n: float(v[0]) for n, v in arrays.items()}
+    growth = dispersion(ei, parameters, 1.0, attractor, np.array([1.0, -1 / 19])).growth_rate
+    state = perturbed(ei, np.tile(attractor.state, (1, 20, 1)), np.array([0]), 1e-3)[0]
+    found = network_exponents(ei, W, parameters, state, NetworkSettings(4, 3000.0, 500.0))
+    assert found.dt_ms == FLOW_LONGEST_MS
+    assert found.accurate
+    assert found.zero
+    np.testing.assert_allclose(found.values[1:] - found.values[0], growth[1], rtol=0.02)
 
 
 def test_the_solution_is_the_engines(ei, integrate, points_of):
