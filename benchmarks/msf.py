@@ -107,9 +107,9 @@ def report_mesh(stride: int, modes: np.ndarray) -> list[str]:
         *lines,
         f"| all | {1e3 * total / count:.2f} |",
         "",
-        f"- {whole} points on two cores, extrapolated: {total / count * whole / 120:.1f} minutes (aim: 10)",
+        f"- {whole} points on two cores, extrapolated: {total / count * whole / 120:.1f} minutes (aim: 3)",
         f"- growth rates of {len(modes)} modes on a cycle, orbit given: {1e3 * growth / max(len(cycles), 1):.2f} ms "
-        "per point (aim: 1)",
+        "per point (aim: 0.5)",
         f"- transverse exponents over {TRANSVERSE_MS:g} ms: {transverse / max(len(irregular), 1):.2f} s per chaotic "
         f"point; that pass, attractors included, on two cores: {again / count * whole / 120:.1f} minutes (aim: 20)",
         f"- regimes: {', '.join(f'{n} {name}' for n, name in zip(regimes, REGIMES, strict=True) if n)}",

@@ -53,12 +53,13 @@ class NetworkSettings:
         own = {name: getattr(self, name) for name in times}
         return replace(self, **{name: value and value / factor for name, value in own.items()})
 
-    def ladder(self, longest_ms: float) -> list[float]:
-        """List the steps (ms) to try, the longest first; they divide the interval."""
+    def ladder(self, longest_ms: float, usual_ms: float) -> list[float]:
+        """List the steps (ms) to try, from the longest down to 1/64 of the usual one; they divide the interval."""
         if self.dt_ms is not None:
             return [self.dt_ms]
         longest = self.interval_ms / np.ceil(self.interval_ms / longest_ms - 1e-9)
-        return [float(longest) / 2**k for k in range(HALVINGS + 1)]
+        halvings = HALVINGS + round(np.log2(longest_ms / usual_ms))
+        return [float(longest) / 2**k for k in range(halvings + 1)]
 
     def steps(self, dt_ms: float) -> int:
         """Integration steps between orthonormalisations."""
@@ -120,7 +121,8 @@ def _spectrum(model: Model, W: np.ndarray, parameters, state, settings: NetworkS
         lambda h: NetworkTangentGrowth(model, W, parameters, start, few, h), dt_ms, settings.steps(dt_ms)
     )
     saved = _loaded(checkpoint)
-    ladder = [dt_ms for dt_ms in settings.ladder(_longest_step(model)) if not saved or dt_ms <= float(saved["dt_ms"])]
+    steps = settings.ladder(FLOW_LONGEST_MS if has_flow(model) else longest_step(model), longest_step(model))
+    ladder = [dt_ms for dt_ms in steps if not saved or dt_ms <= float(saved["dt_ms"])]
     for dt_ms in ladder:
         last = dt_ms == ladder[-1]
         if not saved and not last and error_from(state, dt_ms) > settings.most_error:
@@ -135,10 +137,6 @@ def _spectrum(model: Model, W: np.ndarray, parameters, state, settings: NetworkS
             return NetworkSpectrum(values, errors, dt_ms, accurate, has_zero(values, errors, settings.duration_ms))
         logging.info("steps of %g ms are too long", dt_ms)
     raise AssertionError("the shortest step ends the loop")
-
-
-def _longest_step(model: Model) -> float:
-    return FLOW_LONGEST_MS if has_flow(model) else longest_step(model)
 
 
 def _run(

@@ -128,6 +128,13 @@ def test_a_large_network_has_the_floquet_exponents_of_its_cycle_with_long_steps(
     np.testing.assert_allclose(found.values[1:] - found.values[0], growth[1], rtol=0.02)
 
 
+def test_longer_steps_to_begin_with_leave_the_shortest_one_where_it_was():
+    steps = NetworkSettings(1).ladder(FLOW_LONGEST_MS, 0.1)
+    assert (steps[0], steps[1], steps[-1]) == (0.2, 0.1, 0.1 / 64)
+    assert NetworkSettings(1).ladder(0.05, 0.05)[-1] == 0.05 / 64
+    assert NetworkSettings(1, dt_ms=0.03).ladder(FLOW_LONGEST_MS, 0.1) == [0.03]
+
+
 def test_the_solution_is_the_engines(ei, integrate, points_of):
     parameters = {n: float(v) for n, v in ei.resolve({"I_ext_e": 13.0, "G": 5.0}).items()}
     state = perturbed(ei, np.tile(nominal(ei), (1, 6, 1)), np.array([3]), 0.01)[0]
