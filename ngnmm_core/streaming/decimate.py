@@ -42,8 +42,8 @@ class ThinnedFilter:
 
     def __init__(self, taps: np.ndarray, step: int):
         self.taps, self.step = taps, step
-        self._buffer: np.ndarray | None = None  # [sample, channel], the samples that are still needed
-        self._filled = 0
+        self._buffer: np.ndarray | None = None  # [sample, channel]
+        self._first = self._end = 0  # of the samples in it that are still needed
 
     def outputs(self, samples: int) -> int:
         """How many samples come out of `samples` that go in."""
@@ -53,23 +53,28 @@ class ThinnedFilter:
         """Return the filtered samples that the next block [sample, ...] completes."""
         shape, samples = signal.shape[1:], len(signal)
         channels = int(np.prod(shape))
-        buffer = self._with_room(self._filled + samples, channels)
-        buffer[self._filled : self._filled + samples, :channels] = signal.reshape(samples, channels)
-        self._filled += samples
-        count = self.outputs(self._filled)
-        out = thinned_convolution(buffer[: self._filled], self.taps, self.step, count)
-        rest = buffer[count * self.step : self._filled]
-        self._filled = len(rest)
-        buffer[: self._filled] = rest
+        buffer = self._with_room(samples, channels)
+        buffer[self._end : self._end + samples, :channels] = signal.reshape(samples, channels)
+        self._end += samples
+        count = self.outputs(self._end - self._first)
+        out = thinned_convolution(buffer[self._first : self._end], self.taps, self.step, count)
+        self._first += count * self.step
         return out[:, :channels].reshape(count, *shape)
 
     def _with_room(self, samples: int, channels: int) -> np.ndarray:
-        """Lets the buffer hold so many samples, with channels of zeros up to whole blocks of the kernel."""
-        if self._buffer is None or len(self._buffer) < samples:
-            larger = np.zeros((samples + len(self.taps), channels + -channels % CHANNELS))
-            if self._buffer is not None:
-                larger[: self._filled] = self._buffer[: self._filled]
-            self._buffer = larger
+        """Lets the buffer hold so many samples more, with channels of zeros up to whole blocks of the kernel.
+
+        Twice as many as are needed at once: so those that stay are not moved to the front with every block.
+        """
+        if self._buffer is not None and self._end + samples <= len(self._buffer):
+            return self._buffer
+        left = self._end - self._first
+        wanted, old = 2 * (max(left, len(self.taps)) + samples), self._buffer
+        if old is None or len(old) < wanted:
+            self._buffer = np.zeros((wanted, channels + -channels % CHANNELS))
+        if old is not None:
+            self._buffer[:left] = old[self._first : self._end]
+        self._first, self._end = 0, left
         return self._buffer
 
 
