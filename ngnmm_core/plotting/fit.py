@@ -139,6 +139,7 @@ def _ladder_panel(axes: Axes, dataset: xr.Dataset, kind: str, rungs: list[str]) 
             axes.plot(float(value), y, "o", ms=4, color=SECOND if rung == "model" else MUTED)
     if not np.isfinite(dataset[f"baseline_{kind}"]).any():
         say_undefined(axes, "needs series")
+        axes.set_xticks([])
     axes.axvline(0.0, color=INK, lw=0.4)
     axes.set_yticks(range(len(rungs)), [texts.get(rung, rung) for rung in reversed(rungs)])
     axes.tick_params(axis="y", length=0)

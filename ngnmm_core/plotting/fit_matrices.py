@@ -28,7 +28,7 @@ CONNECTIVITY_MM, DYNAMICS_MM, TITLE_MM = 66.0, 58.0, 50.0  # heights; room for a
 MOST_DOTS = 20_000  # of a scatter, beyond which they are thinned
 MATRICES = {
     "recorded_fcd_matrix": "recording",
-    "surrogate_fcd_matrix": "its phase-randomised surrogate",
+    "surrogate_fcd_matrix": "its surrogate, phases random",
     "best_fcd_matrix": "model",
 }
 

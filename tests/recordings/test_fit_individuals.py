@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from made_up_recordings import LABELS, mixed
+from matplotlib.text import Text
 from scipy.stats import ks_2samp
 
 from ngnmm_core.api import run_study
@@ -17,6 +18,7 @@ from ngnmm_core.plotting.fit import draw
 from ngnmm_core.preflight.checks import check_recordings
 from ngnmm_core.products.fit_results import FitResults
 from ngnmm_core.recordings import load_recordings
+from ngnmm_core.recordings.connectivity import matrix_of
 from ngnmm_core.study.load import make_study
 
 W = np.random.default_rng(3).uniform(0.0, 1.0, (5, 5)) ** 3
@@ -148,6 +150,30 @@ def test_matrices_of_dynamics_are_there_to_draw(found):
     assert len(figure.axes) == 5
     ladder = draw("fit_ladder", found)
     assert "single subjects" in [text.get_text() for text in ladder.axes[0].get_yticklabels()]
+
+
+@pytest.mark.parametrize("stem", ["fit_ladder", "fit_connectivity", "fit_dynamics"])
+def test_text_is_large_enough_for_a_slide(found, stem):
+    """8 points and more where the figure is 16 cm wide."""
+    figure = draw(stem, found)
+    scale = 16.0 / max(figure.get_figwidth() * 2.54, 16.0)
+    shown = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    assert len(shown) > 10
+    assert min(text.get_fontsize() for text in shown) * scale >= 8.0 - 1e-9
+
+
+def test_regions_stand_by_network_where_their_names_say_it(found):
+    names = ["RH_Vis_1", "LH_Cont_1", "LH_Vis_1", "Thalamus_L", "RH_Cont_1"]
+    figure = draw("fit_connectivity", found.assign_coords(region=names))
+    recorded = figure.axes[0]
+    assert [text.get_text() for text in recorded.get_yticklabels()] == ["Vis", "Cont", "other"]
+    assert sorted({float(line.get_xdata()[0]) for line in recorded.lines if line.get_xdata()[0] != 0}) == [1.5, 3.5]
+    order = [0, 2, 1, 4, 3]
+    expected = matrix_of(found["recorded_fc"].values[0].astype(float), np.nan)[np.ix_(order, order)]
+    np.testing.assert_array_equal(recorded.images[0].get_array().filled(np.nan), expected)
+    clustered = draw("fit_connectivity", found).axes[0]
+    assert not clustered.lines
+    assert "clustered" in clustered.get_xlabel()
 
 
 def test_windows_must_be_those_of_the_group(results, refused, tmp_path):
