@@ -7,6 +7,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ngnmm_core.connectome.cohort import NULL, SUBJECT
 from ngnmm_core.connectome.functional_networks import network_order, networks_of
 from ngnmm_core.plotting.parts.cells import wrapped
 from ngnmm_core.plotting.parts.fit_signals import signal_title
@@ -17,6 +18,7 @@ from ngnmm_core.plotting.parts.style import (
     MM,
     MUTED,
     SECOND,
+    TEXT,
     TWO_COLUMNS,
     new_figure,
     say_undefined,
@@ -24,7 +26,8 @@ from ngnmm_core.plotting.parts.style import (
 )
 from ngnmm_core.recordings.connectivity import edge_specific, matrix_of, pearson
 
-CONNECTIVITY_MM, DYNAMICS_MM, TITLE_MM = 66.0, 58.0, 50.0  # heights; room for a title
+CONNECTIVITY_MM, DYNAMICS_MM, TITLE_MM = 66.0, 58.0, 56.0  # heights; room for a title
+SURROGATE = "surrogate"  # what axes end with that number the surrogates of a map
 MOST_DOTS = 20_000  # of a scatter, beyond which they are thinned
 MATRICES = {
     "recorded_fcd_matrix": "recording",
@@ -46,19 +49,20 @@ def connectivity(dataset: xr.Dataset) -> Figure:
     """
     names = [str(name) for name in dataset["fit_signal"].values]
     figure = new_figure(TWO_COLUMNS, CONNECTIVITY_MM * len(names))
-    panels = figure.subplots(len(names), 3, squeeze=False)
+    parts = np.ravel(figure.subfigures(len(names), 1, squeeze=False))
     networks = networks_of([str(label) for label in dataset["region"].values])
-    for row, name in zip(panels, names, strict=True):
-        here = dataset.sel(fit_signal=name)
+    for part, name in zip(parts, names, strict=True):
+        here, row = dataset.sel(fit_signal=name), part.subplots(1, 3)
+        part.suptitle(_point_text(here), x=0.01, ha="left", fontsize=TEXT, color=MUTED)
         recorded, model = (here[f"{of}_fc"].values.astype(float) for of in ("recorded", "best"))
         order = np.array(network_order(networks)) if networks else _clustered(recorded)
-        sides = ((row[0], recorded, "recordings"), (row[1], model, f"{signal_title(name)}, {_point_text(here)}"))
+        sides = ((row[0], recorded, "recordings"), (row[1], model, f"model, {signal_title(name)}"))
         for axes, values, title in sides:
             matrix = matrix_of(values, diagonal=np.nan)[np.ix_(order, order)]
             image = axes.imshow(matrix, cmap="viridis", norm=_norm(values))
             axes.set_title(wrapped(title, TITLE_MM))
             axes.set(xticks=[], yticks=[], xlabel="regions, by network" if networks else "regions, clustered")
-            figure.colorbar(image, ax=axes, orientation="horizontal", shrink=0.8, pad=0.02)
+            part.colorbar(image, ax=axes, orientation="horizontal", shrink=0.8, pad=0.02)
             if networks:
                 _mark_networks(axes, [networks[k] for k in order], named=axes is row[0])
         _scatter(row[2], recorded, model)
@@ -108,8 +112,16 @@ def _clustered(edges: np.ndarray) -> np.ndarray:
 
 
 def _point_text(dataset: xr.Dataset) -> str:
-    values = zip(dataset["axis"].values, dataset["best_point"].values, strict=True)
-    return ", ".join(f"{symbol(str(name))} = {number(float(value))}" for name, value in values if np.isfinite(value))
+    """Name the best point; null connectomes and surrogates are never among them."""
+    words = []
+    for name, value in zip(map(str, dataset["axis"].values), dataset["best_point"].values, strict=True):
+        if not np.isfinite(value) or name == NULL or name.endswith(f".{SURROGATE}"):
+            continue
+        if name == SUBJECT and "connectome" in dataset.coords:
+            words.append(f"connectome of {dataset['connectome'].values[int(value)]}")
+        else:
+            words.append(f"{symbol(name)} = {number(float(value))}")
+    return "best point: " + ", ".join(words) if words else ""
 
 
 @themed
