@@ -7,9 +7,16 @@ reference machine (one core of a Zen 4 at about 3.7 GHz with AVX-512) by CPU tim
 them beside jobs.
 """
 
+from dataclasses import replace
+from functools import cache
+
 import numpy as np
 
-from ngnmm_core.simulation.delay_settings import VELOCITY
+from ngnmm_core.connectome import connectome_from, read_spec
+from ngnmm_core.connectome.cohort_files import read_cohort
+from ngnmm_core.connectome.spec import ConnectomeSpec
+from ngnmm_core.errors import InputError
+from ngnmm_core.simulation.delay_settings import VELOCITY, lengths_mm
 from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.study.study import Study
@@ -44,7 +51,30 @@ def memory_mb(study: Study, stage: str, regions: int, points: int) -> float:
     return JOB_MB + series + (2.0 * 8.0 * regions**2 + work + results + history_bytes(study, stage, regions)) / 1e6
 
 
-def history_bytes(study: Study, stage: str, regions: int, longest_mm: float = LONGEST_TRACT_MM) -> float:
+def longest_tract_mm(study: Study) -> float:
+    """Length (mm) of the longest connection in files of the user's own; that of a human brain where it isn't known yet.
+
+    A connectome of the registry is fetched by a job; a file that can't be used is refused elsewhere.
+    """
+    spec = study.config.connectome
+    if spec.name is not None:
+        return LONGEST_TRACT_MM
+    try:
+        return _longest_of(spec.model_dump_json(), study.simulation.missing_lengths)
+    except (InputError, OSError):
+        return LONGEST_TRACT_MM
+
+
+@cache
+def _longest_of(spec_json: str, missing: str) -> float:
+    spec = ConnectomeSpec.model_validate_json(spec_json)
+    arrays = read_cohort(spec) if spec.is_cohort else read_spec(spec)
+    each = [replace(own, labels=arrays.labels) for own in arrays.each or ()] or [arrays]
+    found = max(float(lengths_mm(connectome_from(own), missing).max(initial=0.0)) for own in each)
+    return found or LONGEST_TRACT_MM
+
+
+def history_bytes(study: Study, stage: str, regions: int) -> float:
     """Bytes that a batch of points keeps of the past where there are delays, at the lowest velocity of the study.
 
     Twice as much where a point may go back to where it was (`Run.snapshot`); of steps of the default length.
@@ -54,7 +84,12 @@ def history_bytes(study: Study, stage: str, regions: int, longest_mm: float = LO
         return 0.0
     simulation = study.simulation
     velocity = min(study.axes.get(VELOCITY, [simulation.velocity_m_per_s or np.inf]))
-    slots = longest_mm / velocity / simulation.longest_step_ms * (PIECES if simulation.integrator.watches else 1)
+    slots = (
+        longest_tract_mm(study)
+        / velocity
+        / simulation.longest_step_ms
+        * (PIECES if simulation.integrator.watches else 1)
+    )
     groups = GROUPS_OF_LARGE if 8.0 * regions**2 > LARGE_BYTES else 1
     return 2.0 * 8.0 * LANES * groups * regions * (slots + SPARE)
 

@@ -153,6 +153,27 @@ def test_memory_does_not_depend_on_the_duration_and_grows_with_regions_and_point
     assert sizes == sorted(sizes)
 
 
+def test_memory_with_delays_follows_from_the_longest_tract_and_the_lowest_velocity(tmp_path):
+    from ngnmm_core.preflight.cost import history_bytes
+
+    sizes = {}
+    for longest in (50.0, 200.0, None):
+        path = tmp_path / f"own{longest}.npz"
+        W = np.ones((6, 6)) - np.eye(6)
+        lengths = {} if longest is None else {"tract_length": longest * W}
+        np.savez(path, weights=W, **lengths)
+        simulation = {"duration_ms": 2000, "transient_ms": 500}
+        study = make_study(
+            connectome={"path": str(path)}, analyses=["rates"], simulation=simulation,
+            grid={"G": [2], "velocity_m_per_s": [10, 5, None]},
+        )  # fmt: skip
+        sizes[longest] = history_bytes(study, "simulation", 6)
+    per_slot = 2 * 8 * 8 * 6  # bytes of two copies of eight points and six regions
+    # delays of 10, 40 and, where lengths are not there, 60 ms at 5 m/s, in steps of 0.1 ms / 4
+    assert (sizes[200.0] - sizes[50.0]) / per_slot == pytest.approx(30 / 0.025)
+    assert (sizes[None] - sizes[50.0]) / per_slot == pytest.approx(50 / 0.025)
+
+
 def test_every_attempt_asks_for_twice_as_much(study):
     first = resources.shard_memory(study, "simulation", 90, 8), resources.shard_minutes(study, "simulation", 90, 8)
     for amount in first:
