@@ -173,7 +173,19 @@ def simulate(
             "analyses": list(analyses) if not isinstance(analyses, Mapping) else dict(analyses),
         },
     )
-    return run_study(study, get_connectome(connectome))
+    return run_study(study, get_connectome(_with_sphere(connectome, study)))
+
+
+def _with_sphere(connectome: Any, study: Study) -> Any:
+    """Ask for the places of regions on the cortical sphere as well, where spins of a named connectome want them."""
+    if not any(one.spins_connectome for one in study.maps):
+        return connectome
+    if not isinstance(connectome, str | Path | Mapping) or hasattr(connectome, "data_vars"):
+        return connectome
+    spec = _spec(connectome)
+    registry = load_registry()
+    known = bool(spec.name) and spec.name in registry and registry.entry(spec.name).sphere is not None
+    return spec.model_dump() | {"sphere": True} if known else connectome
 
 
 def run_study(study: Study, connectome: "Connectome | xr.Dataset") -> "xr.Dataset":

@@ -32,6 +32,8 @@ class ConnectomeArrays:
         `L`, `R` or an empty string; a coarse anatomical group.
     centres : array (region, 3), optional
         Centres in mm.
+    sphere : array (region, 3), optional
+        Places on spheres around (0, 0, 0), one per hemisphere; NaN for regions that are on none.
     tract_length : array (region, source_region), optional
         In mm; NaN where there is no tract.
     fc : array (region, region), optional
@@ -83,6 +85,7 @@ class ConnectomeArrays:
     repetition_time_s: float | None = None
     notes: list[str] = field(default_factory=list)
     edges: bool = False
+    sphere: np.ndarray | None = None
 
 
 def checked(arrays: ConnectomeArrays, what: str, fewest: int = 2) -> ConnectomeArrays:
@@ -150,6 +153,7 @@ def checked(arrays: ConnectomeArrays, what: str, fewest: int = 2) -> ConnectomeA
         each=_checked_subjects(arrays, labels, what, fewest),
         repetition_time_s=arrays.repetition_time_s,
         notes=notes,
+        sphere=_shaped("places on the sphere", arrays.sphere, (count, 3), what, finite=False),
     )
 
 
@@ -215,7 +219,7 @@ def _refuse(values: np.ndarray, bad: np.ndarray, labels: list[str], subject: str
         )
 
 
-def _shaped(name: str, values, shape: tuple, what: str) -> np.ndarray | None:
+def _shaped(name: str, values, shape: tuple, what: str, finite: bool = True) -> np.ndarray | None:
     if values is None:
         return None
     try:
@@ -225,7 +229,7 @@ def _shaped(name: str, values, shape: tuple, what: str) -> np.ndarray | None:
     if array.ndim != len(shape) or any(n is not None and n != m for n, m in zip(shape, array.shape, strict=True)):
         found, wanted = (" x ".join("any" if n is None else str(n) for n in s) for s in (array.shape, shape))
         raise InputError(f"{what}: the {name} are {found}; allowed: {wanted}")
-    if not np.isfinite(array).all():
+    if finite and not np.isfinite(array).all():
         raise InputError(f"{what}: the {name} have values that are not finite; allowed: finite numbers")
     return array
 

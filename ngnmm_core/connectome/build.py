@@ -16,8 +16,9 @@ from ngnmm_core.connectome.formats import read_spec
 from ngnmm_core.connectome.identity import output_name, source_identity, subject_numbers
 from ngnmm_core.connectome.paths import existing_source, file_sha256, folder_sha256
 from ngnmm_core.connectome.readers import read_entry
-from ngnmm_core.connectome.registry import Registry, SourceEntry, load_registry
+from ngnmm_core.connectome.registry import Registry, SourceEntry, SphereEntry, load_registry, sphere_of
 from ngnmm_core.connectome.spec import ConnectomeSpec
+from ngnmm_core.connectome.spheres import places_of
 from ngnmm_core.connectome.subjects import all_subjects, columns_of
 from ngnmm_core.errors import InputError
 
@@ -45,10 +46,12 @@ def build_connectome(spec: ConnectomeSpec, registry: Registry | None = None) -> 
         source_region), and `bold` (subject, region, time); of a cohort also `subject_weights` and
         `subject_tract_length` (subject, region, source_region), of which `weights` is the mean, and `subject_centres`
         and `subject_volume` where those of subjects differ.  Coordinates
-        `hemisphere`, `lobe`, `centre_x`, `centre_y`, `centre_z` (mm), `region_volume` (mm3), `subject_number`
+        `hemisphere`, `lobe`, `centre_x`, `centre_y`, `centre_z` (mm), `sphere_x`, `sphere_y`, `sphere_z` (places on the
+        cortical sphere, if asked for), `region_volume` (mm3), `subject_number`
         (`subject_numbers`), columns of a cohort's table.
         Attributes `name`, `title`, `atlas`, `source`, `source_sha256`, `terms`, `citation`, `comment`, `weights_hash`
-        (`weights_hash`), `built_from` (`built_identity`).
+        (`weights_hash`), `built_from` (`built_identity`), and with places on the sphere `sphere_source`,
+        `sphere_terms`, `sphere_citation`.
 
     Raises
     ------
@@ -95,6 +98,11 @@ def _built(spec: ConnectomeSpec, registry: Registry | None) -> "xr.Dataset":
             "terms": entry.terms,
             "citation": "; ".join(entry.citation),
         }
+        if spec.sphere:
+            sphere = sphere_of(spec.name, entry)
+            arrays.sphere = _places(spec.name, sphere, arrays.hemisphere)
+            attributes["sphere_source"] = f"{sphere.wheel.name} {sphere.wheel.version} (wheel)"
+            attributes["sphere_terms"], attributes["sphere_citation"] = sphere.terms, "; ".join(sphere.citation)
         return as_dataset(arrays, attributes)
     if spec.is_cohort:
         return _cohort(spec)
@@ -110,6 +118,14 @@ def _built(spec: ConnectomeSpec, registry: Registry | None) -> "xr.Dataset":
         "citation": "not stated",
     }
     return as_dataset(arrays, attributes)
+
+
+def _places(name: str, entry: SphereEntry, hemisphere: list[str] | None) -> np.ndarray:
+    """Fetch the places of the regions on the sphere, [region, 3]."""
+    what = f"{name}, places on the sphere"
+    print(notice(what, entry), file=sys.stderr, flush=True)
+    with opened_source(what, entry) as read:
+        return places_of(read, entry, hemisphere, f"connectome {what}")
 
 
 def _cohort(spec: ConnectomeSpec) -> "xr.Dataset":
@@ -131,9 +147,11 @@ def built_identity(spec: ConnectomeSpec, registry: Registry | None = None) -> st
     Raises
     ------
     InputError
-        As `source_identity`.
+        As `source_identity` and `sphere_of`.
     """
-    parts = (source_identity(spec, registry), code_hash(["ngnmm_core.connectome.build"]))
+    parts = [source_identity(spec, registry), code_hash(["ngnmm_core.connectome.build"])]
+    if spec.sphere:
+        parts.append(sphere_of(str(spec.name), (registry or load_registry()).entry(str(spec.name))).identity())
     return hashlib.sha256(":".join(parts).encode()).hexdigest()
 
 
@@ -146,7 +164,7 @@ def _isolated(name: str, entry: SourceEntry) -> "xr.Dataset":
     return as_dataset(checked(arrays, f"connectome {name}", fewest=1), about)
 
 
-def notice(name: str, entry: SourceEntry) -> str:
+def notice(name: str, entry: SourceEntry | SphereEntry) -> str:
     """State what a user has to know before using the data of an entry."""
     cite = "\n".join(f"  - {item}" for item in entry.citation)
     return f"Connectome {name}: {entry.title}\nTerms of use: {entry.terms}\nPlease cite:\n{cite}"

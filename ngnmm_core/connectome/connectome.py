@@ -30,6 +30,8 @@ class Connectome:
         In mm; NaN where there is no tract.  Read-only.
     centres : array (region, 3), optional
         In mm.  Read-only.
+    sphere : array (region, 3), optional
+        Places on the cortical sphere of each hemisphere, for spins; NaN for regions that are on none.  Read-only.
     hemisphere, lobe : tuple of str, optional
         `L`, `R` or an empty string; a coarse anatomical group.
     volume : array (region,), optional
@@ -64,6 +66,7 @@ class Connectome:
     maps: Mapping[str, np.ndarray] = field(default_factory=dict)
     normalization: str = RAW
     about: Mapping[str, str] = field(default_factory=dict)
+    sphere: np.ndarray | None = None
 
     def __post_init__(self):
         weights = self._array("weights", self.weights)
@@ -73,7 +76,8 @@ class Connectome:
         if not (np.isfinite(weights) & (weights >= 0)).all():
             raise InputError("connectome: the weights have values that are negative or not finite; allowed: others")
         count = len(weights)
-        for name, shape in (("tract_length", (count, count)), ("centres", (count, 3)), ("volume", (count,))):
+        places = {"centres": (count, 3), "sphere": (count, 3)}
+        for name, shape in {"tract_length": (count, count), **places, "volume": (count,)}.items():
             array = getattr(self, name)
             if array is not None and self._array(name, array).shape != shape:
                 found, wanted = (" x ".join(map(str, s)) for s in (np.shape(array), shape))
@@ -125,6 +129,8 @@ class Connectome:
         for name in ("labels", "hemisphere", "lobe"):
             values = getattr(self, name)
             digest.update(f"{name}:{'' if values is None else chr(10).join(values)}".encode())
+        if self.sphere is not None:
+            digest.update(b"sphere:" + self.sphere.astype("<f8").tobytes())
         for name, values in sorted(self.maps.items()):
             digest.update(f"map {name}:".encode() + values.astype("<f8").tobytes())
         return digest.hexdigest()

@@ -8,6 +8,7 @@ import numpy as np
 from ngnmm_core.connectome.arrays import ConnectomeArrays, checked
 from ngnmm_core.connectome.built_file import BuiltFile, check_built, subjects_hash, unreadable, weights_hash
 from ngnmm_core.connectome.connectome import Connectome
+from ngnmm_core.connectome.map_files import SPHERE
 from ngnmm_core.connectome.paths import existing_file
 from ngnmm_core.errors import InputError
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 CONVENTION = "weights[i, j] is the weight of the input that region i (row) receives from source_region j (column)"
 MAP = "map_"  # what coordinates begin with that are maps
-KNOWN = ("tract_length", "centres", "hemisphere", "lobe", "volume", "maps")  # of regions and pairs besides weights
+KNOWN = ("tract_length", "centres", "sphere", "hemisphere", "lobe", "volume", "maps")  # besides weights
 CENTRES = ("centre_x", "centre_y", "centre_z")
 
 
@@ -133,6 +134,10 @@ def anatomy(regions: ConnectomeArrays | Connectome) -> dict[str, tuple]:
         for name, values, direction in zip(CENTRES, np.transpose(regions.centres), directions, strict=True):
             about = {"units": "mm", "long_name": f"centre of the region, {direction}"}
             coordinates[name] = ("region", np.ascontiguousarray(values), about)
+    if regions.sphere is not None:
+        for name, values in zip(SPHERE, np.transpose(regions.sphere), strict=True):
+            about = {"units": "mm", "long_name": f"place on the cortical sphere, {name[-1]}"}
+            coordinates[name] = ("region", np.ascontiguousarray(values), about)
     if regions.volume is not None:
         coordinates["region_volume"] = ("region", regions.volume, {"units": "mm3", "long_name": "volume of the region"})
     for name, values in regions.maps.items():
@@ -167,7 +172,7 @@ def connectome_of(dataset: "xr.Dataset | BuiltFile", what: str = "connectome") -
     ----------
     dataset : xarray.Dataset or BuiltFile
         `weights` (region, source_region), and where they are known `tract_length`, `hemisphere`, `lobe` and `centre_x`,
-        `centre_y`, `centre_z`, `region_volume`, `map_NAME`.
+        `centre_y`, `centre_z`, `sphere_x`, `sphere_y`, `sphere_z`, `region_volume`, `map_NAME`.
     what : str
         What to call it in messages.
 
@@ -189,14 +194,14 @@ def connectome_of(dataset: "xr.Dataset | BuiltFile", what: str = "connectome") -
     labels = _texts(dataset, "region")
     if "source_region" in dataset.coords and _texts(dataset, "source_region") != labels:
         raise InputError(f"{what}: region and source_region differ; allowed: the same names in the same order")
-    centres = [dataset[name].values for name in CENTRES] if set(CENTRES) <= set(dataset.coords) else None
     given = ConnectomeArrays(
         pair["weights"],
         labels,
         _texts(dataset, "hemisphere"),
         _texts(dataset, "lobe"),
-        None if centres is None else np.stack(centres, axis=1),
+        _columns(dataset, CENTRES),
         pair.get("tract_length"),
+        sphere=_columns(dataset, SPHERE),
         volume=dataset["region_volume"].values if "region_volume" in dataset.coords else None,
         maps={
             str(name).removeprefix(MAP): values.values
@@ -220,6 +225,13 @@ def _pair(dataset: "xr.Dataset | BuiltFile", name: str, what: str) -> np.ndarray
         dims = ", ".join(map(str, dataset[name].dims))
         raise InputError(f"{what}: {name} has the dimensions ({dims}); allowed: (region, source_region)")
     return dataset[name].transpose("region", "source_region").values
+
+
+def _columns(dataset: "xr.Dataset | BuiltFile", names: tuple[str, ...]) -> np.ndarray | None:
+    """Stack coordinates of the regions, [region, name]; None unless all are there."""
+    if not set(names) <= set(dataset.coords):
+        return None
+    return np.stack([dataset[name].values for name in names], axis=1)
 
 
 def _texts(dataset: "xr.Dataset | BuiltFile", name: str) -> list[str] | None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ngnmm_core.connectome.identity import WHEEL_DIRECTORY, check_sha256, local_copy
-from ngnmm_core.connectome.registry import FileSource, SourceEntry, WheelSource
+from ngnmm_core.connectome.registry import FileSource, SourceEntry, SphereEntry, WheelSource
 from ngnmm_core.errors import InputError
 
 TIMEOUT_S = 900
@@ -20,7 +20,9 @@ LARGEST_DOWNLOAD = 500_000_000  # bytes
 
 
 @contextmanager
-def opened_source(name: str, entry: SourceEntry, path: str | None = None) -> Iterator[Callable[[str], bytes]]:
+def opened_source(
+    name: str, entry: SourceEntry | SphereEntry, path: str | None = None
+) -> Iterator[Callable[[str], bytes]]:
     """Yield a function that gives the bytes of a member of the source: of the wheel, or of the file itself.
 
     A wheel is read as an archive: nothing of it is installed, imported or run, and after use it is deleted unless it
@@ -30,7 +32,7 @@ def opened_source(name: str, entry: SourceEntry, path: str | None = None) -> Ite
     ----------
     name : str
         Name of the entry, for messages.
-    entry : SourceEntry
+    entry : SourceEntry or SphereEntry
         The entry of the registry.
     path : str, optional
         A local copy that the study names.
@@ -42,7 +44,7 @@ def opened_source(name: str, entry: SourceEntry, path: str | None = None) -> Ite
         has another hash than the registry says, or is damaged.
     """
     local = local_copy(entry.source, path)
-    if entry.file:
+    if isinstance(entry, SourceEntry) and entry.file:
         content = local.read_bytes() if local else _downloaded_file(name, entry.file)
         yield lambda member: content
         return

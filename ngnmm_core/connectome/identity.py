@@ -104,10 +104,11 @@ def subject_numbers(spec: ConnectomeSpec, registry: Registry | None = None) -> d
 def output_name(spec: ConnectomeSpec) -> str:
     """Give the stem of the built file under `resources/connectomes/`: the entry's name, or `<stem>-<8 hex digits>`.
 
-    The digits come from `source_identity`, so that another content or other options go to another file.
+    An entry with its places on the sphere is `<name>-sphere`.  The digits come from `source_identity`, so that another
+    content or other options go to another file.
     """
     if spec.name:
-        return spec.name
+        return f"{spec.name}-sphere" if spec.sphere else spec.name
     path = Path(spec.table or spec.path)
     stems = [
         re.sub(r"[^A-Za-z0-9._-]+", "_", stem).strip("._")[:LONGEST_STEM] for stem in (path.stem, path.parent.name)

@@ -73,7 +73,10 @@ def check_places(places: np.ndarray, hemisphere: Sequence[str] | None, key: str)
     InputError
         If it can't; the message starts with `key`.
     """
-    allowed = "allowed: kind: labels, or columns sphere_x, sphere_y, sphere_z in the map's file and hemispheres"
+    allowed = (
+        "allowed: kind: labels; columns sphere_x, sphere_y, sphere_z in the map's file, and hemispheres; or "
+        "connectome: {name: schaefer-100, sphere: true}"
+    )
     if hemisphere is None:
         raise InputError(f"{key}: spin: the hemispheres of the regions are not known; {allowed}")
     for side in ("L", "R"):

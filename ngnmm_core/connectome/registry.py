@@ -40,6 +40,31 @@ class FileSource(BaseModel):
     environment: str | None = Field(None, description="environment variable that may hold the path of a local copy")
 
 
+class SphereEntry(BaseModel):
+    """Where the regions of a parcellation lie on the cortical sphere; fetched only where maps are spun."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str = Field(description="one line for the notice")
+    wheel: WheelSource = Field(description="the package that contains the surfaces and the parcellation")
+    surfaces: tuple[str, str] = Field(description="members: spherical surfaces, left and right (GIFTI)")
+    parcellation: str = Field(
+        description="member: the number of the region of every vertex, left before right; 0 is none"
+    )
+    terms: str = Field(description="terms of use; printed when the data are fetched")
+    citation: list[str] = Field(description="what to cite, each with its DOI where there is one")
+
+    @property
+    def source(self) -> WheelSource:
+        """The file that everything is read from."""
+        return self.wheel
+
+    def identity(self) -> str:
+        """SHA-256 of what decides the places: the hash of the wheel and the members that are read."""
+        pins = {"sha256": self.wheel.sha256, "members": [*self.surfaces, self.parcellation]}
+        return hashlib.sha256(json.dumps(pins, sort_keys=True).encode()).hexdigest()
+
+
 class SourceEntry(BaseModel):
     """One connectome of the registry."""
 
@@ -54,6 +79,7 @@ class SourceEntry(BaseModel):
         description="how the arrays are taken from the source; `isolated` has none: regions without connections"
     )
     options: dict[str, Any] = Field(default_factory=dict, description="options of the reader")
+    sphere: SphereEntry | None = Field(None, description="where the regions lie on the cortical sphere, for spins")
     terms: str = Field(description="terms of use; printed when the data are fetched and stored with them")
     citation: list[str] = Field(description="what to cite, each with its DOI where there is one")
 
@@ -108,6 +134,19 @@ class Registry:
         return self.entries[name]
 
 
+def sphere_of(name: str, entry: SourceEntry) -> SphereEntry:
+    """Find where an entry has its places on the sphere.
+
+    Raises
+    ------
+    InputError
+        If it has none.
+    """
+    if entry.sphere is None:
+        raise InputError(f"connectome.sphere: {name} has no places on the cortical sphere; allowed: with schaefer-100")
+    return entry.sphere
+
+
 def load_registry(path: str | Path | None = None) -> Registry:
     """Read and check a registry file.
 
@@ -150,7 +189,7 @@ def describe(error: ValidationError, prefix: str = "") -> str:
     key = ".".join(str(part) for part in (prefix, *first["loc"]) if part != "")
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
-        known = {name for model in (SourceEntry, WheelSource, FileSource) for name in model.model_fields}
+        known = {name for model in (SourceEntry, SphereEntry, WheelSource, FileSource) for name in model.model_fields}
         return f"{key}: unknown key{nearest(str(first['loc'][-1]), known)}"
     found = first["input"]
     shown = "" if isinstance(found, dict | BaseModel) else f" (found {found!r})"

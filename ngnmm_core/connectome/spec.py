@@ -40,6 +40,11 @@ class ConnectomeSpec(BaseModel):
         description="of a cohort: `each` gives the axis `subject`, a list some of them by name, `mean` their mean "
         "(each one's weights divided by the largest first); default: `mean` with `name`, `each` with files",
     )
+    sphere: bool = Field(
+        False,
+        description="with `name`: fetch the places of the regions on the cortical sphere as well, where the entry has "
+        "them (`schaefer-100`); done by itself where a map is spun",
+    )
     labels: str | None = Field(
         None,
         description="file of region labels for a file of your own: one per line, a table with a column `label`, or a "
@@ -97,6 +102,11 @@ class ConnectomeSpec(BaseModel):
             raise ValueError(
                 f"connectome.subjects: given beside the one file {self.path}; allowed: with a pattern such as "
                 "subjects/*.npz, a table, or a name"
+            )
+        if self.sphere and not self.name:
+            raise ValueError(
+                "connectome.sphere: given beside a file of your own; allowed: with a name, or columns sphere_x, "
+                "sphere_y, sphere_z in the table of a map"
             )
         if self.name:
             for option in OF_OWN_FILES:

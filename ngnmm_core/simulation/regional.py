@@ -98,10 +98,18 @@ class RegionMap(MapSettings):
         None where there is no finite number.
     places : dict of label to (x, y, z)
         On a sphere around (0, 0, 0), for spins.
+    sphere : str
+        Hash of the connectome's own places on the sphere, where spins use those; results depend on it.
     """
 
     values: dict[str, float | None] = Field({})
     places: dict[str, tuple[float, float, float]] = Field({})
+    sphere: str = Field("")
+
+    @property
+    def spins_connectome(self) -> bool:
+        """Whether its surrogates are spins for which the connectome has to say where regions lie."""
+        return self.surrogates is not None and self.surrogates.kind == "spin" and not self.places
 
 
 def load_map(source: MapSource) -> RegionMap:
@@ -274,15 +282,16 @@ def _of_connectome(one: RegionMap, connectome: Connectome) -> dict[str, float]:
 
 
 def _places(one: RegionMap, connectome: Connectome) -> np.ndarray:
-    """Places of the regions on a sphere, [region, 3]: those of the map's table, else the centres; NaN without."""
-    if one.places or connectome.centres is None:
+    """Places of the regions on a sphere, [region, 3]: the table's, else the connectome's, else centres; else NaN."""
+    own = connectome.centres if connectome.sphere is None else connectome.sphere
+    if one.places or own is None:
         return np.array([one.places.get(label, (np.nan,) * 3) for label in connectome.labels], float)
-    return connectome.centres
+    return own
 
 
 def context_of(maps: Sequence[RegionMap]) -> list[dict[str, Any]]:
     """Describe maps by what results depend on, as plain data; surrogates are known by their points (`members_of`)."""
-    return [one.model_dump(mode="json", exclude={"surrogates", "places"}) for one in maps]
+    return [one.model_dump(mode="json", exclude={"surrogates", "places", "sphere"}) for one in maps]
 
 
 def surrogates_of(maps: Sequence[RegionMap]) -> dict[str, dict[str, Any]]:
@@ -290,7 +299,7 @@ def surrogates_of(maps: Sequence[RegionMap]) -> dict[str, dict[str, Any]]:
     found = {}
     for one in maps:
         if one.surrogates is not None:
-            places = {"places"} if one.surrogates.kind == "spin" else set()
+            places = {"places", *(["sphere"] if one.sphere else [])} if one.surrogates.kind == "spin" else set()
             found[one.name] = one.model_dump(
                 mode="json", include={"surrogates": {"kind", "seed"}} | dict.fromkeys(places, True)
             )

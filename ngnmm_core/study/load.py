@@ -27,7 +27,7 @@ from ngnmm_core.study.connectome_axes import (
     with_subject_numbers,
 )
 from ngnmm_core.study.former_keys import with_present_keys
-from ngnmm_core.study.maps import load_maps, with_map_files, with_surrogate_axes
+from ngnmm_core.study.maps import load_maps, with_map_files, with_sphere, with_surrogate_axes
 from ngnmm_core.study.messages import input_error
 from ngnmm_core.study.methods import with_method
 from ngnmm_core.study.operating_point import check_operating_point
@@ -133,7 +133,7 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
     model = _model(checked, files)
     analyses = {name: _analysis(name, files) for name in checked.analyses}
     checked = with_map_files(_resolved(checked, model, files), folder)
-    maps = load_maps(checked.model.maps, model)
+    checked, maps = with_sphere(checked, load_maps(checked.model.maps, model))
     refuse_given(checked)
     subjects = subject_names(checked)
     checked = _numbered(checked, subjects)

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from ngnmm_core.compilation.own_files import find_file
+from ngnmm_core.connectome import load_registry
+from ngnmm_core.connectome.registry import sphere_of
 from ngnmm_core.errors import InputError, twice, unknown
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.regional import SCALE, MapSettings, MapSource, RegionMap, load_map
@@ -51,6 +53,32 @@ def load_maps(sources: Sequence[MapSource], model: Model) -> tuple[RegionMap, ..
         if one.parameter not in model.axis_names:
             raise unknown(f"{KEY}.{one.name}.parameter", one.parameter, model.axis_names)
     return tuple(map(load_map, sources))
+
+
+def with_sphere(config: StudyConfig, maps: Sequence[RegionMap]) -> tuple[StudyConfig, tuple[RegionMap, ...]]:
+    """Ask for the connectome's places on the cortical sphere where a map is spun whose own table has none.
+
+    Returns
+    -------
+    config : StudyConfig
+    maps : tuple of RegionMap
+        Those that are spun with these places are known by what they are made from.
+
+    Raises
+    ------
+    InputError
+        For `connectome.sphere` of an entry that has none.
+    """
+    spec, spun = config.connectome, [one.spins_connectome for one in maps]
+    if not (spec.sphere or any(spun)):
+        return config, tuple(maps)
+    registry = load_registry()
+    entry = registry.entry(spec.name) if spec.name and spec.name in registry else None
+    if entry is None or (entry.sphere is None and not spec.sphere):
+        return config, tuple(maps)  # refused on the connectome, unless its centres lie on a sphere
+    made_from = sphere_of(str(spec.name), entry).identity()
+    marked = [one.model_copy(update={"sphere": made_from}) if s else one for one, s in zip(maps, spun, strict=True)]
+    return config.model_copy(update={"connectome": spec.model_copy(update={"sphere": True})}), tuple(marked)
 
 
 def with_surrogate_axes(axes: Mapping[str, np.ndarray], maps: Sequence[MapSettings], listed: bool) -> dict:
