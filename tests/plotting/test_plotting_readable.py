@@ -4,14 +4,16 @@ import ast
 import itertools
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from legible import LEAST_POINTS, look_at_every_figure, too_small
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import Normalize
 from matplotlib.text import Text
 
 from ngnmm_core.plotting import connectome, highlights, hubs, maps, modes
-from ngnmm_core.plotting.parts.brain import VIEWS, fits_template, template
+from ngnmm_core.plotting.parts.brain import VIEWS, fits_template, template, three_views
 from ngnmm_core.plotting.parts.save import save
 from ngnmm_core.plotting.parts.style import SETTINGS, TWO_COLUMNS, new_figure, theme, themed
 
@@ -142,6 +144,25 @@ def test_numbers_at_an_axis_leave_room_between_them(figure):
             least = ROOM * LEAST_POINTS * figure.dpi / 72 if low == "x0" else 0.0
             for one, other in itertools.pairwise(boxes):
                 assert getattr(other, low) - getattr(one, high) >= least, (axes.get_title(), axes.get_xlabel())
+
+
+def test_no_view_of_the_brain_is_a_mirror_image():
+    """The drawn right, the drawn up and the regions on top follow the right-hand rule; letters stand where they say."""
+    centres = np.vstack([60 * np.eye(3), -60 * np.eye(3)]) + [0, -17, 12]  # right, front, top, left, back, bottom
+    figure, panels = plt.subplots(1, 3)
+    three_views(panels, centres, np.arange(6.0), ("viridis", Normalize(0, 5)))
+    figure.draw_without_rendering()
+    for axes, view in zip(panels, VIEWS, strict=True):
+        drawn = axes.collections[-1]  # those with a value
+        order = drawn.get_array().astype(int)
+        across, upward = (axes.transData.transform(drawn.get_offsets()) - axes.transData.transform((0, 0))).T
+        right, up, nearest = centres[order[across.argmax()]], centres[order[upward.argmax()]], centres[order[-1]]
+        towards = np.cross(right - centres.mean(axis=0), up - centres.mean(axis=0))
+        np.testing.assert_allclose(towards / np.linalg.norm(towards), (nearest - centres.mean(axis=0)) / 60, atol=1e-12)
+        ends = [text.get_text() for text in axes.texts if text.get_text() in "LRAP"]
+        assert ends[1] == {0: "R", 1: "A", 4: "P"}[order[across.argmax()]], view.name
+        assert ends[0] == {3: "L", 1: "A", 4: "P"}[order[across.argmin()]], view.name
+    plt.close(figure)
 
 
 def test_the_outline_is_the_brain_of_the_template():

@@ -28,20 +28,24 @@ LEAST_INSIDE, LEAST_FILLED = 0.95, 0.6
 
 @dataclass(frozen=True)
 class View:
-    """One projection: which coordinates go right and up, which one comes towards the reader, and with which sign."""
+    """One projection: which coordinates go right and up, which one comes towards the reader, and with which signs.
+
+    Right, up and towards the reader are a right-handed system: else a brain would be drawn as its mirror image.
+    """
 
     name: str
     right: int
     up: int
     depth: int
+    rightwards: int
     towards: int
     ends: tuple[str, str]
 
 
-VIEWS = (
-    View("sagittal", Y, Z, X, -1, ("P", "A")),
-    View("axial", X, Y, Z, 1, ("L", "R")),
-    View("coronal", X, Z, Y, -1, ("L", "R")),
+VIEWS = (  # from the left, from above and from behind: left is on the left, as neurologists have it
+    View("sagittal", Y, Z, X, -1, -1, ("A", "P")),
+    View("axial", X, Y, Z, 1, 1, ("L", "R")),
+    View("coronal", X, Z, Y, 1, -1, ("L", "R")),
 )
 
 
@@ -91,7 +95,7 @@ def three_views(
     sizes: np.ndarray | float = 14.0,
     edges: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> PathCollection:
-    """Draws regions in sagittal, axial and coronal view, the nearer ones on top.
+    """Draws regions as seen from the left, from above and from behind, the nearer ones on top.
 
     Parameters
     ----------
@@ -191,7 +195,8 @@ def _frame(axes: Axes, centres: np.ndarray, view: View) -> None:
     """Limits with one scale for all views, and letters at the ends of the horizontal direction."""
     low, high = _box(centres)
     middle, half = 0.5 * (low + high)[view.up], 0.5 * (view_height(centres) - NAMES_MM)
-    axes.set(xlim=(low[view.right], high[view.right]), ylim=(middle - half - NAMES_MM, middle + half), aspect="equal")
+    across = (low[view.right], high[view.right])[:: view.rightwards]
+    axes.set(xlim=across, ylim=(middle - half - NAMES_MM, middle + half), aspect="equal")
     axes.set_axis_off()
     for position, side, letter in zip((0.02, 0.98), ("left", "right"), view.ends, strict=True):
         axes.text(position, 0.0, letter, transform=axes.transAxes, ha=side, va="bottom", color=MUTED)
