@@ -83,9 +83,15 @@ def _run(options, rest: list[str]) -> int:
     words += ["--profile", options.profile] if options.profile else ["--cores", options.cores]
     if options.dry_run:
         words += ["--dry-run", "--quiet", "host", "reason"]
-    elif not options.plain and "--logger" not in words and importlib.util.find_spec(DISPLAY):
-        words += ["--logger", "ngnmm"]
+    else:
+        words += _display(options, rest)
     return start(snakemake_command(options.study, *words))
+
+
+def _display(options, rest: list[str]) -> list[str]:
+    """Options of Snakemake for the progress display, where it is there and wanted."""
+    wanted = not options.plain and "--logger" not in rest and importlib.util.find_spec(DISPLAY)
+    return ["--logger", "ngnmm"] if wanted else []
 
 
 def _report(options, rest: list[str]) -> int:
@@ -97,8 +103,13 @@ def _report(options, rest: list[str]) -> int:
     failed = _run(options, rest)
     if failed or options.dry_run:
         return failed
-    words = ["--report", str(options.output), "--quiet", "host", *rest]
-    return start(snakemake_command(options.study, *words))
+    words = ["--report", str(options.output), "--quiet", "host", *_display(options, rest), *rest]
+    print("Bundling the figures", file=sys.stderr)
+    failed = start(snakemake_command(options.study, *words))
+    if not failed and options.output.is_file():
+        page = "unpack it and open report.html" if options.output.suffix == ".zip" else "open it in a browser"
+        print(f"{options.output}: {options.output.stat().st_size / 1e6:.1f} MB; {page}", file=sys.stderr)
+    return failed
 
 
 def start(command: list[str]) -> int:

@@ -40,6 +40,8 @@ class Process:
         Rules that it is to run whatever is there: names, or `ALL_RULES`.
     deleting : bool
         Whether it removes the products of its studies, and runs nothing.
+    reporting : bool
+        Whether it bundles what a run before it has made: then costs and warnings have been told.
     """
 
     writing: Callable[[], bool] = lambda: False
@@ -51,6 +53,7 @@ class Process:
     submission: Callable[[], Mapping[str, Any] | None] = lambda: None
     forced: Callable[[], Collection[str]] = tuple
     deleting: bool = False
+    reporting: bool = False
 
 
 class Holding:

@@ -125,7 +125,7 @@ class Workflow:
             raise self._ended(error) from None
 
     def _announce(self, study: Study, stage: str, shards: Sequence) -> None:
-        if self._process.announcing:
+        if self._process.announcing and not self._process.reporting:
             self._announcement.of_stage(study, stage, shards)
 
     def damaged(self, study: str, stage: str, shard: str) -> bool:
@@ -200,7 +200,8 @@ class Workflow:
             damaged = self.connectomes.is_damaged(name)
             if damaged:
                 print(f"{built}: damaged; a run builds it again", file=sys.stderr)
-            for warning in check_study(study, None if damaged else built, regions, self.results):
+            warnings = check_study(study, None if damaged else built, regions, self.results)
+            for warning in () if self._process.reporting else warnings:
                 print(warning, file=sys.stderr)
 
     def figure_key(self, name: str, family: str) -> str:

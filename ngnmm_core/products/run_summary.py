@@ -132,8 +132,8 @@ def cost_text(results: Path) -> str:
     others = sum(job.cpu for job in jobs) - sum(job.cpu for job in shards)
     longest = max((job.wall for job in shards), default=0.0)
     return (
-        f"took {time_text(sum(job.cpu for job in shards))} of CPU time in {len(shards)} shards (the longest "
-        f"{time_text(longest)}), {time_text(others)} in compilation, merges and figures"
+        f"took {time_text(sum(job.cpu for job in shards))} of CPU time in {len(shards)} shards (the longest ran "
+        f"for {time_text(longest)}), {time_text(others)} in compilation, merges and figures"
     )
 
 

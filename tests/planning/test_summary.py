@@ -71,7 +71,7 @@ def test_points_are_told_in_words(merged):
 
 def test_the_cost_of_a_study_in_one_line(results, tmp_path):
     assert cost_text(results) == (
-        "took 4.2 min of CPU time in 7 shards (the longest 70 s), 2.5 s in compilation, merges and figures"
+        "took 4.2 min of CPU time in 7 shards (the longest ran for 70 s), 2.5 s in compilation, merges and figures"
     )
     assert cost_text(tmp_path / "nothing") == ""
 

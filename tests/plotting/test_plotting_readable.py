@@ -148,7 +148,7 @@ def test_numbers_at_an_axis_leave_room_between_them(figure):
 
 def test_no_view_of_the_brain_is_a_mirror_image():
     """The drawn right, the drawn up and the regions on top follow the right-hand rule; letters stand where they say."""
-    centres = np.vstack([60 * np.eye(3), -60 * np.eye(3)]) + [0, -17, 12]  # right, front, top, left, back, bottom
+    centres = 60 * np.vstack([np.eye(3), -np.eye(3)]) + np.array([0, -17, 12])  # right, front, top, left, back, bottom
     figure, panels = plt.subplots(1, 3)
     three_views(panels, centres, np.arange(6.0), ("viridis", Normalize(0, 5)))
     figure.draw_without_rendering()

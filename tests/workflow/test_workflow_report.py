@@ -6,6 +6,7 @@ import pytest
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow")]
 SMALL = {"grid": {"G": [2, 5], "seed": [0, 1]}, "study": "reported"}
+UNPACK = "unpack it and open report.html"
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,10 @@ def test_after_a_run_without_figures_and_after_a_whole_one(checkout, merged_only
     said, second = report(checkout, "second.zip")
     assert "Nothing to be done" in said
     assert checkout.state("results/reported") == before
+    assert said.count("reported (simulation): ") == 1  # costs and warnings are told once
+    lines = said.splitlines()
+    assert len(lines) <= 12, said
+    assert lines[-1] == f"second.zip: {(checkout.folder / 'second.zip').stat().st_size / 1e6:.1f} MB; " + UNPACK
     drawn = {p.name for p in merged_only.glob("figures/*.svg")}
     assert drawn
     for names in (first, second):

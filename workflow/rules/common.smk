@@ -59,6 +59,7 @@ ngnmm = Workflow(
             else [str(name) for name in workflow.dag_settings.forcerun]
         ),
         deleting="--delete-all-output" in sys.argv,
+        reporting=any(word.partition("=")[0] == "--report" for word in sys.argv),
         submission=lambda: submitted_as(workflow) if MAIN_PROCESS else None,
     ),
 )
