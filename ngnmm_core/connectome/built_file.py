@@ -76,9 +76,8 @@ def read_built(path: str | Path) -> BuiltFile:
         with netCDF4.Dataset(path) as file:
             file.set_auto_maskandscale(False)  # what is missing is NaN
             variables = {name: Array(variable.dimensions, variable[...]) for name, variable in file.variables.items()}
-            attributes = [
-                {key: one.getncattr(key) for key in one.ncattrs()} for one in (file, *file.variables.values())
-            ]
+            described: list[Any] = [file, *file.variables.values()]
+            attributes = [{key: one.getncattr(key) for key in one.ncattrs()} for one in described]
     except (OSError, ValueError):
         raise unreadable(path) from None
     named = {name for each in attributes for name in each.get(COORDINATES, "").split()}

@@ -128,7 +128,13 @@ def network_labels(numbers: np.ndarray, names: Sequence[str], hemispheres: Seque
 
 
 def array_of(read: Read, place: dict, **names: str) -> np.ndarray:
-    """One array from the member that `place` names: of .npz and .mat a variable, of other formats the table."""
+    """Read one array from the member that `place` names: of .npz and .mat a variable, of other formats the table.
+
+    Raises
+    ------
+    InputError
+        If a file has no such variable, or a table holds something else than numbers.
+    """
     member = place["member"].format(**names)
     suffix = PurePosixPath(member).suffix
     data = read(member)

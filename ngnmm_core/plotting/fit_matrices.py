@@ -1,5 +1,7 @@
 """A model beside recordings: both connectivities with their scatter, and the dynamics of connectivity."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -158,7 +160,7 @@ def _distributions(axes: Axes, dataset: xr.Dataset) -> list[Line2D]:
     levels, handles = dataset["quantile"].values, []
     groups = len(dataset["subject"]) == 1 and str(dataset["subject"].values[0]) == "group"
     recorded = "a group" if groups else "recordings"
-    kinds = (
+    kinds: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("recorded_fcd", recorded, {"color": ACCENT, "lw": 1.4 if groups else 0.7}),
         ("held_out_fcd", "another group", {"color": ACCENT, "lw": 1.0, "ls": ":"}),
         ("individual_fcd", "single subjects", {"color": MUTED, "lw": 0.8}),

@@ -7,7 +7,7 @@ model, and null connectomes.  A score never stands alone: a table of region size
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -261,7 +261,7 @@ class FitResults:
             for name, (dims, values, text) in parts.items()
         }
         i, j = np.triu_indices(len(self.connectome), 1)
-        coordinates = {
+        coordinates: dict[str, Any] = {
             "fit_signal": ("fit_signal", self.names),
             "baseline": ("baseline", list(NAMES)),
             "axis": ("axis", list(self.axes)),

@@ -110,9 +110,10 @@ class Search:
         stage = STAGES[STAGE_OF.get(of, of)]
         chosen = tuple((a, o) for a, o in self.study.analyses if a.name == of)
         normalised = self.connectome.normalised(self.study.config.normalization)
-        of_regions = {"maps": self.study.maps, "balance": balance_of(self.study.config)}
-        task = Task(self.study.model, normalised, points, stage.settings(self.study), chosen, **of_regions)
-        results = stage.run(task)
+        settings, balance = stage.settings(self.study), balance_of(self.study.config)
+        results = stage.run(
+            Task(self.study.model, normalised, points, settings, chosen, maps=self.study.maps, balance=balance)
+        )
         return np.array([self._scores(of, results, k) for k in range(len(places))])
 
     @cached_property

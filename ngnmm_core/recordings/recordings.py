@@ -165,9 +165,9 @@ def _checked_run(run, labels, what: str, discard_s: float, tr_s: float | None) -
     series = series[:, round(discard_s / tr_s) :]
     bad = ~np.isfinite(series).all(axis=1)
     if bad.any():
-        k, times = int(np.argmax(bad)), ~np.isfinite(series).all(axis=0)
+        k, times = int(np.argmax(bad)), int((~np.isfinite(series)).any(axis=0).sum())
         raise InputError(
-            f"{what}: region '{labels[k]}' has values that are not finite ({times.sum()} of {len(times)} volumes, "
+            f"{what}: region '{labels[k]}' has values that are not finite ({times} of {series.shape[1]} volumes, "
             f"{bad.sum()} of {len(labels)} regions); allowed: numbers throughout (volumes of zeros are left out)"
         )
     censored = np.ptp(series, axis=0) == 0

@@ -98,7 +98,7 @@ def test_a_study_is_scored_against_envelopes(folder):
     results = FitResults(one, found, brain, load_recordings(one.config.empirical, labels=LABELS)).dataset()
     assert results["best_r"].values[0] == pytest.approx(max(expected), abs=1e-6)
     assert np.isfinite(results["ceiling_r"]).all()
-    assert draw("fit_ladder", results).axes[0].get_title(loc="left") == "orthogonalised envelopes: raw"
+    assert draw("fit_ladder", results).axes[0].get_title(loc="left").split("\n") == ["orthogonalised envelopes", "raw"]
 
 
 def test_refusals(folder, tmp_path, refused):
