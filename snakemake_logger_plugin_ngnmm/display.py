@@ -28,6 +28,8 @@ LEAST_S = 5.0  # between lines in a file
 BAR = 24
 KEPT = ("Nothing to be done", "Unlocking", "Terminating", "Will exit")  # of messages that are no warnings
 REMARK = re.compile(r" \((?:update|temp|pipe|service|cached)[^()]*\)$")  # that Snakemake puts behind names of files
+INTERRUPTED = "died with <Signals.SIGINT"  # what is said of a job that Ctrl-C has ended
+STOPPED = "Stopped by Ctrl-C; the same command goes on where this run was"
 SHARDS, FIGURES, KERNELS = "shard", "figures_", "warmup"
 
 
@@ -42,7 +44,7 @@ class LogHandler(LogHandlerBase):
         self.live = bool(getattr(self.stream, "isatty", bool)())
         self._jobs: dict[int, dict] = {}
         self._told: set[str] = set()
-        self._steps, self._failed = (0, 0), 0
+        self._steps, self._failed, self._stopped = (0, 0), 0, False
         self._begin, self._last, self._next = None, 0.0, STEP
         self._drawn, self._lock, self._stop = 0, threading.Lock(), threading.Event()
         if self.live:
@@ -71,7 +73,7 @@ class LogHandler(LogHandlerBase):
                 if event in known:
                     known[event](record)
                 elif event not in silent and self._matters(record, event):
-                    self._say(self.format(record))
+                    self._tell(self.format(record))
         except Exception:  # a display must never end a run
             self.handleError(record)
 
@@ -79,6 +81,14 @@ class LogHandler(LogHandlerBase):
         """Whether a message is for the user: warnings, errors, and what says that there is nothing to do."""
         told = event == LogEvent.ERROR or record.levelno >= logging.WARNING
         return told or (event is None and record.getMessage().startswith(KEPT))
+
+    def _tell(self, text: str) -> None:
+        """Show a message; all that follows from Ctrl-C is one line."""
+        if INTERRUPTED in text and not self._stopped:
+            self._stopped = True
+            self._say(STOPPED)
+        elif not self._stopped:
+            self._say(text)
 
     def _job_starts(self, record: logging.LogRecord) -> None:
         self._begin = self._begin or time.monotonic()
@@ -107,10 +117,12 @@ class LogHandler(LogHandlerBase):
             _progress().LEDGER.finish(job["output"][0])
 
     def _job_fails(self, record: logging.LogRecord) -> None:
-        self._failed += 1
         job = self._jobs.pop(record.jobid, None)
         if job and job["rule"] == SHARDS:
             _progress().LEDGER.drop(job["output"][0])
+        if self._stopped:
+            return
+        self._failed += 1
         logs = ", ".join(record.log or ())
         self._say(f"failed: {record.rule_msg or record.rule_name}" + (f" (its log: {logs})" if logs else ""))
 

@@ -13,6 +13,7 @@ import os
 import resource as rlimit
 import shlex
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -55,6 +56,8 @@ def run(function: Callable[..., None], namespace: dict[str, Any]) -> None:
         if not reason:
             raise
         _give_up(f"{place}: {reason}; allowed: a disk with room that can be written (run the workflow again then)")
+    except KeyboardInterrupt:
+        _stop()
     logging.info("done in %.1f s", time.perf_counter() - start)
 
 
@@ -81,6 +84,13 @@ def _give_up(message: str) -> None:
     logging.error("%s", message)
     print(f"error: {message}", file=sys.stderr)
     sys.exit(1)
+
+
+def _stop() -> None:
+    """End the job as Ctrl-C ends programs, without a traceback: nothing has gone wrong."""
+    logging.info("stopped by Ctrl-C")
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def _from_rule(function, snakemake) -> dict[str, Any]:

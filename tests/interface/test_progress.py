@@ -2,6 +2,9 @@
 
 import io
 import logging
+import signal
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -102,3 +105,35 @@ def test_failures_and_errors_are_told(shown):
         "the disk is slow",
         "Nothing to be done (all requested files are present and up to date).",
     ]
+
+
+def test_what_follows_from_an_interrupt_is_one_line(shown):
+    """In the order in which Snakemake tells it, of two jobs."""
+    died = "RuleException: CalledProcessError in file 'shards.smk': Command 'x' died with <Signals.SIGINT: 2>."
+    for jobid, shard in enumerate(("a", "b")):
+        start(shown, jobid, "shard", f"Computing {shard}", f"results/{shard}.nc", f"logs/{shard}.log")
+    for jobid in range(2):
+        shown(LogEvent.ERROR, logging.ERROR, died)
+        shown(LogEvent.JOB_ERROR, jobid=jobid, rule_name="shard", rule_msg="Computing", log=["logs/x.log"])
+    shown(LogEvent.ERROR, logging.ERROR, "WorkflowError: At least one job did not complete successfully.")
+    assert shown.text().splitlines() == [display.STOPPED]
+
+
+def test_an_interrupted_job_ends_as_programs_do_without_a_traceback():
+    script = """
+import time
+from ngnmm_core.orchestration.script import run
+
+def main():
+    print("begun", flush=True)
+    time.sleep(60)
+
+run(main, globals())
+"""
+    job = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert job.stdout.readline() == "begun\n"
+    job.send_signal(signal.SIGINT)
+    _, said = job.communicate(timeout=30)
+    assert job.returncode == -signal.SIGINT
+    assert "Traceback" not in said
+    assert "stopped by Ctrl-C" in said
