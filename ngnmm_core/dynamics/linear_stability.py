@@ -9,6 +9,7 @@ from ngnmm_core.dynamics.linear_noise import LinearNetwork
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.delays import Delays
 from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.integrators import OF_RESTS
 from ngnmm_core.simulation.own_times import batches, common_time_factor, in_units, state_factors
 
 # times for the default time constants of a model: see `own_times`
@@ -90,7 +91,7 @@ def reached_equilibria(
         Conduction delays of what a region (row) receives.
     """
     found: list[np.ndarray | None] = [None] * len(start)
-    engine = Engine(model, W, "rk4", delays=None if delay_ms is None else Delays(delay_ms))
+    engine = Engine(model, W, OF_RESTS, delays=None if delay_ms is None else Delays(delay_ms))
     arrays = {name: np.asarray(values, float) for name, values in parameters.items()}
     at = lambda k: {name: values[k] for name, values in arrays.items()}
     units = np.array([common_time_factor(model, at(k)) for k in range(len(start))])

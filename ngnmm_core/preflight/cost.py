@@ -28,7 +28,7 @@ JOB_MB = 300  # numba, xarray and the compiled kernels
 SERIES_MB = 250  # of the stages of the homogeneous system: trajectories of the points that are looked at together
 WORK_ARRAYS = 500  # numbers per region and point of a batch: states, samples of a block, work of the stages
 LONGEST_TRACT_MM = 300.0  # where the connectome is not known yet
-PIECES, SPARE = 4, 96  # short steps of the start in a full one; values that are kept besides
+PIECES, SPARE = 4, 96  # short steps of the start in a full one (a test holds both to the kernels); values kept besides
 LARGE_BYTES, GROUPS_OF_LARGE = 512 * 1024, 2  # weights with which batches hold two vectors of lanes
 RESULT_COPIES = 3.5  # of the results of a shard: parts, whole, file
 
@@ -88,7 +88,7 @@ def history_bytes(study: Study, stage: str, regions: int) -> float:
         longest_tract_mm(study)
         / velocity
         / simulation.longest_step_ms
-        * (PIECES if simulation.integrator.watches else 1)
+        * (1 if simulation.integrator.delays else PIECES)
     )
     groups = GROUPS_OF_LARGE if 8.0 * regions**2 > LARGE_BYTES else 1
     return 2.0 * 8.0 * LANES * groups * regions * (slots + SPARE)

@@ -63,8 +63,8 @@ def check_delays(settings: Any, delayed: bool, without: str) -> None:
             f"simulation.{VELOCITY}: {without} is worked out without delays; allowed: null, or model.parameters in its "
             "place"
         )
-    if not method.delays:
-        able = [name for name in integrator_names() if get_integrator(name).delays]
+    if not method.delayed:
+        able = [name for name in integrator_names() if get_integrator(name).delayed]
         raise InputError(
             f"simulation.{VELOCITY}: method {settings.method} takes no delays; allowed: method: {' or '.join(able)}, "
             "or null"

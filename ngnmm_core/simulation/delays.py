@@ -7,10 +7,10 @@ import numpy as np
 from ngnmm_core.kernels.lanes import aligned
 from ngnmm_core.kernels.steppers.history import AHEAD, MIRRORED, DelayedWeights
 from ngnmm_core.kernels.steppers.multirate import VOLLEY_MS, VOLLEY_PIECES
+from ngnmm_core.simulation.integrators import get_integrator
 
 ORDER = 3  # of the polynomial between values of the past
 TAPS = ORDER + 1
-FRACTIONS = {"rk4": (0.0, 0.5, 1.0), "heun": (0.0, 1.0)}  # of a step, at which a method needs the coupling
 SPARE = 16  # values beyond the longest delay: the polynomial's, and those that a start looks back to
 
 
@@ -67,18 +67,23 @@ class _Pairs:
 
 
 def delayed_weights(W: np.ndarray, delays: Delays, dt: float, width: int, method: str) -> DelayedWeights:
-    """Make the lists of what is read of the past in steps of `dt` ms.
+    """Make the lists of what is read of the past in steps of `dt` ms by the integrator of that name.
 
-    Methods need the coupling at some fractions of a step, or at its end alone; those have short steps at the start.
+    Raises
+    ------
+    ValueError
+        If the integrator takes no delays.
     """
-    fractions = FRACTIONS.get(method)
+    fractions = get_integrator(method).delays
+    if fractions is None:
+        raise ValueError(f"method '{method}' takes no delays")
     target, source = np.nonzero(W)
     steps = delays.ms[target, source] / dt
     if delays.rounded:
         steps = np.rint(steps)
     pairs, everything = _Pairs(target, source, W[target, source], steps), np.ones(len(steps), bool)
     parts: list[tuple] = []
-    if fractions is None:
+    if not fractions:
         for scaled in (steps, steps * VOLLEY_PIECES):
             far = np.floor(scaled) >= AHEAD + 1
             parts.append(pairs.part(~far, scaled, delays.rounded, 0))
@@ -86,14 +91,17 @@ def delayed_weights(W: np.ndarray, delays: Delays, dt: float, width: int, method
     else:
         parts = [pairs.part(everything, steps - fraction, delays.rounded, 0) for fraction in fractions]
     longest = steps.max(initial=0.0)
-    slots, short_ms = slots_needed(longest, method), max(VOLLEY_MS, longest * dt)
+    slots, short_ms = slots_needed(longest, bool(fractions)), max(VOLLEY_MS, longest * dt)
     return DelayedWeights(len(W), slots, short_ms, np.zeros(width), *_packed(parts, len(W)))
 
 
-def slots_needed(longest: float, method: str) -> int:
-    """Values of every region that are kept for delays of at most `longest` steps."""
+def slots_needed(longest: float, full_steps: bool) -> int:
+    """Count the values of every region that are kept for delays of at most `longest` steps.
+
+    `full_steps` tells that there are no short steps at the start.
+    """
     full = int(np.ceil(longest)) + SPARE
-    return full if method in FRACTIONS else VOLLEY_PIECES * full
+    return full if full_steps else VOLLEY_PIECES * full
 
 
 def history_arrays(weights: DelayedWeights, groups: int, width: int) -> dict[str, np.ndarray]:
@@ -105,12 +113,6 @@ def history_arrays(weights: DelayedWeights, groups: int, width: int) -> dict[str
         "ahead": aligned(AHEAD * here, stagger=9),
         "heard": aligned(here, stagger=13),
     }
-
-
-def history_bytes(longest_ms: float, dt: float, method: str, lanes: int, regions: int) -> float:
-    """Bytes that are kept of the past of a batch of `lanes` points, for delays of at most `longest_ms`."""
-    slots = slots_needed(longest_ms / dt, method)
-    return 8.0 * lanes * regions * (slots + MIRRORED + AHEAD + 1)
 
 
 def _packed(parts: list[tuple], regions: int) -> tuple[np.ndarray, ...]:

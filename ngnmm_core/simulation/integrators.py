@@ -12,6 +12,7 @@ from ngnmm_core.kernels.integrators import Integrator
 DEFAULT = "multirate"
 AUTO = "auto"  # stands for the one that suits a model
 EXACT, STOCHASTIC, DELAYED = "riccati", "heun", "rk4"
+OF_RESTS = "rk4"  # what networks are followed with to where they rest, also with delays
 OF_HOMOGENEOUS_STATES = "rk4"  # what finds the state that homogeneous starts have, in models without an exact flow
 
 
@@ -60,4 +61,4 @@ def suitable(exact: bool, noisy: bool, precision: str, delayed: bool = False) ->
         return EXACT
     if noisy:
         return STOCHASTIC
-    return DEFAULT if get_integrator(DEFAULT).delays or not delayed else DELAYED
+    return DEFAULT if get_integrator(DEFAULT).delayed or not delayed else DELAYED

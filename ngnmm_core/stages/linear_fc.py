@@ -12,6 +12,7 @@ from ngnmm_core.analysis.linear_fc import LinearFcOptions, LinearFcStatus
 from ngnmm_core.connectome.normalisation import LARGEST_SPREAD, row_sum_spread
 from ngnmm_core.points import SYSTEM
 from ngnmm_core.simulation.delay_settings import ROUNDED, VELOCITY
+from ngnmm_core.simulation.integrators import OF_RESTS
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
 from ngnmm_core.simulation.own_times import nominal_states
 from ngnmm_core.simulation.regional import MAPS, SURROGATE
@@ -223,7 +224,7 @@ def _cost(study: Study, regions: int) -> Rates:
 
 
 def _integrators(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    return ("rk4",)
+    return (OF_RESTS,)
 
 
 STAGE = Stage(

@@ -174,6 +174,22 @@ def test_memory_with_delays_follows_from_the_longest_tract_and_the_lowest_veloci
     assert (sizes[None] - sizes[50.0]) / per_slot == pytest.approx(50 / 0.025)
 
 
+@pytest.mark.parametrize("method", ["rk4", "riccati"])
+def test_memory_of_the_past_is_that_of_its_arrays(tmp_path, method):
+    from ngnmm_core.preflight.cost import LANES, history_bytes
+    from ngnmm_core.simulation.delays import Delays, delayed_weights, history_arrays
+
+    W = np.ones((6, 6)) - np.eye(6)
+    np.savez(tmp_path / "own.npz", weights=W, tract_length=200.0 * W)
+    simulation = {"duration_ms": 2000, "transient_ms": 500, "velocity_m_per_s": 2.0, "method": method, "dt_ms": 0.1}
+    study = make_study(
+        connectome={"path": str(tmp_path / "own.npz")}, analyses=["rates"], simulation=simulation, grid={"G": [2]}
+    )
+    arrays = history_arrays(delayed_weights(W, Delays(100.0 * W), 0.1, LANES, method), 1, LANES)
+    there = 2 * sum(array.nbytes for name, array in arrays.items() if name != "thinned")  # a copy to go back to
+    assert there <= history_bytes(study, "simulation", 6) < 1.2 * there
+
+
 def test_every_attempt_asks_for_twice_as_much(study):
     first = resources.shard_memory(study, "simulation", 90, 8), resources.shard_minutes(study, "simulation", 90, 8)
     for amount in first:

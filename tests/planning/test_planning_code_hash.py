@@ -168,6 +168,18 @@ def test_an_integrator_that_is_not_used_makes_nothing_anew(changed, name):
     assert changed(code, f"kernels/steppers/{name}.py", f"kernels/integrators/{name}.py") == set()
 
 
+def test_what_a_declaration_says_for_checks_and_costs_makes_nothing_anew(changed):
+    said = "    order=9,\n    start_ms=9.0,\n    strong_order=1,\n    noise_precisions=(),\n"
+    assert changed(lambda text: text.replace("    order=4,\n", said), "kernels/integrators/rk4.py") == set()
+    edit = lambda text: re.sub(r"^    unreachable=.*,$", "    unreachable=(),", text, flags=re.MULTILINE)
+    assert changed(edit, "stages/msf.py") == set()
+
+
+def test_where_a_method_reads_the_past_counts(changed):
+    edit = lambda text: text.replace("delays=(0.0, 0.5, 1.0)", "delays=(0.0, 0.25, 1.0)")
+    assert changed(edit, "kernels/integrators/rk4.py") >= {"simulation", "lesions"}
+
+
 def test_a_constant_makes_anew_what_uses_it(changed):
     assert changed(constants, "dynamics/step_size.py") & SHARDS == {"msf", "highlights"}
     assert changed(constants, "dynamics/coexistence.py") & SHARDS == set()

@@ -49,10 +49,10 @@ class Integrator(NamedTuple):
         middle alone, and nothing is kept.  `noise` are the number of noisy states and the kind of the noise.
     watches : bool
         Whether it watches its own error, so that every point can have a step of its own.
-    delays : bool
-        Whether it takes conduction delays, in double precision.
-    rounds : bool
-        Whether these may be rounded to the step.
+    delays : tuple of float or None
+        Fractions of a step at which it reads the coupling of the past (its step is compiled for lists in this order);
+        empty for one that reads it at the end of a step alone, and has short steps at the start; None for a method that
+        takes no conduction delays.  They are for double precision.
     qif_only : bool
         Whether it is for models that declare their populations of QIF neurons.
     """
@@ -73,11 +73,20 @@ class Integrator(NamedTuple):
     start_ms: float = 0.0
     nodes: Callable[[Any, int, int, Any], Any] | None = None
     watches: bool = False
-    delays: bool = False
-    rounds: bool = False
+    delays: tuple[float, ...] | None = None
     qif_only: bool = False
 
     @property
     def stochastic(self) -> bool:
         """Whether it takes additive noise."""
         return self.strong_order is not None
+
+    @property
+    def delayed(self) -> bool:
+        """Whether it takes conduction delays."""
+        return self.delays is not None
+
+    @property
+    def rounds(self) -> bool:
+        """Whether delays may be rounded to the step: nothing is read inside of one."""
+        return self.delayed and all(fraction == int(fraction) for fraction in self.delays)

@@ -27,7 +27,6 @@ INTEGRATOR = Integrator(
     noise_seconds=4e-9,
     precisions=("float64",),
     nodes=_nodes,
-    delays=True,
-    rounds=True,
+    delays=(0.0, 1.0),
     make_step=_make_step,
 )

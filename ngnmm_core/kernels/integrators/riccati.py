@@ -30,7 +30,6 @@ INTEGRATOR = Integrator(
     noise_seconds=4e-9,
     watches=True,
     qif_only=True,
-    delays=True,
-    rounds=True,
+    delays=(),
     make_step=_make_step,
 )

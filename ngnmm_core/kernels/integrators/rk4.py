@@ -17,6 +17,6 @@ INTEGRATOR = Integrator(
     products=4,
     evaluations=4,
     evaluation_seconds=2.3e-9,
-    delays=True,
+    delays=(0.0, 0.5, 1.0),
     make_step=_make_step,
 )
