@@ -132,7 +132,7 @@ def map_axes(maps: Sequence[MapSettings]) -> list[Axis]:
         axes.append(Axis(scale, Kind.SETTING, _any_scale, "1", about, MAPS, default, neutral=0.0))
         if one.surrogates is not None:
             check = _SurrogateCheck(one.surrogates.count)
-            about = f"surrogate of the map {one.name} (0: the map itself)"
+            about = f"surrogate of the map {one.name}: 0 is the map itself"  # figures show what is before the colon
             axes.append(Axis(surrogate, Kind.SETTING, check, "1", about, SURROGATE, 0.0))
     return axes
 

@@ -10,8 +10,9 @@ from ngnmm_core.connectome.datasets import as_dataset, connectome_of
 from ngnmm_core.connectome.map_files import read_map
 from ngnmm_core.connectome.map_surrogates import generator, spun
 from ngnmm_core.connectome.readers import read_members
+from ngnmm_core.plotting.parts.labels import label
 from ngnmm_core.preflight.checks import check_connectome, check_on_connectome
-from ngnmm_core.simulation.regional import RegionalMaps
+from ngnmm_core.simulation.regional import RegionalMaps, map_axes
 from ngnmm_core.stages.context import context
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.storage.netcdf import write_netcdf
@@ -117,6 +118,8 @@ def test_surrogates_are_an_axis_and_permutations(brain, study_with):
     np.testing.assert_array_equal(found[0], drives_of(study_with({}), brain)[0])
     np.testing.assert_array_equal(np.sort(found, axis=1), np.tile(np.sort(found[0]), (31, 1)))
     assert len(np.unique(found, axis=0)) > 25
+    about = next(axis.meaning for axis in map_axes(study.maps) if axis.name == "thick.surrogate")
+    assert label({"long_name": about, "units": "1"}) == "Surrogate of the map thick"
     fewer = drives_of(study_with({"surrogates": {"count": 5, "seed": 4}}), brain)
     np.testing.assert_array_equal(found[:6], fewer)
     assert (found[1:6] != drives_of(study_with({"surrogates": {"count": 5, "seed": 5}}), brain)[1:]).any()
