@@ -8,7 +8,7 @@ BY_FILE := -n 2 --dist loadfile --no-loadscope-reorder
 SHARDS ?= 300
 BITS ?= results/bits.json
 # a lock that a killed run has left goes first; that of a living one stays
-SNAKEMAKE := $(BIN)/ngnmm unlock && $(BIN)/snakemake --cores $(CORES) --logger ngnmm
+SNAKEMAKE := $(BIN)/ngnmm unlock && $(BIN)/snakemake --logger ngnmm --cores $(CORES)
 STUDY ?= $(shell sed -n 's/^study: *//p' config/config.yaml)
 
 .PHONY: docs-site docs-check notebooks env-docs help env env-dev run partial test test-fast test-slurm soak lint docs bench lock unlock clean-study repertoire \

@@ -103,7 +103,7 @@ def _report(options, rest: list[str]) -> int:
     failed = _run(options, rest)
     if failed or options.dry_run:
         return failed
-    words = ["--report", str(options.output), "--quiet", "host", *_display(options, rest), *rest]
+    words = [*rest, "--report", str(options.output), "--quiet", "host", *_display(options, rest)]
     print("Bundling the figures", file=sys.stderr)
     failed = start(snakemake_command(options.study, *words))
     if not failed and options.output.is_file():

@@ -1,6 +1,7 @@
 """The command `ngnmm`: what it checks, plans, lists, starts and completes."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -159,6 +160,18 @@ def test_run_hands_a_file_a_bundled_name_or_nothing_to_snakemake(study, monkeypa
     assert "--cores" not in default
     assert default.endswith("--logger ngnmm")
     assert "--report all.html" in report
+
+
+def test_make_partial_asks_for_what_there_is():
+    """`--logger` takes all words that follow it: a target right behind it would be one of them."""
+    from snakemake.cli import get_argument_parser
+
+    root = Path(__file__).resolve().parents[2]
+    told = subprocess.run(["make", "-n", "partial"], cwd=root, capture_output=True, text=True, check=True).stdout
+    words = shlex.split(told.splitlines()[-1].partition("snakemake ")[2])
+    options = get_argument_parser().parse_args(words)
+    assert set(options.targets) == {"partial"}
+    assert options.logger == ["ngnmm"]
 
 
 def test_a_report_has_a_known_format(study, refused):
