@@ -8,6 +8,8 @@ doi:10.1080/0022250X.2001.9990249.
 import numpy as np
 
 SAME = 1e-9  # of the largest modulus: eigenvalues nearer than this are one
+DEFECTIVE = 1e7  # condition of the eigenvectors above which some of them are one and the same but for rounding
+SCATTERED = 1e-4  # of the largest modulus: what rounding may make of one eigenvalue where that is so
 MOST_SOURCES = 200  # of shortest paths; larger networks are sampled
 
 
@@ -44,6 +46,9 @@ def eigenvector_centrality(weights: np.ndarray) -> np.ndarray:
 def leading_projector(weights: np.ndarray, value: complex | None = None) -> np.ndarray | None:
     """Compute the projector on the eigenvectors of an eigenvalue, along all others; None if all eigenvalues are zero.
 
+    Where the eigenvalue has fewer eigenvectors than its multiplicity, as where one part of a network drives another
+    with the same eigenvalue, it is what comes to dominate that projector under repeated multiplication.
+
     Parameters
     ----------
     value : complex, optional
@@ -56,9 +61,35 @@ def leading_projector(weights: np.ndarray, value: complex | None = None) -> np.n
         # Without cycles all are zero, which rounding makes up to the power 1/N of its size.
         if largest == 0 or _is_acyclic(weights):
             return None
+    if np.linalg.cond(vectors, 1) > DEFECTIVE:
+        return _dominating(weights, value, SCATTERED * largest)
     chosen = np.abs(values - value) <= max(SAME * largest, np.abs(values - value).min() * (1 + SAME))
     inverse = np.linalg.pinv(vectors)
     return vectors[:, chosen] @ inverse[chosen]
+
+
+def _dominating(weights: np.ndarray, value: complex, near: float) -> np.ndarray:
+    """Compute the same without eigenvectors, of which a defective matrix has too few, from an ordered Schur form.
+
+    The projector P on the invariant subspace of the eigenvalues near `value`, or the highest power of W - value within
+    it that does not vanish: Golub, Van Loan, Matrix Computations (2013), section 7.1.
+    """
+    from scipy.linalg import schur, solve_sylvester
+
+    T, Z, size = schur(weights.astype(complex), output="complex", sort=lambda each: abs(each - value) <= near)
+    own, rest = T[:size, :size], T[size:, size:]
+    across = np.zeros((size, len(T) - size), complex)
+    if across.size:
+        across = solve_sylvester(own, -rest, T[:size, size:])
+    left, right = Z[:, :size], (Z @ np.vstack([np.eye(size), across.conj().T])).conj().T
+    step = own - np.trace(own) / size * np.eye(size)
+    found = np.eye(size)
+    for _ in range(size - 1):
+        further = step @ found
+        if np.abs(further).max() <= near * np.abs(found).max():
+            break
+        found = further
+    return left @ found @ right
 
 
 def _is_acyclic(weights: np.ndarray) -> bool:

@@ -163,3 +163,30 @@ def test_influence_in_parts_does_not_depend_on_the_order_of_regions():
     found = left_eigenvector(weights, 1.0)
     np.testing.assert_allclose(left_eigenvector(weights[np.ix_(order, order)], 1.0), found[order], rtol=1e-9)
     np.testing.assert_allclose(found, [1.0] * 3 + [np.sqrt(3) / 2] * 4, rtol=1e-9)
+
+
+@pytest.mark.parametrize("driven", [((2, 0),), ((2, 0), (4, 2)), ((3, 1), (5, 0))])
+def test_parts_that_drive_each_other_with_one_eigenvalue(driven):
+    """Fewer eigenvectors than eigenvalues: what is driven longest grows fastest, and what drives it matters most."""
+    pair = np.array([[0.0, 1.0], [1.0, 0.0]])
+    weights = blocks(pair, pair, pair)
+    for target, source in driven:
+        weights[target, source] = 1.0
+    lazy = np.linalg.matrix_power((weights + np.eye(6)) / 2, 2**20)  # exact in binary fractions up to rounding
+    total, length = lazy @ np.ones(6), np.linalg.norm(lazy, axis=0)
+    found = structural_measures(weights)["eigenvector_centrality"][1]
+    np.testing.assert_allclose(found, total / total.max(), atol=1e-5)
+    np.testing.assert_allclose(left_eigenvector(weights, 1.0), length / length.max(), atol=1e-5)
+
+
+def test_a_chain_of_regions_that_feed_nobody_has_no_influence():
+    """Its eigenvalue, zero, has one eigenvector for four regions; the others have the influence they have alone."""
+    own = np.random.default_rng(4).uniform(size=(7, 7))
+    weights = blocks(own, np.eye(4, k=-1))
+    weights[7, 3] = 1.0
+    weights /= weights.sum(axis=1, keepdims=True)
+    values, vectors = np.linalg.eig(weights[:7, :7].T)
+    alone = np.abs(vectors[:, np.argmax(values.real)])
+    expected = np.concatenate([alone / alone.max(), np.zeros(4)])
+    np.testing.assert_allclose(left_eigenvector(weights, 1.0), expected, atol=1e-9)
+    np.testing.assert_allclose(structural_measures(weights)["eigenvector_centrality"][1], 1.0, rtol=1e-9)
