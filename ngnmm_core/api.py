@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
-from ngnmm_core.analysis.fit import MERGE
+from ngnmm_core.analysis.contract import MERGE
 from ngnmm_core.compilation.cache_folder import cache_directory
 from ngnmm_core.connectome import (
     Connectome,

@@ -17,6 +17,7 @@ from ngnmm_core.simulation.observation import Reducer, SampledWindow
 from ngnmm_core.storage.flags import Status
 
 SIMULATION = "simulation"
+MERGE = "merge"  # in place of a stage: computed when shards are merged
 KHZ = 1000.0  # Hz in the rates of the models, which are in 1/ms
 
 

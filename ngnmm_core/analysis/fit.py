@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.analysis.contract import MERGE, Analysis, Options, Variable, status
 from ngnmm_core.analysis.maps import Look, Map, as_it_is
 from ngnmm_core.errors import InputError, twice
 from ngnmm_core.storage.flags import Status
@@ -24,7 +24,6 @@ MEANINGS = {
 SOURCES = ("linear_fc", "bold")  # scored where nothing is said
 ENVELOPES = ("gamma_envelope", "orthogonalised_envelope")  # signals of `fc` that recordings by M/EEG have too
 LEAST_RELIABILITY = 0.5  # of a simulation's connectivity, below which scores are hatched
-MERGE = "merge"  # in place of a stage: computed when shards are merged
 
 
 class FitStatus(Status):

@@ -1,11 +1,10 @@
 """The analyses that a study can ask for: every file in this folder that defines `ANALYSIS`, found by its name."""
 
-import importlib
 from functools import cache
 from pathlib import Path
 
 from ngnmm_core.analysis.contract import SIMULATION, Analysis
-from ngnmm_core.compilation.declarations import declared_in
+from ngnmm_core.compilation.declarations import declaration, declared_in
 from ngnmm_core.compilation.own_files import OwnFile, run_file
 from ngnmm_core.errors import InputError, unknown
 
@@ -33,11 +32,11 @@ def get_analysis(name: str) -> Analysis:
     Raises
     ------
     InputError
-        For an unknown name; the message lists the known ones.
+        For an unknown name (the message lists the known ones), or an analysis that is not named as its file.
     """
     if name not in analysis_names():
         raise unknown(f"analyses.{name}", name, analysis_names())
-    return importlib.import_module(module_name(name)).ANALYSIS
+    return declaration(module_name(name), "ANALYSIS")
 
 
 def own_analysis(file: OwnFile) -> Analysis:

@@ -3,11 +3,10 @@
 A file is imported only when its model is asked for, so that a study's code hash covers the one model that it uses.
 """
 
-import importlib
 from functools import cache
 from pathlib import Path
 
-from ngnmm_core.compilation.declarations import declared_in
+from ngnmm_core.compilation.declarations import declaration, declared_in
 from ngnmm_core.compilation.own_files import OwnFile, run_file
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.models._base import Model
@@ -30,11 +29,11 @@ def get_model(name: str) -> Model:
     Raises
     ------
     InputError
-        For an unknown name; the message lists the known ones.
+        For an unknown name (the message lists the known ones), or a model that is not named as its file.
     """
     if name not in model_names():
         raise unknown("model.name", name, model_names())
-    return importlib.import_module(module_name(name)).MODEL
+    return declaration(module_name(name), "MODEL")
 
 
 def own_model(file: OwnFile) -> Model:

@@ -1,10 +1,9 @@
 """The integrators that a study can ask for, by name: the files in `ngnmm_core.kernels.integrators`."""
 
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 
-from ngnmm_core.compilation.declarations import declared_in
+from ngnmm_core.compilation.declarations import declaration, declared_in
 from ngnmm_core.errors import unknown
 from ngnmm_core.kernels import integrators
 from ngnmm_core.kernels.integrators import Integrator
@@ -39,7 +38,7 @@ def get_integrator(name: str) -> Integrator:
     """
     if name not in integrator_names():
         raise unknown("simulation.method", name, integrator_names())
-    return import_module(integrator_module(name)).INTEGRATOR
+    return declaration(integrator_module(name), "INTEGRATOR")
 
 
 def suitable(exact: bool, noisy: bool, precision: str, delayed: bool = False) -> str:

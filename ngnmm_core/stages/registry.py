@@ -1,19 +1,29 @@
 """The stages by name: every file in this folder that defines `STAGE`."""
 
-from importlib import import_module
 from pathlib import Path
 
-from ngnmm_core.compilation.declarations import declared_in
+from ngnmm_core.analysis.contract import MERGE
+from ngnmm_core.compilation.declarations import declaration, declared_in
+from ngnmm_core.errors import unknown
 from ngnmm_core.stages.contract import Stage
 from ngnmm_core.study.study import Study
 
 STAGES: dict[str, Stage] = {
-    name: import_module(f"ngnmm_core.stages.{name}").STAGE for name in declared_in(Path(__file__).parent, "STAGE")
+    name: declaration(f"{__package__}.{name}", "STAGE") for name in declared_in(Path(__file__).parent, "STAGE")
 }
 
 
 def stages_of(study: Study) -> list[Stage]:
-    """List the stages that a study needs: those of its analyses, and highlights if it has any."""
+    """List the stages that a study needs: those of its analyses, and highlights if it has any.
+
+    Raises
+    ------
+    InputError
+        If an analysis needs a stage that is not there, and would never be computed.
+    """
+    for analysis, _ in study.analyses:
+        if analysis.needs not in (*STAGES, MERGE):
+            raise unknown(f"analyses.{analysis.name}: needs", analysis.needs, STAGES)
     needed = {analysis.needs for analysis, _ in study.analyses}
     if study.config.highlights and "simulation" in needed:
         needed.add("highlights")
