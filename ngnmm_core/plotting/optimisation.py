@@ -4,8 +4,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from ngnmm_core.plotting.parts.frame import add_legend
 from ngnmm_core.plotting.parts.labels import symbol
-from ngnmm_core.plotting.parts.style import ACCENT, MUTED, SECOND, TWO_COLUMNS, new_figure, themed
+from ngnmm_core.plotting.parts.style import ACCENT, MM, MUTED, SECOND, TWO_COLUMNS, new_figure, themed
 
 PANEL_MM = 55.0
 SMALLER_IS_BETTER = ("rmse", "fcd_ks")
@@ -40,10 +41,12 @@ def search_figure(dataset: xr.Dataset) -> Figure:
             axes.plot(best["best"].values[:, k], best["best_score"].values[:, 0], "o", ms=4, mfc="none", color="black")
     else:
         _draw_search(panels, dataset, kind, 1.0, labelled=True)
-    panels[0].set(xlabel="Point tried", ylabel=f"Score ({kind})")
-    panels[0].legend()
+    panels[0].set(xlabel="Point tried", ylabel=f"Score ({kind.replace('_', ' ')})")
+    panels[0].plot([], [], color=MUTED, lw=0.8, label="best so far")
     for axes, name in zip(panels[1:], names, strict=True):
         axes.set_xlabel(symbol(name))
+    handles = panels[0].get_legend_handles_labels()[0]
+    figure.set_figheight((PANEL_MM + add_legend(figure, handles, len(handles))) * MM)
     return figure
 
 

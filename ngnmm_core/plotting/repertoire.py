@@ -17,7 +17,8 @@ COLOURS = {
     strict=True)), FASTER: "#1b3a6b", TORUS: "#009e73", CHAOS: "#d55e00",
 }  # fmt: skip
 UNKNOWN = "#cc79a7"
-MAP_MM, BARS_MM, LEGEND_MM = 58.0, 48.0, 16.0
+MAP_MM, BARS_MM, LEGEND_MM = 58.0, 54.0, 20.0
+LEGEND_COLUMNS = 4  # of words like "cycle above 150 Hz"
 
 
 @themed
@@ -31,10 +32,10 @@ def repertoire_figure(repertoires: list[Repertoire]) -> Figure:
         panel_letter(axes, next(letters))
     _legend(legend, repertoires)
     left, right = bars.subplots(1, 2)
-    _bars(left, repertoires, lambda r, b: np.mean(r.pvalue[b] < SIGNIFICANT), "share of points, p < 0.05")
+    _bars(left, repertoires, lambda r, b: np.mean(r.pvalue[b] < SIGNIFICANT), "Share of points\n(p < 0.05)")
     left.axhline(SIGNIFICANT, color=INK, linewidth=0.5, linestyle=":")
-    _bars(right, repertoires, _median_index, "modulation index, median")
-    right.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, borderaxespad=0.2)
+    _bars(right, repertoires, _median_index, "Modulation index\n(median)")
+    bars.legend(handles=left.containers, loc="outside upper center", ncols=len(repertoires), frameon=False)
     for axes in (left, right):
         panel_letter(axes, next(letters))
     return figure
@@ -60,7 +61,7 @@ def _legend(part, repertoires: list[Repertoire]) -> None:
         from matplotlib.lines import Line2D
 
         handles.append(Line2D([], [], color=INK, marker=".", linestyle="none", label="several attractors"))
-    part.legend(handles=handles, loc="center", ncols=5, frameon=False)
+    part.legend(handles=handles, loc="center", ncols=LEGEND_COLUMNS, frameon=False)
 
 
 def _bars(axes: Axes, repertoires: list[Repertoire], height, text: str) -> None:
@@ -70,8 +71,8 @@ def _bars(axes: Axes, repertoires: list[Repertoire], height, text: str) -> None:
         heights = [height(repertoire, b) for b in range(len(bands))]
         place = np.arange(len(bands)) + (k - 0.5 * (len(repertoires) - 1)) * width
         axes.bar(place, np.nan_to_num(heights), width, color=LINES[k], label=repertoire.model)
-    axes.set_xticks(range(len(bands)), [f"{band}-gamma" for band in bands])
-    axes.set_ylabel(text)
+    axes.set_xticks(range(len(bands)), bands)
+    axes.set(xlabel="Phase band, with gamma amplitude", ylabel=text)
 
 
 def _median_index(repertoire: Repertoire, band: int) -> float:

@@ -7,15 +7,19 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import xarray as xr
 from legible import LEAST_POINTS, look_at_every_figure, too_small
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Normalize
 from matplotlib.text import Text
 
+from ngnmm_core.analysis.repertoire import KINDS, Repertoire
 from ngnmm_core.plotting import connectome, highlights, hubs, maps, modes
+from ngnmm_core.plotting.optimisation import search_figure
 from ngnmm_core.plotting.parts.brain import VIEWS, fits_template, template, three_views
 from ngnmm_core.plotting.parts.save import save
 from ngnmm_core.plotting.parts.style import SETTINGS, TWO_COLUMNS, new_figure, theme, themed
+from ngnmm_core.plotting.repertoire import repertoire_figure
 
 MODULES = sorted(Path(connectome.__file__).parent.rglob("*.py"))
 SIZES = ("fontsize", "labelsize", "titlesize")
@@ -144,6 +148,61 @@ def test_numbers_at_an_axis_leave_room_between_them(figure):
             least = ROOM * LEAST_POINTS * figure.dpi / 72 if low == "x0" else 0.0
             for one, other in itertools.pairwise(boxes):
                 assert getattr(other, low) - getattr(one, high) >= least, (axes.get_title(), axes.get_xlabel())
+
+
+def comparison():
+    """Three models with every kind of regime."""
+    x, y = (axis.ravel() for axis in np.meshgrid(np.linspace(0, 10, 9), np.linspace(0, 20, 8)))
+    rng, size = np.random.default_rng(0), x.size
+    kinds = np.array([KINDS[k % len(KINDS)] for k in range(size)])
+    one, three, bands = rng.random(size), rng.random((3, size)), ("theta", "alpha", "beta")
+    return repertoire_figure(
+        [
+            Repertoire(
+                name, {"G": x, "P": y}, kinds, one, one, one, np.arange(size) % 2 + 1, bands, three, three, three
+            )
+            for name in ("jansen_rit", "wilson_cowan", "ei_ngnmm")
+        ]
+    )
+
+
+def search():
+    """A search in two steps over two parameters."""
+    rng = np.random.default_rng(0)
+    names = {"kind": ["fc_correlation"], "parameter": ["G", "I_ext_e"], "step": ["fc_groups", "fcd_groups"]}
+    return search_figure(
+        xr.Dataset(
+            {
+                "tried": (("evaluation", "parameter"), rng.random((60, 2))),
+                "score": (("evaluation", "kind"), rng.random((60, 1))),
+                "step_of": ("evaluation", np.repeat([0, 1], [40, 20])),
+            },
+            names,
+        )
+    )
+
+
+@pytest.mark.parametrize("make", [comparison, search])
+def test_legends_and_numbers_stand_clear(make):
+    """Legends lie within the page and off the panels; numbers and names at the axes leave room between them."""
+    figure = make()
+    FigureCanvasAgg(figure).draw()
+    legends = [legend for part in (figure, *figure.subfigs) for legend in part.legends]
+    assert legends
+    boxes = [axes.get_window_extent() for axes in figure.axes]
+    letters = [text.get_window_extent() for axes in figure.axes for text in axes.texts if text.get_text()]
+    for legend in legends:
+        box = legend.get_window_extent()
+        assert figure.bbox.x0 <= box.x0
+        assert box.x1 <= figure.bbox.x1
+        assert not any(box.overlaps(other) for other in [*boxes, *letters])
+    assert not any(axes.get_legend() for axes in figure.axes)
+    for axes in figure.axes:
+        named = [tick.label1.get_window_extent() for tick in axes.xaxis._update_ticks() if tick.label1.get_text()]
+        ordered = sorted(named, key=lambda box: box.x0)
+        assert all(
+            other.x0 - one.x1 >= 0.25 * LEAST_POINTS * figure.dpi / 72 for one, other in itertools.pairwise(ordered)
+        )
 
 
 def test_no_view_of_the_brain_is_a_mirror_image():
