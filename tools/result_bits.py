@@ -94,7 +94,9 @@ class Checkout:
                 if match := DONE.match(line):
                     show(f"{what}: {match[1]} of {match[2]} steps, {time.monotonic() - started:.0f} s")
         if process.wait():
-            told = [line.strip() for line in log.read_text().splitlines() if re.match(r"\s*error", line, re.IGNORECASE)]
+            told = [
+                line.strip() for line in log.read_text().splitlines() if re.match(r"\s*\w*error\b", line, re.IGNORECASE)
+            ]
             raise ToolError(f"{what}: Snakemake failed ({told[0] if told else 'no message'}); see {log}")
         show(f"{what}: done in {time.monotonic() - started:.0f} s", last=True)
 

@@ -76,7 +76,7 @@ def _dominating(weights: np.ndarray, value: complex, near: float) -> np.ndarray:
     """
     from scipy.linalg import schur, solve_sylvester
 
-    T, Z, size = schur(weights.astype(complex), output="complex", sort=lambda each: abs(each - value) <= near)
+    T, Z, size = schur(weights.astype(complex), output="complex", sort=lambda each: abs(each - value) <= near)  # type: ignore[call-overload]
     own, rest = T[:size, :size], T[size:, size:]
     across = np.zeros((size, len(T) - size), complex)
     if across.size:

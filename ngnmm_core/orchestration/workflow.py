@@ -19,7 +19,8 @@ from ngnmm_core.orchestration.job_resources import Jobs, merging_seconds
 from ngnmm_core.orchestration.plans import Plans
 from ngnmm_core.orchestration.recipes import Recipes
 from ngnmm_core.orchestration.studies import Studies
-from ngnmm_core.plotting.catalogue import KINDS, MAPS, NULLS, FigureJob, figure_files
+from ngnmm_core.plotting.catalogue import KINDS, MAPS, NULLS
+from ngnmm_core.plotting.figure_jobs import FigureJob, figure_files
 from ngnmm_core.plotting.parts.captions import describe, facts
 from ngnmm_core.preflight.checks import check_environment, check_study, check_writable
 from ngnmm_core.products.run_summary import cost_text, points_text

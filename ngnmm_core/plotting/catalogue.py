@@ -3,8 +3,7 @@
 Snakemake reads this while it parses the workflow, in every job; so nothing here needs matplotlib or xarray.
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,26 +92,6 @@ class FigureEntry:
     text: str = ""
 
 
-@dataclass(frozen=True)
-class FigureJob:
-    """Figures of a study that one process draws, and the name of the rule that does it."""
-
-    rule: str
-    study: Study
-    family: str
-    figures: tuple[FigureEntry, ...]
-
-    @property
-    def title(self) -> str:
-        """What is drawn, in words."""
-        return f"{self.figures[0].category.lower()} of {self.study.name}" + (f" at {self.point}" if self.point else "")
-
-    @property
-    def point(self) -> str:
-        """The point that its figures are about, if they are about one."""
-        return self.figures[0].point
-
-
 def figures_of(study: Study) -> list[FigureEntry]:
     """All figures of a study, in the order of the report."""
     made = (
@@ -124,50 +103,12 @@ def figures_of(study: Study) -> list[FigureEntry]:
         _hubs,
         _branches,
         _region_scan,
-        _spread,
+        spreads_of,
         _memory,
         _bistable,
         _fit,
     )
     return [entry for entries in made for entry in entries(study)]
-
-
-def films_of(study: Study) -> list[FigureEntry]:
-    """List the films of a study: one for every figure of a spread."""
-    return [
-        FigureEntry(entry.stem.replace(SPREAD, FILM), FILM, entry.category, entry.labels, "film.rst", entry.point)
-        for entry in _spread(study)
-    ]
-
-
-def film_of(study: Study, stem: str) -> FigureEntry:
-    """Return the film of that name."""
-    return next(film for film in films_of(study) if film.stem == stem)
-
-
-def figure_files(study: Study) -> list[str]:
-    """Names of the files of all figures and films."""
-    figures = [f"{figure.stem}.{kind}" for figure in figures_of(study) for kind in KINDS]
-    return figures + [f"{film.stem}.{kind}" for film in films_of(study) for kind in FILM_KINDS]
-
-
-def jobs_of(studies: Iterable[Study]) -> list[FigureJob]:
-    """List the jobs that draw the figures of the studies.
-
-    All maps of a study are one job, as starting Python takes longer than drawing one of them.  Every figure about a
-    point is a job of its own: these take longer, and a caption in the report can only tell its job's parameters.
-    """
-    jobs: dict[str, FigureJob] = {}
-    for study in studies:
-        groups: dict[str, list[FigureEntry]] = {}
-        for entry in figures_of(study):
-            groups.setdefault(entry.stem if entry.point else entry.family, []).append(entry)
-        for group, entries in groups.items():
-            rule = re.sub(r"\W", "_", f"figures_{study.name}_{group}")
-            while rule in jobs:
-                rule += "_"
-            jobs[rule] = FigureJob(rule, study, entries[0].family, tuple(entries))
-    return list(jobs.values())
 
 
 def _maps(study: Study) -> list[FigureEntry]:
@@ -237,7 +178,8 @@ def _is_of_transient_alone(study: Study) -> bool:
     return bool({RECRUITMENT, MEMORY} & set(study.options)) and set(study.options) <= OF_SPREAD | {MEMORY}
 
 
-def _spread(study: Study) -> list[FigureEntry]:
+def spreads_of(study: Study) -> list[FigureEntry]:
+    """List the figures of spreads, one for each highlighted point."""
     if RECRUITMENT not in study.options or not study.config.highlights:
         return []
     points = _with_all_parameters(study)

@@ -15,7 +15,8 @@ from matplotlib.figure import Figure
 from ngnmm_core.analysis.maps import COLOUR_MAPS
 from ngnmm_core.analysis.registry import analysis_names, get_analysis
 from ngnmm_core.orchestration.captions import Captions
-from ngnmm_core.plotting.catalogue import figure_files, figures_of, jobs_of
+from ngnmm_core.plotting.catalogue import figures_of
+from ngnmm_core.plotting.figure_jobs import figure_files, jobs_of
 from ngnmm_core.plotting.parts.captions import describe, facts
 from ngnmm_core.study.load import make_study
 
@@ -187,7 +188,7 @@ def test_a_study_is_described_in_words(study_of):
 
 def test_reading_the_catalogue_loads_no_plotting():
     code = (
-        "import sys, ngnmm_core.plotting.catalogue as c; from ngnmm_core.study.load import make_study; "
+        "import sys, ngnmm_core.plotting.figure_jobs as c; from ngnmm_core.study.load import make_study; "
         "c.jobs_of([make_study('s', {'connectome': {'name': 'hcp-aal2-94'}, 'grid': {'G': [1, 2]}})]); "
         "print([m for m in ('matplotlib', 'xarray', 'seaborn', 'numba', 'netCDF4') if m in sys.modules])"
     )

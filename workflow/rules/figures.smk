@@ -7,7 +7,8 @@
 #
 # `key` hashes the code that draws this family, and what it imports: an edited plot redraws its figures, no more.
 from ngnmm_core.plotting.parts.captions import describe, facts
-from ngnmm_core.plotting.catalogue import FILES, KINDS, MODES, jobs_of
+from ngnmm_core.plotting.catalogue import FILES, KINDS, MODES
+from ngnmm_core.plotting.figure_jobs import jobs_of
 
 
 report: "../report/workflow.rst"

@@ -1,6 +1,6 @@
 # Films of what is seen on the brain: of every point whose spread is looked at in detail, and of the paper.
 from ngnmm_core.plotting.parts.captions import describe
-from ngnmm_core.plotting.catalogue import film_of
+from ngnmm_core.plotting.figure_jobs import film_of
 
 
 rule film:

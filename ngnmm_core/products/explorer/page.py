@@ -8,7 +8,8 @@ from typing import Any
 
 import xarray as xr
 
-from ngnmm_core.plotting.catalogue import FigureEntry, figures_of, films_of
+from ngnmm_core.plotting.catalogue import FigureEntry, figures_of
+from ngnmm_core.plotting.figure_jobs import films_of
 from ngnmm_core.products.explorer.collect import collect
 from ngnmm_core.products.explorer.packing import Packed
 from ngnmm_core.products.run_summary import Table, tables
