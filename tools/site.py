@@ -102,7 +102,17 @@ def write_executed(notebook: Path, target: Path) -> None:
     content = nbformat.read(notebook, as_version=4)
     with tempfile.TemporaryDirectory() as folder:
         NotebookClient(content, timeout=900, resources={"metadata": {"path": folder}}).execute()
+    for cell in content.cells:
+        for output in cell.get("outputs", ()):
+            without_bare_tables(output)
     nbformat.write(content, target)
+
+
+def without_bare_tables(output: dict) -> None:
+    """Leave xarray's text and drop its page, whose style the site takes away: both would be shown, one of them bare."""
+    shown = output.get("data", {})
+    if "xr-wrap" in shown.get("text/html", "") and "text/plain" in shown:
+        del shown["text/html"]
 
 
 def api_page() -> str:

@@ -1,5 +1,6 @@
 """The notebooks of the documentation run from top to bottom, each in an empty folder."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import xarray as xr
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
@@ -31,3 +33,26 @@ def test_a_notebook_runs(notebook, tmp_path):
     command = [sys.executable, "notebook.py"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_site_shows_a_dataset_once_as_text():
+    """The page that xarray makes of a dataset has no style within the site; tables of pandas and figures stay."""
+    spec = importlib.util.spec_from_file_location("site_tool", ROOT / "tools" / "site.py")
+    site = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(site)
+    dataset = xr.Dataset({"a": ("x", [1.0, 2.0])})
+    outputs = [
+        {"data": {"text/html": dataset._repr_html_(), "text/plain": repr(dataset)}},
+        {"data": {"text/html": "<table></table>", "text/plain": "a table"}},
+        {"data": {"image/png": "..."}},
+        {"name": "stdout", "text": "a line"},
+    ]
+    for output in outputs:
+        site.without_bare_tables(output)
+    assert [list(output.get("data", {})) for output in outputs] == [
+        ["text/plain"],
+        ["text/html", "text/plain"],
+        ["image/png"],
+        [],
+    ]
+    assert outputs[0]["data"]["text/plain"] == repr(dataset)
