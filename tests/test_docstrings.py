@@ -68,6 +68,11 @@ def test_docstrings_name_parameters_and_errors(path):
     assert missing(path.read_text(encoding="utf-8")) == []
 
 
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("__init__.py")), ids=lambda path: path.parent.name)
+def test_every_room_says_what_it_is_for(path):
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
 def test_what_is_missing_is_found():
     source = '''
 def check(a, *, b):
