@@ -19,11 +19,12 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.delay_settings import VELOCITY, lengths_mm
 from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.stages.registry import STAGES
+from ngnmm_core.stages.simulation import LANES
 from ngnmm_core.study.study import Study
 
 JOB_SECONDS = 2.0  # of starting a job: Python, the package, compiled kernels (1.7 to 2.7)
 
-LANES, LARGEST_BATCH = 8, 32  # points side by side
+SIDE_BY_SIDE, LARGEST_BATCH = LANES["float64"], 32  # points of a vector of lanes, and of a batch
 JOB_MB = 300  # numba, xarray and the compiled kernels
 SERIES_MB = 250  # of the stages of the homogeneous system: trajectories of the points that are looked at together
 WORK_ARRAYS = 500  # numbers per region and point of a batch: states, samples of a block, work of the stages
@@ -43,7 +44,7 @@ def memory_mb(study: Study, stage: str, regions: int, points: int) -> float:
     """Memory of the process that computes a shard with some points (MB), independent of the simulated duration."""
     kind = STAGES[stage]
     # a part of the lanes takes as much as all of them
-    batch = min(-(-points // LANES) * LANES, LARGEST_BATCH) if kind.simulates else 1
+    batch = min(-(-points // SIDE_BY_SIDE) * SIDE_BY_SIDE, LARGEST_BATCH) if kind.simulates else 1
     # per point of a batch: samples and work by region, covariances and their output by pair
     work = 8.0 * batch * (WORK_ARRAYS * regions + 4.0 * (1 + kind.signals(study)) * regions**2)
     results = RESULT_COPIES * points * result_bytes(study, stage, regions)
@@ -91,7 +92,7 @@ def history_bytes(study: Study, stage: str, regions: int) -> float:
         * (1 if simulation.integrator.delays else PIECES)
     )
     groups = GROUPS_OF_LARGE if 8.0 * regions**2 > LARGE_BYTES else 1
-    return 2.0 * 8.0 * LANES * groups * regions * (slots + SPARE)
+    return 2.0 * 8.0 * SIDE_BY_SIDE * groups * regions * (slots + SPARE)
 
 
 def result_bytes(study: Study, stage: str, regions: int) -> float:

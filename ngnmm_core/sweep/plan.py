@@ -15,7 +15,7 @@ import numpy as np
 
 from ngnmm_core.connectome.planned import PlannedConnectome
 from ngnmm_core.points import Points
-from ngnmm_core.preflight.cost import LANES, seconds_per_point
+from ngnmm_core.preflight.cost import SIDE_BY_SIDE, seconds_per_point
 from ngnmm_core.simulation.regional import surrogates_of
 from ngnmm_core.stages.context import context
 from ngnmm_core.stages.registry import STAGES
@@ -74,7 +74,7 @@ def plan(study: Study, stage: str, folder: Path, connectome: PlannedConnectome, 
     for message in told_of_versions(wanted, shards, missing, folder):
         print(message, file=sys.stderr)
     seconds, in_lanes = seconds_per_point(study, stage, len(connectome)), STAGES[stage].simulates
-    new = _cut(missing, len(ids), seconds, study.config.shards, LANES if in_lanes or seconds < HEAVY else 1)
+    new = _cut(missing, len(ids), seconds, study.config.shards, SIDE_BY_SIDE if in_lanes or seconds < HEAVY else 1)
     return kept + [_define(folder, header, points, ids, part, write) for part in new]
 
 

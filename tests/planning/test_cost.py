@@ -176,7 +176,7 @@ def test_memory_with_delays_follows_from_the_longest_tract_and_the_lowest_veloci
 
 @pytest.mark.parametrize("method", ["rk4", "riccati"])
 def test_memory_of_the_past_is_that_of_its_arrays(tmp_path, method):
-    from ngnmm_core.preflight.cost import LANES, history_bytes
+    from ngnmm_core.preflight.cost import SIDE_BY_SIDE, history_bytes
     from ngnmm_core.simulation.delays import Delays, delayed_weights, history_arrays
 
     W = np.ones((6, 6)) - np.eye(6)
@@ -185,9 +185,16 @@ def test_memory_of_the_past_is_that_of_its_arrays(tmp_path, method):
     study = make_study(
         connectome={"path": str(tmp_path / "own.npz")}, analyses=["rates"], simulation=simulation, grid={"G": [2]}
     )
-    arrays = history_arrays(delayed_weights(W, Delays(100.0 * W), 0.1, LANES, method), 1, LANES)
+    arrays = history_arrays(delayed_weights(W, Delays(100.0 * W), 0.1, SIDE_BY_SIDE, method), 1, SIDE_BY_SIDE)
     there = 2 * sum(array.nbytes for name, array in arrays.items() if name != "thinned")  # a copy to go back to
     assert there <= history_bytes(study, "simulation", 6) < 1.2 * there
+
+
+def test_lanes_are_those_of_the_kernels():
+    from ngnmm_core.kernels.lanes import lane_width
+    from ngnmm_core.stages.simulation import LANES
+
+    assert {precision: lane_width(np.dtype(precision)) for precision in LANES} == LANES
 
 
 def test_every_attempt_asks_for_twice_as_much(study):
