@@ -2,8 +2,9 @@
 
 Snakemake remembers the parameters of its jobs in `.snakemake`, which can get lost; it then takes every file that exists
 for up to date.  The times of files tell still: a recipe is an input of the job, written anew only if it has changed, or
-if what is in the place of the product is not what the recipe makes (`ngnmm_core.storage.records`).  It is counted then,
-as Snakemake takes an input that is newer but has the content that it remembers for the same.
+if what is in the place of the product is not what the recipe makes (`ngnmm_core.storage.records`).  It tells then when
+that was, as Snakemake takes an input that is newer but has the content that it remembers for the same; a count would
+come to what is remembered once more where an older recipe was put back, or a damaged one written anew.
 """
 
 import functools
@@ -74,7 +75,7 @@ class Recipes:
             print(f"{why}; {'made again' if writing else 'a run makes it again'}", file=sys.stderr)
         anew = there and (anew or why is not None)
         if anew:
-            content = _text(made_from, times + 1)
+            content = _text(made_from, max(times + 1, int(time.time())))
         if writing:
             if anew:
                 _date_back(products)
@@ -97,7 +98,7 @@ def _text(made_from: Mapping[str, Any], times: int) -> str:
 
 
 def _times(recipe: Path) -> int:
-    """How often what a recipe makes had to be made again; 0 where there is no recipe that can be read."""
+    """When what a recipe makes had to be made again last (s since 1970); 0 if never, or the recipe can't be read."""
     try:
         return int(json.loads(recipe.read_text(encoding="utf-8"))["made_again"])
     except (OSError, ValueError, KeyError, TypeError):

@@ -181,3 +181,19 @@ class TestKeptOutputs:
         import snakemake.persistence
 
         assert all(hasattr(snakemake.persistence.FileBackupMixin, name) for name in METHODS)
+
+
+@pytest.mark.parametrize(
+    "harm", [lambda path, older: path.write_bytes(older), lambda path, older: path.write_bytes(b"")]
+)
+def test_a_recipe_put_back_or_lost_is_not_made_to_be_what_snakemake_remembers(study, files, harm):
+    """What is damaged beside it would count as up to date: an input with the content that is remembered is the same."""
+    path = study / "results" / "mini" / "recipes" / "hubs" / "recipe.json"
+    older, record = path.read_bytes(), path.with_name(RECORD).read_bytes()
+    damage(files[0])
+    remembered = next_run(study, files).read_bytes()
+    assert remembered != older
+    time.sleep(1.1)  # the next run is not in the same second
+    harm(path, older)
+    path.with_name(RECORD).write_bytes(record)
+    assert next_run(study, files).read_bytes() not in (older, remembered)
