@@ -143,7 +143,7 @@ def _stripes(dataset: xr.Dataset, words: dict[str, xr.DataArray], grid: GridAxes
     x = abscissa(dataset, grid)
     second = dataset[grid.y].values if grid.y else []
     names = [f"{symbol(grid.y)} = {number(value)}" for value in second] or [""]
-    height = len(words) * (6.0 * len(names) + 7.0) + (15.0 if x.names else 10.0)
+    height = len(words) * (6.0 * len(names) + 7.0) + (15.0 if x.names else 16.0)  # labels of the axis take two lines
     figure = new_figure(ONE_COLUMN, height)
     panels = figure.subplots(len(words), 1, sharex=True, squeeze=False)[:, 0]
     found: dict[str, None] = {}

@@ -2,6 +2,7 @@
 
 import ast
 import itertools
+import warnings
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -241,3 +242,19 @@ def test_centres_in_another_space_get_no_outline_of_the_template():
     assert not fits_template(inside + np.array([0, 0, 80]))
     assert not fits_template(inside / 10.0)
     assert not fits_template(inside * 3.0)
+
+
+def test_a_single_stripe_of_regimes_has_room_for_a_name_of_two_lines(sweep_of):
+    """One axis with a long name, and no homogeneous state: the lowest of all figures."""
+    sweep = sweep_of({"I_ext_e": [3, 8, 13], "G": [2], "seed": [0]}).drop_vars("regime")
+    figure = maps.draw("map_regime", sweep)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib's, where the panels have no room
+        FigureCanvasAgg(figure).draw()
+    (axes,) = figure.axes
+    assert axes.get_xlabel().count("\n") == 1
+    assert axes.get_window_extent().height >= 6.0 / 25.4 * figure.dpi * 0.8
+    title = figure.texts[0].get_window_extent()
+    assert not title.overlaps(axes.title.get_window_extent())
+    assert not title.overlaps(axes._left_title.get_window_extent())
+    assert not figure.legends[0].get_window_extent().overlaps(axes.xaxis.label.get_window_extent())
