@@ -39,13 +39,6 @@ def variables(options: MsfOptions) -> tuple[Variable, ...]:
 
 NEUTRAL = 1e-7  # growth rates up to this (1/ms) are neither growth nor decay, as in ngnmm_core.dynamics.dispersion
 
-
-def _largest(values):
-    """Reduce to the fastest growth; mode 0, the uniform one, counts where it grows, which it may do with delays."""
-    transverse, uniform = values.isel(mode=slice(1, None)).max("mode"), values.isel(mode=0)
-    return transverse.where(~(uniform > NEUTRAL) | (transverse >= uniform), uniform)
-
-
 GROWTH_RATE = Map(
     "growth_rate",
     "msf",
@@ -53,8 +46,9 @@ GROWTH_RATE = Map(
     "**Largest transverse growth rate** of the homogeneous (synchronous) state: the largest growth rate of "
     "perturbations along the eigenvectors of W, the uniform one left out (master stability function).\n\nRed: "
     "perturbations grow and regions desynchronise; blue: they decay. The black line is the border between the two. "
-    "Negative values beyond the end of the scale have its last colour.",
-    _largest,
+    "Negative values beyond the end of the scale have its last colour. With conduction delays the uniform one may grow, "
+    "too: it counts among the unstable modes.",
+    lambda values: values.isel(mode=slice(1, None)).max("mode"),  # mode 0 is the uniform direction
     Look("vlag", diverging=True, positive=True),
     statuses=("msf_status",),
     above=NEUTRAL,
