@@ -46,8 +46,8 @@ GROWTH_RATE = Map(
     "**Largest transverse growth rate** of the homogeneous (synchronous) state: the largest growth rate of "
     "perturbations along the eigenvectors of W, the uniform one left out (master stability function).\n\nRed: "
     "perturbations grow and regions desynchronise; blue: they decay. The black line is the border between the two. "
-    "Negative values beyond the end of the scale have its last colour. With conduction delays the uniform one may grow, "
-    "too: it counts among the unstable modes.",
+    "Negative values beyond the end of the scale have its last colour. With conduction delays the uniform one may "
+    "grow, too: it counts among the unstable modes.",
     lambda values: values.isel(mode=slice(1, None)).max("mode"),  # mode 0 is the uniform direction
     Look("vlag", diverging=True, positive=True),
     statuses=("msf_status",),
