@@ -141,6 +141,7 @@ def test_a_curve_of_torus_bifurcations(ring):
     np.testing.assert_array_equal(np.sort(curve.p[[0, -1], 1]), limits[1])
 
 
+@pytest.mark.slow
 def test_cusp_and_bogdanov_takens_point_are_those_of_the_reference(ei):
     curves, _ = bifurcation_curves(System(ei, {}, 1.0, ("I_ext_e", "G")), ((-50.0, 5.0), (0.0, 130.0)), [27.0], False)
     by_kind = {e["type"]: [e["I_ext_e"], e["G"]] for e in REFERENCE["codim2"]}

@@ -220,6 +220,7 @@ def test_across_a_manifold_the_uniform_direction_is_the_system_itself(ei, attrac
     assert (found.errors < 0.005).all()
 
 
+@pytest.mark.slow
 def test_on_a_cycle_transverse_exponents_are_floquet_exponents(ei, attractor_at):
     attractor, parameters = attractor_at(ei, I_ext_e=12.2, G=12.0)
     modes = np.array([0.8, 0.2, -0.4, 0.3 + 0.4j, 0.3 - 0.4j])
@@ -260,6 +261,7 @@ def test_a_cycle_gets_no_run_where_its_multipliers_say_enough(ei, attractor_at):
     assert kaplan_yorke_dimension(few.values[0]) == kaplan_yorke_dimension(all_six.values[0]) == 1.0
 
 
+@pytest.mark.slow
 def test_exponents_of_chaos_are_unbiased(ei):
     """Six points of the reference that steps of 0.0125 ms gave (tools/chaos_reference.py); `make bench` has all 40."""
     points = CHAOTIC["points"][:6]

@@ -141,6 +141,7 @@ def alike(before, after, exact):
 
 
 @BOTH
+@pytest.mark.slow
 def test_exponents_of_chaos(ei, factor):
     """A chaotic point beside one of another unit of time and a cycle, each as if it were alone."""
     values = [{"I_ext_e": 10.5, "G": 12.0}, {"I_ext_e": 13.0, "G": 5.0}]
@@ -175,6 +176,7 @@ def test_exponents_of_chaos(ei, factor):
 
 @BOTH
 @pytest.mark.parametrize(("I_ext_e", "G"), [(10.0, 12.0), (3.0, 5.0), (5.6, 0.0)])
+@pytest.mark.slow
 def test_exponents_of_a_network(ei, factor, I_ext_e, G):
     """One that moves, one that comes to rest, and one that is long on its way to rest."""
 
@@ -221,6 +223,7 @@ def test_noise_around_the_rest_of_a_network(factor, name):
 
 
 @BOTH
+@pytest.mark.slow
 def test_states_that_networks_start_from(factor):
     for name, values in (("ei_ngnmm", EI), ("wilson_cowan", WILSON_COWAN)):
         model = get_model(name)

@@ -37,6 +37,7 @@ def paths(ei, points_of, start_of):
     return read
 
 
+@pytest.mark.slow
 def test_halves_of_a_step_add_up_to_it(paths):
     """Increments add, and the moment about the middle follows from those of the halves."""
     whole, halves = paths(0.1, 40), paths(0.05, 80)

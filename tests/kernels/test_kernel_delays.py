@@ -132,6 +132,7 @@ def _largest(run, dt, path):
 
 
 @pytest.mark.parametrize("delays", [UNEQUAL, EQUAL], ids=["unequal", "equal"])
+@pytest.mark.slow
 def test_the_exact_flow_agrees_with_the_delay_equations(run_of, solution, start, delays):
     """All states at all times, at the peaks of bursts too: the error over the range, and over what the flow amplifies.
 
@@ -216,6 +217,7 @@ def test_signals_of_a_chain_arrive_when_they_must(linear_node, points_of, method
     assert 0.0 < x[np.argmax(t > 5.55), 2] < 1e-3
 
 
+@pytest.mark.slow
 def test_growth_at_rest_on_a_ring_with_equal_delays_is_the_root_of_the_characteristic_equation(population, points_of):
     """Alternating perturbation of four regions: det(lambda - A + G exp(-lambda D) B) = 0."""
     ring = 0.5 * (np.roll(np.eye(4), 1, axis=0) + np.roll(np.eye(4), -1, axis=0))
@@ -255,6 +257,7 @@ def test_growth_at_rest_on_a_ring_with_equal_delays_is_the_root_of_the_character
     assert min(abs(z - leading) for z in found) < 2e-4 + 2e-3 * abs(leading)
 
 
+@pytest.mark.slow
 def test_rounded_delays_are_those_of_whole_steps(run_of):
     """Where delays are whole steps nothing is rounded, and the cubic takes the values themselves."""
     whole = np.rint(UNEQUAL * 10.0) / 10.0
@@ -270,6 +273,7 @@ def test_rounded_delays_are_those_of_whole_steps(run_of):
 @pytest.mark.parametrize(
     ("method", "dt", "noise"), [("riccati", 0.1, ()), ("riccati", 0.05, (0.1, None)), ("heun", 0.02, (0.1, None))]
 )
+@pytest.mark.slow
 def test_a_run_goes_on_from_call_to_call_and_from_a_snapshot(run_of, method, dt, noise):
     whole, parts = (run_of(method, noise=noise) for _ in range(2))
     expected = whole.advance(dt, 13, 50)
@@ -353,6 +357,7 @@ def test_rates_of_a_machine_are_measured_with_delays():
     assert rates.transient > 0
 
 
+@pytest.mark.slow
 def test_adaptation_goes_on_with_delays(points_of):
     """Further filters of a rate are states as well, by the exact flow and by another method."""
     model, ends = get_model("ei_ngnmm_adaptation"), []

@@ -40,6 +40,7 @@ def paths(ei, points_of, start_of):
     return read
 
 
+@pytest.mark.slow
 def test_coloured_paths_are_the_same_with_every_step(paths):
     """Values agree at common times, integrals over halves add up to the integral over the whole."""
     whole, halves, eighths = paths(0.1, 40), paths(0.05, 80), paths(0.0125, 320)
@@ -51,6 +52,7 @@ def test_coloured_paths_are_the_same_with_every_step(paths):
 
 
 @pytest.mark.parametrize("step_ms", [0.1, 0.0125])
+@pytest.mark.slow
 def test_coloured_noise_has_its_closed_forms(paths, step_ms):
     """Variance 1 / (2 tau), autocorrelation exp(-t / tau), variance T - tau (1 - exp(-T / tau)) of the integral."""
     tau = 0.4
@@ -69,6 +71,7 @@ def test_coloured_noise_has_its_closed_forms(paths, step_ms):
 
 
 @pytest.mark.parametrize("tau_ms", [0.0, TAU_MS])
+@pytest.mark.slow
 def test_regions_share_the_stated_part_of_the_variance_per_population(paths, tau_ms):
     """Correlations of increments: SHARE between regions of a population, 0 between populations and seeds."""
     found = np.concatenate([paths(0.1, 400, SHARE, tau_ms, first) for first in range(0, 64, 8)], axis=-1)
@@ -84,6 +87,7 @@ def test_regions_share_the_stated_part_of_the_variance_per_population(paths, tau
 
 @pytest.mark.parametrize("method", ["riccati", "heun"])
 @pytest.mark.parametrize("tau_ms", [0.0, TAU_MS])
+@pytest.mark.slow
 def test_with_all_noise_in_common_equal_regions_do_the_same(ei, points_of, method, tau_ms):
     start = np.broadcast_to([s.initial for s in ei.states], (8, 2, 6))
     points = points_of(ei, 8, I_ext_e=8.0, G=4.0, seed=np.arange(8))
@@ -134,6 +138,7 @@ def test_a_node_under_coloured_noise_has_its_closed_form(linear_node, points_of)
     assert between == pytest.approx(SHARE, abs=4 / np.sqrt(independent))
 
 
+@pytest.mark.slow
 def test_spectrum_of_the_model_under_coloured_noise_is_that_of_linear_theory(population, points_of):
     """At rest: mean power in bands below and above the corner of the noise, 8 runs of 8 s."""
     tau_ms, parameters = 8.0, population.resolve({"eta": -6.0, "G": 5.0})

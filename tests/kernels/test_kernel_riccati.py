@@ -97,6 +97,7 @@ def test_unequal_populations_agree_with_dop853(ei, directed5, points_of, start_o
     assert errors[0] > 10.0 * errors[1]
 
 
+@pytest.mark.slow
 def test_one_population_per_region(population, directed5, points_of, start_of, integrate, dop853):
     start, values = start_of(population, 1, 5), {"G": 3.0, "I_ext": 2.0}
     expected = dop853(population, directed5, population.resolve(values), start[0], np.array([15.0, 30.0]))
