@@ -47,10 +47,10 @@ run: env  ## the study in config/config.yaml, to its figures
 partial: env  ## merges what there is of an unfinished study
 	$(SNAKEMAKE) partial
 
-test: env-dev lint  ## all tests (15 minutes on 2 cores at the most)
+test: env-dev lint  ## all tests (20 to 25 minutes on 2 cores)
 	$(BIN)/python -m pytest $(BY_FILE)
 
-test-fast: env-dev  ## the tests to run all day (2 minutes)
+test-fast: env-dev  ## the tests to run all day (4 to 6 minutes)
 	$(BIN)/python -m pytest $(BY_FILE) -m "not slow"
 
 test-slurm: env-dev  ## what clusters do to jobs, on a one-node SLURM of our own (root on Debian; 7 to 11 minutes)
