@@ -21,16 +21,7 @@ from ngnmm_core.dynamics.linear_noise import LinearNetwork, Noise, linear_networ
 from ngnmm_core.dynamics.regimes import REST
 from ngnmm_core.models._base import Model
 
-EQUAL = 1e-9  # relative difference of delays that are the same
 CYCLES_PER_S = 1000.0 / (2.0 * np.pi)
-
-
-def equal_delay(W: np.ndarray, delay_ms: np.ndarray) -> float | None:
-    """Give the delay (ms) that all connections have; None where they differ."""
-    found = delay_ms[(W != 0) & ~np.eye(len(W), dtype=bool)]
-    if not len(found):
-        return 0.0
-    return float(found.mean()) if np.ptp(found) <= EQUAL * found.max() else None
 
 
 def homogeneous_rests(model: Model, parameters: Mapping[str, np.ndarray], row_sum: float) -> list[np.ndarray | None]:

@@ -12,6 +12,7 @@ from ngnmm_core.simulation.integrators import get_integrator, integrator_names
 VELOCITY = "velocity_m_per_s"  # also an axis
 INTERPOLATED, ROUNDED = "interpolated", "rounded"
 REFUSE, EUCLIDEAN = "refuse", "euclidean"
+EQUAL = 1e-9  # relative difference of lengths that are the same
 
 
 def delay_axes(settings: Any) -> list[Axis]:
@@ -114,3 +115,11 @@ def lengths_mm(connectome: Connectome, missing: str) -> np.ndarray:
                 "distance apart; allowed: other centres, or lengths > 0"
             )
     return np.where(connected, found, 0.0)
+
+
+def shared_length(weights: np.ndarray, lengths: np.ndarray) -> float | None:
+    """Give the length (mm) that all connections have, of their lengths [region, source]; None where they differ."""
+    found = lengths[(weights != 0) & ~np.eye(len(weights), dtype=bool)]
+    if not len(found):
+        return 0.0
+    return float(found.mean()) if np.ptp(found) <= EQUAL * found.max() else None

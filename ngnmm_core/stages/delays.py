@@ -8,14 +8,13 @@ import numpy as np
 
 from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.errors import InputError
-from ngnmm_core.simulation.delay_settings import REFUSE, VELOCITY, lengths_mm
+from ngnmm_core.simulation.delay_settings import REFUSE, VELOCITY, lengths_mm, shared_length
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.study import Study
 
 Results = dict[str, np.ndarray]
 Compute = Callable[[Task], Results]
 MISSING = "missing_lengths"
-EQUAL = 1e-9  # relative difference of lengths that are the same
 
 
 def delay_settings(study: Study) -> dict[str, Any]:
@@ -50,13 +49,14 @@ def equal_length(connectome: Connectome, found: np.ndarray) -> float:
     InputError
         Where they differ: a perturbation along an eigenvector of W then stays along it no longer.
     """
-    some = found[(connectome.weights != 0) & ~np.eye(len(found), dtype=bool)]
-    if np.ptp(some) > EQUAL * some.max():
+    same = shared_length(connectome.weights, found)
+    if same is None:
+        some = found[(connectome.weights != 0) & ~np.eye(len(found), dtype=bool)]
         raise InputError(
             f"simulation.{VELOCITY}: lengths from {some.min():g} to {some.max():g} mm, and analyses.dispersion is for "
             "one delay of all connections; allowed: equal lengths, or analyses.msf in its place"
         )
-    return float(some.mean())
+    return same
 
 
 def by_delays(task: Task, without: Compute, with_delays: Compute) -> Results:

@@ -7,6 +7,7 @@ import numpy as np
 from ngnmm_core.analysis.msf import MsfStatus
 from ngnmm_core.connectome.eigenmodes import spectrum
 from ngnmm_core.errors import InputError
+from ngnmm_core.simulation.delay_settings import shared_length
 from ngnmm_core.stages.contract import AT_AN_ATTRACTOR, OF_RESTS, Rates, Stage, equal_rows
 from ngnmm_core.stages.delays import by_delays, delay_settings, lengths, velocities
 from ngnmm_core.stages.layouts import delayed_layout
@@ -67,7 +68,6 @@ def _results(attractors, relation, uncoupled: np.ndarray) -> dict[str, np.ndarra
 def _with_delays(task: Task) -> dict[str, np.ndarray]:
     """Compute the stability of the homogeneous equilibrium; what is unstable may be the uniform mode, too."""
     from ngnmm_core.dynamics.delayed_rest import (
-        equal_delay,
         growth_along,
         growth_of_patterns,
         homogeneous_rests,
@@ -77,7 +77,7 @@ def _with_delays(task: Task) -> dict[str, np.ndarray]:
     from ngnmm_core.dynamics.regimes import REST
 
     W, parameters, lengths_mm = task.connectome.weights, task.points.parameters, lengths(task)
-    modes, same, speeds = spectrum(W), equal_delay(W, lengths_mm), velocities(task)
+    modes, same, speeds = spectrum(W), shared_length(W, lengths_mm), velocities(task)
     if modes.defective and same is None:
         raise InputError(DEFECTIVE)
     rests = homogeneous_rests(task.model, parameters, task.connectome.row_sum("analyses.msf"))

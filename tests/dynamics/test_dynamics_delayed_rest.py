@@ -13,12 +13,13 @@ from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.dynamics.characteristic import Response, characteristic
 from ngnmm_core.dynamics.continuation.equilibria import find_equilibria
 from ngnmm_core.dynamics.delayed_modes import leading_roots
-from ngnmm_core.dynamics.delayed_rest import equal_delay, growth_of_patterns, homogeneous_rests, network_at
+from ngnmm_core.dynamics.delayed_rest import growth_of_patterns, homogeneous_rests, network_at
 from ngnmm_core.dynamics.delayed_spectrum import delayed_growth_rate, delayed_spectrum
 from ngnmm_core.dynamics.linear_noise import LinearNetwork, Noise, covariance_in, linear_network, spectra
 from ngnmm_core.dynamics.linear_stability import growth_rate, reached_equilibria
 from ngnmm_core.dynamics.root_counts import count_right
 from ngnmm_core.errors import InputError
+from ngnmm_core.simulation.delay_settings import shared_length
 from ngnmm_core.simulation.delays import Delays
 from ngnmm_core.simulation.engine import Engine, Run
 
@@ -217,8 +218,8 @@ def test_delays_may_make_rest_unstable_and_stabilise_it(ei, at_rest, undirected6
     assert growth_rate(at_rest(undirected6, MOVING, None)[0]) > 0
     rests = homogeneous_rests(ei, {k: np.full(1, float(v)) for k, v in ei.resolve(MOVING).items()}, 1.0)
     np.testing.assert_allclose(rests[0], find_equilibria(ei, MOVING).states[0], rtol=1e-9)
-    assert equal_delay(undirected6, delay6) is None
-    assert equal_delay(undirected6, np.full((6, 6), 3.0)) == 3.0
+    assert shared_length(undirected6, delay6) is None
+    assert shared_length(undirected6, np.full((6, 6), 3.0)) == 3.0
 
 
 # ------------------------------------------------------------------ linear noise theory

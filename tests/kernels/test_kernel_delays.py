@@ -5,16 +5,12 @@ import pytest
 from numba import njit
 
 from ngnmm_core.connectome.connectome import Connectome
-from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model
-from ngnmm_core.preflight.calibration import measure
-from ngnmm_core.simulation.delay_settings import lengths_mm
 from ngnmm_core.simulation.delays import Delays, _polynomial
 from ngnmm_core.simulation.engine import Engine, Run
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator
 from ngnmm_core.simulation.trial import Trial
-from ngnmm_core.study.load import make_study
 
 REGIONS, SPAN_MS, INPUT, G = 5, 100.0, 8.0, 15.0
 RANDOM = np.random.default_rng(0)
@@ -292,69 +288,6 @@ def test_noise_with_delays_follows_one_path_whatever_the_step(run_of):
         ends.append(run.by_point(run.states).copy())
     coarse, fine = (np.abs(end - ends[-1]).max() for end in ends[:2])
     assert 1.5 * fine < coarse < 1e-3
-
-
-# ------------------------------------------------------------------ points of a study
-@pytest.fixture(scope="module")
-def network():
-    lengths = 10.0 * UNEQUAL
-    return Connectome(W, tract_length=lengths)
-
-
-def test_velocities_side_by_side_or_alone_give_the_same_bits_and_infinity_is_none(ei, network, points_of):
-    settings = Simulation(duration_ms=40.0, transient_ms=20.0)
-    points = points_of(ei, 4, I_ext_e=INPUT, G=G, velocity_m_per_s=[5.0, np.inf, 10.0, 5.0], seed=[0, 0, 0, 1])
-    simulator = Simulator(ei, network, settings, [])
-    together = simulator.run(points)
-    states = []
-    for k in range(4):
-        run = simulator.start(points.take(np.array([k])))
-        run.advance(0.1, 400, 1)
-        states.append(run.by_point(run.states)[0].copy())
-        alone = simulator.run(points.take(np.array([k])))
-        for name, values in together.items():
-            np.testing.assert_array_equal(values[k], alone[name][0], err_msg=name)
-    pair = simulator.start(points.take(np.array([0, 3])))
-    pair.advance(0.1, 400, 1)
-    np.testing.assert_array_equal(pair.by_point(pair.states), [states[0], states[3]])
-    none = Simulator(ei, Connectome(W), settings, []).start(points_of(ei, 1, I_ext_e=INPUT, G=G))
-    none.advance(0.1, 400, 1)
-    np.testing.assert_array_equal(none.by_point(none.states)[0], states[1])
-    assert np.abs(states[0] - states[2]).max() > 1e-3
-
-
-def test_connections_without_a_length_are_refused_or_get_that_of_a_straight_line(network):
-    lacking = np.array(network.tract_length)
-    lacking[0, 1], lacking[2, 3] = np.nan, 0.0
-    centres = np.arange(15.0).reshape(5, 3)
-    with pytest.raises(
-        InputError, match=r"^simulation\.velocity_m_per_s: 2 of 20 connections have no length, such as 1 to 0;"
-    ):
-        lengths_mm(Connectome(W, tract_length=lacking), "refuse")
-    with pytest.raises(InputError, match="no centres; allowed"):
-        lengths_mm(Connectome(W, tract_length=lacking), "euclidean")
-    with pytest.raises(InputError, match="centres of 1 and 0 are no distance apart"):
-        lengths_mm(Connectome(W, tract_length=lacking, centres=np.ones((5, 3))), "euclidean")
-    found = lengths_mm(Connectome(W, tract_length=lacking, centres=centres), "euclidean")
-    assert found[0, 1] == pytest.approx(np.sqrt(27.0))
-    assert found[1, 0] == lacking[1, 0]  # lengths belong to (target, source)
-    lonely = np.where(np.arange(25).reshape(5, 5) == 1, 0.0, W)  # no connection, no length needed
-    only = np.array(network.tract_length)
-    only[0, 1] = np.nan
-    assert lengths_mm(Connectome(lonely, tract_length=only), "refuse")[0, 1] == 0.0
-
-
-def test_rates_of_a_machine_are_measured_with_delays():
-    """On a made-up network, which must have lengths."""
-    study = make_study("s", {
-        "study": "s",
-        "connectome": {"path": "made_up.csv"},
-        "grid": {"G": [2.0], "velocity_m_per_s": [10, None]},
-        "simulation": {"duration_ms": 200, "transient_ms": 100},
-        "analyses": ["rates"],
-    })  # fmt: skip
-    rates = measure(study, "simulation", 5)
-    assert rates.transient > 0
 
 
 @pytest.mark.slow

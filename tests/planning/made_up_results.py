@@ -131,3 +131,9 @@ def full_point(study, **values):
     for name, value in values.items():
         point |= dict.fromkeys(("Delta_e", "Delta_i"), value) if name == "Delta" else {name: value}
     return point
+
+
+def every_point_once(shards, study, stage="simulation"):
+    held = [identity for shard in shards for identity in shard.ids]
+    assert len(held) == len(set(held))
+    assert set(held) == set(identities(study, stage))
