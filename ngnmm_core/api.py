@@ -32,6 +32,7 @@ from ngnmm_core.dataset.merged_file import describe_regions, point_coordinates
 from ngnmm_core.errors import InputError
 from ngnmm_core.preflight.checks import check_environment, check_on_cohort
 from ngnmm_core.preflight.step_trial import check_steps
+from ngnmm_core.preflight.unused import check_unused
 from ngnmm_core.recordings.load import load_recordings
 from ngnmm_core.stages.contract import Stage
 from ngnmm_core.stages.registry import STAGES
@@ -203,6 +204,9 @@ def run_study(study: Study, connectome: "Connectome | xr.Dataset") -> "xr.Datase
     cohort = _cohort(study, connectome)
     brain = cohort.mean
     row_sum = check_on_cohort(study, cohort)
+    if not study.inherited:  # what a part has from its file may be for others
+        check_unused([study])
+    _check_kept(study)
     for warning in check_steps(study, len(brain), row_sum):
         logging.warning("%s", warning)
     names = list(dict.fromkeys(analysis.needs for analysis, _ in study.analyses if analysis.needs != MERGE))
@@ -218,6 +222,15 @@ def run_study(study: Study, connectome: "Connectome | xr.Dataset") -> "xr.Datase
         return merged
     built = None if isinstance(connectome, Connectome) else connectome
     return with_scores(study, merged, load_recordings(study.config.empirical, built, brain.labels))
+
+
+def _check_kept(study: Study) -> None:
+    """Refuse raw series in files, which stand beside shards."""
+    if study.simulation.keep_series:
+        raise InputError(
+            "simulation.keep_series: true writes files beside the shards of a workflow; allowed: false, with analysis "
+            "`series` for a dataset"
+        )
 
 
 def run_stage(study: Study, stage: Stage, connectome: "Connectome | xr.Dataset") -> "xr.Dataset":

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ngnmm_core.analysis.contract import KHZ
+from ngnmm_core.analysis.contract import KHZ, Options, refuse_unread
 from ngnmm_core.connectome.normalisation import LARGEST_SPREAD, row_sum_spread
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.models._base import Model
@@ -31,14 +31,18 @@ def population_index(key: str, model: Model, name: str | None) -> int:
     return names.index(name)
 
 
-def check_threshold(key: str, study, threshold_hz: float | None) -> None:
+def check_threshold(key: str, study, options: Options) -> None:
     """Whether the threshold can be found: from states of regions that are alike, or as a number.
+
+    `options` have it as `between` or `threshold_hz`.
 
     Raises
     ------
     InputError
-        For one that is to be found although maps make regions differ.
+        For one that is to be found although maps make regions differ, or that is given twice.
     """
+    threshold_hz = options.threshold_hz
+    refuse_unread(key, options, ("between",), threshold_hz is None, f"no {key}.threshold_hz, which sets it")
     if threshold_hz is None and study.map_scales():
         name = next(iter(study.map_scales()))
         raise InputError(

@@ -6,7 +6,7 @@ A table along the branches and a table of special points, padded to a fixed numb
 import numpy as np
 from pydantic import Field
 
-from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, refuse_unread, status
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.storage.flags import Status
 
@@ -58,6 +58,7 @@ def check(options: ContinuationOptions, study) -> None:
             raise unknown(f"{key}.{which}", name, model.axis_names)
         if name is not None:
             model.check_range(f"{key}.{limits}", name, getattr(options, limits))
+    refuse_unread(key, options, ("second_range", "ladder"), options.second is not None, f"{key}.second beside it")
     if options.second is None:
         return
     common = set(model.targets(options.parameter)) & set(model.targets(options.second))

@@ -4,7 +4,7 @@ One analysis is one file in this folder with a module-level `ANALYSIS`; other fi
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,32 @@ KHZ = 1000.0  # Hz in the rates of the models, which are in 1/ms
 
 class Options(Section):
     """Base of an analysis' options: unknown keys are errors, every field has a default and a description."""
+
+
+def refuse_unread(key: str, options: Options, names: Iterable[str], read: bool, needed: str) -> None:
+    """Refuse options that are set although other options leave no place for them.
+
+    Parameters
+    ----------
+    key : str
+        Of the analysis: `analyses.NAME`.
+    names : iterable of str
+        Of the options.
+    read : bool
+        Whether anything depends on them.
+    needed : str
+        What must be there so that something does.
+
+    Raises
+    ------
+    InputError
+        Naming the option, its value and what it takes.
+    """
+    for name in () if read else names:
+        value = getattr(options, name)
+        if value != type(options).model_fields[name].default:
+            found = list(value) if isinstance(value, tuple) else value
+            raise InputError(f"{key}.{name}: {found} is read by nothing here; allowed: none, or {needed}")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
-from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, refuse_unread, status
 from ngnmm_core.analysis.maps import Look, Map
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.observation import SampledWindow
@@ -59,6 +59,8 @@ def check(options: FcOptions, study) -> None:
     check_band("analyses.fc.band_hz", options.band_hz, simulation.sample_ms)
     if len(set(options.signals)) < len(options.signals):
         raise InputError(f"analyses.fc.signals: {list(options.signals)} repeats a signal; allowed: each once")
+    envelopes = any(signal != "rate" for signal in options.signals)
+    refuse_unread("analyses.fc", options, ("band_hz",), envelopes, "an envelope among analyses.fc.signals")
     check_window(options, simulation)
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, refuse_unread, status
 from ngnmm_core.analysis.maps import Look, Map, as_it_is
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.storage.flags import Status
@@ -80,6 +80,9 @@ def check(options: LinearFcOptions, study) -> None:
         raise InputError(f"{key}.bands_hz: {', '.join(options.band_names)} repeats a band; allowed: each once")
     check_signal(f"{key}.signal", options.signal, study.model, positive=options.haemodynamics == "balloon")
     haemodynamics(options.constants, f"{key}.constants")
+    balloon = options.haemodynamics == "balloon"
+    refuse_unread(key, options, ("constants",), balloon, f"{key}.haemodynamics: balloon")
+    refuse_unread(key, options, ("spectrum_step_hz",), options.spectrum_max_hz is not None, f"{key}.spectrum_max_hz")
     if len(options.frequencies_hz) > MOST_FREQUENCIES:
         raise InputError(
             f"{key}.spectrum_step_hz: {options.spectrum_step_hz:g} gives {len(options.frequencies_hz)} frequencies; "

@@ -6,7 +6,7 @@ Yorke, J. Differ. Equ. 49, 185 (1983), doi:10.1016/0022-0396(83)90011-6.
 
 from pydantic import Field
 
-from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.analysis.contract import Analysis, Options, Variable, refuse_unread, status
 from ngnmm_core.analysis.lyapunov import ExponentStatus
 from ngnmm_core.errors import InputError
 from ngnmm_core.section import is_multiple
@@ -44,6 +44,7 @@ def check(options: NetworkLyapunovOptions, study) -> None:
         For an interval that is no multiple of the step.
     """
     interval, step = options.interval_ms, options.dt_ms
+    refuse_unread("analyses.network_lyapunov", options, ("step_error",), step is None, "no dt_ms, which it chooses")
     if step is not None and not is_multiple(interval, step):
         below = int(interval / step)
         near = " or ".join(f"{k * step:.10g}" for k in (below, below + 1) if k > 0)

@@ -23,6 +23,8 @@ from ngnmm_core.plotting.catalogue import KINDS, MAPS, NULLS
 from ngnmm_core.plotting.figure_jobs import FigureJob, figure_files
 from ngnmm_core.plotting.parts.captions import describe, facts
 from ngnmm_core.preflight.checks import check_environment, check_study, check_writable
+from ngnmm_core.preflight.reach import check_reach
+from ngnmm_core.preflight.unused import check_unused
 from ngnmm_core.products.run_summary import cost_text, points_text
 from ngnmm_core.recordings.load import identity as recordings_identity
 from ngnmm_core.stages.context import fingerprint
@@ -194,6 +196,9 @@ class Workflow:
         """Refuses what can be seen to fail before any job starts."""
         check_environment()
         self.studies.check_files()
+        for study in self.studies.concerned.values():
+            check_reach(study)  # says more of a setting than that nothing reads it
+        check_unused(self.studies.concerned.values())
         for name, study in self.studies.concerned.items():
             self.connectomes.identity(name)
             self.holding.check_deleting(name)

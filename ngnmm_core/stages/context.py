@@ -29,7 +29,7 @@ SAID = (
     *("check", "compares_regions", "maps", "title"),  # of an analysis
     *("doi",),  # of a model
     *("chosen", "cost", "file", "layout", "measured", "needs_equal_rows"),  # of a stage
-    *("settings", "signals", "starts_network", "unreachable", "unreachable_axes", "warm"),
+    *("reads", "settings", "signals", "starts_network", "unreachable", "unreachable_axes", "warm"),
     *("description", "evaluation_seconds", "noise_seconds", "order"),  # of an integrator
     *("noise_precisions", "precisions", "products", "stability", "start_ms", "step_ms", "strong_order"),
 )

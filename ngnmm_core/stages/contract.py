@@ -11,6 +11,7 @@ from ngnmm_core.points import Points
 from ngnmm_core.simulation.delay_settings import ROUNDED, VELOCITY
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
 from ngnmm_core.simulation.regional import MAPS
+from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.study import Study
 
@@ -80,6 +81,8 @@ OF_DELAYS = (VELOCITY,)
 OF_NETWORKS = ("resection", MAPS, BALANCE, *OF_DELAYS)
 OF_RESTS = ("resection", MAPS, BALANCE, ROUNDED)  # the same, of what has delays at rest: these are not rounded
 NOISES = (NOISE, COMMON, TAU)
+EVERY_SETTING = tuple(Simulation.model_fields)
+READ_AT_RESTS = (VELOCITY, "missing_lengths")
 
 
 def _the_task(task: Task) -> Any:
@@ -143,6 +146,9 @@ class Stage:
         `ngnmm_core.preflight.reach`: a study that has one is refused.
     unreachable_axes : tuple of str
         The same where only values that vary over the grid can't reach it.
+    reads : tuple of str
+        Settings of `simulation` that its numbers may depend on, and `seed`: a study in which none of its stages reads
+        what it sets is refused (`ngnmm_core.preflight.unused`).
     own_variables, own_coordinates
         What the job writes besides what its analyses declare.
     """
@@ -165,6 +171,7 @@ class Stage:
     starts_network: bool = False
     unreachable: tuple[str, ...] = ()
     unreachable_axes: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
     own_variables: tuple[Variable, ...] = ()
     own_coordinates: Mapping[str, tuple[Any, str, str]] = field(default_factory=dict)
 

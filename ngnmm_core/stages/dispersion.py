@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from ngnmm_core.analysis.dispersion import MOST_INTERVALS, DispersionStatus
-from ngnmm_core.stages.contract import AT_AN_ATTRACTOR, OF_RESTS, Layout, Rates, Stage, equal_rows
+from ngnmm_core.stages.contract import AT_AN_ATTRACTOR, OF_RESTS, READ_AT_RESTS, Layout, Rates, Stage, equal_rows
 from ngnmm_core.stages.delays import by_delays, delay_settings, equal_length, lengths, velocities
 from ngnmm_core.stages.layouts import delayed_layout, row_sum_layout
 from ngnmm_core.stages.task import Task
@@ -115,4 +115,5 @@ STAGE = Stage(
     cost=_cost,
     needs_equal_rows=equal_rows,
     unreachable=OF_RESTS,
+    reads=READ_AT_RESTS,
 )

@@ -6,8 +6,9 @@ import numpy as np
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable
 from ngnmm_core.analysis.series import ANALYSIS as SERIES
+from ngnmm_core.points import SEED
 from ngnmm_core.stages import msf, simulation
-from ngnmm_core.stages.contract import HIGHLIGHTS, Layout, Rates, Reducers, Stage
+from ngnmm_core.stages.contract import EVERY_SETTING, HIGHLIGHTS, Layout, Rates, Reducers, Stage
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.study import Study
 
@@ -101,6 +102,7 @@ STAGE = Stage(
     signals=simulation.fc_signals,
     also=("msf",),
     starts_network=True,
+    reads=(*EVERY_SETTING, SEED),
     file=HIGHLIGHTS,
     own_variables=VARIABLES,
     own_coordinates=LAMBDA_AXIS,

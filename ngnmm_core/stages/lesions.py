@@ -13,7 +13,7 @@ from ngnmm_core.points import SEED, Kind
 from ngnmm_core.simulation.lesions import CUT, KINDS, LESION, NONE, REGION
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.stages import simulation
-from ngnmm_core.stages.contract import LESIONS, NOISES, OF_DELAYS, Layout, Rates, Reducers, Stage
+from ngnmm_core.stages.contract import EVERY_SETTING, LESIONS, NOISES, OF_DELAYS, Layout, Rates, Reducers, Stage
 from ngnmm_core.stages.task import Task
 from ngnmm_core.streaming.leave_one_out import LeaveOneOutSynchrony
 from ngnmm_core.study.study import Study
@@ -131,6 +131,7 @@ STAGE = Stage(
     cost=_cost,
     signals=_signals,
     starts_network=True,
+    reads=tuple(name for name in EVERY_SETTING if name != "keep_series"),
     # scores compare runs at points of the model's parameters and maps
     unreachable_axes=("resection", *NOISES, "stimuli", *OF_DELAYS),
     file=LESIONS,

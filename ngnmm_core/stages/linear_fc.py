@@ -16,7 +16,7 @@ from ngnmm_core.simulation.integrators import OF_RESTS
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
 from ngnmm_core.simulation.own_times import nominal_states
 from ngnmm_core.simulation.regional import MAPS, SURROGATE
-from ngnmm_core.stages.contract import Layout, Rates, Stage
+from ngnmm_core.stages.contract import READ_AT_RESTS, Layout, Rates, Stage
 from ngnmm_core.stages.delays import delay_settings, lengths, velocities
 from ngnmm_core.stages.task import Task
 from ngnmm_core.streaming.haemodynamics import haemodynamics
@@ -236,4 +236,5 @@ STAGE = Stage(
     cost=_cost,
     integrators=_integrators,
     unreachable=("resection", ROUNDED, "stimuli"),
+    reads=(*SETTINGS, *READ_AT_RESTS),
 )

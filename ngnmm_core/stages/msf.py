@@ -8,7 +8,7 @@ from ngnmm_core.analysis.msf import MsfStatus
 from ngnmm_core.connectome.eigenmodes import spectrum
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.delay_settings import shared_length
-from ngnmm_core.stages.contract import AT_AN_ATTRACTOR, OF_RESTS, Rates, Stage, equal_rows
+from ngnmm_core.stages.contract import AT_AN_ATTRACTOR, OF_RESTS, READ_AT_RESTS, Rates, Stage, equal_rows
 from ngnmm_core.stages.delays import by_delays, delay_settings, lengths, velocities
 from ngnmm_core.stages.layouts import delayed_layout
 from ngnmm_core.stages.task import Task
@@ -140,4 +140,5 @@ STAGE = Stage(
     cost=_cost,
     needs_equal_rows=equal_rows,
     unreachable=OF_RESTS,
+    reads=READ_AT_RESTS,
 )

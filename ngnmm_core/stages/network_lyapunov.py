@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ngnmm_core.analysis.lyapunov import ExponentStatus
+from ngnmm_core.points import SEED
 from ngnmm_core.simulation.initial_states import nominal, perturbed
 from ngnmm_core.simulation.own_times import nominal_states
 from ngnmm_core.simulation.settings import Initial
@@ -128,5 +129,6 @@ STAGE = Stage(
     integrators=homogeneous_start,
     measured=False,
     starts_network=True,
+    reads=("initial", SEED),
     unreachable=("resection", *OF_DELAYS, *NOISES, "stimuli"),
 )

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ngnmm_core.analysis.contract import Variable, status
+from ngnmm_core.points import SEED
 from ngnmm_core.simulation.integrators import EXACT, OF_HOMOGENEOUS_STATES, get_integrator
 from ngnmm_core.simulation.observation import SampledWindow, SimulationStatus
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.step_choice import TRIAL_MS, expected_steps
-from ngnmm_core.stages.contract import PRODUCT_SECONDS, Rates, Reducers, Stage
+from ngnmm_core.stages.contract import EVERY_SETTING, PRODUCT_SECONDS, Rates, Reducers, Stage
 from ngnmm_core.stages.layouts import network_layout
 from ngnmm_core.stages.task import Task
 from ngnmm_core.streaming.activity import NetworkRegime
@@ -140,5 +141,6 @@ STAGE = Stage(
     cost=_cost,
     signals=fc_signals,
     starts_network=True,
+    reads=(*EVERY_SETTING, SEED),
     own_variables=VARIABLES,
 )

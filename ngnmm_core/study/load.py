@@ -40,7 +40,7 @@ from ngnmm_core.study.parameters import (
     listed_points,
     refuse_conflicts,
 )
-from ngnmm_core.study.parts import split_parts
+from ngnmm_core.study.parts import inherited_keys, split_parts, written_keys
 from ngnmm_core.study.schema import StudyConfig
 from ngnmm_core.study.study import Study
 from ngnmm_core.study.yaml_files import parse_yaml
@@ -105,8 +105,11 @@ def load_studies(config: Mapping[str, Any], source: str = "study", folder: Path 
     """
     studies, name = {}, ""
     try:
-        for name, part in split_parts(_text_keys(config)).items():
-            studies[name] = make_study(name, part, folder)
+        whole = _text_keys(config)
+        parts = split_parts(whole)
+        inherited = inherited_keys(whole)
+        for name, part in parts.items():
+            studies[name] = make_study(name, part, folder, inherited.get(name, frozenset()))
     except InputError as error:
         within = f" (part {name.partition('/')[2]})" if "/" in name else ""
         raise InputError(f"{source}{within}: {error}") from None
@@ -120,8 +123,10 @@ def _text_keys(value: Any) -> Any:
     return [_text_keys(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None) -> Study:
-    """One study from one config without parts; `folder` as of `load_studies`.
+def make_study(
+    name: str, config: Mapping[str, Any], folder: Path | None = None, inherited: frozenset[str] = frozenset()
+) -> Study:
+    """One study from one config without parts; `folder` as of `load_studies`, `inherited` as of `Study`.
 
     Raises
     ------
@@ -151,9 +156,8 @@ def make_study(name: str, config: Mapping[str, Any], folder: Path | None = None)
     if any(value is None for given in checked.highlights for value in given.values()):
         checked = checked.model_copy(update={"highlights": highlights})
     options = _options(checked, analyses)
-    study = with_method(
-        Study(name, checked, names.model, fixed, axes, listed, options, analyses, files, subjects, maps)
-    )
+    of_files = (analyses, files, subjects, maps, written_keys(config), inherited)
+    study = with_method(Study(name, checked, names.model, fixed, axes, listed, options, *of_files))
     check_study(study, names, highlights)
     return study
 

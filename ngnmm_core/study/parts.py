@@ -38,6 +38,28 @@ def split_parts(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return result
 
 
+def inherited_keys(config: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """Name what every part has from `base` and does not set itself, as `simulation.noise_sigma` and `grid`, by study.
+
+    `config` is one that `split_parts` has taken.
+    """
+    base, parts = config.get("base") or {}, config.get("parts", {})
+    return {
+        f"{config.get('study', 'study')}/{part}": written_keys(base) - written_keys(own or {})
+        for part, own in parts.items()
+    }
+
+
+def written_keys(config: Mapping[str, Any]) -> frozenset[str]:
+    """Name what a config sets: its keys, and those of `simulation` as `simulation.KEY`.
+
+    `null` and `auto` set nothing: they leave it to what follows from other keys.
+    """
+    simulation = config.get("simulation")
+    below = simulation if isinstance(simulation, Mapping) else {}
+    return frozenset((*config, *(f"simulation.{key}" for key, value in below.items() if value not in (None, "auto"))))
+
+
 def _check_name(key: str, name: Any) -> None:
     if not isinstance(name, str) or not re.match(NAME, name):
         allowed = "a name of at most 100 letters, digits, '.', '_' and '-' that starts with a letter or digit"

@@ -46,6 +46,10 @@ class Study:
         Names of the subjects by their numbers, where the study has the axis `subject`.
     maps : tuple of RegionMap
         Of parameters that differ between regions, with their values.
+    written : frozenset of str
+        What its file sets, as `grid` and `simulation.noise_sigma`.
+    inherited : frozenset of str
+        What of that it shares with other parts of the file.
     """
 
     name: str
@@ -59,6 +63,8 @@ class Study:
     files: Mapping[str, OwnFile] = field(default_factory=dict)
     subjects: Mapping[float, str] = field(default_factory=dict)
     maps: tuple[RegionMap, ...] = ()
+    written: frozenset[str] = frozenset()
+    inherited: frozenset[str] = frozenset()
 
     @property
     def simulation(self) -> Simulation:

@@ -30,6 +30,9 @@ def table(tmp_path):
     return write
 
 
+TIMES = {"duration_ms": 150, "transient_ms": 40}
+
+
 @pytest.fixture
 def study_with(table):
     """`study_with(*maps, **keys)`: a short study; a map is that of VALUES on I_ext_e unless it says otherwise."""
@@ -37,7 +40,8 @@ def study_with(table):
     def make(*maps, parameters=None, model="ei_ngnmm", **keys):
         given = [{"name": "thick", "parameter": "I_ext_e", **m} for m in maps]
         given = [m if {"of", "file"} & set(m) else {**m, "file": table()} for m in given]
-        simulation = {"duration_ms": 150, "transient_ms": 40, **keys.pop("simulation", {})}
+        times = {} if {"network_lyapunov", "linear_fc"} & set(keys.get("analyses", ())) else TIMES  # they take none
+        simulation = {**times, **keys.pop("simulation", {})}
         config = {"grid": {"G": [5]}, "analyses": {"rates": {}}, **keys}
         config = {"connectome": {"name": "given"}, **config, "simulation": simulation}
         return make_study("maps", {**config, "model": {"name": model, "maps": given, "parameters": parameters or {}}})

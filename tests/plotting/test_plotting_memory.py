@@ -105,7 +105,7 @@ def test_trials_show_rates_and_epochs(highlights):
 def test_the_bistable_range_lies_between_the_saddle_nodes_in_closed_form():
     """4 x^4 - 2 (J / pi) x^3 + Delta^2 = 0 with x = pi tau r."""
     grid = {"Delta": [0.5, 1.0, 1.5, 3.0], "J": [15, 10]}
-    config = {**CONFIG, "model": {"name": "ngnmm_population"}, "grid": grid, "highlights": []}
+    config = {**CONFIG, "model": {"name": "ngnmm_population"}, "grid": grid, "highlights": [], "simulation": {}}
     config["analyses"] = {"bistability": {"of": "region"}}
     found = run_study(make_study("range", config), get_connectome("single"))
     (axes,) = bistability.draw("bistable_range", found).axes

@@ -27,7 +27,7 @@ def study(folder, **keys):
         "connectome": {"name": "hcp-aal2-94"},
         "model": {"name": "ngnmm_population", "parameters": {"eta": -6.0}},
         "grid": {"G": GRID},
-        "simulation": {"noise_sigma": 0.1, "method": "heun"},
+        "simulation": {"noise_sigma": 0.1},
         "empirical": {"path": str(folder / "sub-*.csv"), "tr_s": 1.0},
         "analyses": {"linear_fc": {"bands_hz": [[0.01, 0.2]]}, "fit": {"bootstrap": 200, "hold_out": "subject"}},
     }

@@ -23,7 +23,7 @@ def study_of(folder, **changes):
         "nulls": {"kind": "weights", "count": 4},
         "model": {"name": "ngnmm_population", "parameters": {"eta": -6.0}},
         "grid": {"G": [18.0, 20.5]},
-        "simulation": {"noise_sigma": 0.1, "method": "heun"},
+        "simulation": {"noise_sigma": 0.1},
         "analyses": {"linear_fc": {"bands_hz": [[0.01, 0.2]]}},
     }
     return make_study("s", {**config, **changes})

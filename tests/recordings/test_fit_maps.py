@@ -37,7 +37,7 @@ def study_of(path, **fit):
                 "maps": [{"name": "front", "of": "y", "parameter": "eta", "surrogates": {"count": 3}}],
             },
             "grid": {"G": [8.0, 16.0], "front.scale": [-0.5, 0.0, 0.5]},
-            "simulation": {"noise_sigma": 0.1, "method": "heun"},
+            "simulation": {"noise_sigma": 0.1},
             "empirical": {"path": str(path)},
             "analyses": {"linear_fc": {"bands_hz": [[0.01, 0.1]]}, "fit": {"hold_out": "group", **fit}},
         },

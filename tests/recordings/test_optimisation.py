@@ -24,7 +24,7 @@ def study(folder, **keys):
         "connectome": {"name": "hcp-aal2-94"},
         "model": {"name": "ngnmm_population", "parameters": {"eta": -6.0}},
         "grid": {"G": [5.0, 15.0]},
-        "simulation": {"noise_sigma": 0.1, "method": "heun"},
+        "simulation": {"noise_sigma": 0.1},
         "empirical": {"path": str(folder / "sub-*.csv"), "tr_s": 1.0},
         "analyses": {"linear_fc": {"bands_hz": [[0.01, 0.2]]}, "fit": {"bootstrap": 0}},
         "optimise": {

@@ -32,7 +32,7 @@ def config_of(folder, **changes):
         "connectome": {"name": "schaefer-100"},
         "model": {"name": "ngnmm_population", "parameters": {"eta": -6.0}},
         "grid": {"G": [5.0, 15.0, 20.0]},
-        "simulation": {"noise_sigma": 0.1, "method": "heun"},
+        "simulation": {"noise_sigma": 0.1},
         "empirical": {"path": str(folder / "fc.npz")},
         "analyses": {"linear_fc": {"bands_hz": [[0.01, 0.1]]}, "fit": {"bootstrap": 0}},
         "optimise": {

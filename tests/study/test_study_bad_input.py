@@ -230,6 +230,26 @@ def test_the_key_connectome_must_be_there(refuses):
             ["analyses.network_lyapunov.interval_ms", "0.07", "0.05 or 0.1"],
             id="interval between steps",
         ),
+        pytest.param(
+            {"network_lyapunov": {"dt_ms": 0.05, "step_error": 1e-5}},
+            ["analyses.network_lyapunov.step_error", "1e-05", "no dt_ms"],
+            id="error of a step that is given",
+        ),
+        pytest.param(
+            {"continuation": {"second_range": [0, 5]}},
+            ["analyses.continuation.second_range", "[0.0, 5.0]", "analyses.continuation.second"],
+            id="range of no second parameter",
+        ),
+        pytest.param(
+            {"continuation": {"ladder": [3]}},
+            ["analyses.continuation.ladder", "[3.0]", "analyses.continuation.second"],
+            id="ladder of no second parameter",
+        ),
+        pytest.param(
+            {"fc": {"signals": ["rate"], "band_hz": [20, 40]}},
+            ["analyses.fc.band_hz", "[20.0, 40.0]", "an envelope among analyses.fc.signals"],
+            id="band without an envelope",
+        ),
         pytest.param({"fc": {"band_hz": [100, 30]}}, ["analyses.fc.band_hz", "100"], id="band upside down"),
         pytest.param({"series": {"last_ms": 5000}}, ["analyses.series.last_ms", "5000"], id="series too long"),
         pytest.param({"hubs": {"at": [{"G": 3}]}}, ["analyses.hubs.at[0].G", "3", "2"], id="hubs beside the grid"),

@@ -59,7 +59,7 @@ def test_a_directed_matrix_passes(check, matrix):
 
 
 def test_equal_row_sums_need_no_normalisation(check, matrix):
-    check(connectome=matrix(2 * ring()), normalization="none", analyses=["msf"])
+    check(connectome=matrix(2 * ring()), normalization="none", analyses=["rates", "msf"])
 
 
 @pytest.mark.parametrize(
