@@ -31,5 +31,6 @@ def _connectomes(options, rest) -> None:
     for name, entry in load_registry().entries.items():
         here = "here" if Path("resources/connectomes", f"{name}.nc").is_file() else "fetched at first use"
         source = here if entry.source else "built in"
-        print(f"{name:14s} {entry.regions:5d} regions, {source}: {entry.title}")
+        count = f"{entry.regions:5d} {'region' if entry.regions == 1 else 'regions'}"
+        print(f"{name:14s} {count + ',':14s} {source}: {entry.title}")
     print("or a file of your own: connectome: {path: my_matrix.csv}")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from ngnmm_core.orchestration.cluster import Cluster
 from ngnmm_core.orchestration.connectomes import Connectomes
+from ngnmm_core.plotting.catalogue import KINDS
+from ngnmm_core.plotting.figure_jobs import jobs_of
 from ngnmm_core.preflight.calibration import rates
 from ngnmm_core.preflight.estimate import Estimate, axes_text, estimate, estimate_text, total_text
 from ngnmm_core.progress import LEDGER
@@ -51,11 +53,15 @@ class Announcement:
         self._workers, self._targets, self._last = workers, targets, last
         self._estimates: dict[tuple[str, str], Estimate] = {}
 
-    def of_stage(self, study: Study, stage: str, shards: Sequence[Shard]) -> None:
-        """Tells what a stage will cost, and after the last one what the run will."""
+    def of_stage(self, study: Study, stage: str, shards: Sequence[Shard], compiled: bool) -> None:
+        """Tells what a stage will cost, and after the last one what the run will.
+
+        `compiled` says whether its kernels are known to be there.
+        """
         regions = self.connectomes.regions(study.name)
         waiting = [shard for shard in shards if not shard.finished]
-        found = estimate(study, stage, regions, [len(s.ids) for s in waiting], rates(study, stage, regions))
+        points = [len(shard.ids) for shard in waiting]
+        found = estimate(study, stage, regions, points, rates(study, stage, regions), compiled)
         for shard, seconds in zip(waiting, found.jobs, strict=True):
             LEDGER.plan(shard.path, len(shard.ids), seconds)
         if study.name not in {name for name, _ in self._estimates}:
@@ -71,11 +77,21 @@ class Announcement:
         if (study.name, stage) in awaited and awaited <= set(self._estimates):
             estimates, workers = list(self._estimates.values()), self._workers()
             wall = "" if self.cluster is None else self.cluster.wall_text(estimates, workers)
-            total = total_text(estimates, workers, wall)
+            total = total_text(estimates, workers, wall, self._drawings())
             if self._last():
                 atexit.register(print, total, file=sys.stderr)
             elif total:
                 print(total, file=sys.stderr)
+
+    def _drawings(self) -> int:
+        """Count the jobs that draw what is missing of the figures of the studies that are wanted whole."""
+        requested = self.studies.requested(self._targets(), self.results)
+        whole = [self.studies.find(name) for name, file in requested.items() if not file and name in self.studies.main]
+        return sum(
+            not (self.results / job.study.name / "figures" / f"{figure.stem}.{KINDS[0]}").is_file()
+            for job in jobs_of(whole)
+            for figure in job.figures[:1]
+        )
 
     def _awaited(self) -> set[tuple[str, str]]:
         """Collect the stages that the targets need."""

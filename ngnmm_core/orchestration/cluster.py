@@ -4,7 +4,6 @@ import contextlib
 import io
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from ngnmm_core.errors import InputError
@@ -38,7 +37,7 @@ class Cluster:
         ended: Callable[[InputError], InputError],
     ):
         self._plans, self._submission, self._ended = plans, submission, ended
-        self._memory, self._minutes, self._compilations = 0.0, 0.0, 0
+        self._memory, self._minutes = 0.0, 0.0
 
     def plan(self, study: Study, stage: str, shards: Sequence[Shard]) -> None:
         """Enter the shards of a stage that are to be computed."""
@@ -48,7 +47,6 @@ class Cluster:
         largest = max(len(shard.ids) for shard in shards)
         self._memory = max(self._memory, shard_memory(study, stage, regions, largest))
         self._minutes = max(self._minutes, shard_minutes(study, stage, regions, largest))
-        self._compilations += not Path(self._plans.compiled(study.name, stage)).is_file()
 
     def wall_text(self, estimates: Sequence[Estimate], workers: int) -> str:
         """Put the wall time of the run into words; empty where jobs run on this machine, or nothing is to be done.
@@ -70,7 +68,7 @@ class Cluster:
             queue = seconds_to_start(sbatch_options(resources, memory, minutes))
         except InputError as error:
             raise self._ended(error) from None
-        return cluster_text(jobs, workers, self._compilations, queue)
+        return cluster_text(jobs, workers, sum(one.compiling > 0.0 for one in estimates), queue)
 
 
 def submitted_as(workflow) -> dict[str, Any] | None:

@@ -129,7 +129,8 @@ class Workflow:
 
     def _announce(self, study: Study, stage: str, shards: Sequence) -> None:
         if self._process.announcing and not self._process.reporting:
-            self._announcement.of_stage(study, stage, shards)
+            compiled = Path(self.plans.compiled(study.name, stage)).is_file()
+            self._announcement.of_stage(study, stage, shards, compiled)
 
     def damaged(self, study: str, stage: str, shard: str) -> bool:
         """Whether a dry run has found a damaged file in a shard's place: a parameter that Snakemake sees change.

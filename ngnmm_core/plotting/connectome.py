@@ -10,7 +10,8 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
 from ngnmm_core.connectome import normalise, spectrum
-from ngnmm_core.plotting.parts.brain import region_centres, three_views, view_height, view_widths
+from ngnmm_core.plotting.parts.brain import three_views, view_widths
+from ngnmm_core.plotting.parts.places import Brain, brain_of, draw_on_brain
 from ngnmm_core.plotting.parts.regions import draw_matrix, region_order
 from ngnmm_core.plotting.parts.style import (
     ACCENT,
@@ -26,7 +27,7 @@ from ngnmm_core.plotting.parts.style import (
     themed,
 )
 
-TOP_MM, TITLE_MM, BRAIN_MARGIN_MM = 82.0, 7.0, 4.0
+TOP_MM, TITLE_MM, BRAIN_MARGIN_MM, BAR_MM = 82.0, 7.0, 4.0, 24.0
 DECADES = 4.0  # at most, of weights below the largest
 STRONGEST = 200  # connections drawn in the brain
 DENSEST = 0.1  # share of all connections that may be drawn
@@ -50,10 +51,10 @@ def connectome_figure(dataset: xr.Dataset, normalization: str = "row") -> Figure
         `row`, `max` or `none`: of the W whose spectrum is shown.
     """
     weights = dataset["weights"].values.astype(float)
-    centres = region_centres(dataset)
+    brain = brain_of(dataset)
     heights = [TOP_MM]
-    if centres is not None:
-        heights.append(_brain_height(centres))
+    if brain is not None:
+        heights.append(brain.height(TWO_COLUMNS - BAR_MM) + BRAIN_MARGIN_MM)
     figure = new_figure(TWO_COLUMNS, sum(heights) + TITLE_MM)
     title = dataset.attrs.get("title", dataset.attrs.get("name", ""))
     count = f"{len(weights)} regions"
@@ -66,14 +67,9 @@ def connectome_figure(dataset: xr.Dataset, normalization: str = "row") -> Figure
     _strengths(lower, weights)
     panel_letter(upper, "b")
     panel_letter(lower, "c")
-    if centres is not None:
-        _brain(parts[1], weights, centres)
+    if brain is not None:
+        _brain(parts[1], weights, brain)
     return figure
-
-
-def _brain_height(centres: np.ndarray) -> float:
-    scale = (TWO_COLUMNS - 24.0) / sum(view_widths(centres))
-    return scale * view_height(centres) + BRAIN_MARGIN_MM
 
 
 def _matrix(part: SubFigure, dataset: xr.Dataset, weights: np.ndarray) -> None:
@@ -157,15 +153,20 @@ def strongest_edges(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.stack([i[chosen], j[chosen]], axis=1), values[chosen] / (values.max() or 1.0)
 
 
-def _brain(part: SubFigure, weights: np.ndarray, centres: np.ndarray) -> None:
-    panels = part.subplots(1, 3, width_ratios=view_widths(centres))
+def _brain(part: SubFigure, weights: np.ndarray, brain: Brain) -> None:
+    """Show the strength of every region and, where their centres are known, the strongest connections."""
     strength = weights.sum(axis=1)
-    looks = LOOKS["strength"]
-    sizes = 5.0 + 45.0 * strength / (strength.max() or 1.0) * min(1.0, 100.0 / len(weights))
-    edges = strongest_edges(weights)
-    markers = three_views(panels, centres, strength, (looks.cmap, colour_scale(looks, strength)), sizes, edges)
-    bar = part.colorbar(markers, ax=panels, fraction=0.02, pad=0.01, aspect=26, shrink=0.85)
+    colours = (LOOKS["strength"].cmap, colour_scale(LOOKS["strength"], strength))
+    title = "what regions receive"
+    if brain.centres is None:
+        panels, drawn = draw_on_brain(part, brain, strength, colours)
+    else:
+        panels, edges = part.subplots(1, 3, width_ratios=view_widths(brain.centres)), strongest_edges(weights)
+        sizes = 5.0 + 45.0 * strength / (strength.max() or 1.0) * min(1.0, 100.0 / len(weights))
+        drawn = three_views(panels, brain.centres, strength, colours, sizes, edges)
+        title = f"the {len(edges[1])} strongest connections"
+    bar = part.colorbar(drawn, ax=panels, fraction=0.02, pad=0.01, aspect=26, shrink=0.85)
     bar.outline.set_linewidth(0.5)
     bar.set_label("Strength")
-    panels[0].set_title(f"the {len(edges[1])} strongest connections", x=0.05)
+    panels[0].set_title(title, x=0.05)
     panel_letter(panels[0], "d", dx_mm=-2.0)

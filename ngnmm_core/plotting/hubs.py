@@ -8,8 +8,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from ngnmm_core.plotting.parts.brain import region_centres, three_views, view_widths
 from ngnmm_core.plotting.parts.labels import assignments, label
+from ngnmm_core.plotting.parts.places import Brain, brain_of, draw_on_brain
 from ngnmm_core.plotting.parts.quantities import flag_words
 from ngnmm_core.plotting.parts.style import (
     INK,
@@ -161,39 +161,36 @@ def _why(point: xr.Dataset) -> str:
 def _lesion(part: SubFigure, point: xr.Dataset, lesion: str, norm: Normalize, letters) -> None:
     """Brain and ranking of one kind of lesion."""
     scores = point["hub_zscore"].values.astype(float)
-    centres = region_centres(point)
-    if centres is None:
+    brain = brain_of(point)
+    if brain is None:
         axes = part.subplots()
     else:
-        brain, ranking = subfigures(part, 1, 2, width_ratios=(2.0, 1.0))
-        _brain(brain, centres, scores, norm)
+        left, ranking = subfigures(part, 1, 2, width_ratios=(2.0, 1.0))
+        _brain(left, brain, scores, norm)
         axes = ranking.subplots()
-        brain.axes[0].set_title(f"lesion: {lesion}", x=0.05)
-        panel_letter(brain.axes[0], next(letters), dx_mm=-2.0)
+        left.axes[0].set_title(f"lesion: {lesion}", x=0.05)
+        panel_letter(left.axes[0], next(letters), dx_mm=-2.0)
     if not np.isfinite(scores).any():
         say_undefined(axes, _why(point))
         axes.set(xticks=[], yticks=[])
     else:
         _ranking(axes, point, scores, norm)
-    axes.set_title(f"{min(TOP, len(scores))} largest" + ("" if centres is not None else f", lesion: {lesion}"))
+    axes.set_title(f"{min(TOP, len(scores))} largest" + ("" if brain is not None else f", lesion: {lesion}"))
     about = f"z (filled: p < {NOTABLE})" if np.isfinite(scores).any() else ""
     stability = float(point["hub_stability"]) if "hub_stability" in point else np.nan
     if np.isfinite(stability):
         about += f"\nsplit-half ρ = {stability:.2f}".replace("-", "−")
     axes.set_xlabel(about, loc="right")  # below the names of regions, where there is room beside a narrow axis
-    panel_letter(axes, next(letters), dx_mm=-4.5 if centres is not None else -7.0)
+    panel_letter(axes, next(letters), dx_mm=-4.5 if brain is not None else -7.0)
 
 
-def _brain(part: SubFigure, centres: np.ndarray, scores: np.ndarray, norm: Normalize) -> None:
-    panels = part.subplots(1, 3, width_ratios=view_widths(centres))
+def _brain(part: SubFigure, brain: Brain, scores: np.ndarray, norm: Normalize) -> None:
     largest = np.nanmax(np.abs(scores), initial=0.0) or 1.0
     share = np.nan_to_num(np.clip(scores, 0.0, None) / largest)
     sizes = (4.0 + 32.0 * share) * min(1.0, 100.0 / len(scores))
-    markers = three_views(panels, centres, scores, (LOOKS["hub_zscore"].cmap, norm), sizes)
+    panels, drawn = draw_on_brain(part, brain, scores, (LOOKS["hub_zscore"].cmap, norm), sizes, columns=2)
     if np.isfinite(scores).any():
-        bar = part.colorbar(
-            markers, ax=panels, orientation="horizontal", fraction=0.04, pad=0.02, shrink=0.5, aspect=30
-        )
+        bar = part.colorbar(drawn, ax=panels, orientation="horizontal", fraction=0.04, pad=0.02, shrink=0.5, aspect=30)
         bar.outline.set_linewidth(0.5)
         bar.set_label("Hub score against seeds (z)")
 

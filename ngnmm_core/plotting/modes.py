@@ -13,9 +13,9 @@ from ngnmm_core.connectome.cohort import NULL, SUBJECT
 from ngnmm_core.connectome.nulls import null_connectome
 from ngnmm_core.dynamics.dispersion import NEUTRAL
 from ngnmm_core.plotting.highlights import point_of, title_of
-from ngnmm_core.plotting.parts.brain import region_centres
 from ngnmm_core.plotting.parts.eigenvector import LEAST_MM, draw_eigenvector, row_height
 from ngnmm_core.plotting.parts.labels import number, unit_text
+from ngnmm_core.plotting.parts.places import brain_of
 from ngnmm_core.plotting.parts.quantities import reason_text, reasons
 from ngnmm_core.plotting.parts.style import TWO_COLUMNS, new_figure, say_undefined, subfigures, themed
 
@@ -76,10 +76,10 @@ def modes_figure(dataset: xr.Dataset, connectome: xr.Dataset, normalization: str
     highlight : int
         Position along the dimension `highlight` of `dataset`, if it has one.
     """
-    point, centres = point_of(dataset, highlight), region_centres(connectome)
+    point, brain = point_of(dataset, highlight), brain_of(connectome)
     of_W = spectrum(normalise(_weights_at(point, connectome), normalization))
     modes = leading_modes(point["msf"].values, of_W.values)
-    height = row_height(centres) if modes else LEAST_MM
+    height = row_height(brain) if modes else LEAST_MM
     figure = new_figure(TWO_COLUMNS, height * max(len(modes), 1) + TITLE_MM)
     figure.suptitle(f"Patterns in which regions desynchronise: {title_of(point)}", x=0.01, ha="left")
     parts = subfigures(figure, max(len(modes), 1), 1)
@@ -91,7 +91,7 @@ def modes_figure(dataset: xr.Dataset, connectome: xr.Dataset, normalization: str
         return figure
     regions = connectome["region"].values
     for part, mode, letter in zip(parts, modes, "abc", strict=False):
-        draw_eigenvector(part, of_W.right[:, mode], centres, regions, (_words(point, mode, of_W.values[mode]), letter))
+        draw_eigenvector(part, of_W.right[:, mode], brain, regions, (_words(point, mode, of_W.values[mode]), letter))
     return figure
 
 

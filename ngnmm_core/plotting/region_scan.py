@@ -8,8 +8,8 @@ from matplotlib.figure import Figure, SubFigure
 
 from ngnmm_core.analysis.maps import Map
 from ngnmm_core.analysis.recruitment import FRACTION, LATENCY
-from ngnmm_core.plotting.parts.brain import region_centres, three_views, view_widths
 from ngnmm_core.plotting.parts.layout import POINT, region_axis
+from ngnmm_core.plotting.parts.places import Brain, brain_of, draw_on_brain
 from ngnmm_core.plotting.parts.quantities import grid_dims, grid_values
 from ngnmm_core.plotting.parts.style import (
     INK,
@@ -52,16 +52,16 @@ def region_scan_figure(dataset: xr.Dataset) -> Figure:
         for quantity in (FRACTION, LATENCY)
     )
     chosen = dataset[axis].values.astype(int)
-    centres = region_centres(dataset)
-    heights = [BRAIN_MM] * 2 * (centres is not None) + [RANKING_MM]
+    brain = brain_of(dataset)
+    heights = [BRAIN_MM] * 2 * (brain is not None) + [RANKING_MM]
     figure = new_figure(TWO_COLUMNS, sum(heights) + TITLE_MM)
     kind = "resection" if axis.startswith("resection.") else "stimulus"
     figure.suptitle(TITLES[kind] + _without(chosen, fraction, latency), x=0.01, ha="left")
     parts = list(subfigures(figure, len(heights), 1, height_ratios=heights))
     letters = iter("abcd")
-    if centres is not None:
+    if brain is not None:
         for part, values, quantity in ((parts[0], fraction, FRACTION), (parts[1], latency, LATENCY)):
-            _brain(part, centres, _by_region(chosen, values, len(centres)), quantity, next(letters))
+            _brain(part, brain, _by_region(chosen, values, dataset.sizes["region"]), quantity, next(letters))
     names = [str(name).replace("_", " ") for name in dataset["region"].values]
     order = [k for k in ranked(fraction, latency) if chosen[k] != NONE]
     ends = (("spreads least", order[::-1][:ROWS]), ("spreads most, fastest first", order[:ROWS]))
@@ -97,14 +97,13 @@ def _by_region(chosen: np.ndarray, values: np.ndarray, regions: int) -> np.ndarr
     return found
 
 
-def _brain(part: SubFigure, centres: np.ndarray, values: np.ndarray, quantity: Map, letter: str) -> None:
-    panels = part.subplots(1, 3, width_ratios=view_widths(centres))
-    panel_letter(panels[0], letter, dx_mm=-2.0)
+def _brain(part: SubFigure, brain: Brain, values: np.ndarray, quantity: Map, letter: str) -> None:
     sizes = np.full(len(values), 26.0 * min(1.0, 100.0 / len(values)))
     colours = (quantity.look.cmap, colour_scale(quantity.look, values))
-    markers = three_views(panels, centres, values, colours, sizes)
+    panels, drawn = draw_on_brain(part, brain, values, colours, sizes)
+    panel_letter(panels[0], letter, dx_mm=-2.0)
     if np.isfinite(values).any():
-        bar = part.colorbar(markers, ax=panels, fraction=0.02, pad=0.01, aspect=26, shrink=0.85)
+        bar = part.colorbar(drawn, ax=panels, fraction=0.02, pad=0.01, aspect=26, shrink=0.85)
         bar.outline.set_linewidth(0.5)
         bar.set_label("fraction recruited" if quantity == FRACTION else "median latency (ms)")
 

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from ngnmm_core.analysis.recruitment import LATENCY
-from ngnmm_core.plotting.parts.brain import region_centres, three_views, view_widths
 from ngnmm_core.plotting.parts.labels import label, point_text
+from ngnmm_core.plotting.parts.places import Brain, brain_of, draw_on_brain
 from ngnmm_core.plotting.parts.style import (
     INK,
     LINES,
@@ -48,9 +48,9 @@ def spread_figure(dataset: xr.Dataset, highlight: int) -> Figure:
         Position along its dimension `highlight`.
     """
     point = dataset.isel(highlight=highlight)
-    centres = region_centres(point)
+    brain = brain_of(point)
     with_fc = "dynamic_fc" in point
-    heights = [RASTER_MM] + [FC_MM] * with_fc + [BRAIN_MM] * (centres is not None) + [DISTANCE_MM]
+    heights = [RASTER_MM] + [FC_MM] * with_fc + [BRAIN_MM] * (brain is not None) + [DISTANCE_MM]
     figure = new_figure(TWO_COLUMNS, sum(heights) + TITLE_MM)
     share = float(point["recruited_fraction"])
     recruited = f"; {100 * share:.0f} % of the regions outside the focus recruited" if np.isfinite(share) else ""
@@ -61,8 +61,8 @@ def spread_figure(dataset: xr.Dataset, highlight: int) -> Figure:
     _raster(parts[0], point, next(letters))
     if with_fc:
         connectivity(parts[1], point, stimulus_onset(point), letters)
-    if centres is not None:
-        _brain(parts[-2], point, centres, next(letters))
+    if brain is not None:
+        _brain(parts[-2], point, brain, next(letters))
     for axes, name in zip(parts[-1].subplots(1, len(DISTANCES), sharey=True), DISTANCES, strict=True):
         _distance(axes, point, name)
         panel_letter(axes, next(letters))
@@ -110,14 +110,14 @@ def _raster(part: SubFigure, point: xr.Dataset, letter: str) -> None:
     bar.set_label(label(series.attrs, text="observable"))
 
 
-def _brain(part: SubFigure, point: xr.Dataset, centres: np.ndarray, letter: str) -> None:
-    panels = part.subplots(1, 3, width_ratios=view_widths(centres))
-    panel_letter(panels[0], letter, dx_mm=-2.0)
+def _brain(part: SubFigure, point: xr.Dataset, brain: Brain, letter: str) -> None:
     latency = point["latency"].values.astype(float)
     sizes = np.full(len(latency), 26.0 * min(1.0, 100.0 / len(latency)))
-    markers = three_views(panels, centres, latency, (LATENCY.look.cmap, colour_scale(LATENCY.look, latency)), sizes)
+    colours = (LATENCY.look.cmap, colour_scale(LATENCY.look, latency))
+    panels, drawn = draw_on_brain(part, brain, latency, colours, sizes)
+    panel_letter(panels[0], letter, dx_mm=-2.0)
     if np.isfinite(latency).any():
-        bar = part.colorbar(markers, ax=panels, fraction=0.02, pad=0.01, aspect=26, shrink=0.85)
+        bar = part.colorbar(drawn, ax=panels, fraction=0.02, pad=0.01, aspect=26, shrink=0.85)
         bar.outline.set_linewidth(0.5)
         bar.set_label("latency (ms)")
 

@@ -7,6 +7,7 @@ from matplotlib.colors import Normalize
 from ngnmm_core.plotting.parts.brain import region_centres
 from ngnmm_core.plotting.parts.film import Film
 from ngnmm_core.plotting.parts.labels import label, number, point_text
+from ngnmm_core.plotting.parts.surface import surface_of
 from ngnmm_core.plotting.spread import series_time, stimulus_onset
 
 FRAMES = 80
@@ -36,7 +37,7 @@ def spread_film(point: xr.Dataset) -> Film:
     ]
     text = label(series.attrs, text="observable")
     scale = Normalize(*np.percentile(frames, (1.0, 99.0)))
-    return Film(frames, region_centres(point), ("viridis", scale), text, titles, recruited)
+    return Film(frames, region_centres(point), ("viridis", scale), text, titles, recruited, surface_of(point))
 
 
 def _span(time: np.ndarray, start: float | None, onset: np.ndarray) -> tuple[float, float]:

@@ -23,6 +23,8 @@ from ngnmm_core.stages.simulation import LANES
 from ngnmm_core.study.study import Study
 
 JOB_SECONDS = 2.0  # of starting a job: Python, the package, compiled kernels (1.7 to 2.7)
+COMPILING_SECONDS = 12.0  # of compiling the kernels of a stage (3 to 22; stages share some)
+DRAWING_SECONDS = 5.0  # of a job that draws figures (4 to 7)
 
 SIDE_BY_SIDE, LARGEST_BATCH = LANES["float64"], 32  # points of a vector of lanes, and of a batch
 JOB_MB = 300  # numba, xarray and the compiled kernels

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from ngnmm_core.connectome.cohort import SUBJECT
-from ngnmm_core.preflight.cost import JOB_SECONDS, disk_bytes, memory_mb, size_text, time_text
+from ngnmm_core.preflight.cost import (
+    COMPILING_SECONDS,
+    DRAWING_SECONDS,
+    JOB_SECONDS,
+    disk_bytes,
+    memory_mb,
+    size_text,
+    time_text,
+)
 from ngnmm_core.stages.contract import Rates
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.study.study import Study
@@ -33,6 +41,8 @@ class Estimate:
         Of the missing results, once in shards and once merged, uncompressed.
     source : str
         The processor that the rates were measured on; empty for the reference machine.
+    compiling : float
+        CPU seconds that its kernels are to be compiled in before the first job; 0 where they are there.
     """
 
     name: str
@@ -42,10 +52,23 @@ class Estimate:
     memory_mb: float
     disk_bytes: float
     source: str = ""
+    compiling: float = 0.0
 
 
-def estimate(study: Study, stage: str, regions: int, missing: Sequence[int], rates: Rates) -> Estimate:
-    """Estimate the cost of a stage; `missing` are the numbers of points of the shards that are to be computed."""
+def estimate(
+    study: Study, stage: str, regions: int, missing: Sequence[int], rates: Rates, compiled: bool = True
+) -> Estimate:
+    """Estimate the cost of a stage.
+
+    Parameters
+    ----------
+    missing : sequence of int
+        Numbers of points of the shards that are to be computed.
+    rates : Rates
+        Those measured here were measured with the same kernels, which are therefore there.
+    compiled : bool
+        Whether this study has already found the kernels of the stage, or had them compiled.
+    """
     settings = STAGES[stage].settings(study)
     total = len(STAGES[stage].layout(study, regions).points)
     wanted = min(sum(missing), total)
@@ -57,6 +80,7 @@ def estimate(study: Study, stage: str, regions: int, missing: Sequence[int], rat
         memory_mb(study, stage, regions, max(missing, default=0)),
         disk_bytes(study, stage, regions) * wanted / max(total, 1),
         rates.source,
+        COMPILING_SECONDS if missing and not compiled and not rates.source else 0.0,
     )
 
 
@@ -111,7 +135,7 @@ def estimate_text(one: Estimate) -> str:
     )
 
 
-def total_text(estimates: Sequence[Estimate], workers: int, wall: str = "") -> str:
+def total_text(estimates: Sequence[Estimate], workers: int, wall: str = "", drawings: int = 0) -> str:
     """One line on what a run will cost; empty if there is nothing to compute.
 
     Parameters
@@ -120,15 +144,23 @@ def total_text(estimates: Sequence[Estimate], workers: int, wall: str = "") -> s
         Number of cores.
     wall : str
         The time that it takes, in words, where it is more than that of the busiest core.
+    drawings : int
+        Jobs that draw figures after all others.
     """
     jobs = [seconds for one in estimates for seconds in one.jobs]
     if not jobs:
         return ""
     sources = {one.source for one in estimates if one.jobs}
     measured = f"measured on {', '.join(sorted(sources))}" if all(sources) else f"not measured here: {HINT}"
-    cores = f"{workers} {'core' if workers == 1 else 'cores'}"
+    compiling = [one.compiling for one in estimates if one.compiling]
+    drawing = [DRAWING_SECONDS] * drawings
+    besides = " and ".join(["compiling"] * bool(compiling) + ["figures"] * bool(drawing))
+    seconds = sum(wall_seconds(kind, workers) for kind in (compiling, jobs, drawing))
+    time = f"{time_text(seconds)} on {workers} {'core' if workers == 1 else 'cores'}"
+    if besides:
+        time += f" ({time_text(seconds - wall_seconds(jobs, workers))} of it {besides})"
     return (
         f"in all {sum(one.missing for one in estimates)} points in {len(jobs)} jobs: about "
-        f"{sum(jobs) / 3600.0:.2g} CPU-hours, {wall or f'{time_text(wall_seconds(jobs, workers))} on {cores}'}, "
+        f"{sum([*compiling, *jobs, *drawing]) / 3600.0:.2g} CPU-hours, {wall or time}, "
         f"{size_text(sum(one.disk_bytes for one in estimates))} on disk at the most ({measured})"
     )

@@ -54,7 +54,22 @@ def test_an_estimate_with_a_fixed_calibration(study):
     assert all(word in in_all for word in ("24 points in 4 jobs", "1.1 CPU-hours", "on 2 cores", "a processor"))
     assert "calibrate" in total_text([replace(found, source="")], 1)
     assert total_text([replace(found, jobs=())], 1) == ""
+    assert total_text([replace(found, jobs=(), missing=0)], 1, drawings=3) == ""
     assert estimate_text(estimate(study, "simulation", REGIONS, [], FIXED)).endswith("24 points, all there")
+
+
+def test_a_forecast_counts_kernels_that_are_to_be_compiled_and_figures_to_be_drawn(study):
+    """Two stages of 12 s each on two cores, jobs of 62 s on both, five figures of 5 s: 12 + 62 + 15 s."""
+    new = replace(FIXED, source="")
+    stages = [estimate(study, stage, REGIONS, [8], new, compiled=False) for stage in ("simulation", "highlights")]
+    assert [one.compiling for one in stages] == [12.0, 12.0]
+    stages = [replace(one, jobs=(62.0,)) for one in stages]
+    text = total_text(stages, 2, drawings=5)
+    assert f"{(24 + 124 + 25) / 3600:.2g} CPU-hours, 89 s on 2 cores (27 s of it compiling and figures)" in text
+    assert "62 s on 2 cores, " in total_text([replace(one, compiling=0.0) for one in stages], 2)
+    assert estimate(study, "simulation", REGIONS, [8], new).compiling == 0.0  # found by this study already
+    assert estimate(study, "simulation", REGIONS, [], new, compiled=False).compiling == 0.0  # nothing to compute
+    assert estimate(study, "simulation", REGIONS, [8], FIXED, compiled=False).compiling == 0.0  # measured with them
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from matplotlib.figure import SubFigure
 from matplotlib.ticker import FixedLocator
 
 from ngnmm_core.analysis.maps import Look
-from ngnmm_core.plotting.parts.brain import three_views, view_height, view_widths
+from ngnmm_core.plotting.parts.places import Brain, draw_on_brain
 from ngnmm_core.plotting.parts.style import INK, LOOKS, TWO_COLUMNS, colour_scale, panel_letter, subfigures
 
 NAMED = 8
@@ -17,16 +17,16 @@ BRAIN_SHARE, NAMES_SHARE = 2.0, 1.0
 TITLE_MM, LEAST_MM = 8.0, 50.0
 
 
-def row_height(centres: np.ndarray | None) -> float:
+def row_height(brain: Brain | None) -> float:
     """Height of a row over both columns of a page, in mm."""
-    if centres is None:
+    if brain is None:
         return LEAST_MM
-    width = TWO_COLUMNS * BRAIN_SHARE / (BRAIN_SHARE + NAMES_SHARE)
-    return max(0.8 * width * view_height(centres) / sum(view_widths(centres)) + TITLE_MM, LEAST_MM)
+    width = 0.8 * TWO_COLUMNS * BRAIN_SHARE / (BRAIN_SHARE + NAMES_SHARE)
+    return max(brain.height(width, columns=2) + TITLE_MM, LEAST_MM)
 
 
 def draw_eigenvector(
-    part: SubFigure, vector: np.ndarray, centres: np.ndarray | None, regions: np.ndarray, words: tuple[str, str]
+    part: SubFigure, vector: np.ndarray, brain: Brain | None, regions: np.ndarray, words: tuple[str, str]
 ) -> None:
     """Signed components in diverging colours, or the moduli of complex ones.
 
@@ -35,28 +35,27 @@ def draw_eigenvector(
     part : SubFigure
         As high as `row_height` says.
     vector : array (region,), real or complex
-    centres : array (region, xyz), optional
-        In mm; without them there are names only.
+    brain : Brain, optional
+        Where the regions are; without it there are names only.
     regions : array (region,) of str
     words : (title, letter of the panel)
     """
     title, letter = words
     shown, looks, label = _shown(vector)
     colours = (looks.cmap, colour_scale(looks, shown))
-    if centres is None:
+    if brain is None:
         axes = part.subplots()
         _names(axes, shown, regions, colours, label)
     else:
-        brain, names = subfigures(part, 1, 2, width_ratios=(BRAIN_SHARE, NAMES_SHARE))
-        panels = brain.subplots(1, 3, width_ratios=view_widths(centres))
-        largest = max(float(np.abs(shown).max()), 1e-300)
-        markers = three_views(panels, centres, shown, colours, 4.0 + 40.0 * np.abs(shown) / largest)
-        bar = brain.colorbar(markers, ax=panels, fraction=0.02, pad=0.01, aspect=18, shrink=0.8)
+        left, names = subfigures(part, 1, 2, width_ratios=(BRAIN_SHARE, NAMES_SHARE))
+        sizes = 4.0 + 40.0 * np.abs(shown) / max(float(np.abs(shown).max()), 1e-300)
+        panels, drawn = draw_on_brain(left, brain, shown, colours, sizes, columns=2)
+        bar = left.colorbar(drawn, ax=panels, fraction=0.02, pad=0.01, aspect=18, shrink=0.8)
         bar.outline.set_linewidth(0.5)
         bar.set_label(label)
         _names(names.subplots(), shown, regions, colours, label)
-        brain.suptitle(title, x=0.05, ha="left", fontsize=mpl.rcParams["axes.titlesize"])
-        brain.text(0.005, 0.985, letter, va="top", fontweight="bold")
+        left.suptitle(title, x=0.05, ha="left", fontsize=mpl.rcParams["axes.titlesize"])
+        left.text(0.005, 0.985, letter, va="top", fontweight="bold")
         return
     axes.set_title(title)
     panel_letter(axes, letter, -4.0)

@@ -2,7 +2,7 @@
 
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,17 @@ from typing import Any
 import numpy as np
 from matplotlib.animation import FuncAnimation, PillowWriter
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.collections import PathCollection
 from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
 
 from ngnmm_core.plotting.parts.brain import VIEWS, drawing_order, three_views, view_widths
 from ngnmm_core.plotting.parts.style import INK, MM, TWO_COLUMNS, theme
+from ngnmm_core.plotting.parts.surface import Surface, draw_surface, recolour
 from ngnmm_core.storage.atomic import write_bytes
 
-HEIGHT_MM, MARKER = 66.0, 34.0
+HEIGHT_MM, SURFACE_MM, MARKER = 66.0, 46.0, 34.0
 FRAMES_PER_SECOND, DPI = 20, 90
 HEAD = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><style>.animation img {{max-width: 100%; height: auto}}
@@ -50,7 +53,9 @@ class Film:
     titles : sequence of str
         One per frame.
     marked : array (frame, region) of bool, optional
-        Regions with a thick rim.
+        Regions with a thick rim; of no use on the surface.
+    surface : Surface, optional
+        Views that are coloured instead of markers.
     """
 
     frames: np.ndarray
@@ -59,6 +64,7 @@ class Film:
     label: str
     titles: Sequence[str]
     marked: np.ndarray | None = None
+    surface: Surface | None = None
 
 
 def write(film: Film, gif: Path, page: Path) -> None:
@@ -79,30 +85,54 @@ def _animation(film: Film) -> FuncAnimation:
     """Only colours, rims and the title change from frame to frame."""
     import matplotlib.pyplot as plt
 
-    figure = plt.figure(figsize=(TWO_COLUMNS * MM, HEIGHT_MM * MM), dpi=DPI, layout="constrained")
-    if film.centres is None:
-        panels = [figure.subplots()]
-        markers = [(_row(panels[0], film), np.arange(film.frames.shape[1]))]
-    else:
-        panels = figure.subplots(1, 3, width_ratios=view_widths(film.centres))
-        markers = _views(panels, film)
-    bar = figure.colorbar(markers[0][0], ax=panels, fraction=0.02, pad=0.01, aspect=24, shrink=0.8, extend="both")
+    height = HEIGHT_MM if film.surface is None else SURFACE_MM
+    figure = plt.figure(figsize=(TWO_COLUMNS * MM, height * MM), dpi=DPI, layout="constrained")
+    panels, drawn, show = _on_surface(figure, film) if film.surface is not None else _as_markers(figure, film)
+    bar = figure.colorbar(drawn, ax=panels, fraction=0.02, pad=0.01, aspect=24, shrink=0.8, extend="both")
     bar.set_label(film.label)
     title = panels[0].set_title(film.titles[0])
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # once and for all: it would be worked out for every frame
 
     def update(k: int):
-        for collection, regions in markers:
-            collection.set_array(film.frames[k][regions])
-            if film.marked is not None:
-                collection.set_linewidths(np.where(film.marked[k][regions], MARKED_RIM, RIM))  # type: ignore[attr-defined]
         title.set_text(film.titles[k])
-        return [collection for collection, _ in markers]
+        return show(k)
 
     animation = FuncAnimation(figure, update, frames=len(film.frames), blit=False)
     plt.close(figure)
     return animation
+
+
+def _on_surface(figure: Figure, film: Film) -> tuple[Sequence[Axes], ScalarMappable, Callable[[int], list]]:
+    """Draw the first frame on the surface; return panels, what a colour bar needs, and what shows another frame."""
+    panels = figure.subplots(1, len(film.surface.views))
+    drawn = draw_surface(panels, film.surface, film.frames[0], film.colours)
+    images = [axes.images[0] for axes in panels]
+
+    def show(k: int) -> list:
+        recolour(images, film.surface, film.frames[k], film.colours)
+        return images
+
+    return panels, drawn, show
+
+
+def _as_markers(figure: Figure, film: Film) -> tuple[Sequence[Axes], ScalarMappable, Callable[[int], list]]:
+    """Draw the first frame as markers, at the regions' centres or in a row; return the same."""
+    if film.centres is None:
+        panels = [figure.subplots()]
+        markers = [(_row(panels[0], film), np.arange(film.frames.shape[1]))]
+    else:
+        panels = figure.subplots(1, 3, width_ratios=view_widths(film.centres))
+        markers = _views(panels, film)
+
+    def show(k: int) -> list:
+        for collection, regions in markers:
+            collection.set_array(film.frames[k][regions])
+            if film.marked is not None:
+                collection.set_linewidths(np.where(film.marked[k][regions], MARKED_RIM, RIM))  # type: ignore[attr-defined]
+        return [collection for collection, _ in markers]
+
+    return panels, markers[0][0], show
 
 
 def _views(panels: Sequence[Axes], film: Film) -> list[tuple[PathCollection, np.ndarray]]:
