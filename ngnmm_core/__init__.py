@@ -1,7 +1,8 @@
 """Whole-brain networks of next-generation neural mass models: simulation, analysis, sweeps.
 
 `simulate` runs parameter points in this process, `open_study` opens the result of a workflow, `get_connectome` gives a
-connectome.  They are imported at first use, so that importing the package costs nothing.
+connectome, `brain_map` draws values of regions.  They are imported at first use, so that importing the package costs
+nothing.
 """
 
 from importlib import import_module
@@ -10,6 +11,7 @@ __version__ = "0.2.0"
 
 _LAZY = {
     "InputError": "errors",
+    "brain_map": "plotting.brain_map",
     "get_connectome": "api",
     "get_model": "models",
     "model_names": "models",
@@ -17,7 +19,16 @@ _LAZY = {
     "simulate": "api",
 }
 
-__all__ = ["InputError", "__version__", "get_connectome", "get_model", "model_names", "open_study", "simulate"]
+__all__ = [
+    "InputError",
+    "__version__",
+    "brain_map",
+    "get_connectome",
+    "get_model",
+    "model_names",
+    "open_study",
+    "simulate",
+]
 
 
 def __getattr__(name: str):

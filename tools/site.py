@@ -27,6 +27,7 @@ API = {
         "ngnmm_core.api.simulate",
         "ngnmm_core.api.get_connectome",
         "ngnmm_core.dataset.merged_file.open_study",
+        "ngnmm_core.plotting.brain_map.brain_map",
     ],
     "Models": ["ngnmm_core.models.get_model", "ngnmm_core.models._base"],
     "Analyses": ["ngnmm_core.analysis.contract", "ngnmm_core.analysis.maps"],
@@ -137,10 +138,11 @@ def gallery_page() -> str:
 
 
 def main() -> int:
-    """Assemble and build; return mkdocs' exit code."""
+    """Assemble and build, and follow all links; return the exit code of what fails, or 0."""
     assemble()
     command = [sys.executable, "-m", "mkdocs", "build", "--clean", "--quiet", *sys.argv[1:]]
-    return subprocess.run(command, cwd=ROOT, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}).returncode
+    failed = subprocess.run(command, cwd=ROOT, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}).returncode
+    return failed or subprocess.run([sys.executable, str(Path(__file__).with_name("site_links.py"))]).returncode
 
 
 if __name__ == "__main__":
