@@ -7,6 +7,7 @@ import numpy as np
 
 from ngnmm_core.compilation.kernel_cache import compiled_by
 from ngnmm_core.dynamics.variational import WIDTH, to_lanes
+from ngnmm_core.kernels.flow_propagators import room_of
 from ngnmm_core.kernels.lanes import aligned
 from ngnmm_core.kernels.steppers import riccati_constants
 from ngnmm_core.models._base import Model
@@ -42,6 +43,22 @@ def flow_constants(model: Model, parameters: Mapping[str, np.ndarray], dt_ms: fl
     table = riccati_constants.constants(model.qif.values(parameters), dt_ms)
     table = np.moveaxis(table, 0, -1)
     return to_lanes(np.concatenate([table, np.zeros((room, *table.shape[1:]))]))
+
+
+def unit_constants(model: Model, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Collect the constants of points for steps of 1 ms, [constant and population, point].
+
+    Parameters
+    ----------
+    parameters : mapping of name to array (point,)
+    """
+    table = riccati_constants.constants(model.qif.values(parameters), 1.0)
+    return np.moveaxis(table, 0, -1).reshape(-1, len(table))
+
+
+def room_for_orbits(model: Model) -> int:
+    """Lanes of room that the kernels of orbits need behind the constants of a step of 1 ms."""
+    return room_of(structure_of(model), len(model.states))
 
 
 def constants_by_blocks(

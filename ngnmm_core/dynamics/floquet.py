@@ -15,6 +15,7 @@ from functools import cache
 
 import numpy as np
 
+from ngnmm_core.dynamics.exact_propagators import OrbitPropagators
 from ngnmm_core.dynamics.periodic_orbits import Orbit
 from ngnmm_core.dynamics.small_eigenvalues import eigenvalues_of
 from ngnmm_core.dynamics.variational import Solutions
@@ -22,6 +23,7 @@ from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.own_times import in_units
 
 INTERVAL_NODES = (12, 16, 20, 24, 28, 32, 40, 48, 64, 96)
+FLOW_NODES = (20, 28, 40, 64, 96)  # by the exact flow, where a few more cost little beside the step itself
 CIRCLE_NODES = (12, 16, 24, 32, 48, 64, 128)  # in the upper half
 NEGLIGIBLE = 1e-9  # the last terms, in units of the largest entry: then growth rates are off by 5e-11 at the most
 
@@ -49,34 +51,42 @@ def monodromies(model: Model, parameters, coupling: float, row_sum: float, orbit
 
 
 def monodromies_of(
-    solutions: Solutions, coupling: np.ndarray, orbits: Sequence[Orbit], eigenvalues: np.ndarray
+    solutions: Solutions,
+    coupling: np.ndarray,
+    orbits: Sequence[Orbit],
+    eigenvalues: np.ndarray,
+    exact: bool | None = None,
 ) -> np.ndarray:
-    """Monodromy matrices of many points, array [point, mode, state, state]; `coupling` is G of every point."""
-    size, units = solutions.size, solutions.units
+    """Monodromy matrices of many points, array [point, mode, state, state]; `coupling` is G of every point.
+
+    By the exact flow where the model has it and it is right, unless `exact` says otherwise.
+    """
+    size, units, along = solutions.size, solutions.units, OrbitPropagators(solutions, orbits, exact)
     result = np.empty((len(orbits), len(eigenvalues), size * size), np.result_type(eigenvalues, float))
-    evaluate = _on_circle if np.iscomplexobj(eigenvalues) else _on_interval
 
     def integrate(points: np.ndarray, nodes: np.ndarray) -> np.ndarray:
-        states, meshes = np.array([orbits[k].state for k in points]), [orbits[k].mesh for k in points]
-        matrices = solutions.take(points).propagate(states, meshes, coupling[points, None] * nodes)[1]
+        matrices = along.matrices(points, coupling[points, None] * nodes)
         return in_units(matrices, units[points, None]).reshape(len(points), len(nodes), -1)
 
-    evaluate(integrate, eigenvalues, result)
+    if np.iscomplexobj(eigenvalues):
+        _on_circle(integrate, eigenvalues, result)
+    else:
+        _on_interval(integrate, eigenvalues, result, FLOW_NODES if along.exact else INTERVAL_NODES)
     return in_units(result.reshape(len(orbits), len(eigenvalues), size, size), 1.0 / units[:, None])
 
 
-def _on_interval(integrate, eigenvalues: np.ndarray, result: np.ndarray) -> None:
-    """Newton's interpolation; `integrate(points, nodes)` gives matrices [point, node, entry]."""
+def _on_interval(integrate, eigenvalues: np.ndarray, result: np.ndarray, counts: Sequence[int]) -> None:
+    """Newton's interpolation; `integrate(points, nodes)` gives matrices [point, node, entry], `counts` are of nodes."""
     low, high = float(np.min(eigenvalues)), float(np.max(eigenvalues))
     centre, half = 0.5 * (low + high), 0.5 * (high - low) + 1e-9
-    nodes, at = leja_points(INTERVAL_NODES[-1]), (eigenvalues - centre) / half
+    nodes, at = leja_points(counts[-1]), (eigenvalues - centre) / half
     basis = np.cumprod(np.concatenate([np.ones((len(at), 1)), 2.0 * (at[:, None] - nodes[:-1])], axis=1), axis=1)
     left = np.arange(len(result))
     values = np.empty((len(left), 0, result.shape[2]))
-    for count in INTERVAL_NODES:
+    for count in counts:
         fresh = integrate(left, centre + half * nodes[values.shape[1] : count])
         values = np.concatenate([values, fresh], axis=1)
-        coefficients = _divided_differences(nodes[:count], values)
+        coefficients = np.matmul(_differences(counts[-1])[:count, :count], values)
         terms = np.abs(coefficients).max(axis=2) * np.abs(basis[:, :count]).max(axis=0)
         done = (terms[:, -3:].max(axis=1) < NEGLIGIBLE * np.abs(values).max(axis=(1, 2))) | (count == len(nodes))
         result[left[done]] = np.matmul(basis[:, :count], coefficients[done])
@@ -85,12 +95,13 @@ def _on_interval(integrate, eigenvalues: np.ndarray, result: np.ndarray) -> None
             break
 
 
-def _divided_differences(nodes: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Coefficients [point, node, entry] of the products of 2 (x - node)."""
-    table = values.copy()
-    for k in range(1, len(nodes)):
+@cache
+def _differences(count: int) -> np.ndarray:
+    """Divided differences as a matrix: from values at Leja points to coefficients of products of 2 (x - node)."""
+    nodes, table = leja_points(count), np.eye(count)
+    for k in range(1, count):
         distance = 2.0 * (nodes[k:] - nodes[:-k])
-        table[:, k:] = (table[:, k:] - table[:, k - 1 : -1]) / distance[:, None]
+        table[k:] = (table[k:] - table[k - 1 : -1]) / distance[:, None]
     return table
 
 

@@ -45,7 +45,7 @@ def make_complex_flow_transverse(structure, states, width):
 
 
 def _make(region, states, width, parts):
-    advance_state = _make_advance(region)
+    advance_state = make_step(region)
     advance_tangent = _make_real(region, width) if parts == 1 else _make_complex(region, states, width)
     table, behind = region.table, region.table + OF_MOMENTS * region.whole
 
@@ -77,18 +77,23 @@ def _make_coupling(region):
     return coupling_of
 
 
-def _make_advance(region):
-    load_states, store_states, split, sender = region.load_states, region.store_states, region.split, region.sender
-    begin, predict, received, respond, finish = (
-        region.begin, region.predict, region.received, region.respond, region.finish,
-    )  # fmt: skip
-    slopes_of_moments, slopes_of_end, constant = region.slopes_of_moments, region.slopes_of_end, region.constant
-    coupling_of = _make_coupling(region)
+def make_inputs(region):
+    """`inputs(k, gain, synapses)`: moments a, b, c from those of the region's own synapses."""
+    received, constant, coupling_of = region.received, region.constant, _make_coupling(region)
 
     @kernel(forceinline=True)
     def inputs(k, gain, synapses):
         a, b, c = received(k, coupling_of(gain, synapses), synapses)
         return constant(k, 0, INPUT) + a, b, c
+
+    return inputs
+
+
+def make_step(region):
+    """`advance_state(k, state, gain, moments_at, end_at)`: a step of the solution, with its derivatives."""
+    load_states, store_states, split, sender = region.load_states, region.store_states, region.split, region.sender
+    begin, predict, respond, finish = region.begin, region.predict, region.respond, region.finish
+    slopes_of_moments, slopes_of_end, inputs = region.slopes_of_moments, region.slopes_of_end, make_inputs(region)
 
     @kernel
     def advance_state(k, state, gain, moments_at, end_at):

@@ -90,9 +90,11 @@ def _with_delays(task: Task) -> dict[str, np.ndarray]:
 def warm(task: Task) -> None:
     """Compiles everything that `run` calls."""
     from ngnmm_core.dynamics.attractor import find_attractors
+    from ngnmm_core.dynamics.exact_propagators import warm_propagators
     from ngnmm_core.dynamics.variational import warm_solutions
 
     warm_solutions(task.model, False)
+    warm_propagators(task.model, False)
     find_attractors(task.model, task.points.take(slice(0, 1)).parameters, 1.0)
 
 

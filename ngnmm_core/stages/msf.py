@@ -122,12 +122,15 @@ def _cost(study: Study, regions: int) -> Rates:
 def warm(task: Task) -> None:
     """Compiles everything that `run` calls, and refuses a connectome that it can't be called with."""
     from ngnmm_core.dynamics.attractor import find_attractors
+    from ngnmm_core.dynamics.exact_propagators import warm_propagators
     from ngnmm_core.dynamics.tangent_growth import warm_tangent_growth
     from ngnmm_core.dynamics.variational import warm_solutions
 
     task.connectome.row_sum("analyses.msf")
     warm_tangent_growth(task.model)
-    warm_solutions(task.model, np.iscomplexobj(spectrum(task.connectome.weights).values))
+    complex_modes = np.iscomplexobj(spectrum(task.connectome.weights).values)
+    warm_solutions(task.model, complex_modes)
+    warm_propagators(task.model, complex_modes)
     find_attractors(task.model, task.points.take(slice(0, 1)).parameters, 1.0)
 
 

@@ -59,6 +59,7 @@ class Region:
             structure.sender,
             structure.populations * width,
         )
+        self.sent_place = structure.states[structure.sender][2]
         self.table = structure.populations * structure.constants * width
         wide = make_wide(structure.populations)
         load_wide, store_wide, self.widen, self.split = wide
