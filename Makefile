@@ -7,8 +7,6 @@ CORES ?= all
 BY_FILE := -n 2 --dist loadfile --no-loadscope-reorder
 SHARDS ?= 300
 BITS ?= results/bits.json
-# a lock that a killed run has left goes first; that of a living one stays
-SNAKEMAKE := $(BIN)/ngnmm unlock && $(BIN)/snakemake --logger ngnmm --cores $(CORES)
 STUDY ?= $(shell sed -n 's/^study: *//p' config/config.yaml)
 
 .PHONY: docs-site docs-check notebooks env-docs help env env-dev run partial test test-fast test-slurm soak lint docs bench lock unlock clean-study repertoire \
@@ -45,7 +43,7 @@ run: env  ## the study in config/config.yaml, to its figures
 	@$(BIN)/ngnmm run --cores $(CORES)
 
 partial: env  ## merges what there is of an unfinished study
-	$(SNAKEMAKE) partial
+	@$(BIN)/ngnmm partial --cores $(CORES)
 
 test: env-dev lint  ## all tests (20 to 25 minutes on 2 cores)
 	$(BIN)/python -m pytest $(BY_FILE)

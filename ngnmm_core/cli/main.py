@@ -8,7 +8,7 @@ from ngnmm_core.cli import completion, development, listings, new_study, point, 
 from ngnmm_core.errors import InputError, tell_plainly, unknown
 
 COMMANDS = (running, studies, point, listings, new_study, completion, development)
-TAKES_MORE = ("point", "run", "report")  # hand what they don't know to the model, or to Snakemake
+TAKES_MORE = ("point", "run", "partial", "report")  # hand what they don't know to the model, or to Snakemake
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -1,4 +1,4 @@
-"""`ngnmm run` and `ngnmm report`: Snakemake with this workflow, in the current folder."""
+"""`ngnmm run`, `partial` and `report`: Snakemake with this workflow, in the current folder."""
 
 import importlib.util
 import os
@@ -30,6 +30,15 @@ def add(commands) -> None:
     _add_study(run)
     _add_running(run)
     run.set_defaults(run=_run)
+    partial = commands.add_parser(
+        "partial",
+        help="merge what there is of an unfinished study",
+        description="Merges the shards that are there into results/STUDY/sweep.partial.nc; a run may go on beside it.",
+        epilog=more,
+    )
+    _add_study(partial)
+    _add_running(partial)
+    partial.set_defaults(run=_partial)
     report = commands.add_parser(
         "report",
         help="bundle the figures of a study into one report",
@@ -56,8 +65,10 @@ def _add_running(command) -> None:
     command.add_argument("--plain", action="store_true", help=plain)
 
 
-def snakemake_command(study: str | None, *words: str) -> list[str]:
+def snakemake_command(study: str | None, *words: str, target: str | None = None) -> list[str]:
     """Build the command that runs Snakemake on a study: a file, the name of a bundled one, or None for the default.
+
+    Without a target it makes all that belongs to the study.
 
     Raises
     ------
@@ -71,21 +82,25 @@ def snakemake_command(study: str | None, *words: str) -> list[str]:
     if study is not None:
         read_yaml(file)  # and what runs code or never ends: Snakemake reads the file before the workflow can look at it
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(workflow_folder() / "Snakefile"), *words]
-    if study is None:
-        return command
-    if Path(study).is_file():
-        return [*command, "--configfile", str(file)]
-    return [*command, "--", study]
+    if study is not None and (target or Path(study).is_file()):
+        command += ["--configfile", str(file)]
+    elif study is not None:
+        target = study
+    return [*command, "--", target] if target else command
 
 
-def _run(options, rest: list[str]) -> int:
+def _partial(options, rest: list[str]) -> int:
+    return _run(options, rest, "partial")
+
+
+def _run(options, rest: list[str], target: str | None = None) -> int:
     words = list(rest)
     words += ["--profile", options.profile] if options.profile else ["--cores", options.cores]
     if options.dry_run:
         words += ["--dry-run", "--quiet", "host", "reason"]
     else:
         words += _display(options, rest)
-    return start(snakemake_command(options.study, *words))
+    return start(snakemake_command(options.study, *words, target=target))
 
 
 def _display(options, rest: list[str]) -> list[str]:
@@ -135,23 +150,30 @@ def _without_silent_slurm(command: Sequence[str]) -> Iterator[dict[str, str]]:
     jobs run here and the daemon is silent, a `scontrol` that fails at once takes its place.
     """
     elsewhere = any(word.split("=")[0] in ("--profile", "--workflow-profile", "--executor", "-e") for word in command)
-    if elsewhere or shutil.which("scontrol") is None or _slurm_answers():
+    if elsewhere or not slurm_is_silent():
         yield {}
         return
     with tempfile.TemporaryDirectory(prefix="ngnmm-") as folder:
-        program = Path(folder, "scontrol")
-        program.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
-        program.chmod(0o755)
-        yield {"PATH": os.pathsep.join([folder, os.environ.get("PATH", os.defpath)])}
+        yield failing_scontrol(Path(folder))
 
 
-def _slurm_answers() -> bool:
-    """Whether SLURM's daemon says before long that it is up."""
+def failing_scontrol(folder: Path) -> dict[str, str]:
+    """Put a `scontrol` that fails at once into a folder; return the variables with which it is found first."""
+    program = folder / "scontrol"
+    program.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    program.chmod(0o755)
+    return {"PATH": os.pathsep.join([str(folder), os.environ.get("PATH", os.defpath)])}
+
+
+def slurm_is_silent() -> bool:
+    """Whether SLURM is installed, and its daemon does not say before long that it is up."""
+    if shutil.which("scontrol") is None:
+        return False
     try:
         ping = subprocess.run(["scontrol", "ping"], capture_output=True, stdin=subprocess.DEVNULL, timeout=PING_S)
     except (OSError, subprocess.TimeoutExpired):
-        return False
-    return ping.returncode == 0
+        return True
+    return ping.returncode != 0
 
 
 def caches() -> dict[str, str]:

@@ -162,17 +162,21 @@ def test_run_hands_a_file_a_bundled_name_or_nothing_to_snakemake(study, monkeypa
     assert "--report all.html" in report
 
 
-def test_make_partial_asks_for_what_there_is():
-    """`--logger` takes all words that follow it: a target right behind it would be one of them."""
+def test_make_partial_asks_for_what_there_is(monkeypatch):
+    """`--logger` and `--configfile` take all words that follow them: a target right behind would be one of these."""
     from snakemake.cli import get_argument_parser
 
     root = Path(__file__).resolve().parents[2]
     told = subprocess.run(["make", "-n", "partial"], cwd=root, capture_output=True, text=True, check=True).stdout
-    (line,) = (line for line in told.splitlines() if "snakemake " in line)  # another make adds lines
-    words = shlex.split(line.partition("snakemake ")[2])
-    options = get_argument_parser().parse_args(words)
-    assert set(options.targets) == {"partial"}
-    assert options.logger == ["ngnmm"]
+    (line,) = (line for line in told.splitlines() if "/ngnmm " in line)  # another make adds lines
+    words, started = shlex.split(line.partition("/ngnmm ")[2]), []
+    monkeypatch.setattr(running, "start", lambda command: started.append(command) or 0)
+    for study in ([], ["seizure"]):
+        main([*words, *study])
+        options = get_argument_parser().parse_args(started.pop()[3:])
+        assert set(options.targets) == {"partial"}
+        assert options.logger == ["ngnmm"]
+        assert [Path(file).stem for file in options.configfile] == study
 
 
 def test_a_report_has_a_known_format(study, refused):

@@ -15,6 +15,8 @@ import numpy as np
 import xarray as xr
 import yaml
 
+from ngnmm_core.cli.running import failing_scontrol, slurm_is_silent
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 STUDY = {
     "study": "mini",
@@ -41,6 +43,8 @@ class Checkout:
         left_out = ("PYTHONPATH", "SNAKEMAKE_PROFILE", "NGNMM_WHEELS")
         self.environment = {k: v for k, v in os.environ.items() if k not in left_out}
         self.environment["NGNMM_CACHE_DIR"] = str(kernels)
+        if slurm_is_silent():  # else every start of Snakemake waits ten seconds for it
+            self.environment |= failing_scontrol(folder)
         for name in repository_files():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(REPOSITORY / name, folder / name)
