@@ -45,10 +45,14 @@ def unequal(model, **values):
     return base
 
 
+EI = ("ei_ngnmm", {"I_ext_e": 10, "G": 11}, 0.1)
+
+
 @pytest.mark.parametrize(
-    ("name", "values", "h"), [("ei_ngnmm", {"I_ext_e": 10, "G": 11}, 0.1), ("ngnmm_population", {"G": 2.0}, 0.4)]
+    ("name", "values", "h", "factors"),
+    [(*EI, SHARES), (*EI, SHARES * np.exp(0.7j)), ("ngnmm_population", {"G": 2.0}, 0.4, SHARES)],
+    ids=["real", "complex", "one population"],
 )
-@pytest.mark.parametrize("factors", [SHARES, SHARES * np.exp(0.7j)], ids=["real", "complex"])
 def test_matrices_along_a_path_converge_with_the_order_of_the_flow(name, values, h, factors):
     """Unequal constants, 10 ms along states that Luther's method gives with steps of 0.00125 ms."""
     model = get_model(name)
