@@ -15,7 +15,7 @@ import numpy as np
 from ngnmm_core.dynamics.equilibria import eigenvalues, newton
 from ngnmm_core.dynamics.period_multiplicity import multiplicities, shortest
 from ngnmm_core.dynamics.periodic_orbits import Orbit, shoot_many
-from ngnmm_core.dynamics.poincare_returns import Returns, distances, find_returns
+from ngnmm_core.dynamics.poincare_returns import Returns, distances, find_returns, joined
 from ngnmm_core.dynamics.regimes import IRREGULAR, LIMIT_CYCLE, MULTI_PERIOD, REST
 from ngnmm_core.dynamics.variational import WIDTH, Solutions
 from ngnmm_core.models._base import Model
@@ -29,6 +29,7 @@ MOST_RETURNS = 32
 NEAR = 0.05  # distance, in units of the size of the state or the orbit, at which a proposal may be accepted
 ARRIVED = 1e-6
 CHUNK = 512  # points whose trajectories are in memory together
+TOGETHER = 8 * CHUNK  # points whose orbits are searched for together: Newton's method takes few of them at a time
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,11 @@ def find_attractors(
     count = len(parameters["G"])
     states = nominal_states(model, parameters) if states is None else states
     found: list[Attractor | None] = []
-    for start in range(0, count, CHUNK):
-        part = slice(start, start + CHUNK)
+    for start in range(0, count, TOGETHER):
+        part = slice(start, start + TOGETHER)
         some = {name: np.asarray(values[part], float) for name, values in parameters.items()}
         found += _attractors(Solutions(model, some, some["G"] * row_sum), np.array(states[part]))
-        if count > CHUNK:
+        if count > TOGETHER:
             logging.info("attractor %d/%d", len(found), count)
     return found
 
@@ -102,14 +103,18 @@ class _Chase:
                 break
             # as much memory for the samples in every stretch
             size = max(WIDTH, round(CHUNK * STRETCHES_MS[0][1] / watched))
-            known = [self._stretch(self.open[k : k + size], length, watched) for k in range(0, len(self.open), size)]
-            self.open = self.open[~np.concatenate(known)]
+            blocks = [self.open[k : k + size] for k in range(0, len(self.open), size)]
+            moving, returns = zip(*(self._stretch(points, length, watched) for points in blocks), strict=True)
+            left = np.concatenate(moving)
+            for k, cycle in _cycles(self.all.take(left), joined(returns)).items():
+                self.found[left[k]] = cycle
+            self.open = np.array([k for k in left if self.found[k] is None], int)
         for k in self.open:
             self.found[k] = Attractor(IRREGULAR, self.states[k])
         return self.found
 
-    def _stretch(self, points: np.ndarray, length: float, watched: float) -> np.ndarray:
-        """Follows some points for a while; which of them are known then, array of bool."""
+    def _stretch(self, points: np.ndarray, length: float, watched: float) -> tuple[np.ndarray, Returns]:
+        """Follow some points for a while; which of them are neither at rest nor lost, and their latest returns."""
         solutions, states = self.all.take(points), self.states[points]
         dt_ms = SAMPLE_MS / self.steps * solutions.time_factor
         if length > watched:
@@ -117,12 +122,10 @@ class _Chase:
         samples, states = solutions.sample(states, dt_ms, self.steps, round(watched / SAMPLE_MS))
         self.states[points] = states
         returns = find_returns(samples, len(points), solutions.model.observable_index, MOST_RETURNS)
-        known = ~returns.finite
+        moving = returns.finite
         for k, rest in _rests(solutions, samples, returns, states).items():
-            self.found[points[k]], known[k] = Attractor(REST, rest), True
-        for k, cycle in _cycles(solutions, returns, np.flatnonzero(~known)).items():
-            self.found[points[k]], known[k] = cycle, True
-        return known
+            self.found[points[k]], moving[k] = Attractor(REST, rest), False
+        return points[moving], returns.latest(moving, 1 + MOST_RETURNS)
 
 
 def _rests(solutions: Solutions, samples: np.ndarray, returns: Returns, last: np.ndarray) -> dict[int, np.ndarray]:
@@ -148,13 +151,13 @@ def _rests(solutions: Solutions, samples: np.ndarray, returns: Returns, last: np
     return found
 
 
-def _cycles(solutions: Solutions, returns: Returns, points: np.ndarray) -> dict[int, Attractor]:
+def _cycles(solutions: Solutions, returns: Returns) -> dict[int, Attractor]:
     """Stable cycles that trajectories are near to and approach, by point; the fewest returns that do."""
     sample_ms = SAMPLE_MS * solutions.time_factor
-    late, early = returns.gaps[:, :, 0], returns.gaps[:, :, 1]
+    late, early, extent = returns.gaps[:, :, 0], returns.gaps[:, :, 1], returns.extent
     # returns come closer to each other, or have arrived up to the error of interpolation
     proposed = (np.maximum(late, early) <= NEAR) & (late <= np.maximum(early, 1e-3))
-    waiting = {int(k): list(1 + np.flatnonzero(proposed[k])) for k in points if proposed[k].any()}
+    waiting = {int(k): list(1 + np.flatnonzero(proposed[k])) for k in np.flatnonzero(proposed.any(axis=1))}
     found: dict[int, tuple[int, Orbit]] = {}
     while waiting:
         index, turns = np.array(list(waiting)), [waiting[k].pop(0) for k in waiting]
@@ -163,10 +166,12 @@ def _cycles(solutions: Solutions, returns: Returns, points: np.ndarray) -> dict[
         periods = np.array([c[-1] - c[-1 - n] for c, n in zip(crossings, turns, strict=True)]) * sample_ms[index]
         for j, orbit in enumerate(shoot_many(solutions.take(index), starts, periods)):
             k = int(index[j])
-            if orbit and _is_there(orbit, starts[j], periods[j], returns.extent[k]):
+            if orbit and _is_there(orbit, starts[j], periods[j], extent[k]):
                 found[k] = (int(turns[j]), orbit)
         waiting = {k: turns for k, turns in waiting.items() if turns and k not in found}
-    return _polished(solutions, found)
+    each = list(found)
+    parts = [each[start : start + CHUNK] for start in range(0, len(each), CHUNK)]
+    return {k: cycle for some in parts for k, cycle in _polished(solutions, {k: found[k] for k in some}).items()}
 
 
 def _is_there(orbit: Orbit, start: np.ndarray, period: float, extent: np.ndarray) -> bool:
@@ -181,7 +186,7 @@ def _polished(solutions: Solutions, found: dict[int, tuple[int, Orbit]]) -> dict
     A burst shorter than the distance of samples may be overlooked: what seems to return once may be a multiple, too.
     """
     index = np.array(list(found), int)
-    own = shortest(solutions.take(index), [orbit for _, orbit in found.values()]) if len(index) else []
+    own = shortest(solutions.take(index), [orbit for _, orbit in found.values()])
     orbits = dict(zip(found, own, strict=True))
     rounds = dict.fromkeys(orbits, 1)
     several = [k for k, (turns, _) in found.items() if turns > 1]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy
-from scipy.interpolate import CubicHermiteSpline
+from scipy.interpolate import PPoly
 
 from ngnmm_core.dynamics.attractor import Attractor, find_attractors
 from ngnmm_core.dynamics.continuation.equilibria import find_equilibria
@@ -31,7 +31,7 @@ PLACES = 2048  # along an orbit
 PUSH = 0.2  # away from an unstable equilibrium, in units of the states' sizes
 LEAST = 1e-2  # of the size of a state, in its unit
 SEED = 0x57A7  # of the random initial states: the same at every point
-OrbitCurve = tuple[CubicHermiteSpline, np.ndarray, float]
+OrbitCurve = tuple[PPoly, np.ndarray, float]
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ smaller where they must be.
 Kuznetsov, Elements of Applied Bifurcation Theory (2004), doi:10.1007/978-1-4757-3978-7, chapter 10.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
-from scipy.interpolate import CubicHermiteSpline
+from scipy.interpolate import PPoly
 
 from ngnmm_core.dynamics.variational import Solutions
 from ngnmm_core.simulation.own_times import in_units
@@ -137,15 +137,24 @@ def along(solutions: Solutions, orbits: Sequence[Orbit], count: int) -> np.ndarr
     return result
 
 
-def paths(solutions: Solutions, orbits: Sequence[Orbit]) -> list[CubicHermiteSpline]:
+def paths(solutions: Solutions, orbits: Sequence[Orbit]) -> list[PPoly]:
     """Orbits as functions of time (ms), from one step of their meshes to the next by cubics with the right slopes."""
     found = []
     steps = solutions.steps(np.array([orbit.state for orbit in orbits]), [orbit.mesh for orbit in orbits])
     for k, (orbit, states) in enumerate(zip(orbits, steps, strict=True)):
         times = np.concatenate([[0.0], np.cumsum(orbit.mesh)])
         some = solutions.take(np.full(len(states), k))
-        found.append(CubicHermiteSpline(times, states, some.velocity(states)))
+        found.append(_cubics(times, states, some.velocity(states)))
     return found
+
+
+def _cubics(times: np.ndarray, values: np.ndarray, slopes: np.ndarray) -> PPoly:
+    """Hermite's cubics; what `CubicHermiteSpline` makes, without its checks, which take longer than all the rest."""
+    lengths = np.diff(times)[:, None]
+    mean = np.diff(values, axis=0) / lengths
+    bend = (slopes[:-1] + slopes[1:] - 2.0 * mean) / lengths
+    coefficients = np.stack([bend / lengths, (mean - slopes[:-1]) / lengths - bend, slopes[:-1], values[:-1]])
+    return PPoly.construct_fast(coefficients, times)
 
 
 class _Search:
@@ -159,7 +168,7 @@ class _Search:
         self.scale = np.abs(states) + np.abs(self.direction) * periods[:, None] / 10.0 + 1e-6 * solutions.units
         self.index = np.arange(len(states))
         self.residuals: list[np.ndarray] = []
-        self.last: dict[int, Orbit] = {}
+        self.last: dict[int, Callable[[], Orbit]] = {}  # of the last iteration
 
     def iterate(self) -> list[tuple[int, Orbit]]:
         """One iteration; the orbits that have converged by now, with the positions of their points."""
@@ -174,14 +183,14 @@ class _Search:
         usable = np.isfinite(monodromies).all(axis=(1, 2)) & np.isfinite(miss).all(axis=1)
         usable &= self._improving(residuals)
         units = solutions.units
-        self.last = {
-            int(k): Orbit(
+
+        def orbit(j: int) -> Orbit:
+            return Orbit(
                 x[j].copy(), float(periods[j]), meshes[j], monodromies[j].copy(), float(residuals[j]), units[j]
             )
-            for j, k in enumerate(self.index)
-            if usable[j]
-        }
-        converged = [(int(k), self.last[int(k)]) for k in self.index[done & usable]]
+
+        self.last = {int(self.index[j]): partial(orbit, j) for j in np.flatnonzero(usable)}
+        converged = [(int(self.index[j]), orbit(j)) for j in np.flatnonzero(done & usable)]
         self._correct(usable & ~done, ends, monodromies, miss, solutions)
         return converged
 
@@ -215,7 +224,8 @@ class _Search:
     def nearly(self) -> list[tuple[int, Orbit]]:
         """After the last iteration: orbits that stopped short of the tolerance by less than a factor of 1000."""
         going = set(map(int, self.index))
-        return [(k, orbit) for k, orbit in self.last.items() if k in going and orbit.residual < 1e3 * self.tolerance]
+        orbits = [(k, orbit()) for k, orbit in self.last.items() if k in going]
+        return [(k, orbit) for k, orbit in orbits if orbit.residual < 1e3 * self.tolerance]
 
 
 def solve_each(systems: np.ndarray, right: np.ndarray) -> np.ndarray:

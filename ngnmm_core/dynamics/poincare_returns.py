@@ -1,6 +1,7 @@
 """Returns of trajectories to the section where the observable rises through the middle of its range."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -106,6 +107,26 @@ class Returns:
     def crossings(self, point: int) -> np.ndarray:
         """Positions of the crossings of one point, in samples."""
         return self.positions[point][: np.count_nonzero(~np.isnan(self.positions[point]))]
+
+
+    def latest(self, points: np.ndarray, count: int) -> "Returns":
+        """Select some points, with the last `count` of their crossings only.
+
+        Parameters
+        ----------
+        points : array (point,) of bool
+        """
+        positions = self.positions[points]
+        first = np.maximum(np.count_nonzero(~np.isnan(positions), axis=1) - count, 0)
+        last = first[:, None] + np.arange(count)
+        positions = np.take_along_axis(positions, last, axis=1)
+        states = np.take_along_axis(self.states[points], last[:, :, None], axis=1)
+        return Returns(self.ranges[points], self.means[points], states, positions, self.gaps[points])
+
+
+def joined(parts: Sequence[Returns]) -> Returns:
+    """Put returns of some points and others together."""
+    return Returns(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Returns)))
 
 
 def find_returns(samples: np.ndarray, points: int, observable: int, most: int) -> Returns:

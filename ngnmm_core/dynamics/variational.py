@@ -20,6 +20,7 @@ from ngnmm_core.simulation.own_times import state_factors, time_factor
 
 WIDTH = lane_width(np.float64)
 MOST_STEPS = 64  # of a mesh, per longest step on average
+FIRST_ROWS = 256  # of a mesh, looked at first: most have no more steps
 SETS = 12  # of perturbations in one pass: as many as stay in the first-level cache
 
 
@@ -46,28 +47,28 @@ class Solutions:
         All parameters.
     weight : array (point,)
         G times the row sum of the connectome.
+
+    Attributes
+    ----------
+    time_factor : array (point,)
+        How much longer all time constants are than the model's defaults: see `own_times`.
+    units : array (point, state)
+        What each state's unit is in that unit of time: 1 for default time constants.
     """
 
     def __init__(self, model: Model, parameters: Mapping[str, np.ndarray], weight: np.ndarray):
         self.model, self.size = model, len(model.states)
         self.parameters, self.weight = parameters, np.asarray(weight, float)
         self._constants = constants_of(model, parameters)
-
-    @property
-    def time_factor(self) -> np.ndarray:
-        """How much longer all time constants are than the model's defaults, [point]: see `own_times`."""
-        return time_factor(self.model, self.parameters) * np.ones(len(self.weight))
-
-    @property
-    def units(self) -> np.ndarray:
-        """What each state's unit is in that unit of time, [point, state]: 1 for default time constants."""
-        return state_factors(self.model, self.time_factor)
+        self.time_factor = time_factor(model, parameters) * np.ones(len(self.weight))
+        self.units = state_factors(model, self.time_factor)
 
     def take(self, index: np.ndarray) -> "Solutions":
         """Select some of the points."""
         some = copy(self)
         some.parameters = {name: values[index] for name, values in self.parameters.items()}
         some.weight, some._constants = self.weight[index], self._constants[:, index]
+        some.time_factor, some.units = self.time_factor[index], self.units[index]
         return some
 
     def velocity(self, states: np.ndarray) -> np.ndarray:
@@ -75,7 +76,10 @@ class Solutions:
         numbers = len(self._constants) - len(self.model.drives)
         x, constants, drive = tuple(states.T), tuple(self._constants[:numbers]), tuple(self._constants[numbers:])
         slopes = self.model.derivative(x, drive, constants, self.weight * self.model.sent(x, constants))
-        return np.stack([np.broadcast_to(s, len(states)) for s in slopes], axis=1)
+        out = np.empty((len(states), self.size))
+        for k, slope in enumerate(slopes):
+            out[:, k] = slope
+        return out
 
     def sample(self, states: np.ndarray, dt_ms: float | np.ndarray, every: int, samples: int):
         """Where every point is after each of `samples` times `every` steps, and the last states.
@@ -156,11 +160,15 @@ class Solutions:
             state = to_lanes(states[some].T)
             run(state, to_lanes(self._constants[:, some]), to_lanes(self.weight[some]), to_lanes(limits), work, h)
             finite = np.isfinite(state.reshape(self.size, WIDTH)).all(axis=0)
+            taken = h.reshape(-1, WIDTH)
+            few = FIRST_ROWS
+            while few < len(taken) and taken[few - 1].any():
+                few *= 2
+            taken = np.ascontiguousarray(taken[:few].T)
             for lane, k in enumerate(some):
-                steps = h.reshape(-1, WIDTH)[:, lane]
-                steps = steps[steps > 0]
+                steps = taken[lane][taken[lane] > 0]
                 if finite[lane] and len(steps) and abs(steps.sum() - times[k]) < 1e-9 * times[k]:
-                    found[k] = steps.copy()
+                    found[k] = steps
         return found
 
     def propagate(self, states: np.ndarray, steps: Sequence[np.ndarray], feedback: np.ndarray):
