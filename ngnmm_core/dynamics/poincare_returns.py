@@ -108,7 +108,6 @@ class Returns:
         """Positions of the crossings of one point, in samples."""
         return self.positions[point][: np.count_nonzero(~np.isnan(self.positions[point]))]
 
-
     def latest(self, points: np.ndarray, count: int) -> "Returns":
         """Select some points, with the last `count` of their crossings only.
 
