@@ -28,6 +28,7 @@ ENGINE = (
     ("rk4", "float32"),
     ("multirate", "float64"),
     ("multirate", "float32"),
+    ("multirate with delays", "float64"),
     ("heun", "float64"),
 )
 # name, options, largest network that it is asked for: the next would take minutes

@@ -5,6 +5,7 @@ import numpy as np
 from benchmarks.problem import MODEL, STEPS_MS, delays_of, dense_network, new_run, points_at, start_of
 from benchmarks.serve import serve
 from ngnmm_core.simulation.engine import Engine
+from ngnmm_core.simulation.integrators import get_integrator
 
 NOISY, DELAYED, ROUNDED = " with noise", " with delays", " with rounded delays"
 START_MS = 25.0
@@ -18,11 +19,13 @@ def prepare(method: str, dtype: str, regions: int):
     for suffix in (NOISY, DELAYED, ROUNDED):
         method = method.removesuffix(suffix)
     W, dt = dense_network(regions), STEPS_MS[method]
+    if delays is not None:
+        dt = get_integrator(method).delayed_step_ms or dt
     count = Engine(MODEL, W, method, dtype).batch_size
     places = [(15.0 - 0.02 * k, 5.0 + 0.02 * k) for k in range(count)]
     points = points_at(places, np.arange(count) % 8)
     run = new_run(W, points, start_of(points, regions, False), method, dtype, SIGMA if noise else 0.0, delays)
-    run.advance(dt, round(START_MS / dt), 1)  # the first volley takes shorter steps
+    run.advance(dt, round(START_MS / dt), 1)  # the first volley takes shorter steps; no delay is longer
     return lambda ms: run.advance(dt, round(1.0 / dt), round(ms)), count
 
 

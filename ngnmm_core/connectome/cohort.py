@@ -100,12 +100,13 @@ def ordered(labels: Sequence[str], wanted: Sequence[str], what: str, reference: 
     if set(labels) != set(wanted):
         lacking = [label for label in wanted if label not in set(labels)]
         further = [label for label in labels if label not in set(wanted)]
-        words = [f"{word} {_some(names)}" for word, names in (("lacks", lacking), ("has", further)) if names]
+        words = [f"{word} {some_of(names)}" for word, names in (("lacks", lacking), ("has", further)) if names]
         raise InputError(f"{what}: {' and '.join(words)}; allowed: the regions of {reference}, in any order")
     place = {label: k for k, label in enumerate(labels)}
     return [place[label] for label in wanted]
 
 
-def _some(names: Sequence[str], most: int = 4) -> str:
+def some_of(names: Sequence[str], most: int = 4) -> str:
+    """Put the first of some names into words, and how many more there are."""
     shown = ", ".join(f"'{name}'" for name in names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ngnmm_core.connectome.arrays import ConnectomeArrays
-from ngnmm_core.connectome.cohort import ordered
+from ngnmm_core.connectome.cohort import ordered, some_of
 from ngnmm_core.connectome.formats import read_spec
 from ngnmm_core.connectome.readers import mean_where
 from ngnmm_core.connectome.spec import ConnectomeSpec
@@ -45,12 +45,23 @@ def read_cohort(spec: ConnectomeSpec) -> ConnectomeArrays:
     if all(own is not None for own in lengths):
         found.tract_length = mean_where(np.stack(lengths), weights > 0)
         notes.append("tract_length: mean over the subjects that have a tract there; NaN where none has")
+    notes += [note for name in ("centres", "volume") if (note := _borrowed(each, name, found.subjects))]
     notes += dict.fromkeys(note for own in each for note in own.notes)
     return replace(found, **known)
 
 
 def _first(each: Sequence[ConnectomeArrays], name: str):
     return next((value for own in each if (value := getattr(own, name)) is not None), None)
+
+
+def _borrowed(each: Sequence[ConnectomeArrays], name: str, subjects: Sequence[str]) -> str:
+    """Say whose centres or volumes stand in for those of others; empty where all have their own, or none has."""
+    lacking = [k for k, own in enumerate(each) if getattr(own, name) is None]
+    if not lacking or len(lacking) == len(each):
+        return ""
+    lender = next(k for k in range(len(each)) if k not in lacking)
+    others = some_of([subjects[k] for k in lacking])
+    return f"{name}: those of subject {subjects[lender]} stand in for those of {others}, which have none of their own"
 
 
 def _scaled(subject: Subject, arrays: ConnectomeArrays) -> np.ndarray:

@@ -65,6 +65,15 @@ class SphereEntry(BaseModel):
         return hashlib.sha256(json.dumps(pins, sort_keys=True).encode()).hexdigest()
 
 
+class LongestTract(BaseModel):
+    """The longest connection of a connectome (mm), known before the data are fetched."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mean: float = Field(gt=0, description="of the connectome itself")
+    each: float | None = Field(None, gt=0, description="of any of its subjects")
+
+
 class SourceEntry(BaseModel):
     """One connectome of the registry."""
 
@@ -73,6 +82,9 @@ class SourceEntry(BaseModel):
     title: str = Field(description="one line for figures and reports")
     atlas: str = Field(description="parcellation")
     regions: int = Field(gt=0, description="number of regions, known before the data are fetched")
+    longest_tract_mm: LongestTract | None = Field(
+        None, description="longest connection, for the memory that runs with conduction delays are forecast to take"
+    )
     wheel: WheelSource | None = Field(None, description="the package that contains the data")
     file: FileSource | None = Field(None, description="the file that contains the data")
     reader: Literal["subjects", "members", "file", "isolated"] = Field(
@@ -183,13 +195,16 @@ def load_registry(path: str | Path | None = None) -> Registry:
     return Registry(entries, path)
 
 
+MODELS = (SourceEntry, LongestTract, SphereEntry, WheelSource, FileSource)
+
+
 def describe(error: ValidationError, prefix: str = "") -> str:
     """Put pydantic's first complaint in one line: the key, what was found and, for an unknown key, the near one."""
     first = error.errors(include_url=False)[0]
     key = ".".join(str(part) for part in (prefix, *first["loc"]) if part != "")
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
-        known = {name for model in (SourceEntry, SphereEntry, WheelSource, FileSource) for name in model.model_fields}
+        known = {name for model in MODELS for name in model.model_fields}
         return f"{key}: unknown key{nearest(str(first['loc'][-1]), known)}"
     found = first["input"]
     shown = "" if isinstance(found, dict | BaseModel) else f" (found {found!r})"

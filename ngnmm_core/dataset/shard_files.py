@@ -18,7 +18,7 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.stages.context import VERSIONS, fingerprint
 from ngnmm_core.storage.integrity import take_seal
 from ngnmm_core.sweep.finished import Wanted
-from ngnmm_core.sweep.identity import point_ids, read_definition, shard_name
+from ngnmm_core.sweep.identity import of_all_points, point_ids, read_definition, shard_name
 
 POINT = "point"
 MOST_OPEN = 64
@@ -95,9 +95,10 @@ def locate(wanted: Wanted, paths: Sequence[Path], keep_versions: bool = False) -
         _same_context(path, found, wanted.context, keep_versions)
         if found[VERSIONS] != wanted.context[VERSIONS] and found[VERSIONS] not in others:
             others.append(found[VERSIONS])
-        key = fingerprint({**wanted.context, VERSIONS: found[VERSIONS]})
+        context = {**wanted.context, VERSIONS: found[VERSIONS]}
+        key = fingerprint(found[VERSIONS])
         if key not in tables:
-            tables[key] = _Table(point_ids(wanted.points, key, wanted.connectome))
+            tables[key] = _Table(point_ids(wanted.points, context, wanted.connectome))
         tables[key].add(number, definition["ids"])
     shard, row = np.full((2, len(wanted.points)), -1)
     for table in tables.values():
@@ -140,6 +141,7 @@ def _same_points(path: Path, found: str) -> None:
 
 
 def _same_context(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any], keep_versions: bool) -> None:
+    found, wanted = of_all_points(found), of_all_points(wanted)
     checked = [key for key in wanted if not (keep_versions and key == VERSIONS)]
     different = [key for key in checked if key not in found or found[key] != wanted[key]]
     if different:

@@ -14,10 +14,12 @@ import numpy as np
 
 from ngnmm_core.connectome import connectome_from, read_spec
 from ngnmm_core.connectome.cohort_files import read_cohort
+from ngnmm_core.connectome.registry import LongestTract, load_registry
 from ngnmm_core.connectome.spec import ConnectomeSpec
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.delay_settings import VELOCITY, lengths_mm
 from ngnmm_core.simulation.observation import SampledWindow
+from ngnmm_core.simulation.step_choice import expected_steps
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.stages.simulation import LANES
 from ngnmm_core.study.study import Study
@@ -30,7 +32,7 @@ SIDE_BY_SIDE, LARGEST_BATCH = LANES["float64"], 32  # points of a vector of lane
 JOB_MB = 300  # numba, xarray and the compiled kernels
 SERIES_MB = 250  # of the stages of the homogeneous system: trajectories of the points that are looked at together
 WORK_ARRAYS = 500  # numbers per region and point of a batch: states, samples of a block, work of the stages
-LONGEST_TRACT_MM = 300.0  # where the connectome is not known yet
+LONGEST_TRACT_MM = 300.0  # where it is not known
 PIECES, SPARE = 4, 96  # short steps of the start in a full one (a test holds both to the kernels); values kept besides
 LARGE_BYTES, GROUPS_OF_LARGE = 512 * 1024, 2  # weights with which batches hold two vectors of lanes
 RESULT_COPIES = 3.5  # of the results of a shard: parts, whole, file
@@ -54,18 +56,28 @@ def memory_mb(study: Study, stage: str, regions: int, points: int) -> float:
     return JOB_MB + series + (2.0 * 8.0 * regions**2 + work + results + history_bytes(study, stage, regions)) / 1e6
 
 
-def longest_tract_mm(study: Study) -> float:
-    """Length (mm) of the longest connection in files of the user's own; that of a human brain where it isn't known yet.
+def longest_tract_mm(study: Study) -> tuple[float, bool]:
+    """Length (mm) of the longest connection, and whether it is known.
 
-    A connectome of the registry is fetched by a job; a file that can't be used is refused elsewhere.
+    It is read from files of the user's own and stated in the registry of connectomes; where neither tells (a registry
+    of the user's own, a connectome without lengths, a file that can't be used and is refused elsewhere), it is that of
+    a human brain, as an upper guess.
     """
     spec = study.config.connectome
     if spec.name is not None:
-        return LONGEST_TRACT_MM
+        stated = _stated(spec.name)
+        found = None if stated is None else stated.each if spec.each else stated.mean
+        return (LONGEST_TRACT_MM, False) if found is None else (found, True)
     try:
-        return _longest_of(spec.model_dump_json(), study.simulation.missing_lengths)
+        found = _longest_of(spec.model_dump_json(), study.simulation.missing_lengths)
     except (InputError, OSError):
-        return LONGEST_TRACT_MM
+        found = 0.0
+    return (found, True) if found else (LONGEST_TRACT_MM, False)
+
+
+@cache
+def _stated(name: str) -> LongestTract | None:
+    return load_registry().entry(name).longest_tract_mm
 
 
 @cache
@@ -73,28 +85,31 @@ def _longest_of(spec_json: str, missing: str) -> float:
     spec = ConnectomeSpec.model_validate_json(spec_json)
     arrays = read_cohort(spec) if spec.is_cohort else read_spec(spec)
     each = [replace(own, labels=arrays.labels) for own in arrays.each or ()] or [arrays]
-    found = max(float(lengths_mm(connectome_from(own), missing).max(initial=0.0)) for own in each)
-    return found or LONGEST_TRACT_MM
+    return max(float(lengths_mm(connectome_from(own), missing).max(initial=0.0)) for own in each)
 
 
 def history_bytes(study: Study, stage: str, regions: int) -> float:
-    """Bytes that a batch of points keeps of the past where there are delays, at the lowest velocity of the study.
+    """Bytes that a batch of points keeps of the past, of the point that keeps most; 0 without delays.
 
-    Twice as much where a point may go back to where it was (`Run.snapshot`); of steps of the default length.
+    Twice as much where a point may go back to where it was (`Run.snapshot`).  Steps that points choose are as expected
+    (`expected_steps`).
     """
     kind = STAGES[stage]
     if not (study.delayed and kind.simulates):
         return 0.0
-    simulation = study.simulation
-    velocity = min(study.axes.get(VELOCITY, [simulation.velocity_m_per_s or np.inf]))
-    slots = (
-        longest_tract_mm(study)
-        / velocity
-        / simulation.longest_step_ms
-        * (1 if simulation.integrator.delays else PIECES)
-    )
+    points, simulation = kind.layout(study, regions).points, study.simulation
+    velocity = points.values(VELOCITY, simulation.velocity_m_per_s or np.inf)
+    steps = expected_steps(study.model, points.parameters) if simulation.dt_ms is None else simulation.dt_ms
+    most = float((1.0 / (velocity * np.minimum(steps, simulation.longest_step_ms))).max())
+    slots = longest_tract_mm(study)[0] * most * (PIECES if simulation.integrator.short_start else 1)
     groups = GROUPS_OF_LARGE if 8.0 * regions**2 > LARGE_BYTES else 1
     return 2.0 * 8.0 * SIDE_BY_SIDE * groups * regions * (slots + SPARE)
+
+
+def guess_of_memory(study: Study, stage: str) -> str:
+    """Say on which guess the memory of a job rests; empty where it rests on none."""
+    longest, known = longest_tract_mm(study) if study.delayed and STAGES[stage].simulates else (0.0, True)
+    return "" if known else f" (a guess: for tracts of {longest:g} mm at the most)"
 
 
 def result_bytes(study: Study, stage: str, regions: int) -> float:

@@ -11,6 +11,7 @@ from ngnmm_core.preflight.cost import (
     DRAWING_SECONDS,
     JOB_SECONDS,
     disk_bytes,
+    guess_of_memory,
     memory_mb,
     size_text,
     time_text,
@@ -43,6 +44,8 @@ class Estimate:
         The processor that the rates were measured on; empty for the reference machine.
     compiling : float
         CPU seconds that its kernels are to be compiled in before the first job; 0 where they are there.
+    guess : str
+        The guess that the memory rests on, in words; empty for none.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Estimate:
     disk_bytes: float
     source: str = ""
     compiling: float = 0.0
+    guess: str = ""
 
 
 def estimate(
@@ -81,6 +85,7 @@ def estimate(
         disk_bytes(study, stage, regions) * wanted / max(total, 1),
         rates.source,
         COMPILING_SECONDS if missing and not compiled and not rates.source else 0.0,
+        guess_of_memory(study, stage),
     )
 
 
@@ -130,7 +135,7 @@ def estimate_text(one: Estimate) -> str:
         return f"{one.name}: {one.points} points, all there"
     return (
         f"{one.name}: {one.points} points, {one.missing} to compute in {len(one.jobs)} jobs; about "
-        f"{time_text(sum(one.jobs))} of CPU time, {one.memory_mb:.0f} MB of memory per job, "
+        f"{time_text(sum(one.jobs))} of CPU time, {one.memory_mb:.0f} MB of memory per job{one.guess}, "
         f"{size_text(one.disk_bytes)} on disk at the most"
     )
 

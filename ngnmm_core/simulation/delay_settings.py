@@ -41,7 +41,7 @@ def found_at_rest(model: Any) -> str:
 
 
 def check_delays(settings: Any, delayed: bool, without: str) -> None:
-    """Whether method and precision take delays, and whether there are any where their kind is told.
+    """Whether the method takes delays, and whether there are any where their kind is told.
 
     `without` is the key of what is worked out without delays; empty for none.
 
@@ -69,10 +69,6 @@ def check_delays(settings: Any, delayed: bool, without: str) -> None:
         raise InputError(
             f"simulation.{VELOCITY}: method {settings.method} takes no delays; allowed: method: {' or '.join(able)}, "
             "or null"
-        )
-    if settings.precision != "float64":
-        raise InputError(
-            f"simulation.precision: {settings.precision!r} is not for delays (simulation.{VELOCITY}); allowed: float64"
         )
     if settings.delays == ROUNDED and not method.rounds:
         raise InputError(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ngnmm_core.kernels.lanes import aligned
+from ngnmm_core.kernels.lanes import aligned, lane_width
 from ngnmm_core.kernels.steppers.history import AHEAD, MIRRORED, DelayedWeights
 from ngnmm_core.kernels.steppers.multirate import VOLLEY_MS, VOLLEY_PIECES
 from ngnmm_core.simulation.integrators import get_integrator
@@ -66,56 +66,63 @@ class _Pairs:
         return self.target[chosen], self.source[chosen], start - ahead, weight[:, None] * polynomial
 
 
-def delayed_weights(W: np.ndarray, delays: Delays, dt: float, width: int, method: str) -> DelayedWeights:
+def delayed_weights(W: np.ndarray, delays: Delays, dt: float, dtype: str, method: str) -> DelayedWeights:
     """Make the lists of what is read of the past in steps of `dt` ms by the integrator of that name.
+
+    A method that reads the past before a step has nothing that was sent in it: rounded delays are then one step at
+    least.
 
     Raises
     ------
     ValueError
         If the integrator takes no delays.
     """
-    fractions = get_integrator(method).delays
+    integrator = get_integrator(method)
+    fractions = integrator.delays
     if fractions is None:
         raise ValueError(f"method '{method}' takes no delays")
     target, source = np.nonzero(W)
     steps = delays.ms[target, source] / dt
     if delays.rounded:
-        steps = np.rint(steps)
+        steps = np.maximum(np.rint(steps), max(fractions))
     pairs, everything = _Pairs(target, source, W[target, source], steps), np.ones(len(steps), bool)
     parts: list[tuple] = []
-    if not fractions:
+    if integrator.short_start:
+        (fraction,) = fractions
         for scaled in (steps, steps * VOLLEY_PIECES):
             far = np.floor(scaled) >= AHEAD + 1
-            parts.append(pairs.part(~far, scaled, delays.rounded, 0))
+            parts.append(pairs.part(~far, scaled - fraction, delays.rounded, 0))
             parts.append(pairs.part(far, scaled, delays.rounded, AHEAD))
     else:
         parts = [pairs.part(everything, steps - fraction, delays.rounded, 0) for fraction in fractions]
     longest = steps.max(initial=0.0)
-    slots, short_ms = slots_needed(longest, bool(fractions)), max(VOLLEY_MS, longest * dt)
-    return DelayedWeights(len(W), slots, short_ms, np.zeros(width), *_packed(parts, len(W)))
+    slots, short_ms = slots_needed(longest, integrator.short_start), max(VOLLEY_MS, longest * dt)
+    zeros = np.zeros(lane_width(dtype), dtype)
+    return DelayedWeights(len(W), slots, short_ms, zeros, *_packed(parts, len(W), dtype))
 
 
-def slots_needed(longest: float, full_steps: bool) -> int:
+def slots_needed(longest: float, short_start: bool) -> int:
     """Count the values of every region that are kept for delays of at most `longest` steps.
 
-    `full_steps` tells that there are no short steps at the start.
+    `short_start` tells that there are short steps at the start.
     """
     full = int(np.ceil(longest)) + SPARE
-    return full if full_steps else VOLLEY_PIECES * full
+    return VOLLEY_PIECES * full if short_start else full
 
 
-def history_arrays(weights: DelayedWeights, groups: int, width: int) -> dict[str, np.ndarray]:
+def history_arrays(weights: DelayedWeights, groups: int) -> dict[str, np.ndarray]:
     """Make the arrays of `Work` that delays need."""
+    width, dtype = weights.zeros.size, weights.zeros.dtype
     here = groups * weights.regions * width
     return {
-        "history": aligned(here * (weights.slots + MIRRORED), stagger=5),
-        "thinned": aligned(weights.slots * width),
-        "ahead": aligned(AHEAD * here, stagger=9),
-        "heard": aligned(here, stagger=13),
+        "history": aligned(here * (weights.slots + MIRRORED), dtype, stagger=5),
+        "thinned": aligned(weights.slots * width, dtype),
+        "ahead": aligned(AHEAD * here, dtype, stagger=9),
+        "heard": aligned(here, dtype, stagger=13),
     }
 
 
-def _packed(parts: list[tuple], regions: int) -> tuple[np.ndarray, ...]:
+def _packed(parts: list[tuple], regions: int, dtype: str) -> tuple[np.ndarray, ...]:
     """Lay the lists out one after the other: pointers, sources, starts and weights."""
     pointers, total = [], 0
     for target, *_ in parts:
@@ -123,4 +130,5 @@ def _packed(parts: list[tuple], regions: int) -> tuple[np.ndarray, ...]:
         total += len(target)
     sources, starts, weights = (np.concatenate([part[k] for part in parts]) for k in (1, 2, 3))
     pointer = np.concatenate(pointers).astype(np.int64)
-    return pointer, sources.astype(np.int64), starts.astype(np.int64), np.ascontiguousarray(weights).ravel()
+    weights = np.ascontiguousarray(weights, dtype).ravel()
+    return pointer, sources.astype(np.int64), starts.astype(np.int64), weights

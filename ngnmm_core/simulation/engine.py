@@ -125,7 +125,7 @@ class Engine:
         if nodes is None:
             return layout.ONE_NODE
         noise = (len(self.model.noisy_states), self.kind)
-        found = nodes(structure_of(self.model), self.substeps, self.width, noise)
+        found = nodes(structure_of(self.model), self.substeps, self.width, noise, self.delays is not None)
         return found._replace(constants=found.constants * self.regions) if self.regional else found
 
     def compile(self, stimulated: bool = False):
@@ -279,8 +279,8 @@ class Run:
         if self._dt is not None:
             raise ValueError(f"a step of {dt} ms after steps of {self._dt} ms, for which the past is kept")
         engine, groups = self.engine, self.shape[0]
-        weights = delayed_weights(engine.W, engine.delays, dt, engine.width, engine.method)
-        self.work = self.work._replace(**history_arrays(weights, groups, engine.width))
+        weights = delayed_weights(engine.W, engine.delays, dt, engine.dtype, engine.method)
+        self.work = self.work._replace(**history_arrays(weights, groups))
         self.weights = weights
 
     def snapshot(self) -> tuple:

@@ -10,7 +10,7 @@ from ngnmm_core.kernels.integrators import Integrator
 
 DEFAULT = "multirate"
 AUTO = "auto"  # stands for the one that suits a model
-EXACT, STOCHASTIC, DELAYED = "riccati", "heun", "rk4"
+EXACT, STOCHASTIC = "riccati", "heun"
 OF_RESTS = "rk4"  # what networks are followed with to where they rest, also with delays
 OF_HOMOGENEOUS_STATES = "rk4"  # what finds the state that homogeneous starts have, in models without an exact flow
 
@@ -41,7 +41,7 @@ def get_integrator(name: str) -> Integrator:
     return declaration(integrator_module(name), "INTEGRATOR")
 
 
-def suitable(exact: bool, noisy: bool, precision: str, delayed: bool = False) -> str:
+def suitable(exact: bool, noisy: bool, precision: str) -> str:
     """Give the name of the integrator that suits a model.
 
     Parameters
@@ -52,12 +52,8 @@ def suitable(exact: bool, noisy: bool, precision: str, delayed: bool = False) ->
         Whether there is noise.
     precision : str
         float64 or float32.
-    delayed : bool
-        Whether there are conduction delays.
     """
     flow = get_integrator(EXACT)
     if exact and precision in (flow.noise_precisions if noisy else flow.precisions):
         return EXACT
-    if noisy:
-        return STOCHASTIC
-    return DEFAULT if get_integrator(DEFAULT).delayed or not delayed else DELAYED
+    return STOCHASTIC if noisy else DEFAULT

@@ -22,8 +22,13 @@ SHORTEST_STEP_MS = 1e-4  # bursts last tenths of a ms: below, a step gains nothi
 def _steps() -> str:
     """Give the steps of all integrators in words."""
     fixed = [name for name in integrator_names() if not get_integrator(name).watches]
-    steps = ", ".join(f"{get_integrator(name).step_ms:g} for {name}" for name in fixed)
+    steps = ", ".join(f"{get_integrator(name).step_ms:g} for {name}{_with_delays(name)}" for name in fixed)
     return f"{steps}; with riccati every point chooses its own, 0.1 / 2^k ms, which is reported as `step_ms`"
+
+
+def _with_delays(name: str) -> str:
+    step_ms = get_integrator(name).delayed_step_ms
+    return "" if step_ms is None else f" ({step_ms:g} with conduction delays)"
 
 
 class Initial(Section):
@@ -132,9 +137,10 @@ class Simulation(Section):
         """
         method, delayed = self.method, delayed or self.velocity_m_per_s is not None
         if method == AUTO:
-            method = suitable(exact, max(self.noise_sigma, largest_noise) > 0, self.precision, delayed)
+            method = suitable(exact, max(self.noise_sigma, largest_noise) > 0, self.precision)
         chosen = get_integrator(method)
-        step = chosen.step_ms if self.dt_ms is None and not chosen.watches else self.dt_ms
+        usual = (chosen.delayed_step_ms if delayed else None) or chosen.step_ms
+        step = usual if self.dt_ms is None and not chosen.watches else self.dt_ms
         return self.model_copy(update={"method": method, "dt_ms": step})
 
     @property

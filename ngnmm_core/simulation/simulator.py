@@ -116,7 +116,7 @@ class Simulator:
         if self.settings.integrator.qif_only and self.model.qif.sent_tau is not None:
             raise InputError(
                 f"simulation.method: {self.settings.method} with conduction delays is for models that send a synapse, "
-                f"and {self.model.name} sends a rate; allowed: rk4, heun"
+                f"and {self.model.name} sends a rate; allowed: multirate, rk4, heun"
             )
         if self._lengths is None:
             self._lengths = lengths_mm(self.connectome, self.settings.missing_lengths)

@@ -32,6 +32,7 @@ SAID = (
     *("reads", "settings", "signals", "starts_network", "unreachable", "unreachable_axes", "warm"),
     *("description", "evaluation_seconds", "noise_seconds", "order"),  # of an integrator
     *("noise_precisions", "precisions", "products", "stability", "start_ms", "step_ms", "strong_order"),
+    *("delayed_step_ms",),
 )
 
 

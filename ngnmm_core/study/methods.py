@@ -38,6 +38,6 @@ def _no_exact_flow(study: Study) -> str | None:
     if study.delayed and model.qif.sent_tau is not None:
         return (
             f"with conduction delays is for models that send a synapse, and {model.name} sends a rate; "
-            "allowed: auto, rk4, heun"
+            "allowed: auto, multirate, rk4, heun"
         )
     return None

@@ -15,9 +15,9 @@ from typing import Any
 from ngnmm_core.compilation.versions import difference
 from ngnmm_core.connectome.planned import PlannedConnectome
 from ngnmm_core.points import Points
-from ngnmm_core.stages.context import VERSIONS, fingerprint
+from ngnmm_core.stages.context import VERSIONS
 from ngnmm_core.storage.integrity import discard, is_intact
-from ngnmm_core.sweep.identity import point_ids, read_definition, shard_name
+from ngnmm_core.sweep.identity import of_all_points, point_ids, read_definition, shard_name
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Wanted:
     @cached_property
     def ids(self) -> list[str]:
         """Identities of the points."""
-        return point_ids(self.points, fingerprint(self.context), self.connectome)
+        return point_ids(self.points, self.context, self.connectome)
 
     @cached_property
     def _positions(self) -> dict[tuple, dict[str, int]]:
@@ -97,7 +97,7 @@ class Wanted:
         if versions not in self._positions:
             own = versions == self.versions
             context = self.context if own else {**self.context, VERSIONS: dict(versions)}
-            ids = self.ids if own else point_ids(self.points, fingerprint(context), self.connectome)
+            ids = self.ids if own else point_ids(self.points, context, self.connectome)
             table = self._positions[versions] = {}
             for k, identity in enumerate(ids):
                 table.setdefault(identity, k)
@@ -112,7 +112,7 @@ class Wanted:
         """Whether a shard was computed with other versions of the libraries, and all else as is wanted."""
         if shard.versions == self.versions:
             return False
-        return {**shard.context, VERSIONS: None} == {**self.context, VERSIONS: None}
+        return of_all_points({**shard.context, VERSIONS: None}) == of_all_points({**self.context, VERSIONS: None})
 
 
 def cover(wanted: Wanted, shards: Sequence[Finished], keep_versions: bool) -> tuple[list[Finished], list[int]]:

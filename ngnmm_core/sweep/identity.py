@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +13,52 @@ import numpy as np
 from ngnmm_core.connectome.planned import PlannedConnectome
 from ngnmm_core.errors import InputError
 from ngnmm_core.points import Kind, Points
+from ngnmm_core.simulation.delay_settings import VELOCITY
+from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
+from ngnmm_core.simulation.regional import MAPS, SCALE
+from ngnmm_core.stages.context import fingerprint
 from ngnmm_core.storage.atomic import write_atomically
 
+SETTINGS = (NOISE, COMMON, TAU, VELOCITY)  # that an axis may set as well, as it may the scales of maps
 SURROGATES = "surrogates"  # of maps, in a definition: how they are drawn
 CHECKED = re.compile(rb'\{"sha256": "([0-9a-f]{64})", ')
 
 
-def point_ids(points: Points, context_hash: str, connectome: PlannedConnectome) -> list[str]:
+def of_all_points(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a context without what an axis may set as well, which belongs to the points (`point_ids`)."""
+    found = dict(context)
+    if "settings" in context:
+        found["settings"] = {name: value for name, value in context["settings"].items() if name not in SETTINGS}
+    if MAPS in context:
+        found[MAPS] = [{**one, SCALE: None} for one in context[MAPS]]
+    return found
+
+
+def _set_by(context: Mapping[str, Any]) -> dict[str, float]:
+    """Collect what a context says of the settings that an axis may set as well."""
+    settings = context.get("settings", {})
+    found = {name: math.inf if settings[name] is None else settings[name] for name in SETTINGS if name in settings}
+    scales = {f"{one['name']}.{SCALE}": one[SCALE] for one in context.get(MAPS, ())}
+    return found | {name: 1.0 if scale is None else scale for name, scale in scales.items()}
+
+
+def point_ids(points: Points, context: Mapping[str, Any], connectome: PlannedConnectome) -> list[str]:
     """Compute the identities of points, 32 hexadecimal digits each.
 
-    `context_hash` stands for all that the points have in common, the identity of the connectome included.
+    A point is known by all that the points have in common (`context`, the identity of the connectome included), its
+    parameters and its seed, the connectome that it chooses, and the names and values of its settings.  A setting that
+    an axis varies or a study fixes makes the same point.
     """
     chooses = points.of(Kind.CONNECTOME)
     chooses |= {name: values for name, values in points.columns.items() if name in connectome.members}
-    own = [values for name, values in points.columns.items() if name not in chooses]
+    settings: dict[str, Any] = {**_set_by(context), **points.of(Kind.SETTING)}
+    names = sorted(name for name in settings if name not in chooses)
+    own = [values for name, values in points.columns.items() if name not in chooses and name not in settings]
+    own += [np.broadcast_to(settings[name], len(points)) for name in names]
     table = np.ascontiguousarray(np.column_stack(own)) + 0.0  # -0.0 is 0.0
-    start = hashlib.blake2b(context_hash.encode(), digest_size=16)
+    start = hashlib.blake2b(fingerprint(of_all_points(context)).encode(), digest_size=16)
+    if names:
+        start.update(json.dumps(names).encode())
     ids = []
     for row, chosen in zip(table, connectome.chosen(chooses, len(points)), strict=True):
         h = start.copy()

@@ -231,3 +231,6 @@ def test_subjects_keep_their_own_centres_and_volumes(tmp_path):
             null = null_connectome(alone, "distance", 1, 3).weights
             np.testing.assert_array_equal(cohort.at(by_name[name], 1).weights, null)
     np.testing.assert_array_equal(cohort.at(by_name["c"]).centres, cohort.at(by_name["a"]).centres)
+    said = "centres: those of subject a stand in for those of 'c', which have none of their own"
+    assert said in dataset.attrs["comment"]
+    assert "volume: " not in dataset.attrs["comment"]

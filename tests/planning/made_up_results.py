@@ -13,7 +13,7 @@ from ngnmm_core.connectome import connectome_of, load_connectome
 from ngnmm_core.connectome.cohort import Cohort
 from ngnmm_core.connectome.planned import PlannedConnectome
 from ngnmm_core.dataset.merged_file import merge_file
-from ngnmm_core.stages.context import context, fingerprint
+from ngnmm_core.stages.context import context
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.storage.integrity import seal
 from ngnmm_core.study.load import load_studies
@@ -48,7 +48,7 @@ def listed(points, **changes):
 def identities(study, stage="simulation", connectome=IDENTITY):
     """The identities of all points of a stage, in order."""
     points, planned = STAGES[stage].layout(study, REGIONS).points, PlannedConnectome(connectome, REGIONS)
-    return point_ids(points, fingerprint(context(study, stage, connectome)), planned)
+    return point_ids(points, context(study, stage, connectome), planned)
 
 
 class Planner:

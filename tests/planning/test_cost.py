@@ -189,18 +189,55 @@ def test_memory_with_delays_follows_from_the_longest_tract_and_the_lowest_veloci
     assert (sizes[None] - sizes[50.0]) / per_slot == pytest.approx(50 / 0.025)
 
 
-@pytest.mark.parametrize("method", ["rk4", "riccati"])
-def test_memory_of_the_past_is_that_of_its_arrays(tmp_path, method):
-    from ngnmm_core.preflight.cost import SIDE_BY_SIDE, history_bytes
+def test_memory_with_delays_of_narrow_populations_is_that_of_their_shorter_steps():
+    from ngnmm_core.preflight.cost import history_bytes
+
+    sizes = [
+        history_bytes(
+            make_study(
+                connectome={"name": "dk-84"}, analyses=["rates"], grid={"G": [2], "Delta": widths},
+                simulation={"duration_ms": 2000, "transient_ms": 500, "velocity_m_per_s": 5},
+            ), "simulation", 84,
+        )
+        for widths in ([1.0], [1.0, 0.5], [1.0, 0.5, 0.1])
+    ]  # fmt: skip
+    per_slot = 2 * 8 * 8 * 84
+    # 44.86 ms in quarters of 0.1, 0.05 and 0.0125 ms
+    np.testing.assert_allclose(np.diff(sizes) / per_slot, 224.3 / 5 * 4 * np.array([10, 60]))
+
+
+def test_longest_tracts_of_the_registry_are_those_of_its_connectomes():
+    """Stated before anything is fetched, for every entry that has lengths; held to the data where those are read."""
+    from ngnmm_core.connectome.registry import load_registry
+    from ngnmm_core.preflight.cost import longest_tract_mm
+
+    longest = {
+        (name, subjects): longest_tract_mm(
+            make_study(connectome={"name": name, "subjects": subjects} if subjects else {"name": name})
+        )
+        for name, subjects in (("hcp-aal2-94", None), ("hcp-aal2-94", "each"), ("dk-84", None), ("schaefer-1000", None))
+    }
+    assert longest["schaefer-1000", None] == (300.0, False)  # the wheel's lengths are not taken
+    assert longest["hcp-aal2-94", "each"][0] > longest["hcp-aal2-94", None][0] > longest["dk-84", None][0] > 200
+    assert {name for name in load_registry() if load_registry().entry(name).options.get("tract_lengths")} == {
+        name for name in load_registry() if load_registry().entry(name).longest_tract_mm
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "step_ms"), [("rk4", 0.1), ("riccati", 0.1), ("multirate", 0.05), ("riccati", 0.02)]
+)
+def test_memory_of_the_past_is_that_of_its_arrays(tmp_path, method, step_ms):
+    from ngnmm_core.preflight.cost import history_bytes
     from ngnmm_core.simulation.delays import Delays, delayed_weights, history_arrays
 
     W = np.ones((6, 6)) - np.eye(6)
     np.savez(tmp_path / "own.npz", weights=W, tract_length=200.0 * W)
-    simulation = {"duration_ms": 2000, "transient_ms": 500, "velocity_m_per_s": 2.0, "method": method, "dt_ms": 0.1}
+    simulation = {"duration_ms": 2000, "transient_ms": 500, "velocity_m_per_s": 2.0, "method": method, "dt_ms": step_ms}
     study = make_study(
         connectome={"path": str(tmp_path / "own.npz")}, analyses=["rates"], simulation=simulation, grid={"G": [2]}
     )
-    arrays = history_arrays(delayed_weights(W, Delays(100.0 * W), 0.1, SIDE_BY_SIDE, method), 1, SIDE_BY_SIDE)
+    arrays = history_arrays(delayed_weights(W, Delays(100.0 * W), step_ms, "float64", method), 1)
     there = 2 * sum(array.nbytes for name, array in arrays.items() if name != "thinned")  # a copy to go back to
     assert there <= history_bytes(study, "simulation", 6) < 1.2 * there
 

@@ -118,12 +118,73 @@ def test_points_are_equal_only_if_all_their_values_are(rows):
             assert (a == b) == (first == second)
 
 
+# ------------------------------------------------------------------ settings
+PULSE = {"name": "p", "kind": "pulse", "parameter": "I_ext_e", "onset_ms": 100, "duration_ms": 200, "amplitude": 3}
+TIMES = {"duration_ms": 700, "transient_ms": 50}
+
+
+def with_axis(name, values=(5,), **settings):
+    return identities(make_study(grid={"G": [2], name: list(values)}, simulation={**TIMES, **settings}))
+
+
+def test_the_same_number_of_another_setting_makes_another_point():
+    """What an axis is called counts: an axis of velocities that becomes one of noise finds nothing that is finished."""
+    stimulated = {"stimuli": [PULSE]}
+    found = [
+        with_axis("velocity_m_per_s"),
+        with_axis("noise_sigma"),
+        with_axis("resection.region"),
+        with_axis("p.onset_ms", (100, 200), **stimulated),
+        with_axis("p.duration_ms", (100, 200), **stimulated),
+        with_axis("p.amplitude", (100, 200), **stimulated),
+    ]
+    assert len({identity for ids in found for identity in ids}) == 3 + 3 * 2
+
+
+@pytest.mark.parametrize(("name", "value"), [("noise_sigma", 0.05), ("velocity_m_per_s", 5.0)])
+def test_a_setting_is_the_same_fixed_or_as_an_axis(name, value):
+    fixed = identities(make_study(grid={"G": [2]}, simulation={**TIMES, name: value}))
+    assert with_axis(name, (value,)) == fixed
+    assert fixed[0] in with_axis(name, (2 * value, value))
+
+
+def test_an_axis_at_what_holds_without_it_makes_the_same_point():
+    plain = identities(make_study(grid={"G": [2]}, simulation=TIMES))
+    assert with_axis("velocity_m_per_s", (None, 5))[:1] == plain
+    assert with_axis("noise_sigma", (0, 0.1))[:1] == plain
+
+
+def test_the_order_of_axes_of_settings_does_not_matter():
+    axes = {"noise_sigma": [0.05, 0.1], "velocity_m_per_s": [5, 10]}
+    found = [
+        identities(make_study(grid={name: axes[name] for name in order}, simulation=TIMES))
+        for order in (sorted(axes), sorted(axes, reverse=True))
+    ]
+    assert sorted(found[0]) == sorted(found[1])
+    assert len(set(found[0])) == 4
+
+
+def test_the_scale_of_a_map_is_the_same_fixed_or_as_an_axis(tmp_path):
+    path = tmp_path / "map.csv"
+    path.write_text("label,z\n0,1\n1,2\n", encoding="utf-8")
+
+    def ids(scale=None, axis=None):
+        one = {"name": "own", "file": str(path), "parameter": "I_ext_e", **({} if scale is None else {"scale": scale})}
+        grid = {"G": [2, 5], **({} if axis is None else {"own.scale": axis})}
+        return identities(make_study(model={"maps": [one]}, grid=grid))
+
+    assert ids(scale=0.2) == ids(axis=[0.2])
+    assert set(ids(scale=0.2)) < set(ids(axis=[0, 0.2]))
+    assert ids() == ids(scale=1.0) == ids(axis=[1.0])
+    assert not set(ids(scale=0.2)) & set(ids(scale=0.3))
+
+
 # ------------------------------------------------------------------ several connectomes
 def chosen_ids(numbers, members):
     """Identities of points that choose among connectomes by the numbers of a column."""
     points = STAGES["simulation"].layout(make_study(grid={"G": [2]}), REGIONS).points
     points = points.take(np.zeros(len(numbers), int)).having({"subject": np.array(numbers)}, Kind.CONNECTOME)
-    return point_ids(points, "context", PlannedConnectome("all", REGIONS, {"subject": members}))
+    return point_ids(points, {}, PlannedConnectome("all", REGIONS, {"subject": members}))
 
 
 def test_a_point_is_known_by_the_connectome_that_it_chooses_not_by_its_number():
@@ -137,7 +198,7 @@ def test_a_point_is_known_by_the_connectome_that_it_chooses_not_by_its_number():
 def test_a_point_on_the_connectome_of_the_study_is_known_as_if_there_were_no_axis():
     """So that an axis of null connectomes leaves what was computed on the true one."""
     points = STAGES["simulation"].layout(make_study(grid={"G": [2]}), REGIONS).points
-    (alone,) = point_ids(points, "context", PlannedConnectome("all", REGIONS))
+    (alone,) = point_ids(points, {}, PlannedConnectome("all", REGIONS))
     assert chosen_ids([0, 1], {0.0: "", 1.0: "null"})[0] == alone
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ngnmm_core.api import run_stage
-from ngnmm_core.connectome import connectome_of
+from ngnmm_core.connectome import connectome_of, load_registry
 from ngnmm_core.connectome.nulls import null_connectome
 from ngnmm_core.recordings import Empirical, find_targets, load_recordings, mean_fc
 from ngnmm_core.recordings.baselines import NAMES, baseline_scores, baselines, linear_fc
@@ -41,6 +41,12 @@ OPTIONS = {"raw": {}, "band": {"band_hz": (0.01, 0.1)}, "gsr": {"regress_global"
 def found(hcp):
     recordings = load_recordings(Empirical(source="connectome"), hcp)
     return {name: find_targets(recordings, **options) for name, options in OPTIONS.items()}
+
+
+def test_the_longest_tracts_are_those_that_the_registry_states(hcp):
+    stated = load_registry().entry("hcp-aal2-94").longest_tract_mm
+    assert stated.mean == pytest.approx(float(hcp["tract_length"].max()), abs=0.1)
+    assert stated.each == pytest.approx(float(hcp["subject_tract_length"].max()), abs=0.1)
 
 
 @pytest.mark.parametrize("name", OPTIONS)

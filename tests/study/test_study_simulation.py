@@ -116,7 +116,11 @@ def test_the_velocity_may_be_an_axis_with_null_for_no_delays(study, refuses):
     assert not study().delayed
     assert not study(grid={"velocity_m_per_s": [None], "G": [2]}).delayed
     other = {"model": {"name": "wilson_cowan"}, "grid": {"G": [2]}}
-    assert study(**other, simulation={"velocity_m_per_s": 10}).simulation.method == "rk4"
+    own = {"without_of_simulation": ["dt_ms"], "model": {"name": "wilson_cowan"}}
+    chosen = study(**own, simulation={"velocity_m_per_s": 10}).simulation
+    assert (chosen.method, chosen.dt_ms) == ("multirate", 0.025)
+    assert study(**own).simulation.dt_ms == 0.05
+    assert study(**own, grid={"velocity_m_per_s": [None, 3]}).simulation.dt_ms == 0.025
     assert study(**other, simulation={"velocity_m_per_s": 10, "noise_sigma": 0.1}).simulation.method == "heun"
     shown = study(highlights=[{"velocity_m_per_s": None}, {"velocity_m_per_s": 4}])
     points = shown.points_at(shown.config.highlights)
@@ -132,10 +136,6 @@ def test_what_takes_no_delays_refuses_them(refuses):
     refuses({"grid": {"G": [None]}}, "grid.G", "not a number")
     twice = {"simulation": delayed, "grid": {"velocity_m_per_s": [5, 10]}}
     refuses(twice, "simulation.velocity_m_per_s", "grid.velocity_m_per_s", "one of the two")
-    refuses(
-        {"simulation": {**delayed, "method": "multirate"}}, "velocity_m_per_s", "multirate", "heun or riccati or rk4"
-    )
-    refuses({"simulation": {**delayed, "precision": "float32"}}, "simulation.precision", "float32", "float64")
     refuses(
         {"simulation": {**delayed, "method": "rk4", "delays": "rounded"}}, "simulation.delays", "rk4", "interpolated"
     )
@@ -338,7 +338,7 @@ def test_the_transient_is_a_share_of_the_duration_unless_it_is_given(given, tran
 def test_models_that_send_rates_have_no_exact_flow_with_delays(study, refuses):
     model, delayed = {"name": "ei_ngnmm_synapses"}, {"velocity_m_per_s": 5.0}
     assert study(model=model).simulation.method == "riccati"
-    assert study(model=model, simulation=delayed).simulation.method != "riccati"
+    assert study(model=model, simulation=delayed).simulation.method == "multirate"
     refuses(
         {"model": model, "simulation": {**delayed, "method": "riccati"}}, "simulation.method", "riccati", "sends a rate"
     )

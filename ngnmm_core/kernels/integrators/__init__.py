@@ -44,15 +44,21 @@ class Integrator(NamedTuple):
     start_ms : float
         Simulated time that smaller steps at the start cost besides (ms).
     nodes : callable or None
-        `nodes(structure, substeps, width, noise)`: where inside a step coupling and drives are needed, the weights that
-        extrapolate the coupling there, and what else the step keeps; None where they are needed at its ends and its
-        middle alone, and nothing is kept.  `noise` are the number of noisy states and the kind of the noise.
+        `nodes(structure, substeps, width, noise, delayed)`: where inside a step coupling and drives are needed, the
+        weights that extrapolate the coupling there, and what else the step keeps; None where they are needed at its
+        ends and its middle alone, and nothing is kept.  `noise` are the number of noisy states and the kind of the
+        noise, `delayed` tells whether there are delays.
     watches : bool
         Whether it watches its own error, so that every point can have a step of its own.
     delays : tuple of float or None
-        Fractions of a step at which it reads the coupling of the past (its step is compiled for lists in this order);
-        empty for one that reads it at the end of a step alone, and has short steps at the start; None for a method that
-        takes no conduction delays.  They are for double precision.
+        How many steps after the newest value of the past it reads the coupling (its step is compiled for lists in this
+        order): 0 is the time of that value, 1 the end of a step that begins there.  None for a method that takes no
+        conduction delays.
+    delayed_step_ms : float or None
+        The step if a study with delays gives none (ms), where that is another.
+    short_start : bool
+        Whether the first steps are short, until what was sent at the start has arrived everywhere; such a method looks
+        far pairs up for several steps at once.
     qif_only : bool
         Whether it is for models that declare their populations of QIF neurons.
     """
@@ -74,6 +80,8 @@ class Integrator(NamedTuple):
     nodes: Callable[[Any, int, int, Any], Any] | None = None
     watches: bool = False
     delays: tuple[float, ...] | None = None
+    delayed_step_ms: float | None = None
+    short_start: bool = False
     qif_only: bool = False
 
     @property

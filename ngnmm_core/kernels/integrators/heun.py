@@ -9,7 +9,7 @@ def _make_step(equations, rows, width):
     return heun.make_step(equations, rows, width)
 
 
-def _nodes(structure, substeps, width, noise):
+def _nodes(structure, substeps, width, noise, delayed):
     from ngnmm_core.kernels.steppers import heun
 
     return heun.nodes(*noise)

@@ -9,7 +9,7 @@ def _make_step(equations, rows, width):
     return riccati.make_step(equations, rows, width)
 
 
-def _nodes(structure, substeps, width, noise):
+def _nodes(structure, substeps, width, noise, delayed):
     from ngnmm_core.kernels.steppers import riccati_passes
 
     return riccati_passes.nodes(structure, width, noise[1])
@@ -30,6 +30,7 @@ INTEGRATOR = Integrator(
     noise_seconds=4e-9,
     watches=True,
     qif_only=True,
-    delays=(),
+    delays=(0.0,),
+    short_start=True,
     make_step=_make_step,
 )

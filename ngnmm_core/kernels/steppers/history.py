@@ -148,15 +148,19 @@ def make_gather(width, values):
     return gather, look_ahead
 
 
-def make_coupling(width, values):
-    """`fill`, `restart`, `next_coupling`, `renew` and `thin` of methods with the coupling once per step.
+def make_coupling(width, values, before=0):
+    """`fill`, `restart`, `next_coupling`, `keep` and `thin` of methods with the coupling once per step.
 
     Lists come in pairs, `NEAR` and `FAR`, first those of full steps and then those of short ones; `short` tells which.
     `restart(batch, work, weights, short, past)` writes the coupling now and at `past` - 1 earlier steps to `work.past`;
-    `next_coupling(work, weights, short, signal)` is that at the end of a step, where `signal` is sent.
+    `next_coupling(work, weights, short, signal)` leaves the sums at the end of a step in `work.heard`.  With `before` =
+    0 that is where `signal` is known to be sent there, at first sight, and `keep(work, weights, signal)` puts what is
+    sent in the end in its place.  With 1 it is before a step (lists of near pairs are made for one step later, and
+    `signal` is not looked at), and `keep` adds what is sent to the history.
     """
     fill, push, renew, thin = make_ring(width)
     gather, look_ahead = make_gather(width, values)
+    keep = push if before else renew
 
     @kernel
     def restart(batch, work, weights, short, past):
@@ -165,7 +169,7 @@ def make_coupling(width, values):
             gather(work, weights, 2 * short + FAR, back + AHEAD, -1)
             for o in range(0, size, width):
                 store(work.ahead, o, load(work.heard, o))
-            gather(work, weights, 2 * short + NEAR, back, 0)
+            gather(work, weights, 2 * short + NEAR, back + before, 0)
             for o in range(0, size, width):
                 store(work.past, (past - 1 - back) * size + o, load(batch.gain, o) * load(work.heard, o))
         work.counters[USED] = AHEAD
@@ -175,11 +179,12 @@ def make_coupling(width, values):
         if work.counters[USED] == AHEAD:
             look_ahead(work, weights, 2 * short + FAR)
             work.counters[USED] = 0
-        push(work, weights, signal)
+        if not before:
+            push(work, weights, signal)
         gather(work, weights, 2 * short + NEAR, 0, work.counters[USED])
         work.counters[USED] += 1
 
-    return fill, restart, next_coupling, renew, thin
+    return fill, restart, next_coupling, keep, thin
 
 
 def make_receiver(equations, rows, width, lines=0):

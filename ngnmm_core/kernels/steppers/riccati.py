@@ -104,7 +104,7 @@ def make_delayed_step(equations, width, parts):
     """Make the step with conduction delays: coupling from the history, which is all there when a start needs it."""
     (begin, finish, draw, publish), filters = parts, len(equations.structure.filters)
     slots, noisy = slots_of(width, equations.noisy), equations.noisy
-    fill, restart, next_coupling, renew, thin = make_coupling(width, equations.delayed)
+    fill, restart, next_coupling, keep, thin = make_coupling(width, equations.delayed)
 
     @kernel
     def piece(batch, stimuli, work, weights, short, when):
@@ -123,7 +123,7 @@ def make_delayed_step(equations, width, parts):
         begin(batch, stimuli, work, weights, short, when)
         next_coupling(work, weights, short, work.sent_next)
         finish(batch, work, weights, short)
-        renew(work, weights, work.sent)
+        keep(work, weights, work.sent)
         counters[POSITION] = (counters[POSITION] + 1) % slots
 
     @kernel

@@ -1,0 +1,100 @@
+"""Delays of what regions send as a rate, by local steps: against a solution written out here, and their order."""
+
+import numpy as np
+import pytest
+from numba import njit
+
+from ngnmm_core.models import get_model
+from ngnmm_core.simulation.delays import Delays
+from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.integrators import get_integrator
+
+REGIONS, SPAN_MS, G = 5, 100.0, 5.0
+RANDOM = np.random.default_rng(0)
+W = RANDOM.random((REGIONS, REGIONS)) * (1 - np.eye(REGIONS))
+W /= W.sum(axis=1, keepdims=True)
+UNEQUAL = RANDOM.uniform(2.0, 25.0, (REGIONS, REGIONS)) * (1 - np.eye(REGIONS))
+EQUAL = 7.3 * (1 - np.eye(REGIONS))
+
+
+@njit
+def _slope(x, c, out):
+    """QIF neurons with gap junctions, which send r: tau 10 ms, Delta 1, eta 2, J 0, g 2 (docs/models.md)."""
+    for i in range(len(x)):
+        r, v = x[i]
+        out[i, 0] = (1.0 / (np.pi * 10.0) + 2.0 * r * v - 2.0 * r) / 10.0
+        out[i, 1] = (v * v + 2.0 - (np.pi * 10.0 * r) ** 2) / 10.0 + c[i]
+
+
+@njit
+def _received(t, past, slopes, steps, out):
+    """By the cubic through values and slopes on both sides (Hermite); before the start it is the value at the start."""
+    for i in range(len(out)):
+        out[i] = 0.0
+        for j in range(len(out)):
+            at = t - steps[i, j]
+            k = int(np.floor(at))
+            w = at - k
+            value = past[0, j]
+            if at > 0:
+                value = (1 + 2 * w) * (1 - w) ** 2 * past[k, j] + w * w * (3 - 2 * w) * past[k + 1, j]
+                value += w * (1 - w) ** 2 * slopes[k, j] + w * w * (w - 1) * slopes[k + 1, j]
+            out[i] += G * W[i, j] * value
+
+
+@njit
+def _solution(start, delays, h, count, every):
+    """States [time, region, state] after every `every` Runge-Kutta steps of h ms, all delays longer than a step."""
+    n, x = len(start), start.copy()
+    out, steps = np.zeros((count // every, n, 2)), delays / h
+    past, slopes = np.zeros((count + 1, n)), np.zeros((count + 1, n))
+    a, b, c, d = np.zeros((n, 2)), np.zeros((n, 2)), np.zeros((n, 2)), np.zeros((n, 2))
+    first, middle, last = np.zeros(n), np.zeros(n), np.zeros(n)
+    past[0] = start[:, 0]
+    for k in range(count):
+        _received(k, past, slopes, steps, first)
+        _received(k + 0.5, past, slopes, steps, middle)
+        _received(k + 1, past, slopes, steps, last)
+        _slope(x, first, a)
+        slopes[k] = h * a[:, 0]
+        _slope(x + h / 2 * a, middle, b)
+        _slope(x + h / 2 * b, middle, c)
+        _slope(x + h * c, last, d)
+        x = x + h / 6 * (a + 2 * b + 2 * c + d)
+        past[k + 1] = x[:, 0]
+        _slope(x, last, a)
+        slopes[k + 1] = h * a[:, 0]
+        if (k + 1) % every == 0:
+            out[(k + 1) // every - 1] = x
+    return out
+
+
+@pytest.mark.parametrize("delays", [UNEQUAL, EQUAL], ids=["unequal", "equal"])
+def test_rates_that_are_sent_arrive_as_the_delay_equations_have_them(points_of, delays):
+    """Both states at all times within 100 ms, at the default step; half the step of the solution changes it by 1e-9."""
+    model, dt = get_model("ngnmm_gap"), get_integrator("multirate").delayed_step_ms
+    start = np.array([0.01, -1.0]) * (1 + 0.1 * RANDOM.standard_normal((REGIONS, 2)))
+    path = _solution(start, delays + 1e3 * np.eye(REGIONS), 0.002, round(SPAN_MS / 0.002), 50)
+    run = Run(Engine(model, W, "multirate", delays=Delays(delays)), points_of(model, G=G).parameters, start[None])
+    found = np.stack([run.by_point(x)[0] for x in run.advance(dt, round(0.1 / dt), len(path))])
+    assert np.ptp(path[:, :, 0]) > 0.01  # bursts
+    errors = np.abs(found - path).max(axis=(0, 1)) / np.ptp(path, axis=(0, 1))
+    assert errors.max() < 2e-5
+
+
+def test_the_error_falls_with_the_fourth_power_of_the_step_where_what_is_sent_has_no_kink(ei, points_of):
+    """From a start at which s and r are level: the past of a region bends in its third derivative alone.
+
+    What is left is the order of the cubic: half the step divides the error by 16.
+    """
+    tau, r = 8.0, 0.05
+    level = [r, -1.0 / (2.0 * np.pi * tau * r), r]  # tau r' = Delta / (pi tau) + 2 r v = 0
+    start = np.broadcast_to(np.tile(level, 2), (1, REGIONS, 6)).copy()
+    at, ends = points_of(ei, I_ext_e=8.0, G=2.0).parameters, []
+    for dt in (0.1, 0.05, 0.025, 0.003125):
+        run = Run(Engine(ei, W, "multirate", delays=Delays(UNEQUAL)), at, start)
+        run.advance(dt, round(30.0 / dt), 1)
+        ends.append(run.by_point(run.states).copy())
+    errors = np.array([np.abs(end - ends[-1]).max() for end in ends[:-1]])
+    orders = np.log2(errors[:-1] / errors[1:])
+    assert (orders > 3.5).all(), (errors, orders)
