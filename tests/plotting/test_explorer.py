@@ -163,6 +163,29 @@ def test_the_outline_is_that_of_the_template_for_centres_in_its_space_alone(stud
     assert np.ptp(outline["sagittal"], axis=0)[0] == pytest.approx(180.0, abs=4.0)
 
 
+@pytest.fixture
+def cortical(sweep):
+    """The sweep with regions of the Schaefer parcellation, whose centres are not known."""
+    from ngnmm_core.plotting.parts.surface import parcellations
+
+    names = list(parcellations()["schaefer-100"])
+    bare = sweep.drop_vars([f"centre_{axis}" for axis in "xyz"])
+    return bare.assign_coords(region=[names[k] for k in (0, 10, 20, 50, 60, 70)])
+
+
+def test_regions_with_a_surface_are_seen_there(study, sweep, cortical):
+    about, arrays = collect(cortical, study)
+    assert about["surface"] == ["left lateral", "left medial", "right medial", "right lateral"]
+    seen = [set(np.unique(view).tolist()) for view in unpack(arrays["surface"])]
+    assert seen[0] | seen[1] == {0, 1, 2, 254, 255}  # left, none, beside the brain
+    assert seen[2] | seen[3] == {3, 4, 5, 254, 255}
+    assert arrays["surface"].shape == arrays["surface:shade"].shape
+    assert sum(len(arrays[name].text) for name in ("surface", "surface:shade")) < 150_000
+    about, arrays = collect(sweep, study)
+    assert about["surface"] == []
+    assert "surface" not in arrays
+
+
 def test_text_from_a_study_is_escaped(page, sweep):
     evil = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>"
     text = page(sweep.assign_attrs(connectome_title=evil, connectome_terms=evil)).read_text()
@@ -283,3 +306,30 @@ def test_it_works_in_a_browser_by_keyboard(page, sweep, width, browser):
     assert told["overflow"] <= 0
     assert told["unnamed"] == 0
     assert (told["second"]["A"]["G"], told["second"]["B"]["G"]) == ("2", "4")  # by the box, without the Shift key
+
+
+SURFACE = """
+  while (document.body.dataset.ready !== "yes") await wait(20);
+  const canvas = document.querySelector('#A canvas[aria-label="Firing rates on the brain"]');
+  const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  told.colours = new Set(new Uint32Array(pixels.buffer)).size;
+  told.dark = [];  /* what is not white in each quarter: every view is drawn */
+  for (let q = 0; q < 4; q++) {
+    let count = 0;
+    const top = Math.floor((q >> 1) * canvas.height / 2), left = Math.floor((q & 1) * canvas.width / 2);
+    for (let y = top; y < top + canvas.height / 2 - 30; y++) for (let x = left; x < left + canvas.width / 2 - 1; x++)
+      count += pixels[4 * (y * canvas.width + x)] < 250;
+    told.dark.push(count / (canvas.width * canvas.height / 4));
+  }
+  told.caption = canvas.nextSibling.textContent;
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1400, 500])
+def test_the_surface_is_drawn_in_a_browser(page, cortical, width, browser):
+    told = browser.use(page(cortical), SURFACE + OVERFLOW, width)
+    assert told["colours"] > 100
+    assert min(told["dark"]) > 0.3
+    assert "(dark) to " in told["caption"]
+    assert told["overflow"] <= 0

@@ -12,6 +12,7 @@ from ngnmm_core.analysis.maps import Look
 from ngnmm_core.connectome.cohort import SUBJECT
 from ngnmm_core.plotting.parts.brain import fits_template, region_centres, template
 from ngnmm_core.plotting.parts.quantities import REGIME, flag_words
+from ngnmm_core.plotting.parts.surface import surface_of
 from ngnmm_core.products.explorer.grid import PointList, point_list
 from ngnmm_core.products.explorer.packing import Packed, between, exact, fine, rows_scaled
 from ngnmm_core.study.study import Study
@@ -20,6 +21,7 @@ BINS = 64
 MOST_FC = 500  # points with all pairs of regions
 EXACT = 20_000  # points up to which values of maps have 32 bits
 ANCHORS = 17  # colours from which the page interpolates a colour map
+COARSER = 2  # pixels of a figure's view of the cortical surface, along each side of one of the page's
 FLAGS = (REGIME, "regime")
 
 
@@ -37,6 +39,7 @@ def collect(dataset: xr.Dataset, study: Study) -> tuple[dict[str, Any], dict[str
     arrays = {f"axis:{k}": exact(row, "uint16") for k, row in enumerate(points.index)}
     about: dict[str, Any] = {"count": points.count, "axes": points.axes, "regions": _regions(dataset)}
     about["outline"] = _outline(dataset)
+    about["surface"] = _surface(dataset, arrays)
     about["first"] = _first(study, points)
     about["quantities"] = _maps(dataset, study, points, arrays)
     about["flags"] = _flags(dataset, points, arrays)
@@ -116,6 +119,20 @@ def _outline(dataset: xr.Dataset) -> dict[str, list[list[float]]]:
     if centres is None or not fits_template(centres):
         return {}
     return {view: np.round(template(view), 1).tolist() for view in ("axial", "sagittal")}
+
+
+def _surface(dataset: xr.Dataset, arrays: dict[str, Packed]) -> list[str]:
+    """Pack views of the cortical surface: the region of every pixel, 254 for none, 255 beside the brain; and its shade.
+
+    Returns the names of the views; none where the parcellation has no surface.
+    """
+    surface = surface_of(dataset)
+    if surface is None or surface.regions > 253:
+        return []
+    coarse = surface.region[:, 1::COARSER, 1::COARSER]
+    arrays["surface"] = exact(np.where(coarse >= surface.regions, coarse - surface.regions + 254, coarse), "uint8")
+    arrays["surface:shade"] = exact(np.rint(255.0 * surface.shade[:, 1::COARSER, 1::COARSER]), "uint8")
+    return list(surface.views)
 
 
 def _spectra(dataset, points: PointList, arrays: dict[str, Packed]) -> list[float]:

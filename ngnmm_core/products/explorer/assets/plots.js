@@ -105,3 +105,27 @@ function drawBrain(canvas, values, regions, map) {
   });
   return [low, high];
 }
+
+/* Regions on the cortical surface: `labels` has the region of every pixel of four views, `shades` how light it is. */
+function drawSurface(canvas, values, labels, shades, shape, map) {
+  const known = values.filter(Number.isFinite);
+  if (!known.length) return null;
+  const low = Math.min(...known), high = Math.max(...known), [views, rows, columns] = shape, size = rows * columns;
+  const table = Array.from({ length: 256 }, (_, k) => k === 255 ? [255, 255, 255] : k === 254 ? [213, 213, 208] : !Number.isFinite(values[k]) ? [240, 240, 238]
+    : colourAt(map, (values[k] - low) / (high - low || 1)).match(/\d+/g).map(Number));
+  const width = (canvas.clientWidth || 300) / 2 - 6, height = width * rows / columns, c = context(canvas, 2 * (height + 20));
+  [[0, 0], [0, 1], [1, 1], [1, 0]].forEach(([column, row], view) => {
+    const part = new OffscreenCanvas(columns, rows), pen = part.getContext("2d"), image = pen.createImageData(columns, rows);
+    for (let k = 0; k < size; k++) {
+      const at = view * size + k, label = labels[at], border = label !== labels[at + 1] || (k + columns < size && label !== labels[at + columns]);
+      const light = label === 255 ? 1 : (0.62 + 0.38 * shades[at] / 255) * (border ? 0.45 : 1);
+      table[label].forEach((v, n) => { image.data[4 * k + n] = v * light; });
+      image.data[4 * k + 3] = 255;
+    }
+    pen.putImageData(image, 0, 0);
+    const x = column * (width + 12), y = row * (height + 20);
+    c.pen.imageSmoothingQuality = "high"; c.pen.drawImage(part, x, y, width, height);
+    c.pen.fillStyle = INK; c.pen.textAlign = "center"; c.pen.textBaseline = "top"; c.pen.fillText(ABOUT.surface[view], x + width / 2, y + height + 2);
+  });
+  return [low, high];
+}

@@ -53,11 +53,14 @@ async function addConnectivity(box, p) {
 }
 
 async function addBrain(box, p) {
-  const row = await rowOf("rates", p);
+  const row = await rowOf("rates", p), labels = await rawArray("surface"), shades = await rawArray("surface:shade");
   if (!row || !ABOUT.regions.length) return;
   addFigure(box, "", "Firing rates on the brain", (canvas, made) => {
-    const limits = drawBrain(canvas, row, ABOUT.regions, "viridis");
-    if (limits) made.lastChild.textContent = "Mean firing rates of regions (excitatory, where there are two populations): " + textOf(limits[0], "Hz") + " (dark) to " + textOf(limits[1], "Hz") + " (bright)";
+    const limits = labels ? drawSurface(canvas, row, labels, shades, ABOUT.arrays.surface.shape, "viridis") : drawBrain(canvas, row, ABOUT.regions, "viridis");
+    if (!limits) return limits;
+    const [low, high] = limits.map(v => textOf(v, "Hz"));
+    const range = low === high ? low + " in all" : low + " (dark) to " + high + " (bright)";
+    made.lastChild.textContent = "Mean firing rates of regions (excitatory, where there are two populations): " + range;
     return limits;
   });
 }
