@@ -23,10 +23,10 @@ from ngnmm_core.simulation.series_file import SeriesFile, series_path
 from ngnmm_core.stages.context import compiled_name
 from ngnmm_core.stages.contract import BALANCE
 from ngnmm_core.stages.registry import STAGES
-from ngnmm_core.stages.results import as_dataset
+from ngnmm_core.stages.results import as_dataset, as_variables
 from ngnmm_core.stages.task import Task
 from ngnmm_core.storage.integrity import seal
-from ngnmm_core.storage.netcdf import write_netcdf
+from ngnmm_core.storage.netcdf import Variables, write_variables
 from ngnmm_core.study.study import Study
 from ngnmm_core.sweep.identity import SURROGATES, definition_points, read_definition, shard_name
 
@@ -68,13 +68,18 @@ def run_shard(definition_path: str | Path, connectome_path: str | Path, output: 
     stage = definition["context"]["stage"]
     logging.info("%s: %d points of %s on %d regions", stage, len(task.points), task.model.name, len(task.connectome))
     about = {"context": json.dumps(definition["context"], sort_keys=True), "shard": shard_name(definition["ids"])}
-    written = write_netcdf(compute(stage, task).assign_attrs(about), output)
+    written = write_variables(compute_variables(stage, task), about, output)
     seal(written, [task.series] if task.keeps_series else [])
     shutil.rmtree(scratch, ignore_errors=True)
 
 
 def compute(stage: str, task: Task) -> "xr.Dataset":
     """Compute the results of a task as a dataset over `point`."""
+    return as_dataset(compute_variables(stage, task))
+
+
+def compute_variables(stage: str, task: Task) -> Variables:
+    """Compute the results of a task as variables over `point`."""
     kind = STAGES[stage]
     results: dict[str, np.ndarray] = {}
     with _series_file(task) as file:
@@ -85,7 +90,7 @@ def compute(stage: str, task: Task) -> "xr.Dataset":
                     results[name] = np.empty((len(task.points), *values.shape[1:]), values.dtype)
                 results[name][index] = values
     coordinates = kind.coordinates(part.analyses, kind.window(part))
-    return as_dataset(results, kind.variables(task.analyses), coordinates)
+    return as_variables(results, kind.variables(task.analyses), coordinates)
 
 
 def _series_file(task: Task) -> "SeriesFile | nullcontext[None]":

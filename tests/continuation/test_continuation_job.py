@@ -13,7 +13,7 @@ from ngnmm_core.plotting import branches
 from ngnmm_core.points import Kind, make_points
 from ngnmm_core.stages import continuation as job
 from ngnmm_core.stages.registry import STAGES
-from ngnmm_core.stages.results import as_dataset
+from ngnmm_core.stages.results import as_dataset, as_variables
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.load import make_study
 from ngnmm_core.sweep.plan import plan
@@ -108,7 +108,8 @@ def table(bautin):
     """The diagram of the subcritical Hopf normal form with its fold of cycles, as a dataset."""
     task = task_of(bautin, {"parameter": "mu", "range": (-0.5, 0.5), "rows": 5000})
     options = task.options("continuation")
-    found = as_dataset(job.run(task), continuation.variables(options), continuation.coordinates(options, task))
+    coordinates = continuation.coordinates(options, task)
+    found = as_dataset(as_variables(job.run(task), continuation.variables(options), coordinates))
     return (
         found.rename(point="diagram")
         .assign_coords(curves=("diagram", [0]))
