@@ -27,8 +27,8 @@ from ngnmm_core.connectome.built import is_whole
 from ngnmm_core.connectome.cohort import Cohort, cohort_of
 from ngnmm_core.connectome.datasets import as_dataset
 from ngnmm_core.connectome.formats import from_frame
+from ngnmm_core.dataset.coordinates import describe_regions, point_coordinates
 from ngnmm_core.dataset.fit_scores import with_scores
-from ngnmm_core.dataset.merged_file import describe_regions, point_coordinates
 from ngnmm_core.errors import InputError
 from ngnmm_core.preflight.checks import check_environment, check_on_cohort
 from ngnmm_core.preflight.step_trial import check_steps

@@ -34,36 +34,11 @@ def as_dataset(arrays: ConnectomeArrays | Connectome, attributes: dict[str, str]
         "source_region": ("source_region", labels, {"long_name": "brain region (source of the weights)"}),
         **anatomy(arrays),
     }
-    pair = ("region", "source_region")
-    variables: dict[str, Any] = {
-        "weights": (pair, arrays.weights, {"units": "1", "long_name": "structural weight", "comment": CONVENTION})
-    }
-    if arrays.tract_length is not None:
-        about: dict[str, Any] = {
-            "units": "mm",
-            "long_name": "tract length",
-            "comment": "missing where there is no tract",
-        }
-        variables["tract_length"] = (pair, arrays.tract_length, about)
-    if arrays.fc is not None:
-        about = {"units": "1", "long_name": "empirical functional connectivity (correlation of BOLD)"}
-        variables["empirical_fc"] = (pair, arrays.fc.astype(np.float32), about)
-    if arrays.held_out_fc is not None:
-        about = {"units": "1", "long_name": "empirical functional connectivity of another group"}
-        variables["held_out_fc"] = (pair, arrays.held_out_fc.astype(np.float32), about)
-    variables |= _of_groups(arrays)
+    variables = _of_pairs(arrays) | _of_groups(arrays)
     if arrays.individual_bold is not None:
         coordinates["individual"] = ("individual", np.array(arrays.individuals, dtype=object))
     if arrays.bold is not None:
-        variables["bold"] = (
-            ("subject", "region", "time"),
-            arrays.bold.astype(np.float32),
-            {
-                "units": "1",
-                "long_name": "empirical BOLD signal (scanner units)",
-                "repetition_time_s": arrays.repetition_time_s,
-            },
-        )
+        variables["bold"] = _recorded(arrays)
         time = np.round(np.arange(arrays.bold.shape[2]) * arrays.repetition_time_s, 6)
         subjects = np.array(arrays.subjects, dtype=object)
         coordinates["subject"] = ("subject", subjects, {"long_name": "subject of the empirical data"})
@@ -78,6 +53,34 @@ def as_dataset(arrays: ConnectomeArrays | Connectome, attributes: dict[str, str]
         "weights_hash": weights_hash(arrays.weights, arrays.labels),
     }
     return xr.Dataset(variables, coordinates, everything)
+
+
+def _of_pairs(arrays: ConnectomeArrays) -> dict[str, Any]:
+    """Collect what is known of every pair of regions as variables (dimensions, values, attributes)."""
+    pair = ("region", "source_region")
+    about = {"units": "1", "long_name": "structural weight", "comment": CONVENTION}
+    found: dict[str, Any] = {"weights": (pair, arrays.weights, about)}
+    if arrays.tract_length is not None:
+        about = {"units": "mm", "long_name": "tract length", "comment": "missing where there is no tract"}
+        found["tract_length"] = (pair, arrays.tract_length, about)
+    for name, values, of_what in (
+        ("empirical_fc", arrays.fc, "(correlation of BOLD)"),
+        ("held_out_fc", arrays.held_out_fc, "of another group"),
+    ):
+        if values is not None:
+            about = {"units": "1", "long_name": f"empirical functional connectivity {of_what}"}
+            found[name] = (pair, values.astype(np.float32), about)
+    return found
+
+
+def _recorded(arrays: ConnectomeArrays) -> tuple:
+    """Lay out the recordings of all subjects as a variable (dimensions, values, attributes)."""
+    about = {
+        "units": "1",
+        "long_name": "empirical BOLD signal (scanner units)",
+        "repetition_time_s": arrays.repetition_time_s,
+    }
+    return ("subject", "region", "time"), arrays.bold.astype(np.float32), about
 
 
 def _of_groups(arrays: ConnectomeArrays) -> dict[str, Any]:
