@@ -97,7 +97,7 @@ def own_connectomes(dataset: xr.Dataset) -> Figure:
             axes.plot(np.arange(1, len(gain) + 1), gain, "o", ms=4, color=SECOND)
             if len(known):
                 axes.axhline(known.mean(), color=SECOND, lw=0.8, ls="--")
-                title = f"{title}: above 0 in {int((known > 0).sum())} of {len(known)}"
+                title = f"{title}:\nabove 0 in {int((known > 0).sum())} of {len(known)}"
             axes.set_title(f"{signal_title(name)}, {title}" if len(names) > 1 and axes is row[0] else title)
         row[0].set_ylabel("Own minus others' connectomes")
     for axes in panels[-1]:

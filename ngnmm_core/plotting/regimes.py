@@ -1,5 +1,7 @@
 """Maps of what a point does: the regime of the simulated network, and that of the homogeneous state."""
 
+import json
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -22,7 +24,9 @@ from ngnmm_core.plotting.parts.quantities import (
     undefined_style,
 )
 from ngnmm_core.plotting.parts.style import MM, ONE_COLUMN, new_figure, themed
+from ngnmm_core.simulation.noise_settings import NOISE
 
+FLUCTUATING = "fluctuating"  # moved by noise, with a rhythm or without
 COLOURS = {
     "rest": "#d4d4d4",
     "still_settling": "#f2dfa6",
@@ -30,6 +34,7 @@ COLOURS = {
     "partly_synchronised": "#f0b95a",
     "desynchronised": "#9b3d76",
     "oscillating": "#7db8e0",
+    FLUCTUATING: "#9ad0c2",
     "limit_cycle": "#7db8e0",
     "multi_period_cycle": "#2a6fa8",
     "torus": "#009e73",
@@ -64,15 +69,29 @@ def regime_map(dataset: xr.Dataset) -> Figure | None:
 
 
 def _words(dataset: xr.Dataset, name: str) -> xr.DataArray:
-    """Regimes in words; an oscillating network is told by its synchrony, where that is defined."""
+    """Regimes in words; an oscillating network is told by its synchrony, where that is defined.
+
+    Where there is noise, every network moves, also about a resting state: it is called fluctuating.
+    """
     words = flag_words(dataset[name])
-    if name != REGIME or "synchrony" not in dataset or set(dataset["synchrony"].dims) != set(words.dims):
+    if name != REGIME:
+        return words
+    words = words.where((words != "oscillating") | ~_noisy(dataset), FLUCTUATING)
+    if "synchrony" not in dataset or set(dataset["synchrony"].dims) != set(words.dims):
         return words
     synchrony = dataset["synchrony"].transpose(*words.dims).values
     kinds = np.select([synchrony >= SYNCHRONISED, synchrony > DESYNCHRONISED], ["synchronised", "partly_synchronised"],
                       "desynchronised")  # fmt: skip
-    told = (words.values == "oscillating") & np.isfinite(synchrony)
+    told = np.isin(words.values, ("oscillating", FLUCTUATING)) & np.isfinite(synchrony)
     return words.copy(data=np.where(told, kinds, words.values))
+
+
+def _noisy(dataset: xr.Dataset) -> xr.DataArray:
+    """Tell which points have noise: by the axis of its intensity, or by the study's setting."""
+    if NOISE in dataset.coords:
+        return dataset[NOISE] > 0.0
+    simulation = json.loads(dataset.attrs.get("config", "{}")).get("simulation", {})
+    return xr.DataArray(simulation.get(NOISE, 0.0) > 0.0)
 
 
 def _most_frequent(words: xr.DataArray) -> xr.DataArray:

@@ -19,7 +19,7 @@ def delay_axes(settings: Any) -> list[Axis]:
     """Declare the axis of the conduction velocity; `settings` are those of the simulation."""
     none = float("inf")
     velocity = none if settings.velocity_m_per_s is None else settings.velocity_m_per_s
-    meaning = "conduction velocity; infinite where there are no delays"
+    meaning = "conduction velocity: infinite where there are no delays"
     return [Axis(VELOCITY, Kind.SETTING, check_velocity, "m s-1", meaning, VELOCITY, velocity, none, none)]
 
 

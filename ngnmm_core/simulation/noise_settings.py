@@ -12,7 +12,7 @@ SHORTEST_TAU_MS = 0.1  # the longest step: noise that is correlated for less is 
 def noise_axes(settings: Any) -> list[Axis]:
     """Declare the axes of the noise; `settings` are those of the simulation."""
     kind, sigma, common, tau_ms = Kind.SETTING, settings.noise_sigma, settings.noise_common, settings.noise_tau_ms
-    share = "share of the noise variance that all regions have in common"
+    share = "share of the noise variance common to all regions"
     return [
         Axis(NOISE, kind, check_noise, "ms0.5", "intensity of the additive noise", NOISE, sigma),
         Axis(COMMON, kind, check_common, "1", share, COMMON, common),

@@ -82,7 +82,7 @@ class Simulation(Section):
         0.0,
         ge=0,
         le=1,
-        description="share of the noise variance that all regions have in common, one process per noisy state",
+        description="share of the noise variance common to all regions, one process per noisy state",
     )
     noise_tau_ms: float = Field(
         0.0,

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from ngnmm_core.analysis.maps import Look
 from ngnmm_core.plotting.parts.cells import grid_ticks
 from ngnmm_core.plotting.parts.labels import assignments, label, number, symbol, unit_text
 from ngnmm_core.plotting.parts.layout import GridAxes, choose_axes, evenly_chosen
+from ngnmm_core.plotting.parts.style import colour_scale, used_colours
 
 
 @pytest.mark.parametrize(
@@ -58,6 +60,25 @@ def test_names_and_units_as_they_are_printed():
     assert "Δ" in symbol("Delta")
     assert symbol("noise_sigma") == r"$\mathrm{σ}$"
     assert symbol("keep_series") == "keep series"
+
+
+@pytest.mark.parametrize(
+    ("name", "meaning", "unit", "axis", "value"),
+    [
+        ("noise_common", "share of the noise variance", "1", "Share of the noise variance", "shared noise = 0.2"),
+        (
+            "velocity_m_per_s",
+            "conduction velocity: none",
+            "m s-1",
+            "Conduction velocity (m s⁻¹)",
+            "velocity = 0.2 m s⁻¹",
+        ),
+        ("G", "global coupling", "1", "Global coupling $G$", "$G$ = 0.2"),
+    ],
+)
+def test_labels_say_a_name_that_is_words_once(name, meaning, unit, axis, value):
+    assert label({"long_name": meaning, "units": unit}, name) == axis
+    assert assignments({name: 0.2}) == value
     assert assignments({"cue.duration_ms": 25, "cue.amplitude": -2}) == "cue duration = 25 ms, cue amplitude = −2"
     assert assignments({"cue.duration_ms": 25}, plain=True) == "cue.duration_ms = 25"
     assert unit_text("ms0.5") == "ms$^{0.5}$"
@@ -67,3 +88,20 @@ def test_names_and_units_as_they_are_printed():
     assert label({"units": "1", "long_name": "global coupling: multiplies"}, "G") == "Global coupling $G$"
     assert number(-0.25) == "−0.25"
     assert assignments({"G": 5.0, "Delta": 0.8}, plain=True) == "G = 5, Delta = 0.8"
+
+
+@pytest.mark.parametrize(
+    ("values", "colours", "limits"),
+    [
+        ([0.3, 0.4, 0.52], "viridis", (0.3, 0.52)),  # far from zero: their own range
+        ([0.01, 0.5], "vlag_upper", (0.0, 0.5)),  # from zero
+        ([-0.02, 0.5], "vlag_upper", (-0.1, 0.5)),
+        ([-0.3, 0.5], "vlag", (-0.5, 0.5)),
+        ([0.4, 0.4], "vlag_upper", (0.0, 0.4)),
+    ],
+)
+def test_a_scale_about_zero_is_cut_to_what_is_used(values, colours, limits):
+    look = Look("vlag", diverging=True)
+    cmap, norm = used_colours(look, colour_scale(look, np.array(values)), np.array(values))
+    assert getattr(cmap, "name", cmap) == colours
+    assert (norm.vmin, norm.vmax) == pytest.approx(limits)

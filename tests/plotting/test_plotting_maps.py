@@ -1,5 +1,6 @@
 """Maps, lines and dots over grids and lists of points."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -266,6 +267,15 @@ def test_the_regimes_of_network_and_homogeneous_state_are_both_there(sweep, text
     assert {"rest", "synchronised (synchrony ≥ 0.9); limit cycle", "desynchronised (≤ 0.1)", "chaos"} <= set(found)
     assert "partly synchronised" not in found
     assert sum(text.startswith("network") for text in found) == 3
+
+
+def test_a_network_that_noise_moves_is_called_fluctuating(sweep, texts):
+    def words(noise_sigma):
+        config = json.dumps({"simulation": {"noise_sigma": noise_sigma}})
+        return set(texts(regime_map(at_rest(sweep, I_ext_e=3).drop_vars("synchrony").assign_attrs(config=config))))
+
+    assert {"rest", "fluctuating"} <= words(0.1)
+    assert "fluctuating" not in words(0.0)
 
 
 def test_slabs_do_not_change_values(sweep, monkeypatch):

@@ -5,6 +5,7 @@ from typing import Any
 
 from ngnmm_core.analysis.fc import SIGNAL_TEXTS
 from ngnmm_core.connectome.cohort import SUBJECT
+from ngnmm_core.plotting.parts.fit_signals import signal_title
 from ngnmm_core.simulation.stimuli import name_and_unit
 
 GREEK = {
@@ -21,7 +22,14 @@ GREEK = {
     "tau": "τ",
     "theta": "θ",
 }
-SYMBOLS = {"noise_sigma": "$\\mathrm{σ}$"}
+SYMBOLS = {
+    "noise_sigma": "$\\mathrm{σ}$",
+    "noise_tau_ms": "$\\mathrm{τ}_{\\mathrm{noise}}$",
+    "noise_common": "shared noise",
+    "velocity_m_per_s": "velocity",
+    "null": "null network",
+}
+UNITS = {"noise_sigma": "ms0.5", "noise_tau_ms": "ms", "velocity_m_per_s": "m s-1"}  # of settings that are axes
 SIGNS = {"degree": "°"}  # of units
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -69,8 +77,9 @@ def label(attributes: Mapping[str, Any], name: str = "", text: str | None = None
     colon is used: the rest explains.
     """
     words = text if text is not None else str(attributes.get("long_name", name)).partition(":")[0]
-    if name and "." not in name:  # what a stimulus has is named in words
-        words = f"{words} {symbol(name)}" if words != name else symbol(name)
+    short = symbol(name) if name else ""
+    if short.startswith("$") or words == name != "":  # names that are words say nothing new
+        words = f"{words} {short}" if words != name else short
     return with_unit(words, attributes.get("units"))
 
 
@@ -103,11 +112,11 @@ def point_text(point, plain: bool = False) -> str:
 
 
 def _unit_of(name: str) -> str:
-    """Return the unit that a stimulus parameter carries in its name, with a space before it."""
-    unit = name_and_unit(name)[1] if "." in name else "1"
+    """Return the unit of a setting, or the one in the name of a stimulus parameter, with a space before it."""
+    unit = name_and_unit(name)[1] if "." in name else UNITS.get(name, "1")
     return "" if unit == "1" else f" {unit_text(unit)}"
 
 
 def signal_text(name: str) -> str:
-    """Return the name of a `signal` of the functional connectivity as shown in a figure."""
-    return SIGNAL_TEXTS.get(name, name.replace("_", " "))
+    """Return the name of a `signal`, of functional connectivity or scored against recordings, as shown in a figure."""
+    return SIGNAL_TEXTS.get(name) or signal_title(name).replace("_", " ")

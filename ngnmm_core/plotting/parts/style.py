@@ -159,10 +159,15 @@ def colour_scale(look: Look, values: np.ndarray) -> Normalize:
 
 
 def used_colours(look: Look, norm: Normalize, values: np.ndarray) -> tuple[Any, Normalize]:
-    """Colour map and scale without the half of a diverging map that no value comes near; zero keeps its colour."""
+    """Colour map and scale without the half of a diverging map that no value comes near; zero keeps its colour.
+
+    Positive values far from zero get a sequential map over their own range: on a scale from zero they would look alike.
+    """
     finite = np.asarray(values)[np.isfinite(values)]
     if not (look.diverging and finite.size) or norm.vmax <= 0.0 or norm.vmin >= 0.0:
         return look.cmap, norm
+    if not look.positive and UNUSED * finite.max() < finite.min() < finite.max():
+        return SEQUENTIAL, Normalize(finite.min(), finite.max())
     low = max(min(float(finite.min()), 0.0), norm.vmin)
     if low < -UNUSED * norm.vmax or look.positive:
         return look.cmap, norm
@@ -172,6 +177,7 @@ def used_colours(look: Look, norm: Normalize, values: np.ndarray) -> tuple[Any, 
     return ListedColormap(part, f"{look.cmap}_upper"), Normalize(low, norm.vmax)
 
 
+SEQUENTIAL = "viridis"
 UNUSED = 0.2  # share of one half of a diverging scale: if values reach no further, that half is cut to it
 
 
