@@ -166,5 +166,4 @@ def _isolated(name: str, entry: SourceEntry) -> "xr.Dataset":
 
 def notice(name: str, entry: SourceEntry | SphereEntry) -> str:
     """State what a user has to know before using the data of an entry."""
-    cite = "\n".join(f"  - {item}" for item in entry.citation)
-    return f"Connectome {name}: {entry.title}\nTerms of use: {entry.terms}\nPlease cite:\n{cite}"
+    return f"Connectome {name}: {entry.title}\nTerms of use: {entry.terms}\nPlease cite: {'; '.join(entry.citation)}"

@@ -16,6 +16,8 @@ from ngnmm_core.stages.registry import stages_of
 from ngnmm_core.study.study import Study
 from ngnmm_core.sweep.plan import Shard
 
+WIDTH = 160  # characters of a line that several axes may share
+
 
 class Announcement:
     """Prints estimates to stderr while stages are planned.
@@ -71,7 +73,7 @@ class Announcement:
         if self.cluster is not None:
             self.cluster.plan(study, stage, waiting)
         if not any(name == study.name for name, known in self._estimates if known != stage):
-            print("\n".join(f"{study.name}: {line}" for line in axes_text(study)), file=sys.stderr)
+            print("\n".join(f"{study.name}: {line}" for line in _in_few_lines(axes_text(study))), file=sys.stderr)
         print(estimate_text(found), file=sys.stderr)
         awaited = self._awaited()
         if (study.name, stage) in awaited and awaited <= set(self._estimates):
@@ -103,3 +105,14 @@ class Announcement:
             for stage in stages
             if file not in {s.file for s in stages} or stage.file == file
         }
+
+
+def _in_few_lines(texts: Sequence[str]) -> list[str]:
+    """Put short texts together, up to the width of a line."""
+    lines: list[str] = []
+    for text in texts:
+        if lines and len(lines[-1]) + len(text) < WIDTH:
+            lines[-1] += f"; {text}"
+        else:
+            lines.append(text)
+    return lines

@@ -58,13 +58,13 @@ def test_calibrate_measures_every_stage_and_keeps_what_it_found(study, tmp_path,
 def test_plan_tells_the_cost_of_every_stage_and_of_the_whole(study, capsys):
     assert main(["plan", study, "--cores", "3"]) == 0
     lines = capsys.readouterr().err.splitlines()
-    assert lines[:2] == ["small: G: 2, 5 (2 values)", "small: seed: 0, 1, 2 (3 values)"]
-    assert sorted(line.partition(" to compute")[0] for line in lines[2:4]) == [
+    assert lines[0] == "small: G: 2, 5 (2 values); seed: 0, 1, 2 (3 values)"
+    assert sorted(line.partition(" to compute")[0] for line in lines[1:3]) == [
         "small (msf): 2 points, 2",
         "small (simulation): 6 points, 6",
     ]
-    assert lines[4].startswith("in all 8 points in")
-    assert "on 3 cores" in lines[4]
+    assert lines[3].startswith("in all 8 points in")
+    assert "on 3 cores" in lines[3]
 
 
 def test_long_axes_and_lists_of_points_are_told_in_short(study):
