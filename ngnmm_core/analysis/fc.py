@@ -26,6 +26,7 @@ from ngnmm_core.streaming.orthogonalised import OrthogonalisedCovariance
 EVERY_MS = 1.0
 FEWEST_SAMPLES = 100
 FEWEST_OF_ENVELOPE = 10
+TOGETHER = 256  # decimated samples that go through the filters of an envelope at once
 LEAKAGE = 10.0 ** (-ATTENUATION_DB / 20.0)  # of a signal outside of the band, which its envelope may show
 
 
@@ -114,7 +115,7 @@ class RateSignal:
         """Give the thinned samples of a block."""
         first = -self.position % self.step
         self.position += block.samples
-        return (block.rate(0) if self.has_rate else block.observable)[first :: self.step]
+        return block.rate(0, self.step, first) if self.has_rate else block.observable[first :: self.step]
 
 
 class EnvelopeSignal:
@@ -127,10 +128,25 @@ class EnvelopeSignal:
         self.decimator = Decimator(window.sample_ms, high, _factor(window.sample_ms, high))
         self.envelope = Envelope(self.decimator.sample_ms, low, high)
         self.sample_ms = self.envelope.sample_ms
+        self._left, self._waiting = window.samples, []  # type: int, list[np.ndarray]
 
     def push(self, block) -> np.ndarray:
-        """Give the envelope at the next samples."""
-        return self.envelope.push(self.decimator.push(block.observable))
+        """Give the envelope at the samples that are due."""
+        return self.envelope.push(self.due(block))
+
+    def due(self, block) -> np.ndarray:
+        """Give the decimated samples once enough are waiting, or the window ends.
+
+        The filters of the envelope reach so far back that their samples leave the cache: the more of its values are
+        made in one pass over them the better.
+        """
+        self._waiting.append(self.decimator.push(block.observable))
+        self._left -= block.samples
+        if self._left > 0 and sum(map(len, self._waiting)) < TOGETHER:
+            return self._waiting[0][:0]
+        due = np.concatenate(self._waiting)
+        self._waiting.clear()
+        return due
 
 
 class AnalyticSignal:
@@ -145,7 +161,7 @@ class AnalyticSignal:
     def push(self, block) -> tuple[np.ndarray, np.ndarray]:
         """Give the real and the imaginary part at the next samples."""
         band = self._of_band
-        return band.envelope.analytic(band.decimator.push(block.observable))
+        return band.envelope.analytic(band.due(block))
 
 
 SIGNALS: dict[str, Any] = {

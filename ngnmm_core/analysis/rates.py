@@ -7,6 +7,7 @@ from ngnmm_core.analysis.maps import Look, Map
 from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.storage.flags import Status
 from ngnmm_core.streaming.moments import Moments
+from ngnmm_core.streaming.quantities import quantities
 
 
 class RatesOptions(Options):
@@ -17,33 +18,34 @@ class RatesReducer:
     """Mean and standard deviation of every population's rate, and its mean Kuramoto modulus."""
 
     def __init__(self, options: RatesOptions, window: SampledWindow):
-        self.populations, self.points, self.regions = window.model.populations, window.points, window.regions
-        self.rates = [Moments(window.samples) if p.rate else None for p in self.populations]
-        self.moduli = [Moments(window.samples) if p.kuramoto else None for p in self.populations]
+        self.points, self.regions = window.points, window.regions
+        self.populations = len(window.model.populations)
+        self.quantities = list(quantities(window.model))
+        self.moments = Moments(window.samples)
 
     def consume(self, block) -> None:
         """Add the next samples."""
-        for k in range(len(self.populations)):
-            if self.rates[k]:
-                self.rates[k].consume(block.rate(k))
-            if self.moduli[k]:
-                self.moduli[k].consume(block.kuramoto(k))
+        if self.quantities:
+            block.add_quantities(self.moments)
 
     def finish(self, activity) -> dict[str, np.ndarray]:
         """Arrays [point, population, region]; NaN for what a population does not have."""
+        mean, std = (self.moments.mean, self.moments.std) if self.quantities else (None, None)
         return {
-            "firing_rate": self._stack([KHZ * m.mean if m else None for m in self.rates]),
-            "firing_rate_std": self._stack([KHZ * m.std if m else None for m in self.rates]),
-            "population_synchrony": self._stack([m.mean if m else None for m in self.moduli]),
+            "firing_rate": KHZ * self._of("rate", mean),
+            "firing_rate_std": KHZ * self._of("rate", std),
+            "population_synchrony": self._of("kuramoto", mean),
             "rates_status": np.full(self.points, Status.OK, np.int8),
         }
 
-    def _stack(self, arrays) -> np.ndarray:
-        blank = np.full((self.points, self.regions), np.nan)
-        by_point = [
-            blank if a is None else np.moveaxis(a, -1, 1).reshape(-1, self.regions)[: self.points] for a in arrays
-        ]
-        return np.stack(by_point, axis=1)
+    def _of(self, kind: str, values: np.ndarray | None) -> np.ndarray:
+        """Take one kind out of [group, region, quantity, lane], as [point, population, region]."""
+        out = np.full((self.points, self.populations, self.regions), np.nan)
+        for place, (population, its_kind) in enumerate(self.quantities):
+            if its_kind == kind:
+                by_lane = np.moveaxis(values[:, :, place], -1, 1)
+                out[:, population] = by_lane.reshape(-1, self.regions)[: self.points]
+        return out
 
 
 def variables(options: RatesOptions) -> tuple[Variable, ...]:

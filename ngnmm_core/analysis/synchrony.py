@@ -28,22 +28,21 @@ class SynchronyOptions(Options):
 
 
 class SynchronyReducer:
-    """Variances of every region and of the mean over regions."""
+    """Variance of the mean over regions; those of every region are known to the activity."""
 
     def __init__(self, options: SynchronyOptions, window: SampledWindow):
         self.points = window.points
         self.region_mean = RegionMean(window.included)
-        self.regions, self.mean = Moments(window.samples), Moments(window.samples)
+        self.mean = Moments(window.samples)
 
     def consume(self, block) -> None:
         """Add the next samples."""
-        self.regions.consume(block.observable)
         self.mean.consume(self.region_mean(block.observable))
 
     def finish(self, activity) -> dict[str, np.ndarray]:
         """Synchrony [point] and its status: undefined at rest, flagged where the halves of the window disagree."""
-        whole = self._ratio(self.mean.std, self.regions.std)
-        halves = [self._ratio(*pair) for pair in zip(self.mean.half_stds, self.regions.half_stds, strict=True)]
+        whole = self._ratio(self.mean.std, activity.std)
+        halves = [self._ratio(*pair) for pair in zip(self.mean.half_stds, activity.half_stds, strict=True)]
         low, high = np.minimum(*halves), np.maximum(*halves)
         drifts = (high > LARGEST_RATIO * low) & (high - low > SMALLEST_DIFFERENCE)
         code = np.where(drifts, SynchronyStatus.NOT_STATIONARY, SynchronyStatus.OK)
@@ -57,8 +56,7 @@ class SynchronyReducer:
 
     def _ratio(self, mean_std: np.ndarray, region_stds: np.ndarray) -> np.ndarray:
         variance_of_mean = np.moveaxis(mean_std, -1, 1).reshape(-1, 1)[: self.points, 0] ** 2
-        by_point = np.moveaxis(region_stds, -1, 1).reshape(-1, region_stds.shape[1])[: self.points]
-        mean_variance = self.region_mean.of_points(by_point**2)
+        mean_variance = self.region_mean.of_points(region_stds**2)
         with np.errstate(invalid="ignore", divide="ignore"):
             return variance_of_mean / mean_variance
 

@@ -10,23 +10,37 @@ WIDTH = lane_width(np.float64)
 
 @kernel(nogil=True)
 def thinned_convolution(signal, taps, step, channels, out):
-    """`out[m, c] = sum_k taps[k] signal[m * step + k, c]`; flat [sample, channel], channels a multiple of 32."""
-    for c in range(0, channels, 4 * WIDTH):  # the outer loop: the samples of four vectors stay in the fastest cache
-        for m in range(out.size // channels):
+    """`out[m, c] = sum_k taps[k] signal[m * step + k, c]`; flat [sample, channel], channels a multiple of 8.
+
+    Four results at once share their loads.  `taps` has `3 * step` zeros before and after it: with these all four have
+    their own taps at every sample.
+    """
+    ahead, count = 3 * step, out.size // channels
+    length = taps.size - 2 * ahead
+    for c in range(0, channels, WIDTH):  # the outer loop: the samples of a vector stay in the fastest cache
+        for m in range(0, count - 3, 4):
             o = m * step * channels + c
-            a, b = load(signal, o) * taps[0], load(signal, o + WIDTH) * taps[0]
-            d, e = load(signal, o + 2 * WIDTH) * taps[0], load(signal, o + 3 * WIDTH) * taps[0]
-            for k in range(1, taps.size):
+            x = load(signal, o)
+            s0, s1, s2, s3 = x * taps[ahead], x * 0.0, x * 0.0, x * 0.0
+            for k in range(ahead + 1, length + 2 * ahead):
                 o += channels
-                a = a + load(signal, o) * taps[k]
-                b = b + load(signal, o + WIDTH) * taps[k]
-                d = d + load(signal, o + 2 * WIDTH) * taps[k]
-                e = e + load(signal, o + 3 * WIDTH) * taps[k]
+                x = load(signal, o)
+                s0 = s0 + x * taps[k]
+                s1 = s1 + x * taps[k - step]
+                s2 = s2 + x * taps[k - 2 * step]
+                s3 = s3 + x * taps[k - ahead]
             o = m * channels + c
-            store(out, o, a)
-            store(out, o + WIDTH, b)
-            store(out, o + 2 * WIDTH, d)
-            store(out, o + 3 * WIDTH, e)
+            store(out, o, s0)
+            store(out, o + channels, s1)
+            store(out, o + 2 * channels, s2)
+            store(out, o + 3 * channels, s3)
+        for m in range(count - count % 4, count):
+            o = m * step * channels + c
+            total = load(signal, o) * taps[ahead]
+            for k in range(ahead + 1, ahead + length):
+                o += channels
+                total = total + load(signal, o) * taps[k]
+            store(out, m * channels + c, total)
 
 
 @kernel(nogil=True)

@@ -193,7 +193,7 @@ def kuramoto_modulus(rate, potential, decay):
     `rate` in 1/ms, `potential` dimensionless, `decay` = 1/tau in 1/ms; 0 is asynchrony, 1 full synchrony within the
     population.  Montbrio, Pazo, Roxin, Phys. Rev. X 5, 021028 (2015), doi:10.1103/PhysRevX.5.021028.
     """
-    a = math.pi * rate / decay
+    a = rate * (math.pi / decay)
     squared = potential * potential
     return sqrt(((1.0 - a) * (1.0 - a) + squared) / ((1.0 + a) * (1.0 + a) + squared))
 

@@ -1,5 +1,7 @@
 """Initial states of a network, reproducible per (seed, region) and the same across a grid."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from ngnmm_core.models._base import Model
@@ -7,6 +9,7 @@ from ngnmm_core.models._base import Model
 STREAM = 0x1417  # keeps initial states apart from other uses of the same seed
 
 
+@lru_cache(256)
 def standard_normal(seed: int, regions: int, states: int) -> np.ndarray:
     """Draw standard normal numbers [region, state] that depend on the seed and the region alone.
 
@@ -17,6 +20,7 @@ def standard_normal(seed: int, regions: int, states: int) -> np.ndarray:
     for region in range(regions):
         sequence = np.random.SeedSequence(entropy=seed, spawn_key=(STREAM, region))
         draws[region] = np.random.Generator(np.random.Philox(sequence)).standard_normal(states)
+    draws.flags.writeable = False  # kept for the next batch with the same seed
     return draws
 
 

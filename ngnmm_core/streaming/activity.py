@@ -60,6 +60,11 @@ class Activity:
         return self._by_point(self._moments.std)
 
     @property
+    def half_stds(self) -> tuple[np.ndarray, ...]:
+        """Standard deviations of the observable in the first and second half of the window, each [point, region]."""
+        return tuple(self._by_point(half) for half in self._moments.half_stds)
+
+    @property
     def rounding(self) -> np.ndarray:
         """Fluctuations of the observable that may come from rounding, [point, region]."""
         return ROUNDING * np.maximum(np.abs(self._by_point(self._moments.mean)), 1.0)
@@ -72,7 +77,7 @@ class Activity:
         return self.std >= REST_STD
 
     def _decays(self) -> np.ndarray:
-        first, second = (self._by_point(half) for half in self._moments.half_stds)
+        first, second = self.half_stds
         return second < DECAY * first
 
     @property

@@ -5,12 +5,14 @@ from functools import cached_property
 import numpy as np
 
 from ngnmm_core.compilation.kernel_cache import compiled_by
-from ngnmm_core.kernels.observe import make_observer
+from ngnmm_core.kernels.observe import make_observer, make_sums
 from ngnmm_core.models._base import Model
+from ngnmm_core.streaming.moments import Moments
+from ngnmm_core.streaming.quantities import quantities
 
 
 class Observers:
-    """The compiled observables of a model's populations, for one batch.
+    """The compiled observables of a model, for one batch.
 
     Parameters
     ----------
@@ -22,29 +24,33 @@ class Observers:
 
     def __init__(self, model: Model, constants: np.ndarray, width: int, regional: bool = False):
         self.model, self.constants = model, constants
-        sizes = (len(model.states), model.sizes[1], width, regional)
-        self._rates = [_compiled(model, f"rate-{p.name}", p.rate, sizes) if p.rate else None for p in model.populations]
-        self._moduli = [
-            _compiled(model, f"kuramoto-{p.name}", p.kuramoto, sizes) if p.kuramoto else None for p in model.populations
-        ]
+        self._sizes = (len(model.states), model.sizes[1], width, regional)
+        self._quantities = quantities(model)
 
-    def rate(self, population: int):
-        """Return the compiled firing rate of a population, or None."""
-        return self._rates[population]
+    def observable(self):
+        """Return the compiled observable of the model."""
+        return self._compiled(make_observer, _state(self.model.observable_index), "observable")
 
-    def kuramoto(self, population: int):
-        """Return the compiled Kuramoto modulus of a population, or None."""
-        return self._moduli[population]
+    def quantity(self, population: int, kind: str):
+        """Return the compiled `rate` or `kuramoto` of a population, which must have it."""
+        return self._compiled(make_observer, self._quantities[population, kind], f"{kind}-{population}")
+
+    def sums(self):
+        """Return the compiled sums of all `quantities`."""
+        return self._compiled(make_sums, tuple(self._quantities.values()), "sums")
+
+    def _compiled(self, make, of, name: str):
+        key = (self.model, name, self._sizes)
+        if key not in _made:
+            _made[key] = compiled_by(make, of, *self._sizes, name=f"{self.model.name}-{name}")
+        return _made[key]
+
+
+def _state(number: int):
+    return lambda states, coefficients: states[number]
 
 
 _made: dict = {}
-
-
-def _compiled(model, name, function, sizes):
-    key = (model, name, sizes)
-    if key not in _made:
-        _made[key] = compiled_by(make_observer, function, *sizes, name=f"{model.name}-{name}")
-    return _made[key]
 
 
 class Block:
@@ -62,20 +68,39 @@ class Block:
     @cached_property
     def observable(self) -> np.ndarray:
         """The model's observable, such as v_e."""
-        return np.ascontiguousarray(self.states[:, :, :, self._observers.model.observable_index], float)
+        return self._observe(self._observers.observable())
 
-    def rate(self, population: int) -> np.ndarray:
-        """Return the firing rate of a population, 1/ms."""
-        if population not in self._rates:
-            self._rates[population] = self._observe(self._observers.rate(population))
-        return self._rates[population]
+    def rate(self, population: int, step: int = 1, first: int = 0) -> np.ndarray:
+        """Return the firing rate of a population, 1/ms; every `step`-th sample from the one numbered `first` on."""
+        if population in self._rates:
+            return self._rates[population][first::step]
+        rate = self._observe(self._observers.quantity(population, "rate"), step, first)
+        if step == 1:
+            self._rates[population] = rate
+        return rate
 
     def kuramoto(self, population: int) -> np.ndarray:
         """Modulus of the Kuramoto order parameter of a population."""
-        return self._observe(self._observers.kuramoto(population))
+        return self._observe(self._observers.quantity(population, "kuramoto"))
 
-    def _observe(self, observe) -> np.ndarray:
+    def add_quantities(self, moments: Moments) -> None:
+        """Add all `quantities` of the model to their moments, of channels [group, region, quantity, lane]."""
+        groups, regions, _, width = self.states.shape[1:]
+        found, constants = list(quantities(self._observers.model)), self._observers.constants
+        if self.states.dtype != np.float64:  # sums of its rounded numbers would lose digits
+            arrays = {"rate": self.rate, "kuramoto": self.kuramoto}
+            moments.consume(np.stack([arrays[kind](population) for population, kind in found], axis=3))
+            return
+        add_samples = self._observers.sums()
+
+        def add(part, *sums):
+            add_samples(self.states[part].reshape(-1), constants, regions, *sums)
+
+        moments.take(self.samples, (groups, regions, len(found), width), add)
+
+    def _observe(self, observe, step: int = 1, first: int = 0) -> np.ndarray:
         samples, groups, regions, _, width = self.states.shape
-        out = np.empty((samples, groups, regions, width), self.states.dtype)
-        observe(self.states.reshape(-1), self._observers.constants, regions, out.reshape(-1))
+        out = np.empty((len(range(first, samples, step)), groups, regions, width), self.states.dtype)
+        if len(out):
+            observe(self.states[first:].reshape(-1), step, self._observers.constants, regions, out.reshape(-1))
         return out.astype(float, copy=False)

@@ -8,7 +8,7 @@ divided out of spectra.
 
 import numpy as np
 
-from ngnmm_core.streaming.filters import CHANNELS, thinned_convolution
+from ngnmm_core.streaming.filters import LANES, padded, thinned_convolution
 from ngnmm_core.streaming.kaiser import kaiser_length, kaiser_low_pass
 
 ATTENUATION_DB = 100.0
@@ -42,6 +42,7 @@ class ThinnedFilter:
 
     def __init__(self, taps: np.ndarray, step: int):
         self.taps, self.step = taps, step
+        self._padded = padded(taps, step)
         self._buffer: np.ndarray | None = None  # [sample, channel]
         self._first = self._end = 0  # of the samples in it that are still needed
 
@@ -57,7 +58,7 @@ class ThinnedFilter:
         buffer[self._end : self._end + samples, :channels] = signal.reshape(samples, channels)
         self._end += samples
         count = self.outputs(self._end - self._first)
-        out = thinned_convolution(buffer[self._first : self._end], self.taps, self.step, count)
+        out = thinned_convolution(buffer[self._first : self._end], self._padded, self.step, count)
         self._first += count * self.step
         return out[:, :channels].reshape(count, *shape)
 
@@ -71,7 +72,7 @@ class ThinnedFilter:
         left = self._end - self._first
         wanted, old = 2 * (max(left, len(self.taps)) + samples), self._buffer
         if old is None or len(old) < wanted:
-            self._buffer = np.zeros((wanted, channels + -channels % CHANNELS))
+            self._buffer = np.zeros((wanted, channels + -channels % LANES))
         if old is not None:
             self._buffer[:left] = old[self._first : self._end]
         self._first, self._end = 0, left
@@ -88,9 +89,11 @@ class Decimator(ThinnedFilter):
         self._input_ms = sample_ms
 
     def response(self, frequency_hz: np.ndarray) -> np.ndarray:
-        """Compute the filter's amplitude response at the given frequencies."""
-        phase = 2j * np.pi * frequency_hz * self._input_ms / 1000.0
-        return np.abs(np.exp(-np.outer(phase, np.arange(len(self.taps)))) @ self.taps)
+        """Compute the filter's amplitude response at the given frequencies: its taps are symmetric."""
+        middle = len(self.taps) // 2
+        phase = 2.0 * np.pi * frequency_hz * self._input_ms / 1000.0
+        turned = np.cos(np.outer(phase, np.arange(1, middle + 1))) @ self.taps[middle + 1 :]
+        return np.abs(self.taps[middle] + 2.0 * turned)
 
     def push(self, signal: np.ndarray) -> np.ndarray:
         """Return the filtered samples that the next block [sample, ...] completes; the block itself for factor 1."""

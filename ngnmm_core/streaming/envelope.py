@@ -73,7 +73,7 @@ class Envelope:
         )
         first = kaiser_low_pass(0.5 * thinned, coarse, rate, ATTENUATION_DB) if step > 1 else np.ones(1)
         second = kaiser_low_pass(0.5 * (high_hz - low_hz), fine, thinned, ATTENUATION_DB)
-        self._stages = (ThinnedFilter(first, step), ThinnedFilter(second, 1))
+        self._stages = (ThinnedFilter(first, step), ThinnedFilter(2.0 * second, 1))
         self.sample_ms = sample_ms * step
         self.settling_ms = sample_ms * (coarse + (fine - 1) * step)
         self._omega = np.pi * (low_hz + high_hz) / rate
@@ -85,16 +85,20 @@ class Envelope:
 
         The phase turns by the centre frequency less than that of the band itself, the same in all channels.
         """
-        if len(signal) and self._offset is None:
+        if not len(signal):
+            return signal, signal
+        if self._offset is None:
             self._offset = signal[0].copy()
-        channels = int(np.prod(signal.shape[1:]))
-        flat = (signal - self._offset).reshape(-1, channels) if len(signal) else np.empty((0, channels))
+        flat = (signal - self._offset).reshape(len(signal), -1)
+        channels = flat.shape[1]
         phase = self._omega * np.arange(self._position, self._position + len(flat))
         self._position += len(flat)
-        shifted = np.concatenate([flat * np.cos(phase)[:, None], flat * -np.sin(phase)[:, None]], axis=1)
+        shifted = np.empty((len(flat), 2 * channels))
+        np.multiply(flat, np.cos(phase)[:, None], out=shifted[:, :channels])
+        np.multiply(flat, -np.sin(phase)[:, None], out=shifted[:, channels:])
         for stage in self._stages:
             shifted = stage.push(shifted)
-        real, imaginary = np.split(2.0 * shifted, 2, axis=1)
+        real, imaginary = np.split(shifted, 2, axis=1)
         shape = (len(shifted), *signal.shape[1:])
         return real.reshape(shape), imaginary.reshape(shape)
 

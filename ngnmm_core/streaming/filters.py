@@ -5,7 +5,6 @@ from functools import cache
 import numpy as np
 
 LANES = 8
-CHANNELS = 4 * LANES  # the filter takes channels in blocks of this many
 
 
 def _make():
@@ -21,11 +20,16 @@ def _kernels():
     return compiled_by(_make, name="filters")
 
 
-def thinned_convolution(signal: np.ndarray, taps: np.ndarray, step: int, count: int) -> np.ndarray:
-    """`out[m, c] = sum_k taps[k] signal[m * step + k, c]` for m below `count`; channels a multiple of `CHANNELS`."""
+def padded(taps: np.ndarray, step: int) -> np.ndarray:
+    """Give the taps with the zeros around them that `thinned_convolution` wants."""
+    return np.pad(taps, 3 * step)
+
+
+def thinned_convolution(signal: np.ndarray, padded_taps: np.ndarray, step: int, count: int) -> np.ndarray:
+    """`out[m, c] = sum_k taps[k] signal[m * step + k, c]` for m below `count`; channels a multiple of `LANES`."""
     out = np.empty((count, signal.shape[1]))
     if count:
-        _kernels()[0](np.ascontiguousarray(signal).reshape(-1), taps, step, signal.shape[1], out.reshape(-1))
+        _kernels()[0](np.ascontiguousarray(signal).reshape(-1), padded_taps, step, signal.shape[1], out.reshape(-1))
     return out
 
 

@@ -3,6 +3,9 @@
 Sums about a pivot: Chan, Golub, LeVeque, Am. Stat. 37, 242 (1983), doi:10.1080/00031305.1983.10483115.
 """
 
+import math
+from collections.abc import Callable
+
 import numpy as np
 
 from ngnmm_core.compilation.lazy_njit import lazy_njit
@@ -32,18 +35,25 @@ class Moments:
 
     def consume(self, signal: np.ndarray) -> None:
         """Take the next samples, [sample, ...]."""
+        flat = np.ascontiguousarray(signal).reshape(len(signal), -1)
+        self.take(len(signal), signal.shape[1:], lambda part, *sums: _accumulate(flat[part], *sums))
+
+    def take(self, samples: int, shape: tuple[int, ...], add: Callable) -> None:
+        """Take the next samples from `add(part, pivot, total, squares)`, which adds a slice of them to the sums.
+
+        The sums are flat arrays for channels of the given shape: of deviations from a pivot, and of their squares.
+        """
         if self.pivot is None:
-            self.shape = signal.shape[1:]
-            self.pivot = np.zeros(signal[0].size)
-            scratch = np.zeros((2, self.pivot.size))
-            _accumulate(_flat(signal), self.pivot, *scratch)
-            self.pivot = scratch[0] / len(signal)
-            self.total, self.squares = np.zeros((2, 2, self.pivot.size))
-        middle = min(max(self.halves[0] - self.position, 0), len(signal))
-        for half, part in enumerate((signal[:middle], signal[middle:])):
-            if len(part):
-                _accumulate(_flat(part), self.pivot, self.total[half], self.squares[half])
-        self.position += len(signal)
+            self.shape, channels = shape, math.prod(shape)
+            first = np.zeros(channels)
+            add(slice(0, samples), np.zeros(channels), first, np.zeros(channels))
+            self.pivot = first / samples
+            self.total, self.squares = np.zeros((2, 2, channels))
+        middle = min(max(self.halves[0] - self.position, 0), samples)
+        for half, part in enumerate((slice(0, middle), slice(middle, samples))):
+            if part.stop > part.start:
+                add(part, self.pivot, self.total[half], self.squares[half])
+        self.position += samples
 
     @property
     def mean(self) -> np.ndarray:
@@ -60,10 +70,6 @@ class Moments:
         """Standard deviations over the first and the second half, [half, ...]."""
         parts = [_std(self.total[k], self.squares[k], self.halves[k]) for k in range(2)]
         return np.array(parts).reshape(2, *self.shape)
-
-
-def _flat(signal: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(signal).reshape(len(signal), -1)
 
 
 def _std(total: np.ndarray, squares: np.ndarray, count: int) -> np.ndarray:

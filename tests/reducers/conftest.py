@@ -58,8 +58,9 @@ def block_of():
 
     def build(signal, sizes=UNEVEN):
         for part in blocks_of(signal, sizes):
-            give = lambda population, part=part: part
-            yield SimpleNamespace(samples=len(part), observable=part, rate=give, kuramoto=give)
+            give = lambda population, step=1, first=0, part=part: part[first::step]
+            add = lambda moments, part=part: moments.consume(np.stack([part] * 4, axis=3))
+            yield SimpleNamespace(samples=len(part), observable=part, rate=give, kuramoto=give, add_quantities=add)
 
     return build
 
