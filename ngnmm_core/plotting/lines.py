@@ -15,7 +15,7 @@ from ngnmm_core.analysis.maps import Look
 from ngnmm_core.plotting.parts.cells import reason_patches, wrapped
 from ngnmm_core.plotting.parts.frame import add_legend, add_title, fixed_text, label_below
 from ngnmm_core.plotting.parts.labels import assignments, label, number, signal_text, symbol
-from ngnmm_core.plotting.parts.layout import POINT, GridAxes
+from ngnmm_core.plotting.parts.layout import POINT, GridAxes, evenly_chosen
 from ngnmm_core.plotting.parts.quantities import reasons_found, swept, undefined_style
 from ngnmm_core.plotting.parts.style import LINES, MM, MUTED, ONE_COLUMN, TWO_COLUMNS, new_figure, say_undefined
 
@@ -31,13 +31,23 @@ ALONE = ("-", 1.0, 2.8)
 
 @dataclass(frozen=True)
 class Abscissa:
-    """The horizontal axis: positions of the points, how they are ordered, what they are called."""
+    """The horizontal axis: positions of the points, how they are ordered, what they are called.
+
+    An infinite value (a velocity without delays) stands at a position of its own, beyond the largest, and is called so.
+    """
 
     positions: np.ndarray
     order: np.ndarray
     label: str
     names: list[str] | None = None
     numbered: bool = False
+    infinite: np.ndarray | None = None  # [point] which stand for infinity; None for none
+
+    @property
+    def values(self) -> np.ndarray:
+        """What the points stand for, in their order."""
+        x = self.positions.astype(float)
+        return (x if self.infinite is None else np.where(self.infinite, np.inf, x))[self.order]
 
     @property
     def edges(self) -> np.ndarray:
@@ -52,18 +62,27 @@ class Abscissa:
 def abscissa(dataset: xr.Dataset, grid: GridAxes) -> Abscissa:
     """Choose the x axis: the grid's, or for listed points the varying parameter, or their numbers if several vary."""
     if grid.kind != "points":
-        x = dataset[grid.x].values.astype(float)
-        return Abscissa(x, np.argsort(x, kind="stable"), label(dataset[grid.x].attrs, grid.x))
+        return _of_values(dataset[grid.x], grid.x)
     names = swept(dataset)
     if len(names) == 1 and len(np.unique(dataset[names[0]].values)) == dataset.sizes[POINT]:
-        x = dataset[names[0]].values.astype(float)
-        return Abscissa(x, np.argsort(x, kind="stable"), label(dataset[names[0]].attrs, names[0]))
+        return _of_values(dataset[names[0]], names[0])
     count = dataset.sizes[POINT]
     texts = None
     if names and count <= MOST_POINT_LABELS and len(names) <= 3:
         rows = [{name: float(dataset[name][k]) for name in names} for k in range(count)]
         texts = [assignments(row).replace(", ", "\n") for row in rows]
     return Abscissa(np.arange(count), np.arange(count), "Point of the list", texts, numbered=True)
+
+
+def _of_values(values: xr.DataArray, name: str) -> Abscissa:
+    """Place points at their values, infinite ones as far beyond the largest as the values are apart."""
+    x = values.values.astype(float)
+    order, infinite = np.argsort(x, kind="stable"), np.isinf(x)
+    if infinite.any():
+        finite = x[~infinite]
+        apart = np.ptp(finite) / (len(finite) - 1) if len(finite) > 1 else 1.0
+        x = np.where(infinite, finite.max(initial=0.0) + apart, x)
+    return Abscissa(x, order, label(values.attrs, name), infinite=infinite if infinite.any() else None)
 
 
 def line_figure(dataset: xr.Dataset, field, grid: GridAxes) -> Figure:
@@ -107,6 +126,9 @@ def label_points(axes: Axes, x: Abscissa) -> None:
         axes.set_xticks(x.positions, x.names)
     elif x.numbered:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    elif x.infinite is not None:
+        shown = evenly_chosen(len(x.order), MOST_POINT_LABELS)
+        axes.set_xticks(x.positions[x.order][shown], [number(value) for value in x.values[shown]])
     elif len(x.positions) <= MOST_VALUE_TICKS:
         axes.set_xticks(x.positions, [number(value) for value in x.positions])
 
@@ -131,7 +153,10 @@ def _stroke(line: int, lines: int) -> dict[str, Any]:
 def _draw_line(axes: Axes, x: Abscissa, values, doubt, stroke: dict[str, Any], connected: bool) -> None:
     positions, values, doubt = x.positions[x.order], values[x.order], doubt[x.order]
     dots = {**stroke, "linestyle": ""}
-    axes.plot(positions, values, zorder=3, clip_on=False, **(stroke if connected else dots))
+    line = positions if x.infinite is None else np.where(x.infinite[x.order], np.nan, positions)  # ends before infinity
+    axes.plot(line, values, zorder=3, clip_on=False, **(stroke if connected else dots))
+    if x.infinite is not None:
+        axes.plot(np.where(np.isnan(line), positions, np.nan), values, zorder=3, clip_on=False, **dots)
     axes.plot(positions[doubt], values[doubt], zorder=4, **{**dots, "markerfacecolor": "white"})
 
 

@@ -77,7 +77,8 @@ def longest_tract_mm(study: Study) -> tuple[float, bool]:
 
 @cache
 def _stated(name: str) -> LongestTract | None:
-    return load_registry().entry(name).longest_tract_mm
+    registry = load_registry()
+    return registry.entry(name).longest_tract_mm if name in registry else None
 
 
 @cache

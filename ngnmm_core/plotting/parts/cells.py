@@ -91,7 +91,7 @@ def grid_ticks(values: np.ndarray, most: int) -> np.ndarray:
     if count <= most:
         return np.arange(count)
     steps = np.diff(values)
-    if np.allclose(steps, steps[0], rtol=1e-6, atol=0.0):
+    if np.isfinite(values).all() and np.allclose(steps, steps[0], rtol=1e-6, atol=0.0):
         wanted = MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10]).tick_values(values.min(), values.max())
         near = np.abs(values[:, None] - wanted[None, :]) < 1e-6 * abs(steps[0])  # type: ignore[call-overload]
         positions = np.flatnonzero(near.any(axis=1))

@@ -51,7 +51,7 @@ def fixed_text(dataset: xr.Dataset, grid: GridAxes, variable: str, of_seeds: str
 def axis_text(dataset: xr.Dataset, name: str) -> str:
     """Label an axis of equally wide cells; the label says so where the values are not equally spaced."""
     text, values = label(dataset[name].attrs, name), dataset[name].values.astype(float)
-    steps = np.diff(values)
+    steps = np.diff(values[np.isfinite(values)])
     even = len(steps) < 2 or np.allclose(steps, steps[0], rtol=1e-6, atol=0.0)
     return text if even else f"{text} (uneven steps)"
 

@@ -84,10 +84,10 @@ def label(attributes: Mapping[str, Any], name: str = "", text: str | None = None
 
 
 def number(value: float | str) -> str:
-    """Format a number with at most six significant digits and a true minus sign; a name as it is."""
+    """Format a number with at most six significant digits, a true minus sign and infinity's own; a name as it is."""
     if isinstance(value, str):
         return value
-    return f"{value:.6g}".replace("-", "−")
+    return f"{value:.6g}".replace("-", "−").replace("inf", "∞")
 
 
 def assignments(values: Mapping[str, float | str], plain: bool = False) -> str:
