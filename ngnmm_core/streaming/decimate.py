@@ -8,7 +8,7 @@ divided out of spectra.
 
 import numpy as np
 
-from ngnmm_core.streaming.filters import LANES, padded, thinned_convolution
+from ngnmm_core.streaming.filters import CHANNELS, padded, thinned_convolution
 from ngnmm_core.streaming.kaiser import kaiser_length, kaiser_low_pass
 
 ATTENUATION_DB = 100.0
@@ -72,7 +72,7 @@ class ThinnedFilter:
         left = self._end - self._first
         wanted, old = 2 * (max(left, len(self.taps)) + samples), self._buffer
         if old is None or len(old) < wanted:
-            self._buffer = np.zeros((wanted, channels + -channels % LANES))
+            self._buffer = np.zeros((wanted, channels + -channels % CHANNELS))
         if old is not None:
             self._buffer[:left] = old[self._first : self._end]
         self._first, self._end = 0, left

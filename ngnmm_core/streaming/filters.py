@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 
 LANES = 8
+CHANNELS = 4 * LANES  # the filter takes channels in blocks of this many
 
 
 def _make():
@@ -26,7 +27,7 @@ def padded(taps: np.ndarray, step: int) -> np.ndarray:
 
 
 def thinned_convolution(signal: np.ndarray, padded_taps: np.ndarray, step: int, count: int) -> np.ndarray:
-    """`out[m, c] = sum_k taps[k] signal[m * step + k, c]` for m below `count`; channels a multiple of `LANES`."""
+    """`out[m, c] = sum_k taps[k] signal[m * step + k, c]` for m below `count`; channels a multiple of `CHANNELS`."""
     out = np.empty((count, signal.shape[1]))
     if count:
         _kernels()[0](np.ascontiguousarray(signal).reshape(-1), padded_taps, step, signal.shape[1], out.reshape(-1))
