@@ -194,3 +194,13 @@ def test_reading_the_catalogue_loads_no_plotting():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_captions_state_the_numbers_that_figures_are_drawn_with():
+    from ngnmm_core.plotting.parts.panels import SHOWN_MS
+    from ngnmm_core.plotting.regimes import DESYNCHRONISED, SYNCHRONISED
+
+    captions = Path(__file__).parents[2] / "workflow" / "report"
+    assert f"over the last {SHOWN_MS:g} ms;" in (captions / "highlight.rst").read_text()
+    told = (captions / "map_regime.rst").read_text()
+    assert f"synchronised from a synchrony of {SYNCHRONISED:g} on and desynchronised up to {DESYNCHRONISED:g}" in told
