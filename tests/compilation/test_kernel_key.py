@@ -138,11 +138,10 @@ def test_makers_of_the_package_are_known_by_what_they_use():
 
 
 @pytest.mark.slow
-def test_noise_enters_the_states_that_a_changed_declaration_names(points_of, tmp_path, monkeypatch):
+def test_noise_enters_the_states_that_a_changed_declaration_names(points_of):
     """After a run of the declared model, one with noise on the synapse: not with the kernel of the first one."""
     from ngnmm_core.simulation.engine import Run
 
-    monkeypatch.setenv("NGNMM_CACHE_DIR", str(tmp_path))
     model = get_model("ngnmm_population")
     spread = {}
     for one in (model, with_noise(model, s="tau_s")):

@@ -75,6 +75,7 @@ def memory():
     return diagram(System(get_model("ngnmm_memory"), {}, 1.0, ("I_B",)), (1.0, 4.5), doublings=None)
 
 
+@pytest.mark.slow
 def test_the_published_points_of_the_two_item_memory(memory):
     """Fold, branch point, Hopf, Hopf and fold in I_B, to the digits that are printed."""
     (published,) = [e for e in REFERENCE["published"] if e["what"].startswith("fold, branch point")]

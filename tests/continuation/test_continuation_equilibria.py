@@ -42,6 +42,7 @@ def test_the_explicit_branch_has_the_bifurcations_of_the_reference(ei, G, Delta)
     assert_agrees(system.bifurcations(-10.0, 150.0), expected(G, Delta))
 
 
+@pytest.mark.slow
 def test_continuation_without_the_explicit_branch_finds_the_same(ei):
     """Around both folds, Hopf points included."""
     system = System(ei, {"G": 26.0}, 1.0, ("I_ext_e",))

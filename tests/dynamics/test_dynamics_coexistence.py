@@ -38,10 +38,10 @@ def test_two_cycles_between_the_folds(ei):
 @pytest.mark.parametrize(
     ("place", "resting", "periods"),
     [  # roots of the equilibrium equations by fsolve from 4000 starts with numpy's eigenvalues; periods by DOP853
-        ((-1.4, 35.0), 2, []),
+        pytest.param((-1.4, 35.0), 2, [], marks=pytest.mark.slow),
         ((3.5, 30.0), 1, [52.379]),
         ((2.0, 32.0), 1, [64.143]),
-        ((55.0, 8.0), 0, [4.275]),
+        pytest.param((55.0, 8.0), 0, [4.275], marks=pytest.mark.slow),
     ],
 )
 def test_every_stable_equilibrium_counts_and_no_cycle_twice(ei, place, resting, periods):
@@ -63,6 +63,7 @@ def test_two_mirrored_cycles_of_the_memory_model():
     assert found.unresolved == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("I_B", "rests"), [(1.25, 1), (1.255, 3)])
 def test_what_creeps_past_the_ghost_of_a_fold_has_come_to_rest(I_B, rests):
     """Below and above the fold at 1.2532; on the way to rest the slowest time is 31 s."""

@@ -159,6 +159,7 @@ def test_a_torus_is_one_and_chaos_is_chaos(torus, lorenz):
         np.testing.assert_allclose(spectra.values[0], row, atol=0.05)
 
 
+@pytest.mark.slow
 def test_a_cycle_that_is_approached_within_minutes_is_no_torus():
     """Jansen-Rit, 0.5 Hz of input from its Hopf point: the focus unwinds with 4.5e-5 per ms, as slow as nothing.
 
@@ -307,6 +308,7 @@ def test_steps_are_chosen_by_what_they_do_to_exponents(ei, attractor_at):
     assert error(start, 0.05, False, steep) > 1e-3
 
 
+@pytest.mark.slow
 def test_the_error_of_steps_is_an_option(monkeypatch):
     """A point that wants shorter steps for 1e-9 than for the default; and steps that can't be short enough."""
     monkeypatch.setattr(lyapunov_runs, "HALVINGS", 1)

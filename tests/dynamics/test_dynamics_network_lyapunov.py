@@ -101,6 +101,7 @@ def test_the_sum_of_all_exponents_is_the_mean_divergence(ei, integrate, points_o
     assert found.values.sum() == pytest.approx(trace, rel=0.02)
 
 
+@pytest.mark.slow
 def test_steps_of_another_length_give_the_same_exponents(ei):
     """Those of 0.01 ms against those that are chosen, within the errors."""
     parameters = {n: float(v) for n, v in ei.resolve({"I_ext_e": 10.0, "G": 11.0}).items()}
@@ -212,6 +213,7 @@ def test_beside_the_exponents_of_the_homogeneous_system_in_other_numbers(ring6):
 ONE_WAY = np.roll(np.eye(5), 1, axis=1)
 
 
+@pytest.mark.slow
 def test_a_ring_whose_exponents_need_shorter_steps_than_its_trajectory():
     """At (10, 12) 0.05 ms gives -0.045 for the exponent that is zero; the next ones are about -0.188 at 0.0125 ms."""
     options = {"exponents": 4, "duration_ms": 3000}

@@ -47,7 +47,7 @@ def test_check_tells_the_size_of_a_study(study, capsys):
 
 
 def test_calibrate_measures_every_stage_and_keeps_what_it_found(study, tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("NGNMM_CACHE_DIR", str(tmp_path / "kernels"))
+    monkeypatch.setattr("ngnmm_core.preflight.calibration.cache_directory", lambda: tmp_path)  # but for kernels
     assert main(["calibrate", study]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert sorted(line.partition(":")[0] for line in lines) == ["small (msf)", "small (simulation)"]

@@ -16,7 +16,7 @@ STUDY = {
     "connectome": {"path": "six.csv"},
     "grid": {"G": [2, 5], "I_ext_e": [3, 13]},
     "simulation": {"duration_ms": 150, "transient_ms": 50, "dt_ms": 0.05, "method": "rk4"},  # compiles faster
-    "analyses": ["rates", "synchrony"],
+    "analyses": ["synchrony"],
 }
 
 
@@ -68,6 +68,7 @@ def test_the_wheel_has_every_file_of_the_workflow(wheel):
     assert {name for name in shared if (ROOT / name.replace("ngnmm_core/share/", "")).is_file()} <= packed
 
 
+@pytest.mark.slow
 def test_registry_and_bundled_studies_are_found(installed):
     assert "hcp-aal2-94" in installed("connectomes").stdout
     done = installed("check", "paper_quick")

@@ -79,7 +79,11 @@ def flip(path):
 
 @pytest.mark.parametrize(
     "damage",
-    [flip, lambda path: path.write_bytes(path.read_bytes()[:-9]), lambda path: path.write_bytes(b"")],
+    [
+        flip,
+        pytest.param(lambda path: path.write_bytes(path.read_bytes()[:-9]), marks=pytest.mark.slow),
+        pytest.param(lambda path: path.write_bytes(b""), marks=pytest.mark.slow),
+    ],
     ids=["one bit", "truncated", "empty"],
 )
 def test_a_damaged_kernel_is_compiled_again(factors, damage):
@@ -110,6 +114,7 @@ def test_one_kernel_is_not_taken_for_another(tmp_path):
     assert read_sealed(tmp_path / "b.kernel") is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", [0o775, 0o777], ids=["group", "everyone"])
 def test_a_cache_that_others_can_write_to_is_not_used(factors, mode):
     assert factors("1.5") == [1.5]

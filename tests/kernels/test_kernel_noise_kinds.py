@@ -16,7 +16,7 @@ W2 = np.array([[0.0, 1.0], [1.0, 0.0]])
 
 def run_of(model, W, points, start, noise, method="riccati"):
     sigma, common, tau_ms = noise
-    kind = {"shared": np.any(np.asarray(common) > 0), "coloured": np.any(np.asarray(tau_ms) > 0)}
+    kind = {"shared": bool(np.any(np.asarray(common) > 0)), "coloured": bool(np.any(np.asarray(tau_ms) > 0))}
     engine = Engine(model, W, method, noisy=method == "riccati", **kind)
     return Run(engine, points.parameters, start, noise=(np.full(len(points), sigma), points.seeds, common, tau_ms))
 
@@ -125,6 +125,7 @@ def test_the_strong_order_with_coloured_noise_is_two(ei, points_of, start_of):
     assert 1.8 < order < 2.7
 
 
+@pytest.mark.slow
 def test_a_node_under_coloured_noise_has_its_closed_form(linear_node, points_of):
     """tau x' = -x + noise of correlation time tau_n: variance sigma^2 / (2 (tau + tau_n)), share in common kept."""
     tau, tau_n, sigma = 10.0, 20.0, 0.7

@@ -8,6 +8,9 @@ from ngnmm_core.stages.registry import stages_of
 from ngnmm_core.study.load import make_study
 
 pytestmark = pytest.mark.slow  # compiles four kernels per model
+# their default method, multirate, takes ten seconds to compile for each and is tried with the other models; the kernel
+# of this one is that of test_model_equations.py
+RUNGE_KUTTA = ("ngnmm_conductance", "ngnmm_gap", "ngnmm_sd", "ngnmm_memory")
 
 ANALYSES = {
     "rates": {}, "spectra": {"segment_ms": 500}, "fc": {"signals": ["rate"]}, "synchrony": {}, "series": {}, "msf": {},
@@ -33,9 +36,12 @@ def test_analyses_work(name, ring6):
         "connectome": {"name": "made_up"},
         "model": {"name": name, "parameters": parameters},
         "grid": {"seed": [0]},
-        "simulation": {"duration_ms": 1500, "transient_ms": 500, "sample_ms": 0.5},
+        "simulation": {
+            "duration_ms": 1500, "transient_ms": 500, "sample_ms": 0.5,
+            **({"method": "rk4", "dt_ms": 0.02} if name in RUNGE_KUTTA else {}),
+        },
         "analyses": ANALYSES,
-    }
+    }  # fmt: skip
     study, found = make_study("family", config), {}
     for stage in stages_of(study):
         data = run_stage(study, stage, get_connectome(ring6)).data_vars

@@ -31,6 +31,12 @@ def study():
     return make_study(grid=grid, simulation=TIMES)
 
 
+@pytest.fixture
+def own_calibrations(tmp_path, monkeypatch):
+    """What a test measures stays in a folder of its own; kernels are those of all tests."""
+    monkeypatch.setattr(calibration, "cache_directory", lambda: tmp_path)
+
+
 @pytest.mark.parametrize(
     ("points", "seconds"), [(8, 8 * 7.5), (16, 16 * 7.5), (1, 8 * 7.5), (9, 16 * 7.5)], ids=["8", "16", "1", "9"]
 )
@@ -87,10 +93,9 @@ def test_disk_space_counts_every_number_twice(study):
     assert disk_bytes(study, "simulation", REGIONS) == 2 * 24 * (rates + ended)
 
 
-def test_the_cost_of_a_point_does_not_depend_on_the_machine(study, tmp_path, monkeypatch):
+def test_the_cost_of_a_point_does_not_depend_on_the_machine(study, own_calibrations):
     """Shards are cut by it: the same study is cut in the same way everywhere."""
     before = seconds_per_point(study, "simulation", 90)
-    monkeypatch.setenv("NGNMM_CACHE_DIR", str(tmp_path))
     write_checked(calibration.calibration_file(study, "simulation", 90), vars(FIXED))
     assert calibration.rates(study, "simulation", 90) == FIXED
     assert seconds_per_point(study, "simulation", 90) == before
@@ -121,8 +126,7 @@ def test_curves_in_the_plane_cost_by_the_values_that_they_start_from():
     assert seconds(second="G")[1] - alone == pytest.approx(DIAGRAM_SECONDS + 2 * CURVE_SECONDS)
 
 
-def test_a_calibration_is_kept_and_belongs_to_its_code_and_settings(study, tmp_path, monkeypatch):
-    monkeypatch.setenv("NGNMM_CACHE_DIR", str(tmp_path))
+def test_a_calibration_is_kept_and_belongs_to_its_code_and_settings(study, own_calibrations):
     assert calibration.rates(study, "simulation", REGIONS) == STAGES["simulation"].cost(study, REGIONS)
     file = calibration.calibration_file(study, "simulation", REGIONS)
     file.write_text("{")
@@ -135,9 +139,8 @@ def test_a_calibration_is_kept_and_belongs_to_its_code_and_settings(study, tmp_p
 
 
 @pytest.mark.slow
-def test_this_machine_is_measured(study, tmp_path, monkeypatch):
+def test_this_machine_is_measured(study, own_calibrations):
     """Rates are positive, the window costs at least the transient, and a tenth of the step costs more."""
-    monkeypatch.setenv("NGNMM_CACHE_DIR", str(tmp_path))
     fine = make_study(simulation={**TIMES, "dt_ms": 0.005})
     found = {dt: calibration.calibrate(s, "simulation", 20) for dt, s in ((0.05, study), (0.005, fine))}
     for s, measured in ((study, found[0.05]), (fine, found[0.005])):
@@ -149,8 +152,7 @@ def test_this_machine_is_measured(study, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_regions_that_are_named_are_there_when_a_machine_is_measured(tmp_path, monkeypatch):
-    monkeypatch.setenv("NGNMM_CACHE_DIR", str(tmp_path))
+def test_regions_that_are_named_are_there_when_a_machine_is_measured(own_calibrations):
     stimulus = {"parameter": "I_ext_e", "regions": ["Precuneus_L", 0]}
     named = {**TIMES, "stimuli": [stimulus], "resection": {"regions": ["Cuneus_R"]}}
     assert calibration.calibrate(make_study(analyses=["rates"], simulation=named), "simulation", REGIONS).window > 0

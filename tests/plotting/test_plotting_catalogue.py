@@ -59,6 +59,7 @@ def test_colour_maps_that_may_be_declared_exist():
         assert {colormaps[name].name, colormaps[f"{name}_r"].name} == {name, f"{name}_r"}
 
 
+@pytest.mark.slow
 def test_every_figure_of_the_catalogue_can_be_drawn(full, connectome_of, hubs_of):
     data = {
         "maps": made_up(full, "sweep.nc"),

@@ -28,21 +28,30 @@ ROOM = 0.25  # between numbers side by side, in heights of their letters
 
 
 @pytest.fixture(params=["map_synchrony", "map_fc", "map_regime", "highlight_1", "hubs_1", "modes_1", "connectome"])
-def figure(request, sweep, highlights_of_two, connectome_of, hubs_of):
+def figure(request, drawn, sweep, highlights_of_two, connectome_of, hubs_of):
     """One figure of each family of a default study."""
     name = request.param
+    if name not in drawn:
+        drawn[name] = _figure(name, sweep, highlights_of_two, connectome_of(), hubs_of(1, ("cut",)))
+    return drawn[name]
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Figures by name: each is drawn once, and looked at by several tests."""
+    return {}
+
+
+def _figure(name, sweep, two, brain, scores):
     if name.startswith("map"):
         return maps.draw(name, sweep)
     if name.startswith("highlight"):
-        return highlights.draw(name, highlights_of_two)
+        return highlights.draw(name, two)
     if name.startswith("hubs"):
-        scores = hubs_of(1, ("cut",))
         return hubs.draw(
             name, scores.assign_coords(region=[f"Paracentral_Lobe_{k[-3:]}" for k in scores.region.values])
         )
-    if name == "connectome":
-        return connectome.draw(name, connectome_of())
-    return modes.draw(name, highlights_of_two, connectome_of())
+    return connectome.draw(name, brain) if name == "connectome" else modes.draw(name, two, brain)
 
 
 @pytest.fixture

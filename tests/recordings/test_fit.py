@@ -124,6 +124,7 @@ def test_points_without_connectivity_have_no_score(folder):
     assert np.isnan(found["fit_r"]).all()
 
 
+@pytest.mark.slow
 def test_bold_and_linear_theory_side_by_side(folder):
     times = {"duration_ms": 24500, "transient_ms": 500, "sample_ms": 1.0, "dt_ms": 0.1, "method": "heun"}
     bold = {"tr_ms": 200, "discard_s": 2.0, "fcd": {"window_s": 8, "step_s": 2}}

@@ -73,6 +73,7 @@ def searched(folder, place, spec):
     return xr.load_dataset(place / "optimisation.nc"), xr.load_dataset(place / "fit.nc")
 
 
+@pytest.mark.slow
 def test_every_subject_has_the_search_of_its_connectome_alone(folder, tmp_path, monkeypatch):
     computed, evaluate = [], Search.evaluate
     monkeypatch.setattr(Search, "evaluate", lambda self, of, places: computed.append(1) or evaluate(self, of, places))

@@ -160,6 +160,7 @@ def test_the_region_that_diverges_first_is_told(ei, points_of, simulate, G, meth
     assert results["diverged_region"] == [3]
 
 
+@pytest.mark.slow
 def test_points_that_diverge_leave_the_others_untouched_by_the_search(ei, points_of, simulate):
     """Two points diverge at other times in other regions; the search repeats parts of the run of all of them."""
     stimulus = TOO_MUCH.model_copy(update={"name": "blow", "regions": "all", "amplitude": 0.0})

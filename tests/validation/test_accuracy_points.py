@@ -21,6 +21,7 @@ from benchmarks.reference import Node, trajectory
 REFERENCES = Trajectories(None)
 
 
+@pytest.mark.slow
 def test_the_compiled_reference_agrees_with_scipy(ei, directed5, start_of, dop853):
     start, values = start_of(ei, 1, 5)[0], {"I_ext_e": 15.0, "G": 7.0, "Delta": 0.3}
     expected = dop853(ei, directed5, ei.resolve(values), start, np.array([4.0, 20.0]))
@@ -28,6 +29,7 @@ def test_the_compiled_reference_agrees_with_scipy(ei, directed5, start_of, dop85
     np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_the_accuracy_that_is_stated_for_whole_brains():
     rows = [row for row in PLANE if row[0] == 15 and row[1] in (3, 30) and row[2] in (0.2, 0.5, 2)]
     found = whole_brain(made_network(30), rows, REFERENCES)
@@ -36,6 +38,7 @@ def test_the_accuracy_that_is_stated_for_whole_brains():
     assert len(set(found.step_ms)) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_accuracy_that_is_stated_for_small_networks(seed):
     for name, W, row in random_cases(6, seed):

@@ -159,6 +159,7 @@ def periods(trace, bin_ms):
     return np.diff(k - x[k] / (x[k + 1] - x[k])) * bin_ms
 
 
+@pytest.mark.slow
 def test_gamma_rhythm_of_excitatory_and_inhibitory_neurons():
     values = {"I_ext_e": 12.0}
     I_ext = np.tile([12.0, 0.0], (800, 1))

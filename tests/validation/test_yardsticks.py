@@ -13,6 +13,7 @@ from benchmarks.yardsticks import Yardsticks
 REGIONS, SPAN_MS = 12, 20.0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which(os.environ.get("CC", "cc")) is None, reason="there is no C compiler")
 @pytest.mark.parametrize(("method", "largest"), [("rk4", 1e-6), ("riccati", 1e-6)])
 def test_the_yardstick_agrees_with_dop853(method, largest):

@@ -8,14 +8,17 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 import yaml
+from forks import Forks
 
 from ngnmm_core.cli.running import failing_scontrol, slurm_is_silent
+from ngnmm_core.compilation import definition_store
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STUDY = {
@@ -33,22 +36,25 @@ class Checkout:
     Parameters
     ----------
     folder : Path
-        Where it is made.
+        Where it is made; one that is there is taken as it is.
     kernels : Path
         The cache of compiled kernels.
+    forks : Forks, optional
+        What runs Snakemake without its start, as long as the environment is that of the tests.
     """
 
-    def __init__(self, folder: Path, kernels: Path):
-        self.folder, self.kernels = folder, kernels
-        left_out = ("PYTHONPATH", "SNAKEMAKE_PROFILE", "NGNMM_WHEELS")
-        self.environment = {k: v for k, v in os.environ.items() if k not in left_out}
-        self.environment["NGNMM_CACHE_DIR"] = str(kernels)
-        if slurm_is_silent():  # else every start of Snakemake waits ten seconds for it
-            self.environment |= failing_scontrol(folder)
+    def __init__(self, folder: Path, kernels: Path, forks: Forks | None = None):
+        self.folder, self.kernels, self.forks = folder, kernels, forks
+        self.environment = dict(forks.environment) if forks else environment_of(kernels, folder)
+        if (folder / "six.csv").exists():
+            return
         for name in repository_files():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(REPOSITORY / name, folder / name)
+        for compiled in (REPOSITORY / "ngnmm_core").rglob("__pycache__"):  # true for copies, which have the same dates
+            shutil.copytree(compiled, folder / compiled.relative_to(REPOSITORY))
         np.savetxt(folder / "six.csv", six_regions(), delimiter=",", fmt="%g")
+        self._know_what_is_known_of(REPOSITORY)
 
     # -------------------------------------------------------------- running
     def command(self, *arguments: str, cores: int = 2) -> list[str]:
@@ -71,9 +77,18 @@ class Checkout:
 
     def call(self, *command: str, cwd: Path | None = None) -> subprocess.CompletedProcess:
         """Runs a program in the copy."""
+        if self.forks and self.environment == self.forks.environment and command[0] == self.command()[0]:
+            return self._forked(list(command), cwd or self.folder)
         return subprocess.run(
             command, cwd=cwd or self.folder, env=self.environment, capture_output=True, text=True, timeout=300
         )
+
+    def _forked(self, command: list[str], folder: Path) -> subprocess.CompletedProcess:
+        with tempfile.TemporaryDirectory() as place:
+            said = Path(place, "said")
+            code = self.forks.run(command, folder, self.environment, said, timeout=300)
+            texts = [said.with_suffix(suffix).read_text(encoding="utf-8") for suffix in (".out", ".err")]
+        return subprocess.CompletedProcess(command, code, *texts)
 
     def module(self, *arguments: str) -> subprocess.CompletedProcess:
         """Runs `python -m ngnmm_core` in the copy."""
@@ -134,7 +149,15 @@ class Checkout:
         shutil.copytree(self.folder, folder)
         other = copy.copy(self)
         other.folder = folder
+        other._know_what_is_known_of(self.folder)
         return other
+
+    def _know_what_is_known_of(self, folder: Path) -> None:
+        """The same source is here: it need not be taken apart once more, which takes a process two seconds."""
+        for name in ("definitions", "hashes"):
+            known, own = (self.kernels / f"{name}-{_store_of(place)}.json" for place in (folder, self.folder))
+            if known.exists():
+                shutil.copy2(known, own)
 
     # -------------------------------------------------------------- looking
     def state(self, below: str = "") -> dict[str, tuple[int, str]]:
@@ -157,6 +180,22 @@ def overwrite(path: Path, unseen: bool = False) -> None:
         with contextlib.suppress(FileNotFoundError):  # the system's own date of the checksum is the later one again
             time.sleep(0.02)
             os.utime(path.with_suffix(".sha256"))
+
+
+def environment_of(kernels: Path, folder: Path) -> dict[str, str]:
+    """That of the tests, without what would show through from the machine; programs of its own go to a folder."""
+    left_out = ("PYTHONPATH", "SNAKEMAKE_PROFILE", "NGNMM_WHEELS", "PYTEST_CURRENT_TEST")
+    found = {k: v for k, v in os.environ.items() if k not in left_out} | {"NGNMM_CACHE_DIR": str(kernels)}
+    if slurm_is_silent():  # else every start of Snakemake waits ten seconds for it
+        found |= failing_scontrol(folder)
+    return found
+
+
+def _store_of(folder: Path) -> str:
+    """The part of a file's name that `ngnmm_core.compilation.definition_store` gives to the package in a folder."""
+    package = folder / "ngnmm_core"
+    readers = b"".join((package / "compilation" / name).read_bytes() for name in definition_store.READERS)
+    return hashlib.blake2b(readers + str(package).encode(), digest_size=16).hexdigest()[:16]
 
 
 def repository_files() -> list[str]:

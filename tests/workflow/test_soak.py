@@ -18,7 +18,7 @@ from checkouts import overwrite, sha256, shard_files
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
-SHARDS = int(os.environ.get("NGNMM_SOAK_SHARDS", 60))
+SHARDS = int(os.environ.get("NGNMM_SOAK_SHARDS", 16))
 KINDS = (
     *("kill a job", "kill everything", "interrupt"),  # of processes
     *("truncate", "overwrite", "rot", "series"),  # of shards
@@ -28,7 +28,7 @@ KINDS = (
 FAULTS = max(len(KINDS), SHARDS // 8)
 PAUSE = (0.5, 2.5)  # seconds between faults
 PATIENCE = 120 + 20 * SHARDS  # seconds for the whole soak
-SHORT = {"duration_ms": 60, "transient_ms": 20, "dt_ms": 0.05, "keep_series": True}
+SHORT = {"duration_ms": 60, "transient_ms": 20, "dt_ms": 0.05, "method": "rk4", "keep_series": True}
 SMALL = ("**/*.sha256", "**/shards/**/*.json", "**/recipe.json", "**/made.json", "**/study.json")
 
 

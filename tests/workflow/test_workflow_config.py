@@ -137,6 +137,7 @@ def test_the_package_checks_what_snakemake_checks(fresh):
     assert fresh.module("check", fresh.write_study(connectome={"path": "no.csv"})).returncode == 1
 
 
+@pytest.mark.slow
 # ------------------------------------------------------------------ layout
 def test_the_adapter_does_what_the_root_snakefile_does(fresh):
     name = fresh.write_study()
@@ -148,6 +149,7 @@ def test_the_adapter_does_what_the_root_snakefile_does(fresh):
     assert adapter.items() >= FIRST_SWEEP.items()
 
 
+@pytest.mark.slow
 def test_the_workflow_has_no_lint(fresh):
     assert "good condition" in fresh.snakemake("--lint")
 
@@ -171,6 +173,7 @@ def test_no_rule_names_a_fixed_folder():
         assert not re.findall(r"[\"'](?:results|resources|logs)/", file.read_text()), file.name
 
 
+@pytest.mark.slow
 def test_a_bundled_study_is_a_target_by_its_name(fresh):
     folder = fresh.folder / "config" / "studies"
     folder.mkdir(exist_ok=True)

@@ -38,7 +38,7 @@ OTHERS = {"NUMBA_CPU_NAME": "nehalem", "NUMBA_CPU_FEATURES": "+sse4.2", "OPENBLA
 STUDY = {
     "simulation": {"duration_ms": 520, "transient_ms": 100, "dt_ms": 0.05, "method": "rk4"},  # compiles faster
     "analyses": ["rates", "fc"],
-    "shards": 2,
+    "shards": 1,
 }
 
 

@@ -1,5 +1,6 @@
 """A run that is killed leaves nothing that is taken for complete, and the next one does only what is missing."""
 
+import json
 import os
 import signal
 import subprocess
@@ -92,45 +93,59 @@ def test_the_completed_run_equals_an_undisturbed_one(killed, resumed, finished):
     assert killed.checkout.planned_sweep("killed") == {}
 
 
-def test_a_damaged_shard_of_a_finished_study_is_computed_again(checkout, finished):
+@pytest.fixture(scope="module")
+def harmed(finished_copy):
+    """A copy whose finished study, three.yaml, is harmed and mended again."""
+    return finished_copy()
+
+
+@pytest.fixture
+def results(harmed):
+    """The folder of its results."""
+    return harmed.folder / "results" / "three"
+
+
+def shards_by_size(results):
+    """The smallest first, of two points: three of the eight points would be cut into two shards."""
+    definitions = (results / "shards" / "simulation").glob("*.json")
+    by_size = sorted(definitions, key=lambda path: len(json.loads(path.read_text())["ids"]))
+    return [path.with_suffix(".nc") for path in by_size]
+
+
+def test_a_damaged_shard_of_a_finished_study_is_computed_again(harmed, results, finished):
     """Its results are in the merged file already; those who look for the shard must find it all the same."""
-    results = checkout.run(study="cut", shards=4)
-    shard = sorted((results / "shards" / "simulation").glob("*.nc"))[-1]
+    shard = shards_by_size(results)[0]
     before = shard_files(results)
     shard.write_bytes(shard.read_bytes()[:1000])
-    assert checkout.planned_sweep("cut")["shard"] == 1
-    done = jobs(checkout.snakemake(str(checkout.sweep("cut")), "--configfile", "cut.yaml"))
+    assert harmed.planned_sweep("three")["shard"] == 1
+    done = jobs(harmed.snakemake(str(harmed.sweep("three")), "--configfile", "three.yaml"))
     assert (done["shard"], done["merge"]) == (1, 1)
     assert set(shard_files(results)) == set(before)
     assert sha256(results / "sweep.nc") == sha256(finished / "sweep.nc")
-    assert checkout.planned_sweep("cut") == {}
+    assert harmed.planned_sweep("three") == {}
 
 
-def test_a_lost_shard_of_a_finished_study_is_computed_again(checkout, finished):
-    results = checkout.run(study="lost", shards=4)
-    shard = sorted((results / "shards" / "simulation").glob("*.nc"))[-1]
+def test_a_lost_shard_of_a_finished_study_is_computed_again(harmed, results):
+    shard = shards_by_size(results)[0]
     shard.unlink()
-    assert checkout.planned_sweep("lost")["shard"] == 1
-    checkout.snakemake(str(checkout.sweep("lost")), "--configfile", "lost.yaml")
+    assert harmed.planned_sweep("three")["shard"] == 1
+    harmed.snakemake(str(harmed.sweep("three")), "--configfile", "three.yaml")
     assert shard.is_file()
-    assert checkout.planned_sweep("lost") == {}
+    assert harmed.planned_sweep("three") == {}
 
 
-def test_a_shard_whose_change_nothing_shows_is_refused_once_and_then_computed_again(checkout, finished):
+def test_a_shard_whose_change_nothing_shows_is_refused_once_and_then_computed_again(harmed, results, finished):
     """Only the merge, which reads every byte, can find it; the next run must not trip over it again."""
-    name = checkout.write_study(study="rotten", shards=4)
-    results = checkout.folder / "results" / "rotten"
-    target = str(checkout.sweep("rotten"))
-    checkout.run(study="rotten", shards=4)
+    target = str(harmed.sweep("three"))
     (results / "sweep.nc").unlink()
-    rotten, *healthy = sorted((results / "shards" / "simulation").glob("*.nc"))
+    rotten, *healthy = shards_by_size(results)
     before = shard_files(results)
     overwrite(rotten, unseen=True)
-    failed = checkout.call(*checkout.command(target, "--configfile", name, "--retries", "0"))
+    failed = harmed.call(*harmed.command(target, "--configfile", "three.yaml", "--retries", "0"))
     assert failed.returncode == 1
     assert f"{rotten.name}: damaged" in failed.stdout + failed.stderr
-    assert "(1 of 4 shards)" in failed.stdout + failed.stderr
-    done = jobs(checkout.snakemake(target, "--configfile", name))
+    assert "(1 of 3 shards)" in failed.stdout + failed.stderr
+    done = jobs(harmed.snakemake(target, "--configfile", "three.yaml"))
     assert (done["shard"], done["merge"]) == (1, 1)
     after = shard_files(results)
     assert {path.name: after[path.name] for path in healthy} == {path.name: before[path.name] for path in healthy}

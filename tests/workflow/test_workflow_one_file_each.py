@@ -78,7 +78,8 @@ def test_each_is_one_file(new_checkout):
         simulation={"duration_ms": 120, "transient_ms": 40, "dt_ms": 0.1, "method": "rk4"},
         analyses=["rates", "peaks", "slope"],
     )
-    said = checkout.snakemake("--configfile", study)
+    targets = [f"results/added/{name}" for name in ("sweep.nc", "figures/map_peak.svg")]
+    said = checkout.snakemake(*targets, "--configfile", study)
     assert "added (slope): 16 points" in said
     sweep = xr.load_dataset(checkout.folder / "results" / "added" / "sweep.nc")
     assert sweep["peak"].dims == ("G", "I_ext", "seed", "region")
