@@ -142,6 +142,7 @@ def test_equal_items_are_stable_below_the_branch_point_only(memory):
         assert state[model.state_names.index("x_1")] == pytest.approx(state[model.state_names.index("x_2")], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_loop_of_equilibria_is_followed_once(memory):
     loop = next(b for b in memory.equilibria if np.ptp(b.states[:, [0, 4]], axis=1).max() > 1e-3)
     np.testing.assert_allclose(loop.states[0], loop.states[-1], rtol=1e-12)

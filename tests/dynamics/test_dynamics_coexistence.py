@@ -52,6 +52,7 @@ def test_every_stable_equilibrium_counts_and_no_cycle_twice(ei, place, resting, 
     assert (found.unresolved, found.diverged) == (0, 0)
 
 
+@pytest.mark.slow
 def test_two_mirrored_cycles_of_the_memory_model():
     """Between its Hopf points at 1.34998 and 1.5363 each item has a cycle of its own, which is approached slowly."""
     memory = get_model("ngnmm_memory")

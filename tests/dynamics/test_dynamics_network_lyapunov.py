@@ -152,6 +152,7 @@ def test_the_solution_is_the_engines(ei, integrate, points_of):
     np.testing.assert_allclose(again, path, atol=2e-5 * np.ptp(path, axis=0).max())
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_goes_on_with_the_same_bits(ei, tmp_path, monkeypatch):
     parameters = {n: float(v) for n, v in ei.resolve({"I_ext_e": 10.0, "G": 11.0}).items()}
     state = perturbed(ei, np.tile(nominal(ei), (1, 6, 1)), np.array([0]), 0.01)[0]

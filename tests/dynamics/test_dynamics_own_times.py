@@ -231,6 +231,7 @@ def test_states_that_networks_start_from(factor):
         alike(before, after / state_factors(model, factor), factor == 16.0)
 
 
+@pytest.mark.slow
 @BOTH
 def test_coexisting_attractors(factor):
     """Jansen and Rit's node beside the alpha cycle, and Wilson and Cowan's two states."""

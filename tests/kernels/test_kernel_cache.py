@@ -63,6 +63,7 @@ def test_a_kernel_is_compiled_once(factors):
     assert factors.files() == files
 
 
+@pytest.mark.slow
 def test_kernels_compiled_by_different_processes_can_be_loaded_together(factors):
     assert factors("1.5") == [1.5]
     assert factors("2.5") == [2.5]

@@ -34,6 +34,7 @@ def normals():
     return numbers
 
 
+@pytest.mark.slow
 def test_four_numbers_begin_with_the_pair_and_are_normal_and_independent(normals):
     """So that a model with more noisy states, or fewer, has the same noise on the first two."""
 

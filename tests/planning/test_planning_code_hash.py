@@ -156,7 +156,7 @@ def test_comments_make_nothing_anew(changed):
     assert changed(comments, *modules) == set()
 
 
-@pytest.mark.parametrize("edit", [docstrings, messages, imports, additions])
+@pytest.mark.parametrize("edit", [docstrings, imports, additions, pytest.param(messages, marks=pytest.mark.slow)])
 def test_what_no_number_depends_on_makes_nothing_anew(changed, edit):
     modules = [p for p in PACKAGE.rglob("*.py") if edit(p.read_text()) != p.read_text()]
     assert len(modules) > 50
@@ -198,12 +198,15 @@ def test_checks_of_options_and_descriptions_of_keys_make_nothing_anew(changed):
     assert changed(code, "models/_checks.py", "errors.py", "storage/atomic.py", "compilation/kernel_cache.py") == set()
 
 
+@pytest.mark.slow
 def test_another_package_under_the_same_name_is_noticed(changed):
     edit = lambda text: text.replace("import numpy as np", "import scipy as np")
     assert changed(edit, "streaming/welch.py") & SHARDS == {"simulation", "lesions", "highlights"}
 
 
-@pytest.mark.parametrize("module", ["kernels/steppers/rk4.py", "simulation/engine.py"])
+@pytest.mark.parametrize(
+    "module", ["kernels/steppers/rk4.py", pytest.param("simulation/engine.py", marks=pytest.mark.slow)]
+)
 def test_code_of_the_integrator_makes_every_simulation_anew_and_no_connectome(changed, module):
     assert changed(code, module) == (SHARDS | POPULATION) - {"msf", "population msf"}
 
@@ -254,10 +257,12 @@ def test_code_that_reads_files_makes_connectomes_anew(changed):
     assert "connectome" in changed(code, "connectome/readers.py")
 
 
+@pytest.mark.slow
 def test_code_of_the_normalisation_makes_every_shard_anew(changed):
     assert changed(code, "connectome/normalisation.py") >= SHARDS
 
 
+@pytest.mark.slow
 def test_code_of_the_eigenvalues_makes_msf_anew(changed):
     assert "msf" in changed(code, "connectome/eigenmodes.py")
 

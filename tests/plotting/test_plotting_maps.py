@@ -20,6 +20,8 @@ REST, SETTLING = 0, 1
 ANALYSES = ("rates", "spectra", "fc", "synchrony", "msf", "recruitment")  # of the made-up sweep
 QUANTITIES = {m.name: m for name in ANALYSES for one in [get_analysis(name)] for m in one.maps(one.options())}
 NAMES = (*QUANTITIES, "regime")
+ALWAYS = ("fc", "growth_rate", "regime", "synchrony")  # the others are drawn in the same way
+MOSTLY = [name if name in ALWAYS else pytest.param(name, marks=pytest.mark.slow) for name in NAMES]
 
 
 def map_of(dataset, name):
@@ -46,7 +48,7 @@ def at_rest(sweep, **where):
     return sweep
 
 
-@pytest.mark.parametrize("name", QUANTITIES)
+@pytest.mark.parametrize("name", [name for name in MOSTLY if name != "regime"])
 def test_columns_share_their_limits(sweep, name):
     figure = map_of(sweep, name)
     images = [axes.images[0] for axes in panels(figure)]
@@ -159,6 +161,7 @@ def test_further_axes_show_their_first_value_and_say_so(sweep_of, texts):
     assert any("first of 2 values" in text for text in texts(figure))
 
 
+@pytest.mark.slow
 def test_many_columns_are_thinned_and_said_to_be(sweep_of, texts):
     sweep = sweep_of({"G": [1, 2, 3, 4], "I_ext_e": [3, 8], "Delta": [0.1 * k for k in range(1, 12)]})
     figure = map_of(sweep, "synchrony")
@@ -177,14 +180,14 @@ def test_a_grid_of_one_axis_gives_a_line(sweep_of, name):
         assert hatches(axes) == {REASONS["rest"][1]}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MOSTLY)
 def test_a_short_second_axis_gives_one_line_each(sweep_of, texts, name):
     sweep = sweep_of({"Delta": [0.8, 1.2], "G": [1, 2, 3, 4, 5], "seed": [0, 1]})
     figure = draw(f"map_{name}", sweep)
     assert sum("Δ" in text for text in texts(figure)) >= 2
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MOSTLY)
 @pytest.mark.parametrize("points", [[{"G": 5, "I_ext_e": 13}, {"G": 2, "I_ext_e": 10}], [{"G": 3}, {"G": 2}, {"G": 1}]])
 def test_a_list_of_points_gives_dots(sweep_of, texts, name, points):
     figure = draw(f"map_{name}", sweep_of(points=points))
@@ -204,7 +207,7 @@ def test_without_the_variable_there_is_no_map(sweep):
     assert map_of(sweep.drop_vars("synchrony"), "synchrony") is None
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MOSTLY)
 def test_nothing_but_diverged_points_can_be_drawn(sweep, name):
     for variable in {q.variable for q in QUANTITIES.values()} - {"unstable_modes"}:
         sweep[variable] = xr.full_like(sweep[variable], np.nan)

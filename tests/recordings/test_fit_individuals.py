@@ -161,6 +161,7 @@ def test_text_is_large_enough_for_a_slide(found, stem):
     assert too_small(figure) == {}
 
 
+@pytest.mark.slow
 def test_regions_stand_by_network_where_their_names_say_it(found):
     names = ["RH_Vis_1", "LH_Cont_1", "LH_Vis_1", "Thalamus_L", "RH_Cont_1"]
     figure = draw("fit_connectivity", found.assign_coords(region=names))

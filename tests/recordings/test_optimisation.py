@@ -80,6 +80,7 @@ def test_scores_are_those_of_the_grid(finished, folder):
             assert found["score"].values[-1, k] == pytest.approx(on_grid[f"fit_{kind}"].values.item(), abs=1e-12), kind
 
 
+@pytest.mark.slow
 def test_a_search_that_was_killed_ends_with_the_same_bits(finished, folder, tmp_path, monkeypatch):
     made, found = finished
     for k in range(7):  # what had been written when it was killed: seven generations, the last one cut off

@@ -75,6 +75,7 @@ def streamed(block, sample_ms=0.5, seconds=60.0, tr_ms=500.0, discard_ms=10_000.
     return balloon, np.stack(balloon.volumes)
 
 
+@pytest.mark.slow
 def test_stream_agrees_with_another_integrator():
     _, found = streamed(128)
     assert found.shape == (Balloon.count(60_000, 500, 10_000), 1, 2, 2) == (80, 1, 2, 2)

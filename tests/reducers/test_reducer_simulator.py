@@ -144,6 +144,7 @@ def test_a_point_that_diverges_is_told_with_its_time(ei, directed5, points_of, s
         assert results[name][1] == Status.DIVERGED, name
 
 
+@pytest.mark.slow
 def test_divergence_in_the_window_is_found_too(ei, points_of, simulate):
     """An input that becomes too large only after the transient."""
     results = simulate(points_of(ei), SHORT.model_copy(update={"stimuli": (TOO_MUCH,)}))

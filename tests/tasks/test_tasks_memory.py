@@ -122,6 +122,7 @@ def noisy():
     return found_in(grid={"noise_sigma": [1.0, 3.5, 5.0], "cue.amplitude": [0, 6], "seed": seeds(40)})
 
 
+@pytest.mark.slow
 def test_noise_shortens_memory_and_lights_what_was_not_cued(noisy):
     rates = summarise(noisy)
     success = rates.success_rate.sel({"cue.amplitude": 6.0}).values
