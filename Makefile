@@ -46,10 +46,10 @@ run: env  ## the study in config/config.yaml, to its figures
 partial: env  ## merges what there is of an unfinished study
 	@$(BIN)/ngnmm partial --cores $(CORES)
 
-test: env-dev lint  ## all tests (20 to 25 minutes on 2 cores)
+test: env-dev lint  ## all tests (13 to 15 minutes on 2 cores)
 	$(BIN)/python -m pytest $(BY_FILE)
 
-test-fast: env-dev  ## the tests to run all day (4 to 6 minutes)
+test-fast: env-dev  ## the tests to run all day (2 to 3 minutes)
 	$(BIN)/python -m pytest $(BY_FILE) -m "not slow"
 
 test-slurm: env-dev  ## what clusters do to jobs, on a one-node SLURM of our own (root on Debian; 7 to 11 minutes)

@@ -32,7 +32,7 @@ def test_the_compiled_reference_agrees_with_scipy(ei, directed5, start_of, dop85
 @pytest.mark.slow
 def test_the_accuracy_that_is_stated_for_whole_brains():
     rows = [row for row in PLANE if row[0] == 15 and row[1] in (3, 30) and row[2] in (0.2, 0.5, 2)]
-    found = whole_brain(made_network(30), rows, REFERENCES)
+    found = whole_brain(made_network(19), rows, REFERENCES)
     assert not wrong(found, [limit(row[2]) for row in rows]).any(), found
     assert (found.status == 0).all()
     assert len(set(found.step_ms)) > 1
