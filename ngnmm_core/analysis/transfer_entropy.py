@@ -10,8 +10,11 @@ Surrogates shift the sources against the targets, circularly; their mean is the 
 
 import numpy as np
 
+from ngnmm_core.simulation.own_times import time_factor
+
 SURROGATES = 39
 SHIFT_SEED = 0x1F10
+# for the default time constants of a model: see `ngnmm_core.simulation.own_times`
 LONGEST_MS = 20000.0  # of the signal that is kept
 NEAREST_MS = 200.0  # smallest shift of a surrogate
 
@@ -64,9 +67,14 @@ class InformationReducer:
         self.points, self.regions = window.points, window.regions
         lesioned = np.zeros(self.points, bool) if window.included is None else (window.included == 0).any(axis=1)
         self.wanted = np.flatnonzero(~lesioned)
-        self.longest = round(LONGEST_MS / self.signal.sample_ms)
+        factors = time_factor(window.model, window.parameters) * np.ones(self.points)
+        self.longest, self.nearest = (self._samples(length * factors) for length in (LONGEST_MS, NEAREST_MS))
         self.kept: list[np.ndarray] = []
         self.count = 0
+
+    def _samples(self, times_ms: np.ndarray) -> np.ndarray:
+        """Round times [point] to samples, one at least."""
+        return np.maximum(np.rint(times_ms / self.signal.sample_ms).astype(int), 1)
 
     def consume(self, block) -> None:
         """Keep the next samples of the signal."""
@@ -74,18 +82,19 @@ class InformationReducer:
         if signal is not None and len(signal):
             self.kept.append(signal.astype(np.float32))
             self.count += len(signal)
-            while self.count - len(self.kept[0]) >= self.longest:
+            while self.count - len(self.kept[0]) >= self.longest.max():
                 self.count -= len(self.kept.pop(0))
 
     def finish(self, activity) -> dict[str, np.ndarray]:
         """Outflow [point, region] and that of surrogates [point, surrogate, region]; NaN for lesioned runs."""
         flow = np.full((self.points, self.regions), np.nan)
         surrogates = np.full((self.points, SURROGATES, self.regions), np.nan)
-        lag, nearest = (max(round(t / self.signal.sample_ms), 1) for t in (self.lag_ms, NEAREST_MS))
-        if len(self.wanted) and self.count > 2 * nearest + lag:
-            series = np.concatenate(self.kept)[-self.longest :].transpose(1, 3, 2, 0)
+        lag = max(round(self.lag_ms / self.signal.sample_ms), 1)
+        wanted = [k for k in self.wanted if self.count > 2 * self.nearest[k] + lag and activity.active[k].all()]
+        if wanted:
+            series = np.concatenate(self.kept).transpose(1, 3, 2, 0)
             by_point = series.reshape(-1, self.regions, series.shape[-1])
-            for k in self.wanted:
-                if activity.active[k].all():
-                    flow[k], surrogates[k] = outflow(by_point[k].astype(float), lag, nearest)
+            for k in wanted:
+                kept = by_point[k, :, -self.longest[k] :].astype(float)
+                flow[k], surrogates[k] = outflow(kept, lag, int(self.nearest[k]))
         return {"lesion_information": flow, "lesion_information_surrogates": surrogates}

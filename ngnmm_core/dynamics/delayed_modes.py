@@ -15,6 +15,7 @@ from ngnmm_core.dynamics.root_counts import count_right
 FEWEST, PER_RADIAN, MOST = 12, 1.2, 150  # Chebyshev points, by the longest delay in radians of the fastest oscillation
 REFINED = 6  # of the leading eigenvalues, per mode
 ROUNDS, CONVERGED, RESIDUAL = 30, 1e-13, 1e-9
+# in a unit of time in which the model has its default time constants: see `LinearNetwork.in_own_time`
 MARGIN = 1e-6  # 1/ms
 SHIFT = 0.2  # 1/ms, by which poles near a line are moved away from it
 CHUNK = 64  # matrices that are in memory together
@@ -65,6 +66,8 @@ def _highest(response: Response, modes: np.ndarray, delay_ms: float, line: float
 def _proposals(response: Response, modes: np.ndarray, delay_ms: float) -> np.ndarray:
     """Leading eigenvalues of the discretised delay equations, [mode, root]."""
     J, b, c = response.jacobian[0], response.received[0], response.sent[0]
+    size_of_sent = 2.0 ** np.floor(np.log2(max(np.abs(c).max(), 1e-300)))  # rounding then knows nothing of its unit
+    b, c = b * size_of_sent, c / size_of_sent
     radians = _highest(response, modes, delay_ms, -1.0 / max(delay_ms, 1.0)) * delay_ms
     points = int(np.clip(FEWEST + PER_RADIAN * radians, FEWEST, MOST))
     slope, size = _chebyshev(points, delay_ms), len(J)

@@ -54,7 +54,9 @@ def network_at(model: Model, W: np.ndarray, values: Mapping[str, float], rest: n
 
 def growth_along(network: LinearNetwork, modes: np.ndarray, delay_ms: float) -> Dispersion:
     """Growth rate and frequency for eigenvalues of W with one delay of all connections; NaN where not proved."""
-    return _dispersion(leading_roots(characteristic(network).response, modes, delay_ms), np.imag(modes) != 0)
+    own, factor = network.in_own_time(), network.time_factor
+    roots = leading_roots(characteristic(own).response, modes, delay_ms / factor) / factor
+    return _dispersion(roots, np.imag(modes) != 0)
 
 
 def growth_of_patterns(network: LinearNetwork, modes: Spectrum) -> Dispersion:

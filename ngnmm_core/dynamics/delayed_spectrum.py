@@ -57,8 +57,8 @@ def delayed_growth_rate(network: LinearNetwork) -> float:
     network : LinearNetwork
         With `delay_ms`.
     """
-    found = _leading(characteristic(network), growth_rate(replace(network, delay_ms=None)))
-    return np.nan if found is None else found.rightmost
+    found = _leading(network.in_own_time())
+    return np.nan if found is None else found.rightmost / network.time_factor
 
 
 def delayed_spectrum(network: LinearNetwork) -> DelayedSpectrum | None:
@@ -69,7 +69,15 @@ def delayed_spectrum(network: LinearNetwork) -> DelayedSpectrum | None:
     network : LinearNetwork
         With `delay_ms`.
     """
-    search = _leading(characteristic(network), growth_rate(replace(network, delay_ms=None)))
+    found = _spectrum(network.in_own_time())
+    if found is None:
+        return None
+    return replace(found, roots=found.roots / network.time_factor, complete=found.complete / network.time_factor)
+
+
+def _spectrum(network: LinearNetwork) -> DelayedSpectrum | None:
+    """Find the leading perturbations in the network's own unit of time, which all lengths in this file are in."""
+    search = _leading(network)
     if search is None:
         return None
     deepest = max(DEPTH, search.rightmost + DEEPER)  # all that grow are among them
@@ -84,10 +92,10 @@ def delayed_spectrum(network: LinearNetwork) -> DelayedSpectrum | None:
     return search.result(search.rightmost - 0.5 * MARGIN)
 
 
-def _leading(system: Characteristic, guess: float) -> "_Search | None":
-    """Search until the leading root is the proved one, from a guess of its growth rate."""
-    search = _Search(system)
-    lines = [guess]
+def _leading(network: LinearNetwork) -> "_Search | None":
+    """Search until the leading root is the proved one, from the growth rate without delays."""
+    search = _Search(characteristic(network))
+    lines = [growth_rate(replace(network, delay_ms=None))]
     for _ in range(MOST_SEARCHES):
         for line in lines:
             search.sweep(line)

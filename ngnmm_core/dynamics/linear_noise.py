@@ -14,7 +14,7 @@ doi:10.1523/JNEUROSCI.5068-13.2014.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -85,6 +85,19 @@ class LinearNetwork:
     def regions(self) -> int:
         """Number of regions."""
         return len(self.W)
+
+    def in_own_time(self) -> "LinearNetwork":
+        """Give the same network in the unit of time of its time constants, without noise, for solvers of its roots."""
+        if self.time_factor == 1.0:
+            return self
+        return replace(
+            self,
+            jacobian=self.time_factor * self.jacobian,
+            received=self.time_factor * self.received,
+            delay_ms=None if self.delay_ms is None else self.delay_ms / self.time_factor,
+            noise=Noise(0.0),
+            time_factor=1.0,
+        )
 
     def responses(self, omega: np.ndarray) -> tuple[np.ndarray, ...]:
         """p, q [frequency, region] and S, Y [frequency, region, source] at angular frequencies (1/ms)."""

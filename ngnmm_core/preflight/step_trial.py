@@ -26,7 +26,7 @@ from ngnmm_core.study.study import Study
 REGIONS = 8
 MOST_POINTS = 64
 MOST_CORNERS = 5  # parameters whose corners are all tried
-TRIAL_MS = 100.0
+TRIAL_MS = 100.0  # for the default time constants of a model
 MOST_ERROR = 0.1  # of a state's range, in 100 ms; where a step is all right it is smaller by orders of magnitude
 TINY = 1e-300
 UNTRIED = 10  # how many times shorter than the default one a step is safe: the trial would take long and tell nothing
@@ -157,25 +157,30 @@ class Trial:
 
     def run(self, steps: int) -> tuple[tuple[int, float] | None, np.ndarray]:
         """Try some steps per sample: which point blows up first and when (ms), if any; errors [point], of the range."""
-        coarse, fine = self._states(steps), self._states(2 * steps)
-        finite = np.isfinite(coarse).all(axis=(2, 3))  # [sample, point]
-        blown = None
-        if not finite.all():
-            sample = int(np.argmin(finite.all(axis=1)))
-            blown = int(np.argmin(finite[sample])), (sample + 1) * self.settings.sample_ms
-        with np.errstate(invalid="ignore"):
-            extent = np.ptp(np.where(np.isfinite(fine), fine, 0.0), axis=(0, 1, 2))
-            errors = np.abs(coarse - fine).max(axis=(0, 2)) / np.maximum(extent, TINY)
-        return blown, np.nan_to_num(errors.max(axis=1), nan=np.inf)
+        blown, errors = None, np.empty(len(self.points))
+        factors = self._simulator.time_factors(self.points)
+        for factor in np.unique(factors):
+            places = np.flatnonzero(factors == factor)
+            coarse, fine = (self._states(places, n, float(factor)) for n in (steps, 2 * steps))
+            finite = np.isfinite(coarse).all(axis=(2, 3))  # [sample, point]
+            if not finite.all():
+                sample = int(np.argmin(finite.all(axis=1)))
+                here = int(places[np.argmin(finite[sample])]), (sample + 1) * self.settings.sample_ms
+                blown = here if blown is None or here[1] < blown[1] else blown
+            with np.errstate(invalid="ignore"):
+                extent = np.ptp(np.where(np.isfinite(fine), fine, 0.0), axis=(0, 1, 2))
+                apart = np.abs(coarse - fine).max(axis=(0, 2)) / np.maximum(extent, TINY)
+            errors[places] = np.nan_to_num(apart.max(axis=1), nan=np.inf)
+        return blown, errors
 
-    def _states(self, steps: int) -> np.ndarray:
-        """States [sample, point, region, state] with some steps per sample."""
+    def _states(self, places: np.ndarray, steps: int, factor: float) -> np.ndarray:
+        """States [sample, point, region, state] with some steps per sample, of points whose times are alike."""
         from ngnmm_core.simulation.engine import Run
 
-        samples = max(round(TRIAL_MS / self.settings.sample_ms), 2)
+        samples = max(round(TRIAL_MS * factor / self.settings.sample_ms), 2)
         parts, size = [], self._simulator.engine.batch_size
-        for start in range(0, len(self.points), size):
-            some = self.points.take(slice(start, start + size))
+        for start in range(0, len(places), size):
+            some = self.points.take(places[start : start + size])
             run = Run(self._simulator.engine, some.parameters, self._simulator.initial_states(some))
             with np.errstate(all="ignore"):
                 path = run.advance(self.settings.sample_ms / steps, steps, samples)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ngnmm_core.kernels.lanes import aligned, lane_width
 from ngnmm_core.kernels.steppers.history import AHEAD, MIRRORED, DelayedWeights
-from ngnmm_core.kernels.steppers.multirate import VOLLEY_MS, VOLLEY_PIECES
+from ngnmm_core.kernels.steppers.multirate import VOLLEY_PIECES
 from ngnmm_core.simulation.integrators import get_integrator
 
 ORDER = 3  # of the polynomial between values of the past
@@ -96,7 +96,7 @@ def delayed_weights(W: np.ndarray, delays: Delays, dt: float, dtype: str, method
     else:
         parts = [pairs.part(everything, steps - fraction, delays.rounded, 0) for fraction in fractions]
     longest = steps.max(initial=0.0)
-    slots, short_ms = slots_needed(longest, integrator.short_start), max(VOLLEY_MS, longest * dt)
+    slots, short_ms = slots_needed(longest, integrator.short_start), longest * dt
     zeros = np.zeros(lane_width(dtype), dtype)
     return DelayedWeights(len(W), slots, short_ms, zeros, *_packed(parts, len(W), dtype))
 

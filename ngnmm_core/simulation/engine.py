@@ -14,12 +14,14 @@ from ngnmm_core.compilation.kernel_cache import compiled_by
 from ngnmm_core.kernels import drivers, layout
 from ngnmm_core.kernels.lanes import lane_width
 from ngnmm_core.kernels.steppers.history import DelayedWeights
+from ngnmm_core.kernels.steppers.multirate import volley_steps
 from ngnmm_core.kernels.steppers.riccati_constants import Structure
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.delays import Delays, delayed_weights, history_arrays
 from ngnmm_core.simulation.flow_table import flow_table, ladder_level, structure_of
 from ngnmm_core.simulation.integrators import get_integrator
 from ngnmm_core.simulation.noise import Noises, coloured_constants
+from ngnmm_core.simulation.own_times import point_factors
 from ngnmm_core.simulation.waveforms import Schedule
 
 L2_BYTES = 512 * 1024  # weights larger than this are streamed: several lane groups then share each pass
@@ -264,6 +266,8 @@ class Run:
     def _prepare(self, dt: float) -> None:
         """Works out what depends on the step: constants of coloured noise and of the Riccati step."""
         longest = dt
+        factor = float(np.max(point_factors(self.engine.model, self._parameters)))
+        self.work.counters[layout.VOLLEY] = volley_steps(dt, factor)
         if self.work.constants.size:
             longest, self.work.counters[layout.LEVEL] = ladder_level(dt)
             self.work.constants[:] = flow_table(self.engine, self._parameters, self._intensity, (dt, longest))

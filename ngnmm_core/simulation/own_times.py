@@ -35,6 +35,15 @@ def time_factor(model: Model, parameters: Mapping[str, np.ndarray | float]) -> n
     return _common(np.min(ratios, axis=0), np.max(ratios, axis=0))
 
 
+def point_factors(model: Model, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return that of every point, [point], of parameters [point] or [point, region]: what all its regions share."""
+    points = len(parameters["G"])
+    ratios = [ratio.reshape(points, -1) for ratio in _ratios(model, parameters)]
+    if not ratios:
+        return np.ones(points)
+    return _common(np.min([r.min(axis=1) for r in ratios], axis=0), np.max([r.max(axis=1) for r in ratios], axis=0))
+
+
 def common_time_factor(model: Model, parameters: Mapping[str, np.ndarray | float]) -> float:
     """Return the factor by which all time constants are longer, or shorter, in all regions (and at all points)."""
     ratios = [ratio for each in _ratios(model, parameters) for ratio in np.ravel(each)]

@@ -22,7 +22,7 @@ from ngnmm_core.simulation.lesions import lesion_factors
 from ngnmm_core.simulation.noise import Noises
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
 from ngnmm_core.simulation.observation import Reducer, SampledWindow, SimulationStatus
-from ngnmm_core.simulation.own_times import batches, nominal_states, own_time, time_factor
+from ngnmm_core.simulation.own_times import batches, nominal_states, own_time, point_factors, time_factor
 from ngnmm_core.simulation.regional import RegionalMaps
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.step_choice import FEW_REGIONS, LONGEST_MS, SLACK, ladder, only, watch_limits
@@ -94,13 +94,17 @@ class Simulator:
         return results.whole(np.take(steps.steps_ms, rungs), wrong)
 
     def batches(self, points: Points, places: np.ndarray, kinds: np.ndarray) -> Iterator[np.ndarray]:
-        """Points that are computed side by side: of one kind [point], all or none with maps, of one velocity."""
+        """Points that are computed side by side: of one kind [point], with maps or none, of one velocity and time."""
         size, kinds = self.engine.batch_size, 2 * kinds[places] + self._maps.differ(points)[places]
-        told = np.stack([kinds, velocity_at(self.settings, points)[places]])
+        told = np.stack([kinds, velocity_at(self.settings, points)[places], self.time_factors(points)[places]])
         kinds = np.unique(told, axis=1, return_inverse=True)[1].ravel()
         for kind in np.unique(kinds):
             some = places[kinds == kind]
             yield from (some[start : start + size] for start in range(0, len(some), size))
+
+    def time_factors(self, points: Points) -> np.ndarray:
+        """Tell by how much all time constants of every point are longer than the defaults, [point]."""
+        return point_factors(self.model, self._maps.parameters(points))
 
     def kinds(self, points: Points) -> np.ndarray:
         """Tell apart what is compiled for the noise and the delays of every point, [point]."""

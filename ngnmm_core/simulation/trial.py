@@ -13,7 +13,7 @@ from ngnmm_core.simulation.stimuli import JUMPING, end_of, timed_values
 if TYPE_CHECKING:
     from ngnmm_core.simulation.simulator import Simulator
 
-LOOK_MS = 1.0  # between the times at which two steps are compared
+LOOK_MS = 1.0  # for the default time constants, between the times at which two steps are compared
 
 
 class Trial:
@@ -27,7 +27,7 @@ class Trial:
 
     def __init__(self, simulator: "Simulator", points: Points):
         self._simulator, self._points, self._settings = simulator, points, simulator.settings
-        self._duration_ms = min(TRIAL_MS, self._settings.duration_ms)
+        self._factors = simulator.time_factors(points)
 
     def rungs(self) -> tuple[np.ndarray, np.ndarray]:
         """Find every point's step as its place in the ladder, [point], and which points are known to be wrong with it.
@@ -54,8 +54,12 @@ class Trial:
     def _run(self, places: np.ndarray, step_ms: float) -> Run:
         run = self._simulator.start(self._points.take(places), quiet=True)
         with np.errstate(over="ignore", invalid="ignore"):
-            run.advance(step_ms, round(self._duration_ms / step_ms), 1)
+            run.advance(step_ms, round(self._duration_ms(places) / step_ms), 1)
         return run
+
+    def _duration_ms(self, places: np.ndarray) -> float:
+        """Length of the runs of points whose times are alike (ms)."""
+        return min(TRIAL_MS * float(self._factors[places[0]]), self._settings.duration_ms)
 
     def _edges_ms(self) -> np.ndarray:
         """List the times [edge, point] at which inputs jump, as lengths that a step must divide."""
@@ -78,8 +82,8 @@ class Trial:
     def _path(self, places: np.ndarray, step_ms: float) -> np.ndarray:
         """States [sample, point, region, state] without noise."""
         sample_ms = self._settings.sample_ms
-        every = max(round(LOOK_MS / sample_ms), 1)
-        samples = max(round(self._duration_ms / (every * sample_ms)), 1)
+        every = max(round(LOOK_MS * float(self._factors[places[0]]) / sample_ms), 1)
+        samples = max(round(self._duration_ms(places) / (every * sample_ms)), 1)
         run = self._simulator.start(self._points.take(places), quiet=True)
         with np.errstate(over="ignore", invalid="ignore"):
             path = run.advance(step_ms, every * self._settings.steps_per_sample(step_ms), samples)

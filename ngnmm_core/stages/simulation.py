@@ -10,6 +10,7 @@ from ngnmm_core.analysis.contract import Variable, status
 from ngnmm_core.points import SEED
 from ngnmm_core.simulation.integrators import EXACT, OF_HOMOGENEOUS_STATES, get_integrator
 from ngnmm_core.simulation.observation import SampledWindow, SimulationStatus
+from ngnmm_core.simulation.own_times import point_factors
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.step_choice import TRIAL_MS, expected_steps
 from ngnmm_core.stages.contract import EVERY_SETTING, PRODUCT_SECONDS, Rates, Reducers, Stage
@@ -118,9 +119,11 @@ def in_steps(study: Study, rates: Rates, regions: int, stage: Stage) -> Rates:
     settings = Simulation.model_validate(dict(stage.settings(study)))
     if settings.dt_ms is not None:
         return rates
-    steps = expected_steps(study.model, stage.layout(study, regions).points.parameters)
+    points = stage.layout(study, regions).points
+    steps = expected_steps(study.model, points.parameters)
     kernel = rates.transient * float(np.mean(settings.integrator.step_ms / steps))
-    fixed = rates.fixed + TRIAL_MS * kernel
+    longer = float(np.mean(point_factors(study.model, points.parameters)))
+    fixed = rates.fixed + TRIAL_MS * longer * kernel
     return replace(rates, fixed=fixed, transient=kernel, window=kernel + rates.window - rates.transient)
 
 

@@ -5,10 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ngnmm_core.connectome import spectrum
 from ngnmm_core.dynamics.attractor import find_attractors
 from ngnmm_core.dynamics.coexistence import coexisting
 from ngnmm_core.dynamics.continuation.diagram import diagram
 from ngnmm_core.dynamics.continuation.system import System
+from ngnmm_core.dynamics.delayed_rest import growth_along, homogeneous_rests, network_at
+from ngnmm_core.dynamics.delayed_spectrum import delayed_growth_rate, delayed_spectrum
 from ngnmm_core.dynamics.dispersion import dispersions
 from ngnmm_core.dynamics.irregular_attractors import classify
 from ngnmm_core.dynamics.linear_bands import band_covariance
@@ -288,3 +291,26 @@ def test_one_slower_time_constant_is_no_other_unit_of_time(ei):
     assert time_factor(ei, slowed(ei, 0.25)) == 0.25
     np.testing.assert_array_equal(state_factors(ei, 4.0), [0.25, 1.0, 0.25, 0.25, 1.0, 0.25])
     np.testing.assert_array_equal(state_factors(get_model("jansen_rit"), 4.0), [1, 1, 1, 0.25, 0.25, 0.25])
+
+
+@pytest.mark.parametrize("factor", [16.0, 1 / 16, 20.0])
+def test_roots_with_delays(directed5, factor):
+    """Lengths of the search for roots, in 1/ms, are for the default time constants."""
+    model, delay_ms = get_model("ei_ngnmm"), np.random.default_rng(3).uniform(2.0, 25.0, (5, 5))
+    found = []
+    for slow in (1.0, factor):
+        values = slowed(model, slow, I_ext_e=3.0, G=12.0)
+        (rest,) = homogeneous_rests(model, {name: np.array([v]) for name, v in values.items()}, 1.0)
+        network = network_at(model, directed5, values, rest, slow * delay_ms)
+        along = growth_along(network, spectrum(directed5).values, slow * 9.0)
+        roots = delayed_spectrum(network).roots
+        found.append(
+            [slow * part for part in (roots, delayed_growth_rate(network), along.growth_rate, along.frequency)]
+        )
+    assert len(found[0][0]) > 2
+    assert np.isfinite(found[0][2]).all()
+    for before, after in zip(*found, strict=True):
+        if factor == 20.0:
+            np.testing.assert_allclose(after, before, rtol=1e-9)
+        else:
+            np.testing.assert_array_equal(after, before)

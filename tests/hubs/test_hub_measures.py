@@ -1,11 +1,13 @@
 """What stands beside hub scores: information flow, dynamical influence, structure."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import scipy
 
 from ngnmm_core.analysis.graph_measures import betweenness, structural_measures
-from ngnmm_core.analysis.transfer_entropy import outflow, transfer_entropy
+from ngnmm_core.analysis.transfer_entropy import InformationReducer, outflow, transfer_entropy
 from ngnmm_core.connectome import Connectome
 from ngnmm_core.products.dynamical_influence import dynamical_influence, left_eigenvector
 from ngnmm_core.stages.task import Task
@@ -190,3 +192,25 @@ def test_a_chain_of_regions_that_feed_nobody_has_no_influence():
     expected = np.concatenate([alone / alone.max(), np.zeros(4)])
     np.testing.assert_allclose(left_eigenvector(weights, 1.0), expected, atol=1e-9)
     np.testing.assert_allclose(structural_measures(weights)["eigenvector_centrality"][1], 1.0, rtol=1e-9)
+
+
+def outflow_of(series, sample_ms, lag_ms, model, **parameters):
+    """What the reducer makes of a signal [region, sample] of two points."""
+    signal = SimpleNamespace(sample_ms=sample_ms, push=lambda block: block)
+    resolved = {name: np.full(2, value) for name, value in model.resolve(parameters).items()}
+    window = SimpleNamespace(model=model, parameters=resolved, points=2, regions=len(series), included=None)
+    reducer = InformationReducer((lambda options, window: signal, None, lag_ms), window)
+    block = np.zeros((series.shape[1], 1, len(series), 2))
+    block[:, 0] = series.T[..., None]
+    for part in np.array_split(block, 7):
+        reducer.consume(part)
+    return reducer.finish(SimpleNamespace(active=np.ones((2, len(series)), bool)))["lesion_information_surrogates"]
+
+
+def test_shifts_of_surrogates_are_in_the_times_of_the_model(ei):
+    """At least 200 ms of the last 20 s, at the default time constants; 16 times as long where these are."""
+    series = driven(np.random.default_rng(2))
+    slow = {p.name: 16.0 * p.default for p in ei.parameters if p.unit == "ms"}
+    found = outflow_of(series, 1.0, 3.0, ei)
+    np.testing.assert_array_equal(found[0], outflow(series.astype(np.float32)[:, -20000:].astype(float), 3, 200)[1])
+    np.testing.assert_array_equal(outflow_of(series, 16.0, 48.0, ei, **slow), found)

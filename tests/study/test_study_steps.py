@@ -118,3 +118,18 @@ def test_the_corners_of_a_large_grid_are_tried(study):
     corners = {(float(i), float(g)) for i, g in zip(tried.parameters["I_ext_e"], tried.parameters["G"], strict=True)}
     assert corners >= {(0.0, 0.0), (0.0, 30.0), (30.0, 0.0), (30.0, 30.0)}
     assert len(tried) <= step_trial.MOST_POINTS
+
+
+def test_a_trial_lasts_100_ms_at_the_default_time_constants(study, points_of, ei):
+    """With all of them 16 times as long it is 1600 ms, and finds the same to the last bit; 3200 states are compared."""
+    found = []
+    for factor in (1.0, 16.0):
+        times = {"duration_ms": 400, "transient_ms": 160, "dt_ms": 0.02, "sample_ms": 0.1}
+        settings = {"method": "rk4", "initial": {"sd": 0.0}, **{name: t * factor for name, t in times.items()}}
+        slow = {p.name: [p.default * factor] for p in ei.parameters if p.unit == "ms"}
+        tried = study(simulation=settings, grid={"G": [5.0], **slow})
+        points = points_of(ei, 1, I_ext_e=10.0, G=5.0, **slow)
+        found.append(step_trial.Trial(tried, tried.simulation, points, 1.0).run(5))
+    assert found[0][0] is found[1][0] is None
+    assert 0.0 < found[0][1][0] < 0.1
+    np.testing.assert_array_equal(found[1][1], found[0][1])

@@ -7,8 +7,8 @@ it.  The first values are collected with Runge-Kutta steps of a sixteenth of the
 
 A simulation starts with all regions alike, or nearly so, and their first volley is synchronous: rates are five times
 higher than ever after, and the coupling is as fast as a burst.  Steps of a quarter of the size during the first
-`VOLLEY_MS` take care of that.  When they end depends on nothing but the time, so that a point's bits do not depend on
-its neighbours.
+`VOLLEY_MS` take care of that.  When they end depends on nothing but the time, in units of the time constants, which
+points side by side have in common: a point's bits do not depend on its neighbours.
 
 In single precision the change over a step is summed up by itself, and what rounding leaves out of the new state is
 added to the next change (Kahan's compensated summation, doi:10.1145/363707.363723).
@@ -27,7 +27,7 @@ Multirate methods: Gear, Wells, BIT 24, 484 (1984), doi:10.1007/BF01934907.  Lut
 
 import numpy as np
 
-from ngnmm_core.kernels.layout import FILLED, POSITION, STEP, SUBSTEPS
+from ngnmm_core.kernels.layout import FILLED, POSITION, STEP, SUBSTEPS, VOLLEY
 from ngnmm_core.kernels.llvm import (
     advance,
     align_stack,
@@ -49,9 +49,14 @@ PAST = {8: 8, 16: 5}
 DELAYED_PAST = 5  # with delays, the end of the step included: what was sent at the start bends the coupling later on
 SINGLE = 16  # lanes in single precision, where states are summed up with what rounding has left out of them
 STARTING_STEPS = 16  # Runge-Kutta steps in a step of the start
-VOLLEY_MS = 20.0  # from the start of a simulation, with steps of a quarter of the size
+VOLLEY_MS = 20.0  # from the start of a simulation at a model's default time constants, with steps of a quarter
 VOLLEY_PIECES = 4
 INNER = len(luther.INNER)
+
+
+def volley_steps(dt_ms: float, time_factor: float) -> int:
+    """Count the steps of the first volley, which lasts as much longer as all time constants are."""
+    return int(np.ceil(VOLLEY_MS * time_factor / dt_ms - 0.5))
 
 
 def fractions(substeps: int) -> np.ndarray:
@@ -104,12 +109,12 @@ def make_step(equations, rows, width):
     @kernel
     def step(batch, stimuli, work, weights, dt, when):
         counters, index = work.counters, when[0]
-        volley = (counters[STEP] + 0.5) * dt < VOLLEY_MS
+        volley = counters[STEP] < counters[VOLLEY]
         pieces = VOLLEY_PIECES if volley else 1
         for k in range(pieces):
             piece(batch, stimuli, work, weights, dt / pieces, (index, k / pieces, 1.0 / pieces))
         counters[STEP] += 1
-        if volley and (counters[STEP] + 0.5) * dt >= VOLLEY_MS:
+        if volley and counters[STEP] >= counters[VOLLEY]:
             counters[FILLED] = 0  # what is remembered is spaced otherwise than the steps to come
 
     return step
@@ -137,12 +142,13 @@ def _make_delayed_step(equations, rows, width):
     @kernel
     def step(batch, stimuli, work, weights, dt, when):
         counters, index = work.counters, when[0]
-        volley = (counters[STEP] + 0.5) * dt < weights.short_ms
+        volley = counters[STEP] < counters[VOLLEY] or (counters[STEP] + 0.5) * dt < weights.short_ms
         pieces = VOLLEY_PIECES if volley else 1
         for k in range(pieces):
             piece(batch, stimuli, work, weights, dt / pieces, (index, k / pieces, 1.0 / pieces), 1 if volley else 0)
         counters[STEP] += 1
-        if volley and (counters[STEP] + 0.5) * dt >= weights.short_ms:
+        over = counters[STEP] >= counters[VOLLEY] and (counters[STEP] + 0.5) * dt >= weights.short_ms
+        if volley and over:
             counters[FILLED] = 0
 
     return step

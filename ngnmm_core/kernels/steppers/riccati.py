@@ -18,11 +18,11 @@ doi:10.1103/PhysRevX.5.021028.  Moments in place of values in a step: Iserles, N
 (1999), doi:10.1098/rsta.1999.0362.
 """
 
-from ngnmm_core.kernels.layout import FILLED, POSITION, STEP
+from ngnmm_core.kernels.layout import FILLED, POSITION, STEP, VOLLEY
 from ngnmm_core.kernels.llvm import kernel, load, make_row_products, store
 from ngnmm_core.kernels.steppers import brownian_ladder, coloured_ladder
 from ngnmm_core.kernels.steppers.history import make_coupling
-from ngnmm_core.kernels.steppers.multirate import VOLLEY_MS, VOLLEY_PIECES
+from ngnmm_core.kernels.steppers.multirate import VOLLEY_PIECES
 from ngnmm_core.kernels.steppers.riccati_filters import make_publish
 from ngnmm_core.kernels.steppers.riccati_inputs import FINER
 from ngnmm_core.kernels.steppers.riccati_passes import make_begin, make_finish, slots_of
@@ -86,14 +86,14 @@ def make_step(equations, rows, width):
     @kernel
     def step(batch, stimuli, work, weights, dt, when):
         counters, index = work.counters, when[0]
-        volley = (counters[STEP] + 0.5) * dt < VOLLEY_MS
+        volley = counters[STEP] < counters[VOLLEY]
         pieces = VOLLEY_PIECES if volley else 1
         for k in range(pieces):
             piece(batch, stimuli, work, weights, 1 if volley else 0, (index, k / pieces, 1.0 / pieces))
         if filters:
             publish(batch, work, weights)
         counters[STEP] += 1
-        if volley and (counters[STEP] + 0.5) * dt >= VOLLEY_MS:
+        if volley and counters[STEP] >= counters[VOLLEY]:
             counters[FILLED] = 0  # what is remembered is spaced otherwise than the steps to come
 
     parts = (begin, finish, draw, publish)
@@ -129,14 +129,15 @@ def make_delayed_step(equations, width, parts):
     @kernel
     def step(batch, stimuli, work, weights, dt, when):
         counters, index = work.counters, when[0]
-        volley = (counters[STEP] + 0.5) * dt < weights.short_ms
+        volley = counters[STEP] < counters[VOLLEY] or (counters[STEP] + 0.5) * dt < weights.short_ms
         pieces = VOLLEY_PIECES if volley else 1
         for k in range(pieces):
             piece(batch, stimuli, work, weights, 1 if volley else 0, (index, k / pieces, 1.0 / pieces))
         if filters:
             publish(batch, work, weights)
         counters[STEP] += 1
-        if volley and (counters[STEP] + 0.5) * dt >= weights.short_ms:
+        over = counters[STEP] >= counters[VOLLEY] and (counters[STEP] + 0.5) * dt >= weights.short_ms
+        if volley and over:
             counters[FILLED] = 0
 
     return step
