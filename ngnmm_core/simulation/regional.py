@@ -128,7 +128,7 @@ def map_axes(maps: Sequence[MapSettings]) -> list[Axis]:
     for one in maps:
         scale, surrogate = one.axes
         default = 1.0 if one.scale is None else one.scale
-        about = f"scale of the map {one.name} of {one.parameter}"
+        about = f"scale of the map {one.name}: how much {one.parameter} follows it"
         axes.append(Axis(scale, Kind.SETTING, _any_scale, "1", about, MAPS, default, neutral=0.0))
         if one.surrogates is not None:
             check = _SurrogateCheck(one.surrogates.count)

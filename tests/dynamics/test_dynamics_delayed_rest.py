@@ -129,6 +129,21 @@ def test_double_roots_on_a_ring_are_counted_twice(ring6):
     np.testing.assert_allclose(np.sort(each.real), np.sort(upper.real), atol=1e-9)
 
 
+@pytest.mark.parametrize("delay_ms", [0.7, 7.3, 30.0])
+def test_along_modes_that_no_coupling_reaches_a_region_is_by_itself(at_rest, delay_ms):
+    """On a ring of eight two eigenvalues are 0, but for round-off (6e-17): their growth rate is that of one region."""
+    ring = (np.roll(np.eye(8), 1, axis=0) + np.roll(np.eye(8), -1, axis=0)) / 2.0
+    network, rest = at_rest(ring, QUIET, delay_ms * (ring > 0))
+    modes = np.cos(np.pi / 4.0 * np.array([0, 1, 1, 2, 2, 3, 3, 4]))
+    assert 0.0 < np.abs(modes).min() < 1e-15
+    roots = leading_roots(characteristic(network).response, modes, delay_ms)
+    alone = np.linalg.eigvals(jacobian_of(rest, QUIET)[0]).real.max()
+    np.testing.assert_allclose(roots[3:5].real, alone, rtol=1e-10)
+    exact = leading_roots(characteristic(network).response, np.where(np.abs(modes) < 1e-15, 0.0, modes), delay_ms)
+    np.testing.assert_allclose(roots.real, exact.real, rtol=1e-10)
+    np.testing.assert_allclose(np.abs(roots.imag), np.abs(exact.imag), atol=1e-10)
+
+
 @pytest.mark.parametrize("given", [QUIET, MOVING])
 @pytest.mark.parametrize("delay_ms", [0.7, 7.3, 30.0])
 def test_equal_delays_on_a_ring_obey_the_analytic_characteristic_equation(ei, at_rest, ring6, given, delay_ms):

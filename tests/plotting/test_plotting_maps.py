@@ -145,6 +145,17 @@ def test_axes_and_columns_are_named(sweep, texts):
     assert not any("seed" in text for text in texts(map_of(sweep, "growth_rate")))
 
 
+def test_a_long_label_of_the_vertical_axis_is_broken_within_the_figure(sweep_of):
+    gradient = {"name": "gradient", "of": "y", "parameter": "I_ext_e", "surrogates": {"kind": "labels", "count": 5}}
+    grid = {"gradient.scale": [0, 0.5, 1, 2], "seed": [0]}
+    figure = draw("map_synchrony", sweep_of(grid, model={"maps": [gradient]}, analyses={"synchrony": {}}))
+    figure.draw_without_rendering()
+    box = figure._supylabel.get_window_extent()
+    assert box.y0 >= 0
+    assert box.y1 <= figure.bbox.height
+    assert "uneven steps" in figure._supylabel.get_text().replace("\n", " ")
+
+
 def test_seeds_are_averaged_and_said_to_be(sweep_of, texts):
     sweep = sweep_of({"G": [1, 2, 3, 4], "I_ext_e": [3, 8, 10, 13], "seed": [0, 1]})
     figure = map_of(sweep, "synchrony")

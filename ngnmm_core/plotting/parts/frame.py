@@ -133,7 +133,7 @@ class MapFrame:
 
     def _label(self, dataset: xr.Dataset) -> None:
         label_below(self.axes[-1], axis_text(dataset, self.grid.x))
-        self.figure.supylabel(axis_text(dataset, self.grid.y))
+        self.figure.supylabel(wrapped(axis_text(dataset, self.grid.y), self.bar_mm))
 
     def picker(self, column: int) -> Callable[[xr.DataArray], xr.DataArray]:
         """Cuts the panel of a column out of an array over the grid: [y, x]."""
