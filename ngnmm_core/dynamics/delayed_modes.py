@@ -110,7 +110,7 @@ def _refined(response: Response, modes: np.ndarray, delay_ms: float, z: np.ndarr
         p, slope = (part[:, 0] for part in response.at(z))
         loop = values * np.exp(-z * delay_ms)
         gap, size = np.abs(1.0 / p - loop), np.abs(1.0 / p) + np.abs(loop)
-        # where nothing comes back, or no more than round-off, the roots are those of the region: p has a pole there, and
+        # where nothing comes back, or but round-off, the roots are those of the region: p has a pole there, and
         # how far z is from it is what is left to tell
         alone = size < RESIDUAL * np.abs(slope / p**2) * (1.0 + np.abs(z))
         good = (gap < RESIDUAL * size) | ((loop == 0) & (np.abs(1.0 / p) < RESIDUAL)) | alone
