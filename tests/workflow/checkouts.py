@@ -21,6 +21,7 @@ from ngnmm_core.cli.running import failing_scontrol, slurm_is_silent
 from ngnmm_core.compilation import definition_store
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+PATIENCE_S = 900  # that a run may take where others use the machine as well
 STUDY = {
     "study": "mini",
     "connectome": {"path": "six.csv"},
@@ -80,7 +81,7 @@ class Checkout:
         if self.forks and self.environment == self.forks.environment and command[0] == self.command()[0]:
             return self._forked(list(command), cwd or self.folder)
         return subprocess.run(
-            command, cwd=cwd or self.folder, env=self.environment, capture_output=True, text=True, timeout=300
+            command, cwd=cwd or self.folder, env=self.environment, capture_output=True, text=True, timeout=PATIENCE_S
         )
 
     def _forked(self, command: list[str], folder: Path) -> subprocess.CompletedProcess:

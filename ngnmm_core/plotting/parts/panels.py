@@ -146,7 +146,9 @@ def spectra(axes: Axes, point: xr.Dataset, why: str) -> None:
     )
     shown = np.concatenate([line.get_ydata() for line in axes.lines])
     shown = shown[np.isfinite(shown)]
-    axes.set(xlim=(0.0, x[-1]), ylim=(max(shown.min() - MARGIN_DB, FLOOR_DB), shown.max() + 2.0 * MARGIN_DB))
+    axes.set(
+        xlim=(0.0, x[-1]), ylim=(max(shown.min() - MARGIN_DB, FLOOR_DB), shown.max() + 4.0 * MARGIN_DB)
+    )  # with room for the name
     _legend_above(axes)
 
 
