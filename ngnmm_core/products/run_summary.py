@@ -137,10 +137,13 @@ def cost_text(results: Path) -> str:
     )
 
 
-def tables(results: Path, merged: Sequence[Path]) -> list[Table]:
-    """Make the tables of a study, without empty ones; `results` is its folder, `merged` are its merged files."""
-    jobs = costs(results / "benchmarks")
-    all_right = Table("Points with a status", ("all points",), (("ok",),))
+def cost_tables(benchmarks: Path) -> list[Table]:
+    """Make the tables of what the jobs of a study took, without empty ones."""
+    jobs = costs(benchmarks)
+    return [table for table in (by_rule(jobs), slowest(jobs)) if table.rows]
+
+
+def points_table(merged: Sequence[Path]) -> Table:
+    """Make the table of the points with a status; it says so where all are right."""
     points = statuses(merged)
-    made = [by_rule(jobs), slowest(jobs), points if points.rows else all_right]
-    return [table for table in made if table.rows]
+    return points if points.rows else Table("Points with a status", ("all points",), (("ok",),))

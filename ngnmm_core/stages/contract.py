@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable
-from ngnmm_core.points import Points
+from ngnmm_core.errors import unknown
+from ngnmm_core.points import SEED, Points
 from ngnmm_core.simulation.delay_settings import ROUNDED, VELOCITY
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
-from ngnmm_core.simulation.regional import MAPS
+from ngnmm_core.simulation.regional import MAPS, SURROGATE
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.study import Study
@@ -81,6 +82,8 @@ OF_DELAYS = (VELOCITY,)
 OF_NETWORKS = ("resection", MAPS, BALANCE, *OF_DELAYS)
 OF_RESTS = ("resection", MAPS, BALANCE, ROUNDED)  # the same, of what has delays at rest: these are not rounded
 NOISES = (NOISE, COMMON, TAU)
+UNREACHABLE = ("resection", *NOISES, "stimuli", MAPS, BALANCE, VELOCITY, ROUNDED)
+AXIS_PARTS = (SEED, "resection", *NOISES, "stimuli", MAPS, SURROGATE, VELOCITY)  # of a run, besides the system's own
 EVERY_SETTING = tuple(Simulation.model_fields)
 READ_AT_RESTS = (VELOCITY, "missing_lengths")
 
@@ -151,6 +154,11 @@ class Stage:
         what it sets is refused (`ngnmm_core.preflight.unused`).
     own_variables, own_coordinates
         What the job writes besides what its analyses declare.
+
+    Raises
+    ------
+    InputError
+        On construction, for a name in `unreachable`, `unreachable_axes` or `reads` that nothing would ever look up.
     """
 
     name: str
@@ -174,6 +182,13 @@ class Stage:
     reads: tuple[str, ...] = ()
     own_variables: tuple[Variable, ...] = ()
     own_coordinates: Mapping[str, tuple[Any, str, str]] = field(default_factory=dict)
+
+    def __post_init__(self):
+        known = {"unreachable": UNREACHABLE, "unreachable_axes": AXIS_PARTS, "reads": (*EVERY_SETTING, SEED)}
+        for field_name, names in known.items():
+            for name in getattr(self, field_name):
+                if name not in names:
+                    raise unknown(f"stage {self.name}: {field_name}", name, names)
 
     @property
     def module(self) -> str:

@@ -9,7 +9,12 @@ from ngnmm_core.analysis.registry import analysis_names, get_analysis
 from ngnmm_core.compilation import declarations
 from ngnmm_core.compilation.declarations import declaration
 from ngnmm_core.models import get_model, model_names
+from ngnmm_core.points import SYSTEM
+from ngnmm_core.preflight.reach import SETTINGS
+from ngnmm_core.stages.contract import AXIS_PARTS, UNREACHABLE
 from ngnmm_core.stages.registry import STAGES, stages_of
+from ngnmm_core.study.axis_table import axes_of
+from ngnmm_core.study.schema import StudyConfig
 
 
 @pytest.mark.parametrize("constant", ["MODEL", "ANALYSIS", "STAGE"])
@@ -36,3 +41,26 @@ def test_an_analysis_that_needs_no_stage_there_is_is_refused(refused):
     lost = replace(get_analysis("rates"), needs="simulaton")
     study = SimpleNamespace(analyses=[(lost, None)], config=SimpleNamespace(highlights=[]))
     refused(lambda: stages_of(study), "analyses.rates: needs", "'simulaton'", "simulation")
+
+
+@pytest.mark.parametrize(
+    ("field", "typo", "meant"),
+    [
+        ("unreachable_axes", "stimulii", "stimuli"),
+        ("unreachable_axes", "kick.amplitude", "allowed: "),
+        ("unreachable", "resecton", "resection"),
+        ("unreachable", "seed", "allowed: "),
+        ("reads", "noise_sigm", "noise_sigma"),
+    ],
+)
+def test_what_a_stage_says_of_settings_must_be_settings(refused, field, typo, meant):
+    refused(lambda: replace(STAGES["msf"], **{field: (typo,)}), f"stage msf: {field}", f"'{typo}'", meant)
+
+
+def test_the_names_that_stages_may_say_are_those_that_are_looked_up(ei):
+    assert set(UNREACHABLE) == set(SETTINGS)
+    stimulus = {"name": "kick", "parameter": "I_ext_e", "onset_ms": 1, "duration_ms": 1}
+    maps = [{"name": "m", "of": "y", "parameter": "I_ext_e", "surrogates": {"count": 2}}]
+    config = {"connectome": {"name": "x"}, "simulation": {"stimuli": [stimulus]}, "model": {"maps": maps}}
+    axes = axes_of(ei, StudyConfig.model_validate(config)).values()
+    assert {axis.part for axis in axes} == {*AXIS_PARTS, SYSTEM}

@@ -5,7 +5,16 @@ import numpy as np
 import pytest
 
 from ngnmm_core.analysis.contract import status
-from ngnmm_core.products.run_summary import by_rule, cost_text, costs, points_text, slowest, statuses, tables
+from ngnmm_core.products.run_summary import (
+    by_rule,
+    cost_tables,
+    cost_text,
+    costs,
+    points_table,
+    points_text,
+    slowest,
+    statuses,
+)
 from ngnmm_core.storage.flags import Status
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tcpu_time\n"
@@ -60,8 +69,8 @@ def test_points_with_a_status_are_counted(merged):
     )
 
 
-def test_points_that_are_all_right_are_said_to_be(results):
-    assert tables(results, [])[-1].rows == (("ok",),)
+def test_points_that_are_all_right_are_said_to_be():
+    assert points_table([]).rows == (("ok",),)
 
 
 def test_points_are_told_in_words(merged):
@@ -77,4 +86,5 @@ def test_the_cost_of_a_study_in_one_line(results, tmp_path):
 
 
 def test_a_study_without_benchmarks_has_nothing_to_tell_but_its_points(tmp_path):
-    assert [table.title for table in tables(tmp_path, [])] == ["Points with a status"]
+    assert cost_tables(tmp_path / "benchmarks") == []
+    assert points_table([]).title == "Points with a status"

@@ -48,6 +48,20 @@ def page(study, sweep, tmp_path):
     return make
 
 
+def test_a_page_made_again_is_the_same_whatever_the_jobs_took(page, tmp_path):
+    """What a run takes differs from run to run, and stands in a file of its own."""
+    folder = tmp_path / "benchmarks" / "simulation"
+    folder.mkdir(parents=True)
+    pages = []
+    for seconds in (17, 23):
+        row = f"{seconds}\t0:00:{seconds}\t{100 + seconds}\t{3 * seconds}\n"
+        (folder / "0123.tsv").write_text("s\th:m:s\tmax_rss\tcpu_time\n" + row)
+        pages.append(page().read_bytes())
+        assert f"<td>{seconds} s</td>" in (tmp_path / "benchmarks" / "costs.html").read_text()
+    assert pages[0] == pages[1]
+    assert b'href="benchmarks/costs.html"' in pages[0]
+
+
 def test_maps_and_flags_are_those_of_the_dataset(study, sweep):
     sweep["synchrony"][2, 1, 3, 0] = np.nan
     sweep["fc_status"][1, 0, 2, 0] = 2

@@ -1,4 +1,4 @@
-"""Makes the explorer of a study: one page with its maps and points, what the run took, and links to figures."""
+"""Makes the explorer of a study: one page with its maps and points, and links to figures and to what the run took."""
 
 from pathlib import Path
 

@@ -12,12 +12,13 @@ from ngnmm_core.plotting.catalogue import FigureEntry, figures_of
 from ngnmm_core.plotting.figure_jobs import films_of
 from ngnmm_core.products.explorer.collect import collect
 from ngnmm_core.products.explorer.packing import Packed
-from ngnmm_core.products.run_summary import Table, tables
+from ngnmm_core.products.run_summary import Table, cost_tables, points_table
 from ngnmm_core.storage.atomic import write_atomically
 from ngnmm_core.study.study import Study
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = ("data.js", "colours.js", "plots.js", "map.js", "point.js", "main.js")
+COSTS = Path("benchmarks/costs.html")  # what the run took, from the folder of the results: differs from run to run
 MOST_BYTES = 9_500_000
 # What is left out, in this order, where the page would be larger; the page says so.
 DISPENSABLE = {
@@ -31,7 +32,9 @@ WITH = {"fc": ("fc:point",), "growth": ("growth:row",)}
 
 
 def write_explorer(study: Study, merged: Sequence[Path], output: Path) -> None:
-    """Write the explorer of a study beside its results.
+    """Write the explorer of a study beside its results, and beside its benchmarks what the run took.
+
+    The explorer depends on the results alone: made again, it is the same to the last byte.
 
     Parameters
     ----------
@@ -61,7 +64,10 @@ def write_explorer(study: Study, merged: Sequence[Path], output: Path) -> None:
         "files": [path.name for path in merged] + ["provenance.json", "study.json"],
         "arrays": {name: array.header for name, array in arrays.items()},
     }
-    write_atomically(output, _page(about, arrays, tables(output.parent, merged)))
+    write_atomically(output, _page(about, arrays, points_table(merged)))
+    benchmarks = output.parent / COSTS.parent
+    if shown := cost_tables(benchmarks):
+        write_atomically(output.parent / COSTS, "<!doctype html><meta charset=utf-8>" + "".join(map(_table, shown)))
 
 
 def _shrink(arrays: dict[str, Packed]) -> list[str]:
@@ -94,7 +100,7 @@ def _title(figure: FigureEntry) -> str:
     return f"{labels.pop('shows')} at {', '.join(f'{name} = {value}' for name, value in labels.items())}"
 
 
-def _page(about: dict[str, Any], arrays: dict[str, Packed], shown: Sequence[Table]) -> str:
+def _page(about: dict[str, Any], arrays: dict[str, Packed], points: Table) -> str:
     """Compose the text of the page; whatever comes from a study is escaped."""
     data = "\n".join(
         f'<script type="text/plain" id="a:{html.escape(name, quote=True)}">{array.text}</script>'
@@ -105,7 +111,8 @@ def _page(about: dict[str, Any], arrays: dict[str, Packed], shown: Sequence[Tabl
         "STYLE": (ASSETS / "explorer.css").read_text(encoding="utf-8"),
         "ABOUT": json.dumps(about, allow_nan=False).replace("<", "\\u003c").replace("&", "\\u0026"),
         "DATA": data,
-        "TABLES": "".join(map(_table, shown)),
+        "TABLES": _table(points),
+        "COSTS": COSTS.as_posix(),
         "SCRIPT": "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS),
     }
     page = (ASSETS / "page.html").read_text(encoding="utf-8")
