@@ -29,7 +29,9 @@ def shortest(solutions: Solutions, orbits: Sequence[Orbit]) -> list[Orbit]:
     tries = []
     for k, path in enumerate(paths(solutions, orbits)):
         period, start, extent = orbits[k].period, orbits[k].state, np.ptp(path.c[-1], axis=0) + 1e-12
-        away = lambda times, path=path, start=start, extent=extent: np.max(np.abs(path(times) - start) / extent, axis=1)
+        away = lambda times, path=path, start=start, extent=extent: (
+            (np.abs(path(times) - start) / extent).T.copy().max(axis=0)
+        )
         parts = np.arange(MOST_PARTS, 1, -1)
         some = parts[(away(period / parts) < SAME) & (away(period * (parts // 2) / parts) < SAME)]
         tries += [(k, int(n), extent) for n in some if (away(period * np.arange(1, n) / n) < SAME).all()]
@@ -69,8 +71,9 @@ def multiplicities(solutions: Solutions, orbits: Sequence[Orbit]) -> list[int]:
 def parents_of(solutions: Solutions, orbits: Sequence[Orbit]) -> list[tuple[int, Orbit | None]]:
     """For each orbit the number of rounds and the orbit that is gone round; (1, None) if there is none."""
     result: list[tuple[int, Orbit | None]] = [(1, None)] * len(orbits)
-    states = along(solutions, orbits, PLACES)
-    extent = _extents(states)
+    # numpy reduces contiguous places ten times faster than rows of six
+    states = np.ascontiguousarray(np.swapaxes(along(solutions, orbits, PLACES), 1, 2))
+    extent = np.ptp(states, axis=2) + 1e-12
     for rounds in ROUNDS:
         guesses = {k: _guesses(states[k], extent[k], rounds) for k in range(len(orbits)) if result[k][1] is None}
         index = np.array([k for k, some in guesses.items() for _ in some], int)
@@ -90,15 +93,9 @@ def _is_parent(parent: Orbit, orbit: Orbit, rounds: int) -> bool:
     return bool(flips and abs(rounds * parent.period - orbit.period) < 0.2 * orbit.period)
 
 
-def _extents(states: np.ndarray) -> np.ndarray:
-    """Sizes of orbits [point, place, state] in each direction, [point, state]."""
-    # numpy reduces contiguous places ten times faster than rows of six
-    return np.ptp(np.ascontiguousarray(np.swapaxes(states, 1, 2)), axis=2) + 1e-12
-
-
 def _guesses(states: np.ndarray, extent: np.ndarray, rounds: int) -> np.ndarray:
-    """Means over the rounds of an orbit [place, state] where they are closest, [guess, state]; none if that is far."""
-    passages = states.reshape(rounds, -1, states.shape[1])
-    gaps = np.max(np.ptp(passages, axis=0) / extent, axis=1)
+    """Means over the rounds of an orbit [state, place] where they are closest, [guess, state]; none if that is far."""
+    passages = states.reshape(len(states), rounds, -1)
+    gaps = np.max(np.ptp(passages, axis=1) / extent[:, None], axis=0)
     order = np.argsort(gaps, kind="stable")[:: len(gaps) // 8][:GUESSES]
-    return passages[:, order[: GUESSES if gaps[order[0]] < SIMILAR else 0]].mean(axis=0)
+    return passages[:, :, order[: GUESSES if gaps[order[0]] < SIMILAR else 0]].mean(axis=1).T
