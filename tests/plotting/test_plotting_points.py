@@ -72,7 +72,12 @@ def test_the_axis_of_a_spectrum_ends_where_its_lines_do(highlights):
     shown = np.concatenate([line.get_ydata() for line in axes.lines])
     low, high = axes.get_ylim()
     assert shown.min() - 3.0 < low < shown.min()
-    assert shown.max() < high < shown.max() + 5.0
+    assert shown.max() < high < shown.max() + 10.0
+    (name,) = [text for text in axes.texts if text.get_text() == "gamma"]
+    figure.draw_without_rendering()
+    box = name.get_window_extent().transformed(axes.transData.inverted())
+    beside = [line.get_ydata()[(line.get_xdata() > box.x0) & (line.get_xdata() < box.x1)] for line in axes.lines]
+    assert np.concatenate(beside).max() < box.y0, "the name of the band lies on a line"
 
 
 def test_power_at_rest_is_no_number_of_a_point(highlights):

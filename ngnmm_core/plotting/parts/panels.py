@@ -146,9 +146,8 @@ def spectra(axes: Axes, point: xr.Dataset, why: str) -> None:
     )
     shown = np.concatenate([line.get_ydata() for line in axes.lines])
     shown = shown[np.isfinite(shown)]
-    axes.set(
-        xlim=(0.0, x[-1]), ylim=(max(shown.min() - MARGIN_DB, FLOOR_DB), shown.max() + 4.0 * MARGIN_DB)
-    )  # with room for the name
+    top = shown.max() + 4.0 * MARGIN_DB  # with room for the name of the band
+    axes.set(xlim=(0.0, x[-1]), ylim=(max(shown.min() - MARGIN_DB, FLOOR_DB), top))
     _legend_above(axes)
 
 
