@@ -216,6 +216,7 @@ def test_cycles_that_end_at_a_homoclinic_orbit(ei, G, limits, expected):
     assert any(end.cycle.p[0] == pytest.approx(expected, abs=1e-4) and end.cycle.period > 150 for end in ends)
 
 
+@pytest.mark.slow  # with kernels of its own
 def test_a_cycle_ends_on_a_saddle_node_in_closed_form(clock):
     """It is no neighbour of a Hopf point: only the attractor at the upper end leads to it."""
     result = diagram(System(clock, {}, 1.0, ("p",)), (0.6, 2.0), doublings=0)

@@ -146,6 +146,7 @@ def test_the_exact_flow_agrees_with_the_delay_equations(run_of, solution, start,
         assert _largest(run_of(delays=delays), 0.1, path) / growth < 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delays", [UNEQUAL, EQUAL], ids=["unequal", "equal"])
 def test_local_steps_agree_with_the_delay_equations_at_their_default_step(run_of, solution, delays):
     """All states at all times, as above; perturbations grow by 20 to 40 times."""
@@ -186,7 +187,9 @@ def test_without_its_delays_the_network_would_be_elsewhere(run_of, solution):
     assert np.abs(run.by_point(run.states)[0] - solution(UNEQUAL)[-1]).max() > 1.0
 
 
-@pytest.mark.parametrize(("method", "dt", "bound"), [("rk4", 0.01, 1e-4), ("heun", 0.01, 2e-2)])
+@pytest.mark.parametrize(
+    ("method", "dt", "bound"), [("rk4", 0.01, 1e-4), pytest.param("heun", 0.01, 2e-2, marks=pytest.mark.slow)]
+)
 def test_the_other_methods_agree_with_the_delay_equations(error, method, dt, bound):
     assert error(method, dt, UNEQUAL).max() < bound
 
@@ -209,7 +212,7 @@ def test_between_steps_the_past_follows_from_a_cubic():
     assert np.log2(off[0] / off[1]) == pytest.approx(4.0, abs=0.3)
 
 
-@pytest.mark.parametrize("method", ["rk4", "heun", "multirate"])
+@pytest.mark.parametrize("method", ["rk4", *(pytest.param(m, marks=pytest.mark.slow) for m in ("heun", "multirate"))])
 def test_signals_of_a_chain_arrive_when_they_must(linear_node, points_of, method):
     """x' = -x / tau + what the one before has sent D ago: closed form; one step early or late would be seen."""
     tau, h, delays = 10.0, 0.01, np.array([[0.0, 0, 0], [3.0, 0, 0], [0, 5.5, 0]])
@@ -301,6 +304,7 @@ def test_a_run_goes_on_from_call_to_call_and_from_a_snapshot(run_of, method, dt,
     np.testing.assert_array_equal(np.concatenate([*found, parts.advance(dt, 13, 27)]), expected)
 
 
+@pytest.mark.slow
 def test_noise_with_delays_follows_one_path_whatever_the_step(run_of):
     ends = []
     for dt in (0.1, 0.05, 0.0125):

@@ -98,6 +98,7 @@ def test_with_all_noise_in_common_equal_regions_do_the_same(ei, points_of, metho
     assert len(np.unique(end[:, 0, 1])) == 8
 
 
+@pytest.mark.slow  # two kernels each
 @pytest.mark.parametrize("method", ["riccati", "heun"])
 def test_nothing_in_common_has_the_bits_of_noise_that_is_not_shared(ei, directed5, points_of, start_of, method):
     """A point keeps its numbers beside one that shares its noise."""
@@ -160,7 +161,7 @@ def test_spectrum_of_the_model_under_coloured_noise_is_that_of_linear_theory(pop
         assert found == pytest.approx(expected, rel=4.0 / np.sqrt(8 * inside.sum()) + 0.01), (low, high)
 
 
-@pytest.mark.parametrize(("method", "dt"), [("riccati", 0.025), ("heun", 0.01)])
+@pytest.mark.parametrize(("method", "dt"), [("riccati", 0.025), pytest.param("heun", 0.01, marks=pytest.mark.slow)])
 def test_a_coloured_path_goes_on_from_call_to_call_and_from_a_snapshot(ei, directed5, points_of, start_of, method, dt):
     points, start = points_of(ei, I_ext_e=8.0, G=4.0, seed=3), start_of(ei, 1, 5)
     whole, parts = (run_of(ei, directed5, points, start, (0.2, SHARE, TAU_MS), method) for _ in range(2))
@@ -172,6 +173,7 @@ def test_a_coloured_path_goes_on_from_call_to_call_and_from_a_snapshot(ei, direc
     np.testing.assert_array_equal(np.concatenate([*found, parts.advance(dt, 40, 17)]), expected)
 
 
+@pytest.mark.slow
 def test_points_with_noise_of_other_kinds_are_not_computed_side_by_side(ei, directed5, points_of):
     settings = Simulation(duration_ms=60.0, transient_ms=20.0, noise_sigma=0.1)
     points = points_of(ei, 5, G=4.0, noise_tau_ms=[0.0, 5.0, 0.0, 9.0, 0.0], noise_common=[0, 0, 0.2, 0, 0])

@@ -152,7 +152,7 @@ def test_divergence_in_the_window_is_found_too(ei, points_of, simulate):
     assert 150.0 < results["diverged_at_ms"][0] <= 151.0
 
 
-@pytest.mark.parametrize("method", ["rk4", "multirate"])
+@pytest.mark.parametrize("method", ["rk4", pytest.param("multirate", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("G", [0.0, 5.0])
 def test_the_region_that_diverges_first_is_told(ei, points_of, simulate, G, method):
     """All regions are NaN within one sample; the points beside it go on as if it were not there."""

@@ -27,7 +27,7 @@ KINDS = (
 )
 FAULTS = max(len(KINDS), SHARDS // 8)
 PAUSE = (0.5, 2.5)  # seconds between faults
-PATIENCE = 120 + 20 * SHARDS  # seconds for the whole soak
+PATIENCE = 300 + 20 * SHARDS  # seconds for the whole soak
 SHORT = {"duration_ms": 60, "transient_ms": 20, "dt_ms": 0.05, "method": "rk4", "keep_series": True}
 SMALL = ("**/*.sha256", "**/shards/**/*.json", "**/recipe.json", "**/made.json", "**/study.json")
 
