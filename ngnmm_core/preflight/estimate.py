@@ -129,12 +129,18 @@ def _plain(value: float) -> str:
     return f"{int(value)}" if float(value).is_integer() and abs(value) < 1e16 else repr(float(value))
 
 
+def _counted(number: int, word: str) -> str:
+    """Put a number of things into words."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
 def estimate_text(one: Estimate) -> str:
     """One line on what a stage will cost."""
+    points = _counted(one.points, "point")
     if not one.missing:
-        return f"{one.name}: {one.points} points, all there"
+        return f"{one.name}: {points}, all there"
     return (
-        f"{one.name}: {one.points} points, {one.missing} to compute in {len(one.jobs)} jobs; about "
+        f"{one.name}: {points}, {one.missing} to compute in {_counted(len(one.jobs), 'job')}; about "
         f"{time_text(sum(one.jobs))} of CPU time, {one.memory_mb:.0f} MB of memory per job{one.guess}, "
         f"{size_text(one.disk_bytes)} on disk at the most"
     )
@@ -165,7 +171,7 @@ def total_text(estimates: Sequence[Estimate], workers: int, wall: str = "", draw
     if besides:
         time += f" ({time_text(seconds - wall_seconds(jobs, workers))} of it {besides})"
     return (
-        f"in all {sum(one.missing for one in estimates)} points in {len(jobs)} jobs: about "
+        f"in all {_counted(sum(one.missing for one in estimates), 'point')} in {_counted(len(jobs), 'job')}: about "
         f"{sum([*compiling, *jobs, *drawing]) / 3600.0:.2g} CPU-hours, {wall or time}, "
         f"{size_text(sum(one.disk_bytes for one in estimates))} on disk at the most ({measured})"
     )
