@@ -5,9 +5,11 @@ Freeman, Sociometry 40, 35 (1977), doi:10.2307/3033543; Brandes, J. Math. Sociol
 doi:10.1080/0022250X.2001.9990249.
 """
 
+import random
+
 import numpy as np
 
-SAME = 1e-9  # of the largest modulus: eigenvalues nearer than this are one
+SAME = 1e-9  # relative: eigenvalues, by the largest modulus, or lengths of paths that are nearer than this are one
 DEFECTIVE = 1e7  # condition of the eigenvectors above which some of them are one and the same but for rounding
 SCATTERED = 1e-4  # of the largest modulus: what rounding may make of one eigenvalue where that is so
 MOST_SOURCES = 200  # of shortest paths; larger networks are sampled
@@ -103,14 +105,43 @@ def _is_acyclic(weights: np.ndarray) -> bool:
 
 
 def betweenness(weights: np.ndarray) -> np.ndarray:
-    """Share of the shortest paths between the others that run through each region; a link's length is 1/weight."""
-    import networkx
+    """Share of the shortest paths between the others that run through each region; a link's length is 1/weight.
 
-    graph = networkx.DiGraph()
-    graph.add_nodes_from(range(len(weights)))
-    targets, sources = np.nonzero(weights)
-    lengths = 1.0 / weights[targets, sources]
-    graph.add_weighted_edges_from(zip(sources.tolist(), targets.tolist(), lengths.tolist(), strict=True))
-    sampled = MOST_SOURCES if len(weights) > MOST_SOURCES else None
-    shares = networkx.betweenness_centrality(graph, k=sampled, weight="weight", seed=0)
-    return np.array([shares[k] for k in range(len(weights))])
+    Paths whose lengths are equal but for rounding are all counted: no share depends on the unit of the weights.
+    """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import dijkstra
+
+    regions = len(weights)
+    if regions < 3:
+        return np.zeros(regions)
+    lengths = np.full((regions, regions), np.inf)  # [from, to]
+    np.divide(1.0, weights.T, out=lengths, where=(weights.T > 0) & ~np.eye(regions, dtype=bool))
+    sources = list(range(regions))
+    if regions > MOST_SOURCES:
+        sources = random.Random(0).sample(sources, MOST_SOURCES)
+    links = np.isfinite(lengths)
+    graph = csr_array((lengths[links], np.nonzero(links)), shape=lengths.shape)
+    total = np.zeros(regions)
+    for source, distances in zip(sources, dijkstra(graph, indices=sources), strict=True):
+        total += _dependencies(lengths, distances, source)
+    asked = len(sources) - np.isin(np.arange(regions), sources)  # no path from a region runs through itself
+    return total / (asked * (regions - 2))
+
+
+def _dependencies(lengths: np.ndarray, distances: np.ndarray, source: int) -> np.ndarray:
+    """Sum, over all targets, the share of the shortest paths from a source that run through each region (Brandes)."""
+    near = np.where(np.isfinite(distances), distances, -np.inf)
+    with np.errstate(invalid="ignore"):
+        ends = np.abs(near[:, None] + lengths - near) <= SAME * near
+    ends &= near[:, None] < near  # [from, to]: links that shortest paths may end with
+    order = np.argsort(near, kind="stable")[np.count_nonzero(near < 0) + 1 :]  # reached, the source left out
+    paths, found = np.zeros(len(near)), np.zeros(len(near))
+    paths[source] = 1.0
+    for region in order:
+        paths[region] = paths[ends[:, region]].sum()
+    for region in order[::-1]:
+        before = ends[:, region]
+        found[before] += paths[before] / paths[region] * (1.0 + found[region])
+    found[source] = 0.0
+    return found

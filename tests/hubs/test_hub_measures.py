@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import networkx
 import numpy as np
 import pytest
 import scipy
@@ -64,6 +65,36 @@ def test_paths_take_the_strong_detour():
     weights = np.zeros((3, 3))
     weights[2, 0], weights[1, 0], weights[2, 1] = 0.1, 1.0, 1.0
     np.testing.assert_allclose(betweenness(weights), [0, 0.5, 0])
+
+
+@pytest.mark.parametrize("unit", [1.0, 0.07, 1e-3, 123.4])
+def test_paths_of_equal_length_count_whatever_the_unit_of_the_weights(unit):
+    """Lengths are whole numbers up to rounding, and networkx has them as whole numbers."""
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        lengths = np.triu(rng.integers(1, 9, (8, 8)) * (rng.random((8, 8)) > 0.3), 1)
+        lengths += lengths.T * (rng.random((8, 8)) > 0.2)  # some links one way
+        graph = networkx.DiGraph()
+        graph.add_nodes_from(range(8))
+        graph.add_weighted_edges_from((j, i, int(lengths[i, j])) for i, j in np.argwhere(lengths))
+        expected = networkx.betweenness_centrality(graph, weight="weight")
+        weights = np.divide(unit, lengths, out=np.zeros((8, 8)), where=lengths > 0)
+        np.testing.assert_allclose(betweenness(weights), [expected[k] for k in range(8)], atol=1e-12)
+
+
+def test_betweenness_of_a_large_network_is_that_of_sampled_sources():
+    rng = np.random.default_rng(2)
+    lengths = rng.uniform(0.5, 2.0, (210, 210)) * (rng.random((210, 210)) < 0.02) * (1 - np.eye(210))
+    lengths += np.roll(np.eye(210), 1, axis=0)  # a ring, so that every region reaches all others
+    graph = networkx.DiGraph()
+    graph.add_weighted_edges_from((j, i, lengths[i, j]) for i, j in np.argwhere(lengths))
+    expected = networkx.betweenness_centrality(graph, weight="weight", k=200, seed=0)
+    found = betweenness(np.divide(1.0, lengths, out=np.zeros((210, 210)), where=lengths > 0))
+    np.testing.assert_allclose(found, [expected[k] for k in range(210)], atol=1e-12)
+
+
+def test_two_regions_have_no_others_between_them():
+    np.testing.assert_array_equal(betweenness(np.array([[0.0, 1.0], [1.0, 0.0]])), [0.0, 0.0])
 
 
 def test_structure_of_a_weighted_ring_with_a_hub():
