@@ -88,6 +88,7 @@ def test_the_published_points_of_the_two_item_memory(memory):
         assert nearest == pytest.approx(ours, rel=1e-7)
 
 
+@pytest.mark.slow
 def test_states_with_one_active_item(memory):
     """Folds and Hopf points with their states; every one of them twice, once for each item."""
     model = get_model("ngnmm_memory")

@@ -75,6 +75,7 @@ def test_one_cycle_has_the_zero_exponent_once(run):
     assert results["unstable_modes"] == 0
 
 
+@pytest.mark.slow
 def test_a_directed_network(run, directed5, ei, attractor_at):
     results = run(directed5, [12.2], [12.0])
     attractor, parameters = attractor_at(ei, I_ext_e=12.2, G=12.0)

@@ -114,6 +114,7 @@ def test_steps_of_another_length_give_the_same_exponents(ei):
     np.testing.assert_array_less(difference, 3.5 * np.hypot(coarse.errors, fine.errors))
 
 
+@pytest.mark.slow
 def test_a_large_network_has_the_floquet_exponents_of_its_cycle_with_long_steps(ei):
     """Twenty regions, all alike: what all exponents have in common is the part of a cycle that a run ends with."""
     W = (np.ones((20, 20)) - np.eye(20)) / 19
