@@ -27,7 +27,7 @@ from ngnmm_core.recordings.held_out import check_held_out
 from ngnmm_core.recordings.load import load_recordings
 from ngnmm_core.recordings.preprocessing import check_band
 from ngnmm_core.recordings.targets import check_windows
-from ngnmm_core.simulation.delay_settings import lengths_mm
+from ngnmm_core.simulation.delay_settings import check_stated_lengths, lengths_mm
 from ngnmm_core.simulation.lesions import AXIS as RESECTION
 from ngnmm_core.simulation.regional import ANATOMICAL, RegionalMaps
 from ngnmm_core.simulation.stimuli import check_indices
@@ -137,6 +137,8 @@ def check_connectome(study: Study, built: Path | None, regions: int) -> float | 
     else:
         _check_regions(study, None, regions)
         _check_maps(study, spec.name)
+        if study.delayed:
+            check_stated_lengths(load_registry().entry(spec.name), study.simulation.missing_lengths)
         return 1.0 if study.config.normalization == "row" else None
     return check_on_cohort(study, cohort)
 

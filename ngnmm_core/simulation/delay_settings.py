@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ngnmm_core.connectome.connectome import Connectome
+from ngnmm_core.connectome.registry import SourceEntry
 from ngnmm_core.errors import InputError
 from ngnmm_core.points import Axis, Kind
 from ngnmm_core.simulation.integrators import get_integrator, integrator_names
@@ -74,6 +75,21 @@ def check_delays(settings: Any, delayed: bool, without: str) -> None:
         raise InputError(
             f"simulation.delays: rounded is not for method {settings.method}, which takes half steps; allowed: "
             "interpolated"
+        )
+
+
+def check_stated_lengths(entry: SourceEntry, missing: str) -> None:
+    """Whether an entry of the registry comes with lengths, before it is fetched; of a matrix file its job finds out.
+
+    Raises
+    ------
+    InputError
+        If it has none, and the distance of the centres is not asked for.
+    """
+    if entry.regions > 1 and missing != EUCLIDEAN and entry.reader != "file" and "tract_lengths" not in entry.options:
+        raise InputError(
+            f"simulation.{VELOCITY}: the connectome comes without tract lengths; allowed: null, another connectome, or "
+            "simulation.missing_lengths: euclidean where it has centres"
         )
 
 

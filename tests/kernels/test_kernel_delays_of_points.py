@@ -7,6 +7,7 @@ from ngnmm_core.api import simulate
 from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.errors import InputError
 from ngnmm_core.preflight.calibration import measure
+from ngnmm_core.preflight.checks import check_connectome
 from ngnmm_core.simulation.delay_settings import lengths_mm
 from ngnmm_core.simulation.observation import SimulationStatus
 from ngnmm_core.simulation.settings import Simulation
@@ -67,6 +68,21 @@ def test_connections_without_a_length_are_refused_or_get_that_of_a_straight_line
     only = np.array(network.tract_length)
     only[0, 1] = np.nan
     assert lengths_mm(Connectome(lonely, tract_length=only), "refuse")[0, 1] == 0.0
+
+
+def test_an_entry_of_the_registry_without_lengths_is_refused_before_it_is_fetched(tmp_path):
+    study = lambda name, **given: make_study("s", {
+        "study": "s",
+        "connectome": {"name": name},
+        "grid": {"G": [2.0], "velocity_m_per_s": [10, None]},
+        "simulation": {"duration_ms": 200, "transient_ms": 100, **given},
+        "analyses": ["rates"],
+    })  # fmt: skip
+    none = tmp_path / "none.nc"
+    with pytest.raises(InputError, match=r"^simulation\.velocity_m_per_s: the connectome comes without tract lengths;"):
+        check_connectome(study("schaefer-1000"), none, 1000)
+    check_connectome(study("schaefer-1000", missing_lengths="euclidean"), none, 1000)
+    check_connectome(study("dk-84"), none, 84)
 
 
 def test_rates_of_a_machine_are_measured_with_delays():
