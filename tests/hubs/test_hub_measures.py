@@ -87,6 +87,7 @@ def test_betweenness_of_a_large_network_is_that_of_sampled_sources():
     lengths = rng.uniform(0.5, 2.0, (210, 210)) * (rng.random((210, 210)) < 0.02) * (1 - np.eye(210))
     lengths += np.roll(np.eye(210), 1, axis=0)  # a ring, so that every region reaches all others
     graph = networkx.DiGraph()
+    graph.add_nodes_from(range(210))  # sources are drawn by their order
     graph.add_weighted_edges_from((j, i, lengths[i, j]) for i, j in np.argwhere(lengths))
     expected = networkx.betweenness_centrality(graph, weight="weight", k=200, seed=0)
     found = betweenness(np.divide(1.0, lengths, out=np.zeros((210, 210)), where=lengths > 0))
