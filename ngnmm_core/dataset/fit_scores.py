@@ -33,18 +33,23 @@ class SignalReader:
         Number of the band of `linear_fc`, or of the signal of `fc`.
     dims : tuple of str
         The grid.
+    regress : bool
+        Whether recordings are compared after regression of the global signal: so is linear theory then; simulated BOLD
+        is written so.
     """
 
     file: Mapping[str, Any]
     analysis: str
     band: int | None
     dims: tuple[str, ...]
+    regress: bool = False
 
     def at(self, index: tuple[int, ...]) -> Signal:
         """Read the signal at a point of the grid."""
         read = lambda name: self._read(name, index)
         if self.analysis == "linear_fc":
-            return Signal(read("linear_fc")[self.band], read("linear_amplitude")[self.band])
+            signal = Signal(read("linear_fc")[self.band], read("linear_amplitude")[self.band])
+            return signal.without_global() if self.regress else signal
         if self.analysis == "fc":
             return Signal(read("fc")[self.band])
         fcd = read("bold_fcd") if "bold_fcd" in self.file else None
@@ -102,7 +107,8 @@ def _band(study: Study, band: int, recordings: Recordings) -> tuple[float, float
 
 def readers_of(study: Study, file: Mapping[str, Any], dims: tuple[str, ...]) -> dict[str, SignalReader]:
     """Set up what reads every signal of a study from its merged file."""
-    return {name: SignalReader(file, analysis, band, dims) for name, analysis, band in signals(study)}
+    regress = study.config.empirical.global_signal == "regress"
+    return {name: SignalReader(file, analysis, band, dims, regress) for name, analysis, band in signals(study)}
 
 
 def indices(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:

@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,10 +23,10 @@ from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.preflight.cost import disk_bytes, size_text, variable_bytes
 from ngnmm_core.preflight.reach import check_reach
 from ngnmm_core.preflight.step_trial import check_steps
-from ngnmm_core.recordings.held_out import check_held_out
+from ngnmm_core.recordings.held_out import check_held_out, check_scores
 from ngnmm_core.recordings.load import load_recordings
 from ngnmm_core.recordings.preprocessing import check_band
-from ngnmm_core.recordings.targets import check_windows
+from ngnmm_core.recordings.targets import check_windows, windows_in
 from ngnmm_core.simulation.delay_settings import check_stated_lengths, lengths_mm
 from ngnmm_core.simulation.lesions import AXIS as RESECTION
 from ngnmm_core.simulation.regional import ANATOMICAL, RegionalMaps
@@ -88,7 +88,7 @@ def check_recordings(study: Study, built: Path | None) -> None:
     Raises
     ------
     InputError
-        As `load_recordings`, `find_targets`, `check_envelopes` and `check_held_out`.
+        As `load_recordings`, `find_targets`, `check_envelopes`, `check_held_out` and `check_scores`.
     """
     settings, options = study.config.empirical, study.options.get("fit")
     there = built is not None and built.is_file()
@@ -104,10 +104,21 @@ def check_recordings(study: Study, built: Path | None) -> None:
     dynamics = study.options["bold"].fcd if options is not None and "bold" in options.of else None
     if dynamics is not None and recordings.group_fcd is not None:
         check_windows((dynamics.window_s, dynamics.step_s), recordings.group_fcd)
+    if dynamics is not None and recordings.runs:
+        windows_in((dynamics.window_s, dynamics.step_s), recordings)
     if options is not None and "fc" in options.of:
         check_envelopes(recordings, study.options["fc"].band_hz)
     if options is not None:
         check_held_out(options.hold_out, recordings)
+        check_scores(recordings, _wanted_scores(study))
+
+
+def _wanted_scores(study: Study) -> dict[str, Sequence[str]]:
+    """Kinds of score by the key that asks for them; those that stand where nothing was said are not among them."""
+    given, search = study.config.analyses["fit"], study.config.optimise
+    said = given.get("scores") if isinstance(given, Mapping) else None
+    wanted = {"analyses.fit.scores": said or (), "analyses.fit.best_by": (study.options["fit"].best_by,)}
+    return wanted | ({"optimise.score": (search.score,)} if search else {})
 
 
 def check_connectome(study: Study, built: Path | None, regions: int) -> float | None:

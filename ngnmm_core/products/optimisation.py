@@ -149,6 +149,8 @@ class Search:
         if of == "linear_fc":
             band = self.settings.band
             signal = Signal(results["linear_fc"][k, band].astype(np.float32), results["linear_amplitude"][k, band])
+            if self.study.config.empirical.global_signal == "regress":
+                signal = signal.without_global()
         else:
             signal = Signal(results["bold_fc"][k], results["bold_amplitude"][k], results["bold_fcd"][k])
         return [float(self.scorers[of].score(kind, signal)[0]) for kind in self.kinds]
@@ -259,7 +261,7 @@ def of_subjects(searches: dict[str, "xr.Dataset"]) -> "xr.Dataset":
 
 
 def start_of(study: Study, fit: "xr.Dataset", subject: str | None = None) -> dict[str, float]:
-    """Find the grid's best point, for the analysis that the first step scores; empty where the grid has none.
+    """Find the grid's best point, for the analysis and band that the first step scores; empty where there is none.
 
     Of a cohort it is that on the connectome of a `subject`.
     """
@@ -268,7 +270,7 @@ def start_of(study: Study, fit: "xr.Dataset", subject: str | None = None) -> dic
     if not names:
         return {}
     best = fit["best_point"] if subject is None else fit["connectome_best_point"].sel(connectome=subject)
-    values = best.sel(fit_signal=names[0])
+    values = best.sel(fit_signal=names[study.config.optimise.band if len(names) > 1 else 0])
     found = {str(name): float(value) for name, value in zip(fit["axis"].values, values.values, strict=True)}
     return {name: value for name, value in found.items() if np.isfinite(value)}
 

@@ -11,6 +11,7 @@ from ngnmm_core.connectome.subjects import entity
 from ngnmm_core.errors import InputError
 
 LEVELS = 4  # folders in which metadata are looked for: of the series, and three above
+ALIKE = ("task", "desc", "space", "res", "den", "stat")  # entities that series of one comparison have in common
 PROCESSED = ("desc", "space", "res", "den", "stat")  # entities that say how an image was processed
 ENDINGS = ("_timeseries.tsv", "_bold.ptseries.nii", "_timeseries.ptseries.nii")
 
@@ -21,7 +22,7 @@ def series_files(folder: Path) -> list[Path]:
     Raises
     ------
     InputError
-        If there is none, or series of several parcellations.
+        If there is none, or series of several parcellations, tasks, or ways of processing.
     """
     found = sorted(p for p in folder.rglob("sub-*") if p.name.endswith(ENDINGS) and "confounds" not in p.name)
     if not found:
@@ -30,7 +31,8 @@ def series_files(folder: Path) -> list[Path]:
         )
     atlases = sorted({atlas for path in found if (atlas := entity(path, "seg") or entity(path, "atlas"))})
     kinds = sorted({next(e for e in ENDINGS if path.name.endswith(e)) for path in found})
-    several = atlases if len(atlases) > 1 else kinds if len(kinds) > 1 else []
+    versions = [sorted({f"{name}-{entity(p, name)}" for p in found if entity(p, name)}) for name in ALIKE]
+    several = next((names for names in (atlases, kinds, *versions) if len(names) > 1), None)
     if several:
         raise InputError(
             f"empirical.path: {folder}: series of {', '.join(several)}; allowed: one of them, as a pattern such as "

@@ -5,6 +5,8 @@ Edges are the upper triangle, row by row, as in `numpy.triu_indices(regions, 1)`
 
 import numpy as np
 
+NO_GLOBAL = 1e-7  # of the mean variance: what rounding to single precision leaves of a global signal that was taken out
+
 
 def regions_of(edges: int) -> int:
     """Return the number of regions that have this many edges.
@@ -90,11 +92,32 @@ def without_global_signal(covariance: np.ndarray) -> np.ndarray:
     """Covariance [..., region, region] after regression of the mean over regions: C - c c^T / (1^T c / N), c = C 1 / N.
 
     The same as regressing the mean series out of every region's series, as least squares needs second moments alone.
+    A mean that is nothing but round-off, as of series without their global signal, is left alone.
     """
     with_global = covariance.mean(axis=-1)
-    of_global = with_global.mean(axis=-1)[..., None, None]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return covariance - with_global[..., :, None] * with_global[..., None, :] / of_global
+    of_global = with_global.mean(axis=-1)
+    there = of_global > NO_GLOBAL * np.einsum("...ii->...i", covariance).mean(axis=-1)
+    weight = np.where(there, 1.0 / np.where(there, of_global, 1.0), 0.0)
+    return covariance - with_global[..., :, None] * with_global[..., None, :] * weight[..., None, None]
+
+
+def regressed(fc: np.ndarray, amplitude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Regress the global signal out of connectivity: FC [..., edge] and s.d. [..., region] of what is left.
+
+    NaN where nothing but round-off is left of a region.
+
+    Parameters
+    ----------
+    fc : array (..., edge)
+    amplitude : array (..., region)
+        Standard deviations, in any unit.
+    """
+    covariance = matrix_of(fc) * amplitude[..., :, None] * amplitude[..., None, :]
+    left = without_global_signal(covariance)
+    share = np.einsum("...ii->...i", left) / np.square(amplitude)
+    with np.errstate(invalid="ignore"):
+        correlations = correlation_of(np.where((share > 1e-12)[..., :, None], left, np.nan))
+        return edges_of(correlations), amplitude * np.sqrt(np.where(share > 1e-12, share, np.nan))
 
 
 def fc_without_global_signal(fc: np.ndarray, amplitude: np.ndarray) -> np.ndarray:
@@ -102,12 +125,7 @@ def fc_without_global_signal(fc: np.ndarray, amplitude: np.ndarray) -> np.ndarra
 
     NaN where nothing but round-off is left of a region.
     """
-    covariance = matrix_of(fc) * amplitude[..., :, None] * amplitude[..., None, :]
-    left = without_global_signal(covariance)
-    share = np.einsum("...ii->...i", left) / np.square(amplitude)
-    with np.errstate(invalid="ignore"):
-        correlations = correlation_of(np.where((share > 1e-12)[..., :, None], left, np.nan))
-    return edges_of(correlations)
+    return regressed(fc, amplitude)[0]
 
 
 def split_half(series: np.ndarray) -> float:

@@ -15,10 +15,11 @@ from ngnmm_core.connectome.variables import OTHER, as_text
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.recordings.bids import sidecar
 from ngnmm_core.recordings.recordings import Recordings
-from ngnmm_core.recordings.settings import Empirical
+from ngnmm_core.recordings.settings import LONGEST_TR_S, Empirical
 
 SERIES = ("bold", "series", "timeseries", "time_series", "tc", "ts", "BOLD")
 FC = ("fc", "FC", "empirical_fc")
+OF_GROUP = "connectivity of a group, without its series"
 HELD_OUT = "held_out_fc"  # beside an FC: that of another group
 LABELS = ("labels", "region_labels", "regions")
 TR = ("tr_s", "tr", "TR", "repetition_time_s")
@@ -36,8 +37,9 @@ def read_recording(path: Path, settings: Empirical) -> Recordings:
     | `.npz`, `.mat` | `bold` (time, region) or (subject, time, region), or `fc`; `labels`, `tr_s`, `subjects` |
     | `.ptseries.nii` | parcellated CIFTI, read with nibabel (optional: pip install ngnmm-core[neuroimaging]) |
 
-    Beside `fc` there may be `held_out_fc`, that of another group.  The sampling interval comes from `empirical.tr_s`,
-    else from the file, else from a JSON file beside it (`RepetitionTime`).
+    A matrix that is symmetric is an FC.  Beside `fc` there may be `held_out_fc`, that of another group.  Rows and
+    columns of a table that only count are left out.  The sampling interval comes from `empirical.tr_s` (with a note
+    where the file says another), else from the file, else from a JSON file beside it (`RepetitionTime`).
 
     Parameters
     ----------
@@ -47,18 +49,29 @@ def read_recording(path: Path, settings: Empirical) -> Recordings:
     Raises
     ------
     InputError
-        Other endings; files that can't be read; no labels.
+        Other endings; files that can't be read; no labels; a sampling interval that is none; settings for other files.
     """
     path = existing_file("empirical.path", path)
     what = f"empirical.path: {path.name}"
     if path.name.endswith(CIFTI):
+        _refuse_variable(settings, what)
+        if settings.transpose:
+            raise InputError(f"{what}: empirical.transpose: true; allowed: false, the file says which axis is time")
         return _read_cifti(path, settings, what)
     suffix = path.suffix.lower()
-    if suffix in (".csv", ".tsv"):
-        return _read_table(path, settings, what)
     if suffix in (".npz", ".mat"):
         return _read_variables(path, settings, what)
+    if suffix in (".csv", ".tsv"):
+        _refuse_variable(settings, what)
+        return _read_table(path, settings, what)
     raise InputError(f"{what}: unknown format '{suffix}'; allowed: .csv, .tsv, .npz, .mat, {CIFTI}")
+
+
+def _refuse_variable(settings: Empirical, what: str) -> None:
+    if settings.variable is not None:
+        raise InputError(
+            f"{what}: empirical.variable: {settings.variable}; allowed: with .npz and .mat, which have some"
+        )
 
 
 def _read_table(path: Path, settings: Empirical, what: str) -> Recordings:
@@ -67,6 +80,7 @@ def _read_table(path: Path, settings: Empirical, what: str) -> Recordings:
     rows = split_rows(lines, path.suffix.lower(), what)
     if len(rows) < 2:
         raise InputError(f"{what}: {len(rows)} rows; allowed: a row of labels, then rows of numbers")
+    rows = _without_counts(rows)
     words = sum(not is_number(cell) for cell in rows[0][1:])
     header = rows[0] if 2 * words > len(rows[0]) - 1 else None
     body = rows[1:] if header else rows
@@ -78,14 +92,31 @@ def _read_table(path: Path, settings: Empirical, what: str) -> Recordings:
             f"{what}: {len(header)} labels over rows of {len(body[0])} cells; allowed: a label for every column"
         )
     columns = header[-values.shape[1] :] if header else None
-    if names and columns and names == columns:
-        return Recordings(tuple(names), group_fc=values, notes=("connectivity of a group, without its series",))
+    if names and columns and sorted(names) == sorted(columns):
+        values, columns = values[:, [columns.index(name) for name in names]], names
+        return Recordings(tuple(names), group_fc=values, notes=(OF_GROUP,))
+    if not (names and columns) and _looks_like_fc(values):
+        return Recordings(_labels(settings, columns or names, what), group_fc=values, notes=(OF_GROUP,))
     if settings.transpose:
         values, columns = values.T, names
     elif columns is None and names and settings.labels is None:
         raise InputError(f"{what}: names in the first column, not in the first row; allowed: empirical.transpose: true")
     labels = _labels(settings, columns, what)
     return _one(path, settings, labels, values.T, what)
+
+
+def _without_counts(rows: list[list[str]]) -> list[list[str]]:
+    """Leave out a first row and a first column that only count, as tables of programs have them: no data, no labels."""
+    corner = not rows[0][0].strip()
+    first_column = corner and _counts([row[0] for row in rows[1:]])
+    kept = rows[1:] if _counts(rows[0][corner:]) else rows
+    return [row[1:] for row in kept] if first_column else kept
+
+
+def _counts(cells: Sequence[str]) -> bool:
+    """Whether cells are 0, 1, 2, ... or 1, 2, 3, ..."""
+    texts = [cell.strip() for cell in cells]
+    return len(texts) > 1 and any(texts == [str(k + start) for k in range(len(texts))] for start in (0, 1))
 
 
 def _numbers(rows: Sequence[Sequence[str]], what: str, first: int) -> np.ndarray:
@@ -117,12 +148,27 @@ def _labels(settings: Empirical, found: Sequence[str] | None, what: str) -> tupl
 def _one(path: Path, settings: Empirical, labels, series: np.ndarray, what: str, tr_s=None) -> Recordings:
     """One subject's series [region, time]; the sampling interval of the study, the file or the JSON beside it."""
     beside = sidecar(path)
-    found = settings.tr_s or tr_s or beside.get("RepetitionTime")
-    if found is None:
+    own = tr_s if tr_s is not None else beside.get("RepetitionTime")
+    if own is None and settings.tr_s is None:
         raise InputError(f"{what}: no sampling interval; allowed: empirical.tr_s, in s")
+    said = None if own is None else _interval(own, what)
+    found = settings.tr_s or said
     start = beside.get("StartTime")
     notes = (f"volumes were taken {start:g} s after the start of their TR (slice timing)",) if start else ()
-    return Recordings(labels, (subject_of(path),), ((series,),), float(found), notes=notes)
+    if settings.tr_s and said and abs(said - settings.tr_s) > 1e-3 * said:
+        notes += (f"{path.name}: a TR of {settings.tr_s:g} s from empirical.tr_s, where the file says {said:g} s",)
+    return Recordings(labels, (subject_of(path),), ((series,),), found, notes=notes)
+
+
+def _interval(value: Any, what: str) -> float:
+    """Return a file's sampling interval in s; one beyond a minute is in ms."""
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = np.nan
+    if not 0 < seconds <= LONGEST_TR_S:
+        raise InputError(f"{what}: a sampling interval of {value}; allowed: a number > 0 and <= {LONGEST_TR_S:g}, in s")
+    return seconds
 
 
 def _read_variables(path: Path, settings: Empirical, what: str) -> Recordings:
@@ -145,10 +191,9 @@ def _read_variables(path: Path, settings: Empirical, what: str) -> Recordings:
         )
     stored = next((variables[n] for n in LABELS if n in variables), None)
     labels = _labels(settings, None if stored is None else as_text(stored), what)
-    if name in FC or (settings.variable and values.ndim == 2 and _looks_like_fc(values)):
+    if name in FC or (values.ndim == 2 and _looks_like_fc(values)):
         other = np.asarray(variables[HELD_OUT], float) if HELD_OUT in variables else None
-        notes = ("connectivity of a group, without its series",)
-        return Recordings(labels, group_fc=values, notes=notes, held_out_fc=other)
+        return Recordings(labels, group_fc=values, notes=(OF_GROUP,), held_out_fc=other)
     tr_s = next((float(np.ravel(variables[n])[0]) for n in TR if n in variables), None)
     if not settings.transpose:
         values = np.swapaxes(values, -1, -2)
@@ -163,7 +208,8 @@ def _read_variables(path: Path, settings: Empirical, what: str) -> Recordings:
 
 
 def _looks_like_fc(values: np.ndarray) -> bool:
-    return values.shape[0] == values.shape[1] and np.allclose(values, values.T)
+    """Whether a matrix is symmetric, which no series is."""
+    return values.shape[0] == values.shape[1] and np.allclose(values, values.T, equal_nan=True)
 
 
 def _read_cifti(path: Path, settings: Empirical, what: str) -> Recordings:

@@ -38,13 +38,15 @@ def load_recordings(settings: Empirical, connectome=None, labels: Sequence[str] 
     Raises
     ------
     InputError
-        A connectome without recordings; files that are missing or of no known kind; regions that don't fit; what
-        `recordings.checked` refuses.
+        A connectome without recordings; files that are missing or of no known kind; regions that don't fit; time to be
+        discarded of an FC; what `recordings.checked` refuses.
     """
     if settings.source:
         key, found = f"{KEY}.source", _of_connectome(connectome)
     else:
         key, found = f"{KEY}.path: {settings.path}", _of_files(settings)
+    if settings.discard_s and not found.runs and found.individuals is None:
+        raise InputError(f"{KEY}.discard_s: {settings.discard_s:g} beside a group's FC, without volumes; allowed: 0")
     found = checked(found, key, settings.discard_s)
     if labels is None and connectome is not None:
         labels = [str(label) for label in connectome["region"].values]

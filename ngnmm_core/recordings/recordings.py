@@ -11,6 +11,7 @@ from ngnmm_core.recordings.preprocessing import check_band, clean
 from ngnmm_core.recordings.settings import FEWEST_VOLUMES
 
 SYMMETRY = 1e-6  # of a group's connectivity
+ALIKE = 1e-12  # distance from 1 of a correlation that is one of a series with itself, whose Fisher z is infinite
 WITHOUT_SIGNAL = 1e-12  # s.d. relative to the largest value, of a region that is constant
 
 
@@ -123,7 +124,7 @@ def checked(recordings: Recordings, key: str, discard_s: float = 0.0) -> Recordi
     ------
     InputError
         More regions than volumes (time along the wrong axis), fewer than 60 volumes, a region that is constant or not
-        finite, labels twice, or a connectivity that is none.
+        finite, two of the same series, labels twice, or a connectivity that is none.
     """
     labels = recordings.labels
     twice = next((label for k, label in enumerate(labels) if label in labels[:k]), None)
@@ -154,7 +155,11 @@ def _checked_run(run, labels, what: str, discard_s: float, tr_s: float | None) -
     series = np.array(run, dtype=np.float64, order="C")
     if series.ndim != 2 or len(series) != len(labels):
         shape = " x ".join(map(str, series.shape))
-        raise InputError(f"{what}: a series of {shape} for {len(labels)} labels; allowed: {len(labels)} regions x time")
+        turned = series.ndim == 2 and series.shape[1] == len(labels)
+        hint = ", time seems to be along the wrong axis (empirical.transpose exchanges them)" if turned else ""
+        raise InputError(
+            f"{what}: a series of {shape} for {len(labels)} labels{hint}; allowed: {len(labels)} regions x time"
+        )
     if len(series) > series.shape[1]:
         raise InputError(
             f"{what}: {len(series)} regions and {series.shape[1]} volumes, time seems to be along the wrong axis; "
@@ -180,6 +185,10 @@ def _checked_run(run, labels, what: str, discard_s: float, tr_s: float | None) -
     if flat.any():
         k = int(np.argmax(flat))
         raise InputError(f"{what}: region '{labels[k]}' is constant; allowed: a signal in every region")
+    alike = np.argwhere(np.triu(np.abs(np.corrcoef(series)) >= 1.0 - ALIKE, 1))
+    if len(alike):
+        first, second = (labels[k] for k in alike[0])
+        raise InputError(f"{what}: regions '{first}' and '{second}' have the same series; allowed: one of its own each")
     return series, int(censored.sum())
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ngnmm_core.recordings.connectivity import edge_specific, fc_without_global_signal, mean_fc
+from ngnmm_core.recordings.connectivity import edge_specific, fc_without_global_signal, mean_fc, regressed
 from ngnmm_core.recordings.targets import Targets
 
 SCORES = ("r", "edge_r", "gsr_r", "rmse", "fcd_ks")
@@ -26,6 +26,12 @@ class Signal:
     fc: np.ndarray
     amplitude: np.ndarray | None = None
     fcd: np.ndarray | None = None
+
+    def without_global(self) -> "Signal":
+        """Regress the global signal out, as recordings are cleaned of it; the FCD is not known then."""
+        if self.amplitude is None:
+            raise ValueError("without amplitudes there is no global signal")
+        return Signal(*regressed(self.fc, self.amplitude))
 
 
 def subject_weights(subjects: int, draws: int, seed: int = 0) -> np.ndarray:

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from ngnmm_core.section import Section
 
 FEWEST_VOLUMES = 60
+LONGEST_TR_S = 60.0  # beyond which an interval was meant in ms
 
 
 class Empirical(Section):
@@ -21,7 +22,12 @@ class Empirical(Section):
         "folder of BIDS derivatives, or one file with all subjects or a group's FC; .csv, .tsv, .npz, .mat, "
         ".ptseries.nii",
     )
-    tr_s: float | None = Field(None, gt=0, description="sampling interval (s), for files that don't say it")
+    tr_s: float | None = Field(
+        None,
+        gt=0,
+        le=LONGEST_TR_S,
+        description="sampling interval (s), for files that don't say it, or say a wrong one",
+    )
     labels: str | None = Field(
         None, description="file of region labels, for files without: one per line, or a table with a column `label`"
     )
@@ -31,7 +37,9 @@ class Empirical(Section):
         None, description="band of recordings and of simulated BOLD (Hz); null: all frequencies, nothing detrended"
     )
     global_signal: Literal["keep", "regress"] = Field(
-        "keep", description="`regress`: the mean over regions is regressed out of recordings and simulated BOLD"
+        "keep",
+        description="`regress`: the mean over regions is regressed out of recordings, simulated BOLD, and linear "
+        "theory where it is scored",
     )
     discard_s: float = Field(0.0, ge=0, description="time at the start of every recording that is left out (s)")
 

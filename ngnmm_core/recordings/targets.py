@@ -98,7 +98,7 @@ def find_targets(recordings: Recordings, band_hz=None, regress_global: bool = Fa
         check_windows(fcd_s, recordings.group_fcd)
         fcd, other_fcd = _group_quantiles(recordings.group_fcd)
     if fcd_s is not None and recordings.runs:
-        length, step = _window(fcd_s, recordings)
+        length, step = windows_in(fcd_s, recordings)
         first = [each[0] for each in base.runs]  # runs have no time in common
         fcd = np.stack([fcd_quantiles(series, length, step) for series in first])
         surrogates = [surrogate_quantiles(series, length, step) for series in first]
@@ -146,16 +146,24 @@ def check_windows(fcd_s: Sequence[float], group: GroupDynamics) -> None:
         )
 
 
-def _window(fcd_s: Sequence[float], recordings: Recordings) -> tuple[int, int]:
+def windows_in(fcd_s: Sequence[float], recordings: Recordings) -> tuple[int, int]:
+    """Length and step of sliding windows in volumes of recordings that have series.
+
+    Raises
+    ------
+    InputError
+        For windows that are no longer than a TR, or of which fewer than three fit.
+    """
+    key = "analyses.bold.fcd.window_s"
     window_s, step_s = fcd_s
     if window_s <= recordings.tr_s:
         raise InputError(
-            f"fcd.window_s: {window_s:g} s is no longer than a TR; allowed: more than {recordings.tr_s:g} s"
+            f"{key}: {window_s:g} s is no longer than a TR of the recordings; allowed: more than {recordings.tr_s:g} s"
         )
     length, step = window_volumes(window_s, step_s, recordings.tr_s)
     if windows(recordings.volumes, length, step) < 3:
         raise InputError(
-            f"fcd.window_s: fewer than three windows of {window_s:g} s in {recordings.volumes} volumes of "
+            f"{key}: fewer than three windows of {window_s:g} s in {recordings.volumes} recorded volumes of "
             f"{recordings.tr_s:g} s; allowed: shorter windows or steps"
         )
     return length, step

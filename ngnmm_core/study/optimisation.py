@@ -95,6 +95,8 @@ def check_optimise(settings: Optimise, study, names) -> None:
             raise InputError(f"{key}.parameters.{name}: also model.balance.parameter; allowed: one of the two")
     if settings.population % POPULATION:
         raise InputError(f"{key}.population: {settings.population}; allowed: a multiple of {POPULATION}")
+    if settings.band and not any(step.of == "linear_fc" for step in settings.steps):
+        raise InputError(f"{key}.band: {settings.band} without a step of linear_fc; allowed: 0, or with one")
     for k, step in enumerate(settings.steps):
         if step.of not in study.options:
             raise InputError(

@@ -18,6 +18,7 @@ from ngnmm_core.study.load import make_study
 W = np.random.default_rng(3).uniform(0.0, 1.0, (5, 5)) ** 3
 W = (W + W.T) * (1 - np.eye(5))
 BRAIN = Connectome(W, LABELS)
+BOLD = {"noise_sigma": 0.1, "method": "heun", "duration_ms": 90000, "transient_ms": 1000, "dt_ms": 0.1, "sample_ms": 1}
 GRID = [2.0, 10.0, 16.0, 19.0, 20.5, 21.4]
 
 
@@ -171,8 +172,48 @@ def test_recordings_are_looked_at_before_any_job(folder, tmp_path, refused):
     refused(lambda: check_recordings(study(folder, empirical=band), nowhere), "empirical.band_hz", "0.5 Hz")
     alone = {"path": str(folder / "sub-1.csv"), "tr_s": 1.0}
     refused(lambda: check_recordings(study(folder, empirical=alone), nowhere), "analyses.fit.hold_out", "1 subjects")
+    dynamics = {"bold": {"fcd": {"window_s": 2.5, "step_s": 1}}, "fit": {}}
+    sampled = study(folder, analyses=dynamics, simulation=BOLD, empirical={"path": alone["path"], "tr_s": 3.0})
+    refused(lambda: check_recordings(sampled, nowhere), "bold.fcd.window_s: 2.5 s", "more than 3 s")
     as_dataset(ConnectomeArrays(W, ["a", "b", "c", "d", "f"]), {}).to_netcdf(nowhere)
     refused(lambda: check_recordings(study(folder), nowhere), "empirical.path", "no region 'f'")
+
+
+def test_scores_that_a_group_alone_has_not_are_refused_where_they_are_asked_for(folder, tmp_path, refused):
+    np.savez(tmp_path / "fc.npz", fc=np.eye(5), labels=LABELS)
+    check = lambda fit, **keys: check_recordings(
+        study(folder, empirical={"path": str(tmp_path / "fc.npz")}, analyses={"linear_fc": {}, "fit": fit}, **keys),
+        tmp_path / "none.nc",
+    )
+    check({})
+    refused(lambda: check({"scores": ["r", "gsr_r"]}), "analyses.fit.scores: gsr_r", "allowed: other scores")
+    refused(lambda: check({"best_by": "gsr_r"}), "analyses.fit.best_by: gsr_r", "no global signal")
+    step = {"of": "linear_fc", "evaluations": 8}
+    search = {"parameters": {"G": [1, 2], "noise_common": [0, 1]}, "score": "gsr_r", "steps": [step]}
+    refused(lambda: check({}, optimise=search), "optimise.score: gsr_r", "no global signal")
+    late = study(folder, empirical={"path": str(tmp_path / "fc.npz"), "discard_s": 10})
+    refused(lambda: check_recordings(late, tmp_path / "none.nc"), "empirical.discard_s: 10", "allowed: 0")
+
+
+def test_the_global_signal_leaves_linear_theory_as_it_leaves_recordings(folder):
+    """Checked with series: theory's own covariance, and the mean over regions regressed out of them."""
+    cleaned = {"path": str(folder / "sub-*.csv"), "tr_s": 1.0, "global_signal": "regress"}
+    one = study(folder, empirical=cleaned, analyses={"linear_fc": {"bands_hz": [[0.01, 0.2]]}, "fit": {"bootstrap": 0}})
+    found = run_study(one, BRAIN)
+    target = mean_fc(load_recordings(one.config.empirical, labels=LABELS).cleaned((0.01, 0.2), True).fc())
+    for fc, sd, r, gsr_r in zip(
+        found["linear_fc"].values[:, 0],
+        found["linear_amplitude"].values[:, 0],
+        found["fit_r"].values[:, 0],
+        found["fit_gsr_r"].values[:, 0],
+        strict=True,
+    ):
+        root = sd[:, None] * np.linalg.cholesky(matrix_of(fc.astype(float)))
+        series = root @ np.vstack([np.eye(5), -np.eye(5)]).T  # of this very covariance
+        left = series - np.outer(series @ series.mean(axis=0), series.mean(axis=0)) / np.sum(series.mean(axis=0) ** 2)
+        expected = np.corrcoef(fc_of_series(left), target)[0, 1]
+        assert r == pytest.approx(expected, abs=1e-9)
+        assert gsr_r == pytest.approx(expected, abs=1e-9)
 
 
 def test_recordings_in_the_dataset_of_a_connectome():

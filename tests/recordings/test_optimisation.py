@@ -143,6 +143,12 @@ def test_search_starts_at_the_best_point_of_the_grid(folder):
         {"fit_signal": ["bold", "linear_fc"], "axis": ["G", "seed"]},
     )
     assert start_of(study(folder), fit) == {"G": 5.0, "seed": 1.0}
+    bands = {"linear_fc": {"bands_hz": [[0.01, 0.1], [0.1, 0.2]]}, "fit": {}}
+    step = {"of": "linear_fc", "evaluations": 8}
+    search = {"parameters": {"G": [1, 20], "noise_common": [0, 1]}, "band": 1, "steps": [step]}
+    of_bands = fit.assign_coords(fit_signal=["linear_fc:0.01-0.1", "linear_fc:0.1-0.2"])
+    second = study(folder, analyses=bands, optimise=search)
+    assert start_of(second, of_bands) == {"G": 5.0, "seed": 1.0}
 
 
 @pytest.mark.parametrize(

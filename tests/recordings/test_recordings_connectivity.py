@@ -83,3 +83,13 @@ def test_surrogates_keep_spectra_and_mean_connectivity():
     np.testing.assert_allclose(np.abs(np.fft.rfft(made)), np.abs(np.fft.rfft(series)), atol=1e-9)
     # the phase of the highest frequency is fixed by the series being real, so that nothing is lost
     np.testing.assert_allclose(c.fc_of_series(made), c.fc_of_series(series), atol=1e-9)
+
+
+def test_a_global_signal_is_taken_out_once():
+    """Of a second one there is only round-off, of regions +-1e-9 and of their mean 0: a quotient of any size."""
+    fc = np.full(10, -0.25)  # five regions whose sum is zero
+    fc[[0, 9]] += [1e-9, -1e-9]
+    np.testing.assert_allclose(c.fc_without_global_signal(fc, np.ones(5)), fc, atol=1e-8)
+    series = clean(mixed(), 1.0, regress_global=True)
+    again = c.fc_without_global_signal(c.fc_of_series(series).astype(np.float32).astype(float), series.std(axis=1))
+    np.testing.assert_allclose(again, c.fc_of_series(series), atol=1e-6)
