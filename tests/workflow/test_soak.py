@@ -112,8 +112,12 @@ class Soak:
     # ------------------------------------------------------------------ faults; each tells whether it found a victim
     def kill_a_job(self):
         """SIGKILL, as the system does when memory is short."""
-        jobs = [p for p in psutil.Process(self.run.pid).children(recursive=True) if _is_job(p)]
-        return bool(jobs) and not _signal(self.random.choice(jobs).pid, signal.SIGKILL)
+        deadline = time.monotonic() + 20
+        while self.run.poll() is None and time.monotonic() < deadline:
+            if jobs := [p for p in psutil.Process(self.run.pid).children(recursive=True) if _is_job(p)]:
+                return not _signal(self.random.choice(jobs).pid, signal.SIGKILL)
+            time.sleep(0.05)
+        return False
 
     def kill_everything(self):
         """As if the machine had gone."""
