@@ -256,11 +256,9 @@ def test_the_bundled_study_has_ten_thousand_trials_and_can_be_run_small(request)
         "cue": {"cue.amplitude": [0, 0.6, 4], "cue.duration_ms": [25, 200], "seed": [0, 1]},
         "noise": {"cue.amplitude": [0, 6], "Delta": [1], "noise_sigma": [1, 5], "seed": [0, 1]},
     }
-    found = {}
-    for part, grid in few.items():
-        config = {**content["base"], **content["parts"][part], "study": part, "grid": grid, "highlights": []}
-        config["model"] = {**content["base"]["model"], **content["parts"][part].get("model", {})}
-        found[part] = run_study(make_study(part, config), get_connectome("single"))
+    parts = {part: {**content["parts"][part], "grid": grid, "highlights": []} for part, grid in few.items()}
+    small = load_studies({**content, "parts": parts})
+    found = {name.rpartition("/")[2]: run_study(study, get_connectome("single")) for name, study in small.items()}
     np.testing.assert_array_equal(np.isfinite(found["range"].bistable_low[..., 0]), [[True, True], [False, True]])
     success = summarise(found["cue"]).success_rate.sel(bound="estimate").values
     np.testing.assert_array_equal(success, [[1, 1], [0, 0], [1, 1]])
