@@ -23,6 +23,7 @@ RATIOS_AT = 90
 CROWDED = {94}  # no label at the axis: beside 90
 # Blues and greens for our own methods, warm colours for other programs; single precision is dotted, or lighter
 OURS = ("#0072b2", "#009e73", "#56b4e9", "#332288", "#44aa99", "#117733")
+C = (INK, "#7f7f7f")
 OTHERS = ("#d55e00", "#cc79a7", "#e69f00", "#882255", "#999933")
 MARKERS = {"c": "s", "engine": "o", "peer": "D"}
 HEIGHT_MM, LEGEND_COLUMNS = 120, 4
@@ -62,8 +63,8 @@ def draw(results, yardstick, label):
 
 def _colours(cases):
     """Colours by kind and method: one for both precisions."""
-    found = {("c", "rk4"): INK}
-    for kind, palette in (("engine", OURS), ("peer", OTHERS)):
+    found = {}
+    for kind, palette in (("c", C), ("engine", OURS), ("peer", OTHERS)):
         methods = dict.fromkeys(case.method for case in cases if case.kind == kind)
         found |= {(kind, method): palette[k % len(palette)] for k, method in enumerate(methods)}
     return found
