@@ -62,6 +62,13 @@ def test_a_page_made_again_is_the_same_whatever_the_jobs_took(page, tmp_path):
     assert b'href="benchmarks/costs.html"' in pages[0]
 
 
+def test_colour_maps_stand_in_one_order_in_every_process(study, sweep):
+    """Words in a set have another order in every process."""
+    colours = list(collect(sweep, study)[0]["colours"])
+    assert len(colours) > 3
+    assert colours == sorted(colours)
+
+
 def test_maps_and_flags_are_those_of_the_dataset(study, sweep):
     sweep["synchrony"][2, 1, 3, 0] = np.nan
     sweep["fc_status"][1, 0, 2, 0] = 2

@@ -43,7 +43,8 @@ def collect(dataset: xr.Dataset, study: Study) -> tuple[dict[str, Any], dict[str
     about["first"] = _first(study, points)
     about["quantities"] = _maps(dataset, study, points, arrays)
     about["flags"] = _flags(dataset, points, arrays)
-    about["colours"] = {name: _anchors(name) for name in {q["cmap"] for q in about["quantities"]} | {"vlag", "viridis"}}
+    used = {q["cmap"] for q in about["quantities"]} | {"vlag", "viridis"}
+    about["colours"] = {name: _anchors(name) for name in sorted(used)}  # in one order in every process
     about["frequencies"] = _spectra(dataset, points, arrays)
     about["modes"] = _growth(dataset, points, arrays)
     _activity(dataset, points, arrays)
