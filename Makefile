@@ -49,7 +49,7 @@ partial: env  ## merges what there is of an unfinished study
 test: env-dev lint  ## all tests (13 to 15 minutes on 2 cores)
 	$(BIN)/python -m pytest $(BY_FILE)
 
-test-fast: env-dev  ## the tests to run all day (2 to 3 minutes)
+test-fast: env-dev  ## the tests to run all day (2 to 3 minutes, the first time 4 to 5)
 	$(BIN)/python -m pytest $(BY_FILE) -m "not slow"
 
 test-slurm: env-dev  ## what clusters do to jobs, on a one-node SLURM of our own (root on Debian; 7 to 11 minutes)

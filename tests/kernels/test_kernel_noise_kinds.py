@@ -110,6 +110,7 @@ def test_nothing_in_common_has_the_bits_of_noise_that_is_not_shared(ei, directed
     assert (found[..., 1] != found[..., 0]).any()
 
 
+@pytest.mark.slow
 def test_the_strong_order_with_coloured_noise_is_two(ei, points_of, start_of):
     """Along one path for all steps, against a step 32 times as short as the longest."""
     start, steps = np.broadcast_to(start_of(ei, 1, 2), (8, 2, 6)), np.array([0.1, 0.05, 0.025])

@@ -214,11 +214,13 @@ def test_code_of_the_integrator_makes_every_simulation_anew_and_no_connectome(ch
 @pytest.mark.parametrize(
     ("module", "affected"),
     [
-        ("simulation/initial_states.py", {"simulation", "msf", "lesions", "highlights"}),
+        pytest.param(
+            "simulation/initial_states.py", {"simulation", "msf", "lesions", "highlights"}, marks=pytest.mark.slow
+        ),
         ("streaming/welch.py", {"simulation", "lesions", "highlights"}),
-        ("analysis/rates.py", {"simulation", "highlights"}),
+        pytest.param("analysis/rates.py", {"simulation", "highlights"}, marks=pytest.mark.slow),
         ("dynamics/floquet.py", {"msf", "highlights"}),
-        ("analysis/series.py", {"highlights"}),
+        pytest.param("analysis/series.py", {"highlights"}, marks=pytest.mark.slow),
     ],
 )
 def test_code_of_an_analysis_makes_its_own_shards_anew(changed, module, affected):
@@ -232,6 +234,7 @@ def test_code_of_a_model_makes_its_own_studies_anew(changed, unedited):
     assert changed(code, "models/ngnmm_population.py") == others
 
 
+@pytest.mark.slow
 def test_code_that_writes_results_makes_every_shard_anew(changed, unedited):
     assert changed(code, "stages/results.py") == set(unedited) - {"connectome", "merge"}
 
@@ -253,6 +256,7 @@ def test_code_of_plans_and_figures_makes_no_shard_anew(changed):
     assert changed(code, *figures, *others) & (SHARDS | {"connectome"}) == set()
 
 
+@pytest.mark.slow
 def test_code_that_reads_files_makes_connectomes_anew(changed):
     assert "connectome" in changed(code, "connectome/readers.py")
 
