@@ -106,9 +106,9 @@ class _Chase:
             blocks = [self.open[k : k + size] for k in range(0, len(self.open), size)]
             moving, returns = zip(*(self._stretch(points, length, watched) for points in blocks), strict=True)
             left = np.concatenate(moving)
-            for k, cycle in _cycles(self.all.take(left), joined(returns)).items():
-                self.found[left[k]] = cycle
-            self.open = np.array([k for k in left if self.found[k] is None], int)
+            for j, cycle in _cycles(self.all.take(left), joined(returns)).items():
+                self.found[left[j]] = cycle
+            self.open = np.array([point for point in left if self.found[point] is None], int)
         for k in self.open:
             self.found[k] = Attractor(IRREGULAR, self.states[k])
         return self.found

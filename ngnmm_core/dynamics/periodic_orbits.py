@@ -189,8 +189,8 @@ class _Search:
                 x[j].copy(), float(periods[j]), meshes[j], monodromies[j].copy(), float(residuals[j]), units[j]
             )
 
-        self.last = {int(self.index[j]): partial(orbit, j) for j in np.flatnonzero(usable)}
-        converged = [(int(self.index[j]), orbit(j)) for j in np.flatnonzero(done & usable)]
+        self.last = {int(self.index[j]): partial(orbit, j) for j in map(int, np.flatnonzero(usable))}
+        converged = [(int(self.index[j]), orbit(j)) for j in map(int, np.flatnonzero(done & usable))]
         self._correct(usable & ~done, ends, monodromies, miss, solutions)
         return converged
 
