@@ -87,14 +87,22 @@ def job_times(shard: Path) -> dict[str, Any]:
     """
     finished = datetime.fromtimestamp(shard.stat().st_mtime, UTC).isoformat(timespec="seconds")
     benchmark = shard.parents[2] / "benchmarks" / shard.parent.name / f"{shard.stem}.tsv"
-    if not benchmark.is_file():
+    try:
+        with open(benchmark, newline="", encoding="utf-8", errors="replace") as file:
+            row = list(csv.DictReader(file, delimiter="\t"))[-1]
+    except (OSError, csv.Error, IndexError):  # none, or one that a full disk has left empty
         return {"finished": finished}
-    with open(benchmark, newline="", encoding="utf-8") as file:
-        row = list(csv.DictReader(file, delimiter="\t"))[-1]
     named = {"wall_s": "s", "cpu_s": "cpu_time", "peak_memory_MB": "max_rss"}
-    # "NA" where a job was too short to be looked at
-    measured = {name: float(row[column]) for name, column in named.items() if row[column][:1].isdigit()}
-    return {"finished": finished, **measured}
+    measured = {name: _number(row.get(column)) for name, column in named.items()}
+    return {"finished": finished, **{name: value for name, value in measured.items() if value is not None}}
+
+
+def _number(text: Any) -> float | None:
+    """Read a number of a benchmark; None for `NA`, of a job too short to be looked at, and for what is damaged."""
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return None
 
 
 def machine() -> dict[str, Any]:

@@ -4,6 +4,7 @@ Costs come from the benchmark files that Snakemake writes beside the results, so
 what is there, whenever they ran.
 """
 
+import contextlib
 import csv
 from collections import Counter
 from collections.abc import Sequence
@@ -45,7 +46,7 @@ def costs(benchmarks: Path) -> list[Cost]:
     for path in sorted(benchmarks.rglob("*.tsv")):
         parts = path.relative_to(benchmarks).with_suffix("").parts
         rule = f"shard ({parts[0]})" if len(parts) > 1 else parts[0].partition("-")[0]
-        with open(path, encoding="utf-8", newline="") as file:
+        with open(path, encoding="utf-8", errors="replace", newline="") as file, contextlib.suppress(csv.Error):
             for row in csv.DictReader(file, delimiter="\t"):
                 numbers = (_number(row.get(key)) for key in ("s", "cpu_time", "max_rss"))
                 found.append(Cost(rule, parts[-1], *numbers))

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from ngnmm_core.analysis.contract import status
+from ngnmm_core.dataset.provenance import job_times
 from ngnmm_core.products.run_summary import (
     by_rule,
     cost_tables,
@@ -88,3 +89,19 @@ def test_the_cost_of_a_study_in_one_line(results, tmp_path):
 def test_a_study_without_benchmarks_has_nothing_to_tell_but_its_points(tmp_path):
     assert cost_tables(tmp_path / "benchmarks") == []
     assert points_table([]).title == "Points with a status"
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"s\th:m:s\n", b"s\tmax_rss\tcpu_time\n\xff\x00\tNA\t\n", b"\xff\xfe\n1\t2\n", None]
+)
+def test_a_benchmark_that_a_full_disk_has_left_empty_is_no_obstacle(results, damage):
+    """What a job took is then not known, and all else is."""
+    shard = results / "shards" / "simulation" / f"{3:016x}.nc"
+    shard.parent.mkdir(parents=True)
+    shard.touch()
+    whole = job_times(shard)
+    assert (whole["wall_s"], whole["cpu_s"], whole["peak_memory_MB"]) == (30.0, 27.0, 103.0)
+    benchmark = results / "benchmarks" / "simulation" / f"{3:016x}.tsv"
+    benchmark.unlink() if damage is None else benchmark.write_bytes(damage)
+    assert job_times(shard) == {"finished": whole["finished"]}
+    assert cost_text(results).startswith("took 3.8 min of CPU time in ")
