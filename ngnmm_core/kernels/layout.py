@@ -19,6 +19,7 @@ ROWS_WITH_16_REGISTERS = range(4, 7)
 POSITION, FILLED, SUBSTEPS, STEP, LEVEL, HEAD, USED = range(7)
 VOLLEY = 7  # steps of the first volley, which are shorter
 COUNTERS = 8
+OF_THE_STEP = [LEVEL, VOLLEY]  # what of these depends on the size of a step
 
 
 class NoiseKind(NamedTuple):

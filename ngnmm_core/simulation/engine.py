@@ -302,8 +302,10 @@ class Run:
     def restore(self, snapshot: tuple) -> None:
         """Goes back to a snapshot: the same steps then give the same bits."""
         arrays, self._step = snapshot
+        of_the_step = self.work.counters[layout.OF_THE_STEP]  # a snapshot of the start was taken before there were any
         for array, kept in zip(self._remembered, arrays, strict=True):
             array[:] = kept
+        self.work.counters[layout.OF_THE_STEP] = of_the_step
 
     def by_point(self, array: np.ndarray) -> np.ndarray:
         """Reshape an array [group, X..., lane] to [point, X...], without the padding."""

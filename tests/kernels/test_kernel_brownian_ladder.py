@@ -111,7 +111,9 @@ def test_the_path_is_solved_as_heun_solves_it(ei, points_of, start_of, paths):
 def test_a_path_goes_on_from_call_to_call_and_from_a_snapshot(ei, directed5, points_of, start_of):
     points, start = points_of(ei, I_ext_e=8.0, G=4.0, seed=3), start_of(ei, 1, 5)
     whole, parts = (run_of(ei, directed5, points, start, 0.2) for _ in range(2))
-    expected = whole.advance(0.025, 40, 40)
+    expected, start_of_path = whole.advance(0.025, 40, 40), parts.snapshot()
+    parts.advance(0.025, 7, 1)
+    parts.restore(start_of_path)
     found = [parts.advance(0.025, 40, n) for n in (3, 20)]
     snapshot = parts.snapshot()
     parts.advance(0.025, 7, 1)
