@@ -296,7 +296,9 @@ def test_rounded_delays_are_those_of_whole_steps(run_of, method):
 @pytest.mark.slow
 def test_a_run_goes_on_from_call_to_call_and_from_a_snapshot(run_of, method, dt, noise):
     whole, parts = (run_of(method, noise=noise) for _ in range(2))
-    expected = whole.advance(dt, 13, 50)
+    expected, at_start = whole.advance(dt, 13, 50), parts.snapshot()
+    parts.advance(dt, 77, 1)
+    parts.restore(at_start)
     found = [parts.advance(dt, 13, n) for n in (3, 20)]
     snapshot = parts.snapshot()
     parts.advance(dt, 77, 1)
