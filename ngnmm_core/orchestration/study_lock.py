@@ -125,10 +125,13 @@ def is_held(path: Path) -> bool:
 
 
 def is_elsewhere(path: Path) -> bool:
-    """Whether a lock is that of another host which has given a sign of life a short time ago."""
+    """Whether a lock is that of another host which has given a sign of life a short time ago.
+
+    One that is dated in the future was written by a clock that has been set back since: a living holder dates it anew.
+    """
     if not is_foreign(_holder(path)):
         return False
-    return _now_of(path.parent) - path.stat().st_mtime < SILENCE
+    return abs(_now_of(path.parent) - path.stat().st_mtime) < SILENCE
 
 
 def is_foreign(holder: dict) -> bool:

@@ -89,8 +89,10 @@ def test_the_lock_of_another_host_counts_while_it_gives_signs_of_life(folder, el
     assert study_lock.living_holders(folder.parent)
 
 
-def test_the_lock_of_another_host_that_is_silent_is_taken_over(folder, elsewhere):
-    elsewhere(SILENCE + 5)
+@pytest.mark.parametrize("silent", [SILENCE + 5, -SILENCE - 5, -1e8], ids=["past", "future", "years ahead"])
+def test_the_lock_of_another_host_that_is_silent_is_taken_over(folder, elsewhere, silent):
+    """Also where it was dated by a clock that was ahead: nobody dates it anew."""
+    elsewhere(silent)
     assert not study_lock.living_holders(folder.parent)
     lock = StudyLock(folder)
     assert "elsewhere" in lock.left_behind
