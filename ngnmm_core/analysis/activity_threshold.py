@@ -31,17 +31,16 @@ def population_index(key: str, model: Model, name: str | None) -> int:
     return names.index(name)
 
 
-def check_threshold(key: str, study, options: Options) -> None:
+def check_threshold(key: str, study, options: Options, threshold_hz: float | None) -> None:
     """Whether the threshold can be found: from states of regions that are alike, or as a number.
 
-    `options` have it as `between` or `threshold_hz`.
+    `options` have it as `between`, unless `threshold_hz` gives it.
 
     Raises
     ------
     InputError
         For one that is to be found although maps make regions differ, or that is given twice.
     """
-    threshold_hz = options.threshold_hz
     refuse_unread(key, options, ("between",), threshold_hz is None, f"no {key}.threshold_hz, which sets it")
     if threshold_hz is None and study.map_scales():
         name = next(iter(study.map_scales()))

@@ -17,7 +17,7 @@ def check_protocol(options, study) -> None:
     """
     check_epochs("analyses.memory", options, study)
     population_index("analyses.memory.population", study.model, options.population)
-    check_threshold("analyses.memory", study, options)
+    check_threshold("analyses.memory", study, options, options.threshold_hz)
     if options.probe is not None and options.threshold_hz is None:
         _check_probe(_named(study.simulation.stimuli, options.probe), study.model)
 

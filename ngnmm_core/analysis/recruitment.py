@@ -61,7 +61,7 @@ def check(options: RecruitmentOptions, study) -> None:
     if options.stimulus is not None and options.stimulus not in names:
         raise unknown("analyses.recruitment.stimulus", options.stimulus, names)
     population_index("analyses.recruitment.population", study.model, options.population)
-    check_threshold("analyses.recruitment", study, options)
+    check_threshold("analyses.recruitment", study, options, options.threshold_hz)
     stimulus = _focal(options, stimuli)
     for onset in study.stimulus_times()[stimulus.name][0]:
         last = simulation.duration_ms - options.minimal_ms

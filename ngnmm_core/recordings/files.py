@@ -154,7 +154,9 @@ def _one(path: Path, settings: Empirical, labels, series: np.ndarray, what: str,
     said = None if own is None else _interval(own, what)
     found = settings.tr_s or said
     start = beside.get("StartTime")
-    notes = (f"volumes were taken {start:g} s after the start of their TR (slice timing)",) if start else ()
+    notes: tuple[str, ...] = (
+        (f"volumes were taken {start:g} s after the start of their TR (slice timing)",) if start else ()
+    )
     if settings.tr_s and said and abs(said - settings.tr_s) > 1e-3 * said:
         notes += (f"{path.name}: a TR of {settings.tr_s:g} s from empirical.tr_s, where the file says {said:g} s",)
     return Recordings(labels, (subject_of(path),), ((series,),), found, notes=notes)

@@ -106,6 +106,8 @@ def test_the_bundled_parts(request):
         own = content["parts"][part]
         config = {**content["base"], **own, "study": part, "grid": grid}
         config["simulation"] = {**content["base"]["simulation"], **own["simulation"]}
+        if "noise_sigma" in grid:
+            del config["simulation"]["noise_sigma"]
         found[part] = run_study(make_study(part, config), get_connectome("single"))
     names = np.array(["undefined", *OUTCOMES])[found["items"].item_outcome.values + 1]
     # above the branch point one of two equal items wins, cue or not

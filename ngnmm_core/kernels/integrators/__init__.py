@@ -77,7 +77,7 @@ class Integrator(NamedTuple):
     precisions: tuple[str, ...] = ("float64", "float32")
     noise_precisions: tuple[str, ...] = ("float64",)
     start_ms: float = 0.0
-    nodes: Callable[[Any, int, int, Any], Any] | None = None
+    nodes: Callable[[Any, int, int, Any, bool], Any] | None = None
     watches: bool = False
     delays: tuple[float, ...] | None = None
     delayed_step_ms: float | None = None
