@@ -83,8 +83,16 @@ def grid_of(study: Study) -> tuple[tuple[str, ...], tuple[int, ...]]:
     return dims, tuple(lengths[name] for name in dims)
 
 
-def targets_of(study: Study, recordings: Recordings) -> dict[str, Targets]:
-    """Find every signal's targets: recordings in the band of `linear_fc` or `fc`, or cleaned as `empirical` says."""
+def targets_of(study: Study, recordings: Recordings, surrogates: bool = True) -> dict[str, Targets]:
+    """Find every signal's targets: recordings in the band of `linear_fc` or `fc`, or cleaned as `empirical` says.
+
+    Parameters
+    ----------
+    study : Study
+    recordings : Recordings
+    surrogates : bool
+        Whether the dynamics of surrogates are wanted too; no score needs them.
+    """
     empirical, bold = study.config.empirical, study.options.get("bold")
     regress = empirical.global_signal == "regress"
     found = {}
@@ -96,7 +104,7 @@ def targets_of(study: Study, recordings: Recordings) -> dict[str, Targets]:
             found[name] = envelope_targets(recordings, study.options["fc"].band_hz, orthogonalised)
         else:
             fcd = None if bold.fcd is None else (bold.fcd.window_s, bold.fcd.step_s)
-            found[name] = find_targets(recordings, empirical.band_hz, regress, fcd)
+            found[name] = find_targets(recordings, empirical.band_hz, regress, fcd, surrogates)
     return found
 
 
@@ -119,7 +127,7 @@ def indices(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
 def point_scores(study: Study, file: Mapping[str, Any], recordings: Recordings) -> dict[str, np.ndarray]:
     """Scores of every point, arrays [grid..., fit_signal] and the status [grid...], by the names of their variables."""
     options, (dims, shape) = study.options["fit"], grid_of(study)
-    readers, wanted = readers_of(study, file, dims), targets_of(study, recordings)
+    readers, wanted = readers_of(study, file, dims), targets_of(study, recordings, surrogates=False)
     full = (*shape, len(readers))
     found = {v.name: np.full(full if v.dims else shape, v.missing, v.dtype) for v in variables(options)}
     defined = np.zeros(full, bool)

@@ -96,7 +96,7 @@ class Search:
     def scorers(self) -> dict[str, Scorer]:
         """What scores the connectivity of every analysis, against the mean of all subjects."""
         found = {}
-        for name, target in targets_of(self.study, self.recordings).items():
+        for name, target in targets_of(self.study, self.recordings, surrogates=False).items():
             found.setdefault(name.partition(":")[0], []).append(Scorer(target, subject_weights(len(target), 0)))
         return {
             analysis: scorers[self.settings.band if analysis == "linear_fc" else 0]
@@ -130,7 +130,11 @@ class Search:
             self.connectome.centres,
             self.connectome.volume,
         ]
-        arrays += [a for t in targets_of(self.study, self.recordings).values() for a in (t.fc, t.gsr_fc, t.fcd)]
+        arrays += [
+            a
+            for t in targets_of(self.study, self.recordings, surrogates=False).values()
+            for a in (t.fc, t.gsr_fc, t.fcd)
+        ]
         for array in (*arrays, *self.connectome.maps.values()):
             content.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
         code = code_hash(["ngnmm_core.products.optimisation"])

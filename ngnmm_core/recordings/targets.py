@@ -69,7 +69,9 @@ class Targets:
         return replace(self, fc=np.atleast_2d(self.held_out_fc), fcd=fcd[None], held_out_fc=None, held_out_fcd=None)
 
 
-def find_targets(recordings: Recordings, band_hz=None, regress_global: bool = False, fcd_s=None) -> Targets:
+def find_targets(
+    recordings: Recordings, band_hz=None, regress_global: bool = False, fcd_s=None, surrogates: bool = True
+) -> Targets:
     """Compute the targets of recordings.
 
     Parameters
@@ -82,6 +84,8 @@ def find_targets(recordings: Recordings, band_hz=None, regress_global: bool = Fa
         Whether the global signal is taken out of `fc` too.
     fcd_s : pair of float, optional
         Length and step of sliding windows (s); no FCD without it.
+    surrogates : bool
+        Whether the FCD of surrogates is computed too, which takes five times as long as the rest; else it is NaN.
 
     Raises
     ------
@@ -101,10 +105,11 @@ def find_targets(recordings: Recordings, band_hz=None, regress_global: bool = Fa
         length, step = windows_in(fcd_s, recordings)
         first = [each[0] for each in base.runs]  # runs have no time in common
         fcd = np.stack([fcd_quantiles(series, length, step) for series in first])
-        surrogates = [surrogate_quantiles(series, length, step) for series in first]
-        pairs = zip(fcd, surrogates, strict=True)
-        distance = np.array([np.mean([ks_distance(own, each) for each in several]) for own, several in pairs])
-        without = np.stack([several.mean(axis=0) for several in surrogates])
+        if surrogates:
+            drawn = [surrogate_quantiles(series, length, step) for series in first]
+            pairs = zip(fcd, drawn, strict=True)
+            distance = np.array([np.mean([ks_distance(own, each) for each in several]) for own, several in pairs])
+            without = np.stack([several.mean(axis=0) for several in drawn])
     fc = base.fc()
     gsr_fc = gsr.fc() if recordings.runs else np.full_like(fc, np.nan)
     other = None if recordings.held_out_fc is None else edges_of(recordings.held_out_fc)
@@ -120,7 +125,7 @@ def find_targets(recordings: Recordings, band_hz=None, regress_global: bool = Fa
         without,
         held_out_fc=other,
         held_out_fcd=other_fcd,
-        individuals=None if few is None else find_targets(few, band_hz, regress_global, fcd_s),
+        individuals=None if few is None else find_targets(few, band_hz, regress_global, fcd_s, surrogates),
     )
 
 

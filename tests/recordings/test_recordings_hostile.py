@@ -8,7 +8,7 @@ import pytest
 from made_up_recordings import LABELS, mixed
 from test_recordings_files import SERIES, read, table
 
-from ngnmm_core.recordings import Empirical, load_recordings
+from ngnmm_core.recordings import Empirical, find_targets, load_recordings
 from ngnmm_core.recordings.bids import series_files
 
 FC = np.corrcoef(SERIES)
@@ -109,3 +109,12 @@ def test_tasks_and_ways_of_processing_are_never_pooled(tmp_path, refused, entiti
     refused(lambda: series_files(tmp_path), ", ".join(sorted(entities)), f"**/*{min(entities)}*")
     (tmp_path / f"sub-1_{entities[0]}_seg-Tiny_timeseries.tsv").unlink()
     assert len(series_files(tmp_path)) == 3
+
+
+def test_scores_do_without_surrogates(tmp_path):
+    found = read(table(tmp_path / "one.csv"))
+    full, part = (find_targets(found, fcd_s=(40.0, 10.0), surrogates=wanted) for wanted in (True, False))
+    assert (full.fcd == part.fcd).all()
+    assert np.isfinite(full.surrogate_ks).all()
+    assert np.isnan(part.surrogate_ks).all()
+    assert np.isnan(part.surrogate_fcd).all()
