@@ -71,7 +71,7 @@ def main() -> None:
     """Write the lock files and environment.yml."""
     run, constraint = ("slurm",), ("--constraint", "requirements.lock")
     compile_lock(run, ROOT / "requirements.lock")
-    compile_lock((*run, "dev"), ROOT / "requirements-dev.lock", *constraint)
+    compile_lock((*run, "dev", "neuroimaging"), ROOT / "requirements-dev.lock", *constraint)
     compile_lock((*run, "docs", "notebook", "viz"), ROOT / "requirements-docs.lock", *constraint)
     (ROOT / "environment.yml").write_text(environment(locked_versions(ROOT / "requirements.lock")))
 

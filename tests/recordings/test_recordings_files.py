@@ -132,7 +132,8 @@ def test_metadata_of_bids_are_inherited(tmp_path, refused):
 
 
 def test_parcellated_cifti_series(tmp_path):
-    nibabel = pytest.importorskip("nibabel")
+    import nibabel
+
     axes = nibabel.cifti2
     voxels = axes.BrainModelAxis.from_mask(np.ones((5, 1, 1), bool), affine=np.eye(4))
     parcels = axes.ParcelsAxis.from_brain_models([(name, voxels[k : k + 1]) for k, name in enumerate(LABELS)])
