@@ -59,8 +59,8 @@ def test_linear_theory_and_exponents_see_the_same_equilibrium(heterogeneous):
     growth = float(heterogeneous["balance_growth_rate"])
     assert float(heterogeneous["linear_slowest"]) == pytest.approx(growth, abs=1e-8)
     analyses = {"network_lyapunov": {"exponents": 1}}
-    found = simulate({"I_ext_e": 5, "G": 1}, WEIGHTS, analyses=analyses, balance={"target_rate_hz": 15},
-                     normalization="max", **SETTINGS)  # fmt: skip
+    balance = {"target_rate_hz": 15}
+    found = simulate({"I_ext_e": 5, "G": 1}, WEIGHTS, analyses=analyses, balance=balance, normalization="max")
     assert float(found["network_lyapunov_exponent"][0]) == pytest.approx(growth, abs=1e-8)
 
 

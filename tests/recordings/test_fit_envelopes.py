@@ -59,8 +59,11 @@ def test_what_regions_share_at_the_same_moment_is_left_out():
     assert abs(orthogonalised - alone) < 0.5 * plain
 
 
+RATE = {"signals": ["rate"]}  # no envelope, and so no band
+
+
 def study_of(path, fc=None, empirical=None, **fit):
-    fc = {"signals": ["rate", "orthogonalised_envelope"], "band_hz": list(BAND_HZ)} | (fc or {})
+    fc = fc if fc == RATE else {"signals": ["rate", "orthogonalised_envelope"], "band_hz": list(BAND_HZ)} | (fc or {})
     return make_study(
         "s",
         {
@@ -103,7 +106,7 @@ def test_a_study_is_scored_against_envelopes(folder):
 
 def test_refusals(folder, tmp_path, refused):
     path, nowhere = folder / "sub-*.csv", tmp_path / "none.nc"
-    refused(lambda: study_of(path, fc={"signals": ["rate"]}), "analyses.fit.of: fc", "orthogonalised_envelope")
+    refused(lambda: study_of(path, fc=RATE), "analyses.fit.of: fc", "orthogonalised_envelope")
     refused(lambda: study_of(path, empirical={"band_hz": [1, 2]}), "empirical.band_hz", "analyses.fc.band_hz")
     refused(lambda: study_of(path, empirical={"global_signal": "regress"}), "empirical.global_signal", "keep")
     slow = study_of(path, empirical={"tr_s": 0.72})
