@@ -46,10 +46,10 @@ run: env  ## the study in config/config.yaml, to its figures
 partial: env  ## merges what there is of an unfinished study
 	@$(BIN)/ngnmm partial --cores $(CORES)
 
-test: env-dev lint  ## all tests (13 to 15 minutes on 2 cores)
+test: env-dev lint  ## all tests (16 to 17 minutes on 2 cores)
 	$(BIN)/python -m pytest $(BY_FILE)
 
-test-fast: env-dev  ## the tests to run all day (2 to 3 minutes, the first time 4 to 5)
+test-fast: env-dev  ## the tests to run all day (3 minutes, the first time 5)
 	$(BIN)/python -m pytest $(BY_FILE) -m "not slow"
 
 test-slurm: env-dev  ## what clusters do to jobs, on a one-node SLURM of our own (root on Debian; 7 to 11 minutes)
@@ -89,7 +89,7 @@ docs-check: env-dev  ## the long commands of the documentation (half an hour)
 notebooks: env-docs  ## runs the notebooks of the documentation and keeps what they show
 	$(BIN)/jupyter execute --inplace docs/notebooks/*.ipynb
 
-bench: env-dev  ## speed beside C and other tools, to docs/benchmarks (10 minutes; PEERS=python with the others)
+bench: env-dev  ## speed beside C and other tools, to docs/benchmarks (an hour; PEERS=python with the others)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m benchmarks.bench $(if $(PEERS),--peers $(PEERS))
 
 result-bits: env  ## hashes of small studies' results, to BITS=results/bits.json (AGAINST=older.json compares)
