@@ -62,17 +62,20 @@ def of_bold() -> float:
     return whole / (whole - _Timed.seconds)
 
 
-def _study(count: int, analyses: dict, normalization: str = "row", most: float = 18.0, **more):
-    simulation = {"noise_sigma": 0.1, "method": "heun", "dt_ms": 0.1, "sample_ms": 0.5, **more}
+SIMULATED = {"method": "heun", "dt_ms": 0.1, "sample_ms": 0.5}
+
+
+def _study(count: int, analyses: dict, normalization: str = "row", most: float = 18.0, **times):
+    recordings = {"empirical": {"source": "connectome"}} if "fit" in analyses else {}
     return make_study(
         "benchmark",
         {
+            **recordings,
             "connectome": {"name": "notebook"},
             "normalization": normalization,
             "model": POPULATION,
             "grid": {"G": np.linspace(0.2 * most, most, count).tolist()},
-            "simulation": simulation,
-            "empirical": {"source": "connectome"},
+            "simulation": {"noise_sigma": 0.1, **(SIMULATED | times if times else {})},
             "analyses": analyses,
         },
     )

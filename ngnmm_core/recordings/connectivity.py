@@ -3,6 +3,8 @@
 Edges are the upper triangle, row by row, as in `numpy.triu_indices(regions, 1)`.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 NO_GLOBAL = 1e-7  # of the mean variance: what rounding to single precision leaves of a global signal that was taken out
@@ -67,6 +69,16 @@ def mean_fc(fc: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     return np.tanh(z.mean(axis=0) if weights is None else weights @ z)
 
 
+@lru_cache(8)
+def _touching(regions: int) -> np.ndarray:
+    """Whether an edge touches a region, [edge, region]: 1 or 0."""
+    touching = np.zeros((regions * (regions - 1) // 2, regions))
+    for end in np.triu_indices(regions, 1):
+        touching[np.arange(len(end)), end] = 1.0
+    touching.flags.writeable = False
+    return touching
+
+
 def region_effects(edges: np.ndarray) -> np.ndarray:
     """Least-squares effects a [..., region] of x_ij = a_i + a_j over all pairs, for edges [..., edge].
 
@@ -76,7 +88,7 @@ def region_effects(edges: np.ndarray) -> np.ndarray:
     regions = regions_of(edges.shape[-1])
     if regions < 4:
         raise ValueError(f"{regions} regions leave nothing beside effects of regions")
-    sums = matrix_of(edges, diagonal=0.0).sum(axis=-1)
+    sums = edges @ _touching(regions)
     total = sums.sum(axis=-1, keepdims=True) / (2.0 * (regions - 1))
     return (sums - total) / (regions - 2)
 

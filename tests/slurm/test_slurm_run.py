@@ -1,6 +1,5 @@
 """A study on a real SLURM: the same bits as on a laptop, and what jobs ask for."""
 
-import json
 import re
 
 import pytest
@@ -9,6 +8,7 @@ from cluster import Site
 
 from ngnmm_core.dataset.assemble import load_resolved
 from ngnmm_core.orchestration import job_resources as resources
+from ngnmm_core.storage.checked_json import read_checked
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_a_run_tells_what_it_will_cost_and_measures_the_machine(plain, checkout)
         r"with 4 jobs at once \(of it .* looking after jobs; SLURM says \d.* until the first starts\)", said
     )
     (kept,) = (p for p in checkout.kernels.glob("calibration-*.json"))
-    assert json.loads(kept.read_text())["source"]
+    assert read_checked(kept)["source"]
 
 
 def test_a_second_run_submits_nothing(plain, cluster):
