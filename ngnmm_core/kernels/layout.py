@@ -17,7 +17,7 @@ ROWS_WITH_16_REGISTERS = range(4, 7)
 # the level of a step in the ladder of Brownian paths; with delays the newest value of the history, and how many steps
 # are used of the coupling that was worked out ahead
 POSITION, FILLED, SUBSTEPS, STEP, LEVEL, HEAD, USED = range(7)
-VOLLEY = 7  # steps of the first volley, which are shorter
+VOLLEY = 7  # how many steps are taken in pieces: see `steppers.volley`
 COUNTERS = 8
 OF_THE_STEP = [LEVEL, VOLLEY]  # what of these depends on the size of a step
 

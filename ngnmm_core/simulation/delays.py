@@ -6,7 +6,7 @@ import numpy as np
 
 from ngnmm_core.kernels.lanes import aligned, lane_width
 from ngnmm_core.kernels.steppers.history import AHEAD, MIRRORED, DelayedWeights
-from ngnmm_core.kernels.steppers.multirate import VOLLEY_PIECES
+from ngnmm_core.kernels.steppers.volley import VOLLEY_PIECES
 from ngnmm_core.simulation.integrators import get_integrator
 
 ORDER = 3  # of the polynomial between values of the past
@@ -33,6 +33,10 @@ class Delays:
     def values(self) -> int:
         """How many values of the past are read for a pair of regions."""
         return 1 if self.rounded else TAPS
+
+    def longest_ms(self, W: np.ndarray) -> float:
+        """Return the longest delay of a connection of W."""
+        return float(self.ms[W != 0].max(initial=0.0))
 
 
 def _polynomial(back: np.ndarray, start: np.ndarray) -> np.ndarray:
@@ -96,9 +100,8 @@ def delayed_weights(W: np.ndarray, delays: Delays, dt: float, dtype: str, method
     else:
         parts = [pairs.part(everything, steps - fraction, delays.rounded, 0) for fraction in fractions]
     longest = steps.max(initial=0.0)
-    slots, short_ms = slots_needed(longest, integrator.short_start), longest * dt
-    zeros = np.zeros(lane_width(dtype), dtype)
-    return DelayedWeights(len(W), slots, short_ms, zeros, *_packed(parts, len(W), dtype))
+    slots, zeros = slots_needed(longest, integrator.short_start), np.zeros(lane_width(dtype), dtype)
+    return DelayedWeights(len(W), slots, zeros, *_packed(parts, len(W), dtype))
 
 
 def slots_needed(longest: float, short_start: bool) -> int:

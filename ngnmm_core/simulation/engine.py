@@ -14,8 +14,8 @@ from ngnmm_core.compilation.kernel_cache import compiled_by
 from ngnmm_core.kernels import drivers, layout
 from ngnmm_core.kernels.lanes import lane_width
 from ngnmm_core.kernels.steppers.history import DelayedWeights
-from ngnmm_core.kernels.steppers.multirate import volley_steps
 from ngnmm_core.kernels.steppers.riccati_constants import Structure
+from ngnmm_core.kernels.steppers.volley import volley_steps
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.delays import Delays, delayed_weights, history_arrays
 from ngnmm_core.simulation.flow_table import flow_table, ladder_level, structure_of
@@ -267,7 +267,8 @@ class Run:
         """Works out what depends on the step: constants of coloured noise and of the Riccati step."""
         longest = dt
         factor = float(np.max(point_factors(self.engine.model, self._parameters)))
-        self.work.counters[layout.VOLLEY] = volley_steps(dt, factor)
+        delay_ms = 0.0 if self.engine.delays is None else self.engine.delays.longest_ms(self.engine.W)
+        self.work.counters[layout.VOLLEY] = volley_steps(dt, factor, delay_ms)
         if self.work.constants.size:
             longest, self.work.counters[layout.LEVEL] = ladder_level(dt)
             self.work.constants[:] = flow_table(self.engine, self._parameters, self._intensity, (dt, longest))
@@ -302,7 +303,8 @@ class Run:
     def restore(self, snapshot: tuple) -> None:
         """Goes back to a snapshot: the same steps then give the same bits."""
         arrays, self._step = snapshot
-        of_the_step = self.work.counters[layout.OF_THE_STEP]  # a snapshot of the start was taken before there were any
+        # a snapshot of the start has neither these nor a past, which the first step fills
+        of_the_step = self.work.counters[layout.OF_THE_STEP]
         for array, kept in zip(self._remembered, arrays, strict=True):
             array[:] = kept
         self.work.counters[layout.OF_THE_STEP] = of_the_step

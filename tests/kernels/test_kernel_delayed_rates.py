@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from delayed_networks import EQUAL, REGIONS, UNEQUAL, W, solver
 from numba import njit
 
 from ngnmm_core.models import get_model
@@ -9,12 +10,7 @@ from ngnmm_core.simulation.delays import Delays
 from ngnmm_core.simulation.engine import Engine, Run
 from ngnmm_core.simulation.integrators import get_integrator
 
-REGIONS, SPAN_MS, G = 5, 100.0, 5.0
-RANDOM = np.random.default_rng(0)
-W = RANDOM.random((REGIONS, REGIONS)) * (1 - np.eye(REGIONS))
-W /= W.sum(axis=1, keepdims=True)
-UNEQUAL = RANDOM.uniform(2.0, 25.0, (REGIONS, REGIONS)) * (1 - np.eye(REGIONS))
-EQUAL = 7.3 * (1 - np.eye(REGIONS))
+G = 5.0
 
 
 @njit
@@ -26,55 +22,15 @@ def _slope(x, c, out):
         out[i, 1] = (v * v + 2.0 - (np.pi * 10.0 * r) ** 2) / 10.0 + c[i]
 
 
-@njit
-def _received(t, past, slopes, steps, out):
-    """By the cubic through values and slopes on both sides (Hermite); before the start it is the value at the start."""
-    for i in range(len(out)):
-        out[i] = 0.0
-        for j in range(len(out)):
-            at = t - steps[i, j]
-            k = int(np.floor(at))
-            w = at - k
-            value = past[0, j]
-            if at > 0:
-                value = (1 + 2 * w) * (1 - w) ** 2 * past[k, j] + w * w * (3 - 2 * w) * past[k + 1, j]
-                value += w * (1 - w) ** 2 * slopes[k, j] + w * w * (w - 1) * slopes[k + 1, j]
-            out[i] += G * W[i, j] * value
-
-
-@njit
-def _solution(start, delays, h, count, every):
-    """States [time, region, state] after every `every` Runge-Kutta steps of h ms, all delays longer than a step."""
-    n, x = len(start), start.copy()
-    out, steps = np.zeros((count // every, n, 2)), delays / h
-    past, slopes = np.zeros((count + 1, n)), np.zeros((count + 1, n))
-    a, b, c, d = np.zeros((n, 2)), np.zeros((n, 2)), np.zeros((n, 2)), np.zeros((n, 2))
-    first, middle, last = np.zeros(n), np.zeros(n), np.zeros(n)
-    past[0] = start[:, 0]
-    for k in range(count):
-        _received(k, past, slopes, steps, first)
-        _received(k + 0.5, past, slopes, steps, middle)
-        _received(k + 1, past, slopes, steps, last)
-        _slope(x, first, a)
-        slopes[k] = h * a[:, 0]
-        _slope(x + h / 2 * a, middle, b)
-        _slope(x + h / 2 * b, middle, c)
-        _slope(x + h * c, last, d)
-        x = x + h / 6 * (a + 2 * b + 2 * c + d)
-        past[k + 1] = x[:, 0]
-        _slope(x, last, a)
-        slopes[k + 1] = h * a[:, 0]
-        if (k + 1) % every == 0:
-            out[(k + 1) // every - 1] = x
-    return out
+_solution = solver(_slope, 0)
 
 
 @pytest.mark.parametrize("delays", [UNEQUAL, EQUAL], ids=["unequal", "equal"])
 def test_rates_that_are_sent_arrive_as_the_delay_equations_have_them(points_of, delays):
     """Both states at all times within 100 ms, at the default step; half the step of the solution changes it by 1e-9."""
     model, dt = get_model("ngnmm_gap"), get_integrator("multirate").delayed_step_ms
-    start = np.array([0.01, -1.0]) * (1 + 0.1 * RANDOM.standard_normal((REGIONS, 2)))
-    path = _solution(start, delays + 1e3 * np.eye(REGIONS), 0.002, round(SPAN_MS / 0.002), 50)
+    start = np.array([0.01, -1.0]) * (1 + 0.1 * np.random.default_rng(1).standard_normal((REGIONS, 2)))
+    path = _solution(start, G, delays)
     run = Run(Engine(model, W, "multirate", delays=Delays(delays)), points_of(model, G=G).parameters, start[None])
     found = np.stack([run.by_point(x)[0] for x in run.advance(dt, round(0.1 / dt), len(path))])
     assert np.ptp(path[:, :, 0]) > 0.01  # bursts

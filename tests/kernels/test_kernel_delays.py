@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from delayed_networks import EQUAL, REGIONS, SPAN_MS, UNEQUAL, W, solver
 from numba import njit
 
 from ngnmm_core.connectome.connectome import Connectome
@@ -13,12 +14,7 @@ from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator
 from ngnmm_core.simulation.trial import Trial
 
-REGIONS, SPAN_MS, INPUT, G = 5, 100.0, 8.0, 15.0
-RANDOM = np.random.default_rng(0)
-W = RANDOM.random((REGIONS, REGIONS)) * (1 - np.eye(REGIONS))
-W /= W.sum(axis=1, keepdims=True)
-UNEQUAL = RANDOM.uniform(2.0, 25.0, (REGIONS, REGIONS)) * (1 - np.eye(REGIONS))
-EQUAL = 7.3 * (1 - np.eye(REGIONS))
+INPUT, G = 8.0, 15.0
 
 
 @njit
@@ -34,46 +30,7 @@ def _slope(x, c, out):
         out[i, 5] = (ri - si) / 5.0
 
 
-@njit
-def _coupling(t, past, slopes, W, steps, out):
-    """By the cubic through values and slopes on both sides (Hermite); before the start it is the value at the start."""
-    for i in range(len(W)):
-        out[i] = 0.0
-        for j in range(len(W)):
-            at = t - steps[i, j]
-            k = int(np.floor(at))
-            w = at - k
-            value = past[0, j]
-            if at > 0:
-                value = (1 + 2 * w) * (1 - w) ** 2 * past[k, j] + w * w * (3 - 2 * w) * past[k + 1, j]
-                value += w * (1 - w) ** 2 * slopes[k, j] + w * w * (w - 1) * slopes[k + 1, j]
-            out[i] += G * W[i, j] * value
-
-
-@njit
-def _path(start, W, delays, h, count, every):
-    """States [time, region, state] after every `every` Runge-Kutta steps of h ms, all delays longer than a step."""
-    out, x, n = np.zeros((count // every, len(start), 6)), start.copy(), len(start)
-    past, slopes, steps = np.zeros((count + 1, n)), np.zeros((count + 1, n)), delays / h
-    a, b, c, d = np.zeros((n, 6)), np.zeros((n, 6)), np.zeros((n, 6)), np.zeros((n, 6))
-    first, middle, last = np.zeros(n), np.zeros(n), np.zeros(n)
-    past[0] = start[:, 2]
-    for k in range(count):
-        _coupling(k, past, slopes, W, steps, first)
-        _coupling(k + 0.5, past, slopes, W, steps, middle)
-        _coupling(k + 1, past, slopes, W, steps, last)
-        _slope(x, first, a)
-        slopes[k] = h * a[:, 2]
-        _slope(x + h / 2 * a, middle, b)
-        _slope(x + h / 2 * b, middle, c)
-        _slope(x + h * c, last, d)
-        x = x + h / 6 * (a + 2 * b + 2 * c + d)
-        past[k + 1] = x[:, 2]
-        _slope(x, last, a)
-        slopes[k + 1] = h * a[:, 2]
-        if (k + 1) % every == 0:
-            out[(k + 1) // every - 1] = x
-    return out
+_path = solver(_slope, 2)
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +47,7 @@ def solution(start):
     def solve(delays):
         key = delays.tobytes()
         if key not in found:
-            no_self = delays + 1e3 * np.eye(REGIONS)
-            found[key] = _path(start, W, no_self, 0.002, round(SPAN_MS / 0.002), 50)
+            found[key] = _path(start, G, delays)
         return found[key]
 
     return solve
@@ -135,8 +91,8 @@ def test_the_exact_flow_agrees_with_the_delay_equations(run_of, solution, start,
 
     Perturbations of the start grow by about 20 (unequal) or 40 (equal) times of a range in these 100 ms.
     """
-    path, no_self = solution(delays), delays + 1e3 * np.eye(REGIONS)
-    moved = _path(start * (1 + 1e-6), W, no_self, 0.002, len(path) * 50, 50)
+    path = solution(delays)
+    moved = _path(start * (1 + 1e-6), G, delays)
     growth = (np.abs(moved - path).max(axis=(0, 1)) / np.ptp(path, axis=(0, 1))).max() / 1e-6
     assert 10 < growth < 80
     error = _largest(run_of(delays=delays), 0.025, path)
@@ -177,7 +133,7 @@ def test_with_the_step_that_a_point_chooses_all_states_are_accurate(ei, points_o
     assert dt < 0.1
     run = simulator.start(points)
     begin = run.by_point(run.states)[0].astype(float).copy()
-    path = _path(begin, W, delays + 1e3 * np.eye(REGIONS), 0.002, round(SPAN_MS / 0.002), 50)
+    path = _path(begin, G, delays)
     assert _largest(run, dt, path) < 1e-5
 
 

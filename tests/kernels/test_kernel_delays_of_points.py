@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from delayed_networks import REGIONS, UNEQUAL, W
 
 from ngnmm_core.api import simulate
 from ngnmm_core.connectome.connectome import Connectome
@@ -14,11 +15,7 @@ from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator
 from ngnmm_core.study.load import make_study
 
-REGIONS, INPUT, G = 5, 8.0, 15.0
-RANDOM = np.random.default_rng(0)
-W = RANDOM.random((REGIONS, REGIONS)) * (1 - np.eye(REGIONS))
-W /= W.sum(axis=1, keepdims=True)
-UNEQUAL = RANDOM.uniform(2.0, 25.0, (REGIONS, REGIONS)) * (1 - np.eye(REGIONS))
+INPUT, G = 8.0, 15.0
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,6 @@ class DelayedWeights(NamedTuple):
 
     regions: int
     slots: int  # values that are kept of every region
-    short_ms: float  # time with short steps at the start, if that is longer than the first volley
     zeros: np.ndarray  # [lane]
     pointer: np.ndarray  # [list, target + 1]
     source: np.ndarray  # [pair]

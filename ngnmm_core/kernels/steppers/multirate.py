@@ -5,18 +5,14 @@ bursts that are a hundred times faster.  So the coupling inside a step is the po
 start of this and the steps before, and every region takes `substeps` steps of Luther's sixth-order method with
 it.  The first values are collected with Runge-Kutta steps of a sixteenth of the size.
 
-A simulation starts with all regions alike, or nearly so, and their first volley is synchronous: rates are five times
-higher than ever after, and the coupling is as fast as a burst.  Steps of a quarter of the size during the first
-`VOLLEY_MS` take care of that.  When they end depends on nothing but the time, in units of the time constants, which
-points side by side have in common: a point's bits do not depend on its neighbours.
+The first volley takes steps of a quarter of the size (`volley`).
 
 In single precision the change over a step is summed up by itself, and what rounding leaves out of the new state is
 added to the next change (Kahan's compensated summation, doi:10.1145/363707.363723).
 
 With conduction delays what a region has sent is kept, so the coupling is known up to the end of a step before it is
 taken: the polynomial goes through the value there too, and every start has a past.  What is sent in the step itself, by
-regions that are nearer than that, is extrapolated.  The short steps last until what was sent at the start has arrived
-everywhere.
+regions that are nearer than that, is extrapolated.
 
 A jump of the input between two steps needs no new start: two synapses and a rate lie between it and the coupling, whose
 second derivative is still continuous (measured: an error of 1e-9 after a jump of 5 in I_ext_e).
@@ -27,7 +23,7 @@ Multirate methods: Gear, Wells, BIT 24, 484 (1984), doi:10.1007/BF01934907.  Lut
 
 import numpy as np
 
-from ngnmm_core.kernels.layout import FILLED, POSITION, STEP, SUBSTEPS, VOLLEY
+from ngnmm_core.kernels.layout import FILLED, POSITION, STEP, SUBSTEPS
 from ngnmm_core.kernels.llvm import (
     advance,
     align_stack,
@@ -42,6 +38,7 @@ from ngnmm_core.kernels.llvm import (
 from ngnmm_core.kernels.region_parameters import make_region_parameters
 from ngnmm_core.kernels.steppers import luther, rk4
 from ngnmm_core.kernels.steppers.history import make_coupling, make_receiver
+from ngnmm_core.kernels.steppers.volley import VOLLEY_PIECES, make_volleys, publish_nothing
 
 # Values of the coupling that the polynomial goes through, by lanes: in single precision (16) its weights must be small,
 # or they amplify the rounding errors.
@@ -49,14 +46,7 @@ PAST = {8: 8, 16: 5}
 DELAYED_PAST = 5  # with delays, the end of the step included: what was sent at the start bends the coupling later on
 SINGLE = 16  # lanes in single precision, where states are summed up with what rounding has left out of them
 STARTING_STEPS = 16  # Runge-Kutta steps in a step of the start
-VOLLEY_MS = 20.0  # from the start of a simulation at a model's default time constants, with steps of a quarter
-VOLLEY_PIECES = 4
 INNER = len(luther.INNER)
-
-
-def volley_steps(dt_ms: float, time_factor: float) -> int:
-    """Count the steps of the first volley, which lasts as much longer as all time constants are."""
-    return int(np.ceil(VOLLEY_MS * time_factor / dt_ms - 0.5))
 
 
 def fractions(substeps: int) -> np.ndarray:
@@ -91,7 +81,7 @@ def make_step(equations, rows, width):
     slots = slots_of(width, False)
 
     @kernel
-    def piece(batch, stimuli, work, weights, dt, when):
+    def piece(batch, stimuli, work, weights, dt, when, short):
         counters = work.counters
         if counters[FILLED] < slots - 1:
             remember(batch, work, weights)
@@ -106,18 +96,7 @@ def make_step(equations, rows, width):
                 store(work.sent, o, load(work.sent_next, o))
         counters[POSITION] = (counters[POSITION] + 1) % slots
 
-    @kernel
-    def step(batch, stimuli, work, weights, dt, when):
-        counters, index = work.counters, when[0]
-        volley = counters[STEP] < counters[VOLLEY]
-        pieces = VOLLEY_PIECES if volley else 1
-        for k in range(pieces):
-            piece(batch, stimuli, work, weights, dt / pieces, (index, k / pieces, 1.0 / pieces))
-        counters[STEP] += 1
-        if volley and counters[STEP] >= counters[VOLLEY]:
-            counters[FILLED] = 0  # what is remembered is spaced otherwise than the steps to come
-
-    return step
+    return make_volleys(piece, publish_nothing)
 
 
 def _make_delayed_step(equations, rows, width):
@@ -139,19 +118,7 @@ def _make_delayed_step(equations, rows, width):
         run(batch, stimuli, work, weights, dt, when)
         keep(work, weights, work.sent_next)
 
-    @kernel
-    def step(batch, stimuli, work, weights, dt, when):
-        counters, index = work.counters, when[0]
-        volley = counters[STEP] < counters[VOLLEY] or (counters[STEP] + 0.5) * dt < weights.short_ms
-        pieces = VOLLEY_PIECES if volley else 1
-        for k in range(pieces):
-            piece(batch, stimuli, work, weights, dt / pieces, (index, k / pieces, 1.0 / pieces), 1 if volley else 0)
-        counters[STEP] += 1
-        over = counters[STEP] >= counters[VOLLEY] and (counters[STEP] + 0.5) * dt >= weights.short_ms
-        if volley and over:
-            counters[FILLED] = 0
-
-    return step
+    return make_volleys(piece, publish_nothing)
 
 
 def _make_remember(equations, rows, width):

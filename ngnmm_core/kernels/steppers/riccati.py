@@ -10,22 +10,22 @@ in a step is the input alone: synapses, coupling and drives.  A step goes:
    moments of the coupling.
 4. States move by the flow with these moments, and the synapses by the angle that belongs to it.
 
-The first steps, which have no past, iterate 2 with the coupling that follows from the moments of the synapses.  As in
-`multirate`, the first `VOLLEY_MS` take steps of a quarter of the size.
+The first steps, which have no past, iterate 2 with the coupling that follows from the moments of the synapses.  The
+first volley takes steps of a quarter of the size (`volley`).
 
 The order is five to six.  Mean field: Montbrio, Pazo, Roxin, Phys. Rev. X 5, 021028 (2015),
 doi:10.1103/PhysRevX.5.021028.  Moments in place of values in a step: Iserles, Norsett, Phil. Trans. R. Soc. A 357, 983
 (1999), doi:10.1098/rsta.1999.0362.
 """
 
-from ngnmm_core.kernels.layout import FILLED, POSITION, STEP, VOLLEY
+from ngnmm_core.kernels.layout import FILLED, POSITION, STEP
 from ngnmm_core.kernels.llvm import kernel, load, make_row_products, store
 from ngnmm_core.kernels.steppers import brownian_ladder, coloured_ladder
 from ngnmm_core.kernels.steppers.history import make_coupling
-from ngnmm_core.kernels.steppers.multirate import VOLLEY_PIECES
 from ngnmm_core.kernels.steppers.riccati_filters import make_publish
 from ngnmm_core.kernels.steppers.riccati_inputs import FINER
 from ngnmm_core.kernels.steppers.riccati_passes import make_begin, make_finish, slots_of
+from ngnmm_core.kernels.steppers.volley import VOLLEY_PIECES, make_volleys, publish_nothing
 
 ITERATIONS = 5  # of the moments of the coupling in a step without a past
 
@@ -37,10 +37,9 @@ def make_step(equations, rows, width):
     slots, noisy = slots_of(width, equations.noisy), equations.noisy
     ladder = coloured_ladder if equations.kind.coloured else brownian_ladder
     draw = ladder.make_draw(equations.structure.populations, width, equations.kind.shared)
-    publish, filters = (
-        make_publish(equations.structure, equations.states, width, equations.regional),
-        len(equations.structure.filters),
-    )
+    publish = publish_nothing
+    if equations.structure.filters:
+        publish = make_publish(equations.structure, equations.states, width, equations.regional)
 
     @kernel
     def remember(batch, work, weights):
@@ -61,7 +60,7 @@ def make_step(equations, rows, width):
             work.first[2 * size + o] = 0.0
 
     @kernel
-    def piece(batch, stimuli, work, weights, short, when):
+    def piece(batch, stimuli, work, weights, dt, when, short):
         counters, size = work.counters, batch.gain.size
         if noisy:
             number = int(when[1] * VOLLEY_PIECES + 0.5)
@@ -83,31 +82,19 @@ def make_step(equations, rows, width):
             finish(batch, work, weights, short)
             counters[POSITION] = (counters[POSITION] + 1) % slots
 
-    @kernel
-    def step(batch, stimuli, work, weights, dt, when):
-        counters, index = work.counters, when[0]
-        volley = counters[STEP] < counters[VOLLEY]
-        pieces = VOLLEY_PIECES if volley else 1
-        for k in range(pieces):
-            piece(batch, stimuli, work, weights, 1 if volley else 0, (index, k / pieces, 1.0 / pieces))
-        if filters:
-            publish(batch, work, weights)
-        counters[STEP] += 1
-        if volley and counters[STEP] >= counters[VOLLEY]:
-            counters[FILLED] = 0  # what is remembered is spaced otherwise than the steps to come
-
-    parts = (begin, finish, draw, publish)
-    return make_delayed_step(equations, width, parts) if equations.delayed else step
+    if equations.delayed:
+        piece = _make_delayed_piece(equations, width, (begin, finish, draw))
+    return make_volleys(piece, publish)
 
 
-def make_delayed_step(equations, width, parts):
-    """Make the step with conduction delays: coupling from the history, which is all there when a start needs it."""
-    (begin, finish, draw, publish), filters = parts, len(equations.structure.filters)
+def _make_delayed_piece(equations, width, parts):
+    """Make a piece with conduction delays: coupling from the history, which is all there when a start needs it."""
+    begin, finish, draw = parts
     slots, noisy = slots_of(width, equations.noisy), equations.noisy
     fill, restart, next_coupling, keep, thin = make_coupling(width, equations.delayed)
 
     @kernel
-    def piece(batch, stimuli, work, weights, short, when):
+    def piece(batch, stimuli, work, weights, dt, when, short):
         counters = work.counters
         if noisy:
             number = int(when[1] * VOLLEY_PIECES + 0.5)
@@ -126,21 +113,7 @@ def make_delayed_step(equations, width, parts):
         keep(work, weights, work.sent)
         counters[POSITION] = (counters[POSITION] + 1) % slots
 
-    @kernel
-    def step(batch, stimuli, work, weights, dt, when):
-        counters, index = work.counters, when[0]
-        volley = counters[STEP] < counters[VOLLEY] or (counters[STEP] + 0.5) * dt < weights.short_ms
-        pieces = VOLLEY_PIECES if volley else 1
-        for k in range(pieces):
-            piece(batch, stimuli, work, weights, 1 if volley else 0, (index, k / pieces, 1.0 / pieces))
-        if filters:
-            publish(batch, work, weights)
-        counters[STEP] += 1
-        over = counters[STEP] >= counters[VOLLEY] and (counters[STEP] + 0.5) * dt >= weights.short_ms
-        if volley and over:
-            counters[FILLED] = 0
-
-    return step
+    return piece
 
 
 def _make_product(rows, width):

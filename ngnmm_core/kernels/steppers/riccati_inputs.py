@@ -12,8 +12,8 @@ from ngnmm_core.kernels.llvm import (
     store,
 )
 from ngnmm_core.kernels.steppers import coloured_ladder
-from ngnmm_core.kernels.steppers.multirate import VOLLEY_PIECES
 from ngnmm_core.kernels.steppers.riccati_constants import COUPLING, INPUT, NOISE, UNIT, WEIGHTS, gauss_nodes
+from ngnmm_core.kernels.steppers.volley import VOLLEY_PIECES
 
 MOMENTS = 3
 INCREMENTS = 2  # that are kept of a Brownian path: dB and its moment

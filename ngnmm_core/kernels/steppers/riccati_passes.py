@@ -16,7 +16,6 @@ from ngnmm_core.kernels.llvm import (
 from ngnmm_core.kernels.steppers import coloured_ladder
 from ngnmm_core.kernels.steppers.brownian_ladder import LEVELS
 from ngnmm_core.kernels.steppers.history import make_receiver
-from ngnmm_core.kernels.steppers.multirate import VOLLEY_PIECES
 from ngnmm_core.kernels.steppers.riccati_constants import (
     COUPLING,
     DAMPING,
@@ -46,6 +45,7 @@ from ngnmm_core.kernels.steppers.riccati_inputs import (
     make_drive_moments,
     make_inputs,
 )
+from ngnmm_core.kernels.steppers.volley import VOLLEY_PIECES
 
 SLOTS = {8: 8, 16: 5}  # values of the coupling that the polynomial goes through, by lanes
 NOISY_SLOTS = 4  # with noise, which leaves the coupling no more than two derivatives
