@@ -88,7 +88,7 @@ class Announcement:
     def _drawings(self) -> int:
         """Count the jobs that draw what is missing of the figures of the studies that are wanted whole."""
         requested = self.studies.requested(self._targets(), self.results)
-        whole = [self.studies.find(name) for name, file in requested.items() if not file and name in self.studies.main]
+        whole = [self.studies.find(name) for name, file in requested.items() if not file]
         return sum(
             not (self.results / job.study.name / "figures" / f"{figure.stem}.{KINDS[0]}").is_file()
             for job in jobs_of(whole)

@@ -166,8 +166,9 @@ class Workflow:
         return [str(self.results / name / "figures" / file) for file in figure_files(self.studies.find(name))]
 
     def after(self) -> str:
-        """Sum up what the user wants to know after a run: what it took, what went wrong, and where the results are."""
-        made = [name for name in self.studies.concerned if (self.results / name / SWEEP).is_file()]
+        """Sum up what was asked for: what it took, what went wrong, and where the results are."""
+        requested = self.studies.requested(self._process.targets(), self.results)
+        made = [name for name in requested if (self.results / name / SWEEP).is_file()]
         parts = []
         for name in made:
             merged = [path for path in map(Path, self.plans.merged_files(name)) if path.is_file()]

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
+from ngnmm_core.orchestration.holding import Process
 from ngnmm_core.orchestration.workflow import Workflow
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -148,6 +150,19 @@ def test_a_job_of_a_cluster_plans_nothing_to_tell_whether_its_shard_is_damaged(c
     studies = Workflow(config(), ["mini.yaml"], REPOSITORY, folders)
     studies.plans.shards = lambda *names: pytest.fail("planned")
     assert studies.damaged("study", "simulation", "0123456789abcdef") is False
+
+
+def test_a_run_ends_with_the_results_that_were_asked_for(config, tmp_path):
+    """A run of a bundled study says nothing of the study in the config, whose results may be old."""
+    folders = (str(tmp_path / "results"), str(tmp_path / "resources"))
+    name = config()["study"]
+    (tmp_path / "results" / name).mkdir(parents=True)
+    xr.Dataset({"rate": ("G", [1.0])}).to_netcdf(tmp_path / "results" / name / "sweep.nc")
+    ended = lambda *targets: Workflow(
+        config(), ["mini.yaml"], REPOSITORY, folders, Process(targets=lambda: targets, words=targets)
+    ).after()
+    assert ended("recordings_quick") == ""
+    assert f"{name}: index.html (explorer), sweep.nc" in ended()
 
 
 def test_every_part_is_checked(refused, config, tmp_path):
