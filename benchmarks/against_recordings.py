@@ -115,6 +115,7 @@ def of_scores() -> tuple[float, float]:
     plain, study = _study(8, bold, **times), _study(8, {**bold, "fit": {"hold_out": "subject"}}, **times)
     run_study(_study(8, {"rates": {}}, duration_ms=50.0, transient_ms=10.0), brain)  # compiles
     simulated, sweep = _cpu(partial(run_study, plain, brain))
+    with_scores(study, sweep, recordings)  # imports
     points, scored = _cpu(partial(with_scores, study, sweep, recordings))
     whole = _cpu(FitResults(study, scored, brain, recordings).dataset)[0]
     return (points + whole) / 8, (points + whole) / (simulated * RUN_S / SPAN_S)

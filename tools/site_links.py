@@ -29,9 +29,13 @@ class Page(HTMLParser):
         self.links += [value for key in BY_ATTRIBUTE if (value := given.get(key))]
 
 
-def broken_links(site: Path) -> list[str]:
+def pages_of(site: Path) -> dict[Path, Page]:
+    """Read all pages of a site."""
+    return {path: Page(path.read_text(encoding="utf-8")) for path in sorted(site.rglob("*.html"))}
+
+
+def broken_links(site: Path, pages: dict[Path, Page]) -> list[str]:
     """List links that lead nowhere, as `page: link`, each once."""
-    pages = {path: Page(path.read_text(encoding="utf-8")) for path in sorted(site.rglob("*.html"))}
     found = []
     for path, page in pages.items():
         for link in dict.fromkeys(page.links):
@@ -56,13 +60,9 @@ def _target(site: Path, page: Path, path: str) -> Path:
     return target / "index.html" if target.is_dir() else target
 
 
-def count_links(site: Path) -> int:
-    """Count the links of a site."""
-    return sum(len(Page(path.read_text(encoding="utf-8")).links) for path in site.rglob("*.html"))
-
-
 if __name__ == "__main__":
-    folder = Path(sys.argv[1]) if sys.argv[1:] else ROOT / "site"
-    broken = broken_links(folder.resolve())
-    print("\n".join([*broken, f"{folder}: {count_links(folder)} links, {len(broken)} of them broken"]))
+    folder = (Path(sys.argv[1]) if sys.argv[1:] else ROOT / "site").resolve()
+    pages = pages_of(folder)
+    broken, links = broken_links(folder, pages), sum(len(page.links) for page in pages.values())
+    print("\n".join([*broken, f"{folder.name}: {links} links, {len(broken)} of them broken"]))
     sys.exit(bool(broken))

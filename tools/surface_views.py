@@ -8,11 +8,9 @@ for meshes.
 """
 
 import argparse
-import base64
-import xml.etree.ElementTree as ElementTree
-import zlib
 from pathlib import Path
 
+import nibabel
 import numpy as np
 
 from ngnmm_core.connectome import load_registry
@@ -26,7 +24,6 @@ PIXEL_MM, FINER = 0.3, 2  # of a view, and how much finer it is painted than kep
 LIGHT = np.array([-0.2, 0.35, 1.0])  # from where it comes: right, up and towards the reader
 DARKEST, LEVEL = 0.45, 5  # shade where no light falls, and its steps of 255
 BACKGROUND, BARE = 255, 0  # beside the brain, and cortex or medial wall without a region
-DTYPES = {"NIFTI_TYPE_FLOAT32": "<f4", "NIFTI_TYPE_INT32": "<i4"}
 # of the left hemisphere and of the right one: axis that goes right with its sign, and where the reader stands on x
 VIEWS = {
     "left lateral": (0, -1, -1),
@@ -38,12 +35,8 @@ VIEWS = {
 
 def gifti(data: bytes) -> tuple[np.ndarray, np.ndarray]:
     """Vertices [vertex, xyz] in mm and triangles [triangle, 3] of a surface."""
-    found = {}
-    for array in ElementTree.fromstring(data).iter("DataArray"):
-        packed = zlib.decompress(base64.b64decode(array.findtext("Data", "")))
-        values = np.frombuffer(packed, DTYPES[array.attrib["DataType"]])
-        found[array.attrib["Intent"]] = values.reshape(int(array.attrib["Dim0"]), -1)
-    return found["NIFTI_INTENT_POINTSET"].astype(float), found["NIFTI_INTENT_TRIANGLE"].astype(int)
+    vertices, triangles = nibabel.GiftiImage.from_bytes(data).agg_data(("pointset", "triangle"))
+    return vertices.astype(float), triangles.astype(int)
 
 
 def smoothed(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:

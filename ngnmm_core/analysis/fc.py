@@ -128,7 +128,8 @@ class EnvelopeSignal:
         self.decimator = Decimator(window.sample_ms, high, _factor(window.sample_ms, high))
         self.envelope = Envelope(self.decimator.sample_ms, low, high)
         self.sample_ms = self.envelope.sample_ms
-        self._left, self._waiting = window.samples, []  # type: int, list[np.ndarray]
+        self._left = window.samples
+        self._waiting: list[np.ndarray] = []
 
     def push(self, block) -> np.ndarray:
         """Give the envelope at the samples that are due."""

@@ -20,40 +20,29 @@ PING_S = 1.0  # how long SLURM's daemon may take to answer
 
 def add(commands) -> None:
     """Add the commands to the parser."""
-    more = "What it does not know goes to Snakemake, e.g. --until merge, --keep-going."
-    run = commands.add_parser(
-        "run",
-        help="run a study to its datasets, figures and explorer",
-        description="Runs a study in this folder; results go to results/, what is kept to resources/.",
-        epilog=more,
-    )
-    _add_study(run)
-    _add_running(run)
+    run = _add(commands, "run", "run a study to its datasets, figures and explorer")
+    run.description = "Runs a study in this folder; results go to results/, what is kept to resources/."
     run.set_defaults(run=_run)
-    partial = commands.add_parser(
-        "partial",
-        help="merge what there is of an unfinished study",
-        description="Merges the shards that are there into results/STUDY/sweep.partial.nc; a run may go on beside it.",
-        epilog=more,
+    partial = _add(commands, "partial", "merge what there is of an unfinished study")
+    partial.description = (
+        "Merges the shards that are there into results/STUDY/sweep.partial.nc; a run may go on beside it."
     )
-    _add_study(partial)
-    _add_running(partial)
     partial.set_defaults(run=_partial)
-    report = commands.add_parser(
-        "report",
-        help="bundle the figures of a study into one report",
-        description="Makes what is missing of a study, then bundles its figures, tables and explorer into one file.",
-        epilog=more,
-    )
-    _add_study(report)
+    report = _add(commands, "report", "bundle the figures of a study into one report")
+    report.description = "Makes what is missing of a study, then bundles its figures, tables and explorer."
     report.add_argument("-o", "--output", type=Path, default=Path("report.zip"), help=".zip or .html; %(default)s")
-    _add_running(report)
     report.set_defaults(run=_report)
 
 
-def _add_study(command) -> None:
+def _add(commands, name: str, text: str):
+    """Add a command that starts Snakemake on a study."""
+    command = commands.add_parser(
+        name, help=text, epilog="What it does not know goes to Snakemake, e.g. --until merge, --keep-going."
+    )
     bundled = ", ".join(bundled_studies())
     command.add_argument("study", nargs="?", help=f"a YAML file, or one of {bundled}; without it, the default study")
+    _add_running(command)
+    return command
 
 
 def _add_running(command) -> None:

@@ -14,7 +14,6 @@ from ngnmm_core.analysis.fit import signals
 from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.connectome import Connectome
 from ngnmm_core.connectome.cohort import Cohort
-from ngnmm_core.connectome.planned import PlannedConnectome
 from ngnmm_core.dataset.coordinates import describe_regions, point_coordinates
 from ngnmm_core.dataset.fit_scores import grid_of, point_scores
 from ngnmm_core.dataset.merger import Merger
@@ -82,7 +81,7 @@ def merge_file(
     stages = [stage for stage in stages_of(study) if stage.file == file]
     layouts = {stage.name: stage.layout(study, len(brain)) for stage in stages}
     contexts = {stage.name: context(study, stage.name, identity) for stage in stages}
-    keep, planned = study.config.keep_versions, _planned(study, identity, len(brain))
+    keep, planned = study.config.keep_versions, planned_connectome(study, identity, len(brain))
     located = {
         name: locate(Wanted(layout.points, contexts[name], planned), list(shards.get(name, ())), keep)
         for name, layout in layouts.items()
@@ -128,10 +127,6 @@ def _of_shards(located: Mapping[str, Source]) -> dict[str, Any]:
     if missing := sum(source.missing for source in located.values()):
         told["missing_points"] = missing
     return told
-
-
-def _planned(study: Study, identity: str, regions: int) -> PlannedConnectome:
-    return planned_connectome(study, identity, regions)
 
 
 def _write_axes(merger: Merger, study: Study, file: str, layout: Layout) -> list[str]:

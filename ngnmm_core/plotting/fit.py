@@ -109,7 +109,8 @@ def _rungs(dataset: xr.Dataset) -> list[str]:
     nulls = ["null"] if "null_r" in dataset else []
     held = ["held_out"] if "held_out_r" in dataset else []
     few = ["individual"] if "individual_r" in dataset else []
-    return [*nulls, *map(str, dataset["baseline"].values), "model", *held, *few, "ceiling"]
+    known = xr.concat([dataset[f"baseline_{kind}"].notnull() for kind in KINDS], "kind").any(["kind", "fit_signal"])
+    return [*nulls, *map(str, dataset["baseline"].values[known]), "model", *held, *few, "ceiling"]
 
 
 def _ladder_panel(axes: Axes, dataset: xr.Dataset, kind: str, rungs: list[str]) -> None:

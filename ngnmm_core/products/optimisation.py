@@ -25,6 +25,7 @@ from ngnmm_core.dataset.fit_scores import targets_of
 from ngnmm_core.recordings.load import load_recordings
 from ngnmm_core.recordings.recordings import Recordings
 from ngnmm_core.recordings.scores import SCORES, SMALLER_IS_BETTER, Scorer, Signal, subject_weights
+from ngnmm_core.recordings.targets import Targets
 from ngnmm_core.stages.context import context, fingerprint
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.stages.task import Task
@@ -93,10 +94,15 @@ class Search:
         return low + places * (high - low)
 
     @cached_property
+    def targets(self) -> dict[str, Targets]:
+        """What every signal is scored against."""
+        return targets_of(self.study, self.recordings, surrogates=False)
+
+    @cached_property
     def scorers(self) -> dict[str, Scorer]:
         """What scores the connectivity of every analysis, against the mean of all subjects."""
         found = {}
-        for name, target in targets_of(self.study, self.recordings, surrogates=False).items():
+        for name, target in self.targets.items():
             found.setdefault(name.partition(":")[0], []).append(Scorer(target, subject_weights(len(target), 0)))
         return {
             analysis: scorers[self.settings.band if analysis == "linear_fc" else 0]
@@ -130,11 +136,7 @@ class Search:
             self.connectome.centres,
             self.connectome.volume,
         ]
-        arrays += [
-            a
-            for t in targets_of(self.study, self.recordings, surrogates=False).values()
-            for a in (t.fc, t.gsr_fc, t.fcd)
-        ]
+        arrays += [a for t in self.targets.values() for a in (t.fc, t.gsr_fc, t.fcd)]
         for array in (*arrays, *self.connectome.maps.values()):
             content.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
         code = code_hash(["ngnmm_core.products.optimisation"])

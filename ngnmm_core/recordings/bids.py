@@ -11,8 +11,8 @@ from ngnmm_core.connectome.subjects import entity
 from ngnmm_core.errors import InputError
 
 LEVELS = 4  # folders in which metadata are looked for: of the series, and three above
-ALIKE = ("task", "desc", "space", "res", "den", "stat")  # entities that series of one comparison have in common
 PROCESSED = ("desc", "space", "res", "den", "stat")  # entities that say how an image was processed
+ALIKE = ("task", *PROCESSED)  # entities that series of one comparison have in common
 ENDINGS = ("_timeseries.tsv", "_bold.ptseries.nii", "_timeseries.ptseries.nii")
 
 

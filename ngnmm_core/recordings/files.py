@@ -163,7 +163,7 @@ def _one(path: Path, settings: Empirical, labels, series: np.ndarray, what: str,
 
 
 def _interval(value: Any, what: str) -> float:
-    """Return a file's sampling interval in s; one beyond a minute is in ms."""
+    """Return a file's sampling interval in s; one beyond a minute, which was meant in ms, is refused."""
     try:
         seconds = float(value)
     except (TypeError, ValueError):

@@ -127,6 +127,7 @@ def test_the_second_doubling_has_curves_of_its_own(ei):
     assert not failures
     assert [(c.kind, c.doublings) for c in curves] == [("HB", 0), ("PD", 1), ("PD", 1), ("PD", 2), ("PD", 2)]
     found = diagram(System(ei, {"G": 11.8}, 1.0, ("I_ext_e",)), (8.0, 13.0), doublings=1)
+    assert [level for level, _ in found.cycles] == [0, 1]
     for level, branch in found.cycles:
         ends = [b.cycle.p[0] for b in branch.special if b.kind == "PD"]
         own = [c.p[np.argsort(c.p[:, 1])] for c in curves if c.kind == "PD" and c.doublings == level + 1]

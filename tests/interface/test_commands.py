@@ -126,7 +126,8 @@ def test_connectomes_are_listed_with_their_sizes(capsys):
     assert main(["connectomes"]) == 0
     lines = capsys.readouterr().out.splitlines()
     for name, entry in load_registry().entries.items():
-        assert any(line.startswith(name) and f"{entry.regions} region" in line for line in lines)
+        size = "1 region," if entry.regions == 1 else f"{entry.regions} regions,"
+        assert any(line.startswith(name) and size in line for line in lines)
 
 
 @pytest.mark.parametrize("model", model_names())

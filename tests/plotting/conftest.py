@@ -85,3 +85,33 @@ def texts():
     from matplotlib.text import Text
 
     return lambda figure: [t.get_text() for t in figure.findobj(Text) if t.get_text() and t.get_visible()]
+
+
+@pytest.fixture
+def study(study_of):
+    """The study of the sweep, with highlights and a focus."""
+    return study_of(GRID, highlights=[{"G": 3, "Delta": 1.0, "I_ext_e": 13}, {"G": 2}], **SPREADING)
+
+
+@pytest.fixture
+def page(study, sweep, tmp_path):
+    """`page(dataset)`: the explorer of a sweep; its path."""
+
+    from ngnmm_core.products.explorer import write_explorer
+
+    def make(dataset=sweep):
+        dataset.to_netcdf(tmp_path / "sweep.nc")
+        write_explorer(study, [tmp_path / "sweep.nc"], tmp_path / "index.html")
+        return tmp_path / "index.html"
+
+    return make
+
+
+@pytest.fixture
+def cortical(sweep):
+    """The sweep with regions of the Schaefer parcellation, whose centres are not known."""
+    from ngnmm_core.plotting.parts.surface import parcellations
+
+    names = list(parcellations()["schaefer-100"])
+    bare = sweep.drop_vars([f"centre_{axis}" for axis in "xyz"])
+    return bare.assign_coords(region=[names[k] for k in (0, 10, 20, 50, 60, 70)])

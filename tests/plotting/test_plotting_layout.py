@@ -60,6 +60,15 @@ def test_names_and_units_as_they_are_printed():
     assert "Δ" in symbol("Delta")
     assert symbol("noise_sigma") == r"$\mathrm{σ}$"
     assert symbol("keep_series") == "keep series"
+    assert assignments({"cue.duration_ms": 25, "cue.amplitude": -2}) == "cue duration = 25 ms, cue amplitude = −2"
+    assert assignments({"cue.duration_ms": 25}, plain=True) == "cue.duration_ms = 25"
+    assert unit_text("ms0.5") == "ms$^{0.5}$"
+    assert unit_text("ms-1") == "ms⁻¹"
+    assert unit_text("1") == ""
+    assert label({"units": "Hz", "long_name": "mean firing rate"}) == "Mean firing rate (Hz)"
+    assert label({"units": "1", "long_name": "global coupling: multiplies"}, "G") == "Global coupling $G$"
+    assert number(-0.25) == "−0.25"
+    assert assignments({"G": 5.0, "Delta": 0.8}, plain=True) == "G = 5, Delta = 0.8"
 
 
 @pytest.mark.parametrize(
@@ -79,15 +88,6 @@ def test_names_and_units_as_they_are_printed():
 def test_labels_say_a_name_that_is_words_once(name, meaning, unit, axis, value):
     assert label({"long_name": meaning, "units": unit}, name) == axis
     assert assignments({name: 0.2}) == value
-    assert assignments({"cue.duration_ms": 25, "cue.amplitude": -2}) == "cue duration = 25 ms, cue amplitude = −2"
-    assert assignments({"cue.duration_ms": 25}, plain=True) == "cue.duration_ms = 25"
-    assert unit_text("ms0.5") == "ms$^{0.5}$"
-    assert unit_text("ms-1") == "ms⁻¹"
-    assert unit_text("1") == ""
-    assert label({"units": "Hz", "long_name": "mean firing rate"}) == "Mean firing rate (Hz)"
-    assert label({"units": "1", "long_name": "global coupling: multiplies"}, "G") == "Global coupling $G$"
-    assert number(-0.25) == "−0.25"
-    assert assignments({"G": 5.0, "Delta": 0.8}, plain=True) == "G = 5, Delta = 0.8"
 
 
 @pytest.mark.parametrize(

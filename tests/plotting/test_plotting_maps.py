@@ -1,51 +1,16 @@
-"""Maps, lines and dots over grids and lists of points."""
+"""Maps over grids: cells, columns, what is hatched and explained."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import xarray as xr
-from made_up_datasets import GRID
-from matplotlib.patches import Rectangle
+from drawn import MOSTLY, QUANTITIES, SETTLING, at_rest, hatched_cells, hatches, map_of, panels
 
-from ngnmm_core.analysis.registry import get_analysis
 from ngnmm_core.errors import InputError
 from ngnmm_core.plotting.maps import draw, quantity_map
 from ngnmm_core.plotting.parts import quantities
 from ngnmm_core.plotting.parts.quantities import REASONS, grid_values, reasons
-from ngnmm_core.plotting.regimes import regime_map
-
-REST, SETTLING = 0, 1
-ANALYSES = ("rates", "spectra", "fc", "synchrony", "msf", "recruitment")  # of the made-up sweep
-QUANTITIES = {m.name: m for name in ANALYSES for one in [get_analysis(name)] for m in one.maps(one.options())}
-NAMES = (*QUANTITIES, "regime")
-ALWAYS = ("fc", "growth_rate", "regime", "synchrony")  # the others are drawn in the same way
-MOSTLY = [name if name in ALWAYS else pytest.param(name, marks=pytest.mark.slow) for name in NAMES]
-
-
-def map_of(dataset, name):
-    return draw(f"map_{name}", dataset)
-
-
-def panels(figure):
-    return [axes for axes in figure.axes if axes.images]
-
-
-def hatches(axes):
-    return {patch.get_hatch() for patch in axes.patches if isinstance(patch, Rectangle) and patch.get_hatch()}
-
-
-def hatched_cells(axes):
-    boxes = [p.get_bbox() for p in axes.patches if isinstance(p, Rectangle) and p.get_hatch()]
-    return {(round(y + 0.5), k) for b in boxes for y in [b.y0] for k in range(round(b.x0 + 0.5), round(b.x1 + 0.5))}
-
-
-def at_rest(sweep, **where):
-    for name in ("peak_frequency", "synchrony", "fc"):
-        sweep[name].loc[where] = np.nan
-    sweep["network_regime"].loc[where] = REST
-    return sweep
 
 
 @pytest.mark.parametrize("name", [name for name in MOSTLY if name != "regime"])
@@ -180,40 +145,6 @@ def test_many_columns_are_thinned_and_said_to_be(sweep_of, texts):
     assert any("6 of 11" in text for text in texts(figure))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_grid_of_one_axis_gives_a_line(sweep_of, name):
-    sweep = at_rest(sweep_of({"I_ext_e": [3, 5, 8, 13, 20], "G": [5], "seed": [0]}), I_ext_e=3)
-    figure = draw(f"map_{name}", sweep)
-    if name == "synchrony":
-        (axes,) = figure.axes
-        np.testing.assert_allclose(axes.lines[0].get_xdata(), [3, 5, 8, 13, 20])
-        np.testing.assert_allclose(axes.lines[0].get_ydata(), sweep["synchrony"].values.ravel())
-        assert hatches(axes) == {REASONS["rest"][1]}
-
-
-@pytest.mark.parametrize("name", MOSTLY)
-def test_a_short_second_axis_gives_one_line_each(sweep_of, texts, name):
-    sweep = sweep_of({"Delta": [0.8, 1.2], "G": [1, 2, 3, 4, 5], "seed": [0, 1]})
-    figure = draw(f"map_{name}", sweep)
-    assert sum("Δ" in text for text in texts(figure)) >= 2
-
-
-@pytest.mark.parametrize("name", MOSTLY)
-@pytest.mark.parametrize("points", [[{"G": 5, "I_ext_e": 13}, {"G": 2, "I_ext_e": 10}], [{"G": 3}, {"G": 2}, {"G": 1}]])
-def test_a_list_of_points_gives_dots(sweep_of, texts, name, points):
-    figure = draw(f"map_{name}", sweep_of(points=points))
-    if name == "synchrony" and len(points) == 3:
-        assert list(figure.axes[0].lines[0].get_xdata()) == [1, 2, 3]
-    elif name == "synchrony":
-        assert any("= 13" in text for text in texts(figure))
-
-
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("keys", [{"grid": {"G": [5], "seed": [0, 1]}}, {"points": [{"G": 5}]}, {"grid": {}}])
-def test_a_single_point_has_no_map(sweep_of, name, keys):
-    assert draw(f"map_{name}", sweep_of(**keys)) is None
-
-
 def test_without_the_variable_there_is_no_map(sweep):
     assert map_of(sweep.drop_vars("synchrony"), "synchrony") is None
 
@@ -234,62 +165,12 @@ def test_nothing_but_diverged_points_can_be_drawn(sweep, name):
             assert not len(axes.get_yticks()), "a scale of nothing"
 
 
-def test_lines_of_nothing_but_diverged_points_say_so(sweep_of, texts):
-    sweep = sweep_of({"G": [1, 2, 3, 4], "seed": [0]})
-    sweep["fc"] = xr.full_like(sweep["fc"], np.nan)
-    sweep["simulation_status"] = xr.full_like(sweep["simulation_status"], 1)
-    figure = map_of(sweep, "fc")
-    assert texts(figure).count("no value at any point") == 2
-    assert not any(len(axes.get_yticks()) for axes in figure.axes)
-
-
-@pytest.mark.parametrize("grid", [GRID, {"G": [1, 2, 3, 4], "seed": [0]}])
-@pytest.mark.parametrize("count", [0, 1, 5])
-def test_counts_have_whole_ticks_from_zero(sweep_of, grid, count):
-    sweep = sweep_of(grid)
-    sweep["unstable_modes"] = xr.full_like(sweep["unstable_modes"], count)
-    axes = map_of(sweep, "unstable_modes").axes[-1]  # the colour bar, or the only panel
-    low, high = axes.get_ylim()
-    ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]
-    assert ticks[0] == 0
-    assert len(ticks) > 1
-    assert all(tick == int(tick) for tick in ticks)
-
-
-def test_lines_that_coincide_are_both_seen(sweep_of):
-    figure = map_of(sweep_of({"Delta": [0.8, 1.2], "G": [1, 2, 3, 4, 5]}), "firing_rate")
-    below, above = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 5]
-    assert below.get_linestyle() == "-"
-    assert above.get_linestyle() == "--"
-    assert below.get_linewidth() > above.get_linewidth()
-    assert below.get_markersize() > above.get_markersize()
-
-
 def test_power_at_rest_is_not_drawn(sweep):
     """It is that of round-off."""
     sweep = at_rest(sweep, I_ext_e=3)
     sweep["gamma_power"].loc[{"I_ext_e": 3}] = 1e-29
     for axes in panels(map_of(sweep, "gamma_power")):
         assert hatched_cells(axes) == {(row, 0) for row in range(4)}
-
-
-def test_the_regimes_of_network_and_homogeneous_state_are_both_there(sweep, texts):
-    sweep["regime"].loc[{"G": 4}] = 4
-    sweep["synchrony"][:] = 0.95
-    sweep["synchrony"].loc[{"G": 1}] = 0.02
-    found = texts(regime_map(at_rest(sweep, I_ext_e=3)))
-    assert {"rest", "synchronised (synchrony ≥ 0.9); limit cycle", "desynchronised (≤ 0.1)", "chaos"} <= set(found)
-    assert "partly synchronised" not in found
-    assert sum(text.startswith("network") for text in found) == 3
-
-
-def test_a_network_that_noise_moves_is_called_fluctuating(sweep, texts):
-    def words(noise_sigma):
-        config = json.dumps({"simulation": {"noise_sigma": noise_sigma}})
-        return set(texts(regime_map(at_rest(sweep, I_ext_e=3).drop_vars("synchrony").assign_attrs(config=config))))
-
-    assert {"rest", "fluctuating"} <= words(0.1)
-    assert "fluctuating" not in words(0.0)
 
 
 def test_slabs_do_not_change_values(sweep, monkeypatch):

@@ -10,7 +10,7 @@ from ngnmm_core.connectome.arrays import checked
 from ngnmm_core.connectome.datasets import as_dataset
 from ngnmm_core.connectome.readers import read_members
 from ngnmm_core.plotting.catalogue import figures_of
-from ngnmm_core.plotting.fit import draw
+from ngnmm_core.plotting.fit import BASELINES, draw
 from ngnmm_core.preflight.checks import check_recordings
 from ngnmm_core.products.fit_results import FitResults
 from ngnmm_core.recordings import Empirical, load_recordings
@@ -113,6 +113,10 @@ def test_figure(results, found):
     np.testing.assert_array_equal(lines[4].get_ydata(), found["front_profile_held_out_r"][0, :, 0])
     ladder = draw("fit_ladder", found)
     assert "needs series" in [text.get_text() for text in ladder.axes[2].texts]
+    shown = {text.get_text() for text in ladder.axes[0].get_yticklabels()}
+    known = np.isfinite(found["baseline_r"]).any("fit_signal")
+    assert {name for name, text in BASELINES.items() if text in shown} == set(found["baseline"].values[known])
+    assert not known.all()  # without centres there are no distances
 
 
 def test_refusals(results, tmp_path, refused):

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from made_up_recordings import mixed
-from scipy.signal import detrend
 from scipy.stats import ks_2samp
 
 from ngnmm_core.recordings import connectivity as c
@@ -94,8 +93,3 @@ def test_a_global_signal_is_taken_out_once():
     series = clean(mixed(), 1.0, regress_global=True)
     again = c.fc_without_global_signal(c.fc_of_series(series).astype(np.float32).astype(float), series.std(axis=1))
     np.testing.assert_allclose(again, c.fc_of_series(series), atol=1e-6)
-
-
-def test_the_trend_that_is_removed_is_that_of_least_squares():
-    series = np.random.default_rng(4).standard_normal((3, 61)) + np.linspace(0.0, 9.0, 61)
-    np.testing.assert_allclose(detrended(series), detrend(series), rtol=0, atol=1e-13)

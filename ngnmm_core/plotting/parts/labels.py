@@ -77,9 +77,10 @@ def label(attributes: Mapping[str, Any], name: str = "", text: str | None = None
     colon is used: the rest explains.
     """
     words = text if text is not None else str(attributes.get("long_name", name)).partition(":")[0]
-    short = symbol(name) if name else ""
-    if short.startswith("$") or words == name != "":  # names that are words say nothing new
-        words = f"{words} {short}" if words != name else short
+    if name and words == name:
+        words = symbol(name)
+    elif name and symbol(name).startswith("$"):  # names that are words say nothing new
+        words += f" {symbol(name)}"
     return with_unit(words, attributes.get("units"))
 
 
