@@ -13,6 +13,10 @@ import numpy as np
 from ngnmm_core.errors import InputError
 
 STREAM = 0x3A9  # keeps surrogates apart from other uses of the same seed
+ALLOWED = (
+    "allowed: kind: labels; columns sphere_x, sphere_y, sphere_z in the map's file, and hemispheres; or connectome: "
+    "{name: schaefer-100, sphere: true}"
+)
 ROUND = 0.02  # relative spread of the distances from the origin at which places count as lying on a sphere
 
 
@@ -73,12 +77,8 @@ def check_places(places: np.ndarray, hemisphere: Sequence[str] | None, key: str)
     InputError
         If it can't; the message starts with `key`.
     """
-    allowed = (
-        "allowed: kind: labels; columns sphere_x, sphere_y, sphere_z in the map's file, and hemispheres; or "
-        "connectome: {name: schaefer-100, sphere: true}"
-    )
     if hemisphere is None:
-        raise InputError(f"{key}: spin: the hemispheres of the regions are not known; {allowed}")
+        raise InputError(f"{key}: spin: the hemispheres of the regions are not known; {ALLOWED}")
     for side in ("L", "R"):
         here = np.isfinite(places).all(axis=1) & (np.array(list(hemisphere)) == side)
         radius = np.linalg.norm(places[here], axis=1)
@@ -86,4 +86,4 @@ def check_places(places: np.ndarray, hemisphere: Sequence[str] | None, key: str)
             found = f"{len(radius)} regions of hemisphere {side} have a place on a sphere"
             if len(radius) > 1:
                 found = f"places of hemisphere {side} are {radius.min():.3g} to {radius.max():.3g} from (0, 0, 0)"
-            raise InputError(f"{key}: spin: {found}; {allowed}")
+            raise InputError(f"{key}: spin: {found}; {ALLOWED}")

@@ -91,6 +91,9 @@ class SourceEntry(BaseModel):
         description="how the arrays are taken from the source; `isolated` has none: regions without connections"
     )
     options: dict[str, Any] = Field(default_factory=dict, description="options of the reader")
+    tract_lengths: bool | None = Field(
+        None, description="whether a matrix file (reader `file`) has tract lengths; of other readers the options tell"
+    )
     sphere: SphereEntry | None = Field(None, description="where the regions lie on the cortical sphere, for spins")
     terms: str = Field(description="terms of use; printed when the data are fetched and stored with them")
     citation: list[str] = Field(description="what to cite, each with its DOI where there is one")
@@ -103,6 +106,23 @@ class SourceEntry(BaseModel):
         if self.reader != "isolated" and given != 1:
             raise ValueError("an entry has either 'wheel' or 'file'")
         return self
+
+    @property
+    def has_lengths(self) -> bool | None:
+        """Whether it comes with tract lengths; None where that is not known before it is fetched."""
+        return self.tract_lengths if self.reader == "file" else "tract_lengths" in self.options
+
+    @property
+    def has_centres(self) -> bool | None:
+        """Whether it comes with centres of its regions; None where that is not known before it is fetched."""
+        if self.reader == "file":  # its format may have some
+            return True if "regions" in self.options else None
+        return not {"atlas", "centres"}.isdisjoint(self.options)
+
+    @property
+    def has_volumes(self) -> bool | None:
+        """Whether it comes with volumes of its regions; None where that is not known before it is fetched."""
+        return None if self.reader == "file" and "regions" not in self.options else "volumes" in self.options
 
     @property
     def source(self) -> WheelSource | FileSource | None:

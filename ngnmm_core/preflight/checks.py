@@ -19,7 +19,7 @@ from ngnmm_core.connectome.arrays import ConnectomeArrays
 from ngnmm_core.connectome.cohort import Cohort, cohort_of
 from ngnmm_core.connectome.cohort_files import read_cohort
 from ngnmm_core.connectome.nulls import null_connectome
-from ngnmm_core.errors import InputError, unknown
+from ngnmm_core.errors import InputError
 from ngnmm_core.preflight.cost import disk_bytes, size_text, variable_bytes
 from ngnmm_core.preflight.reach import check_reach
 from ngnmm_core.preflight.step_trial import check_steps
@@ -29,13 +29,14 @@ from ngnmm_core.recordings.preprocessing import check_band
 from ngnmm_core.recordings.targets import check_windows, windows_in
 from ngnmm_core.simulation.delay_settings import check_stated_lengths, lengths_mm
 from ngnmm_core.simulation.lesions import AXIS as RESECTION
-from ngnmm_core.simulation.regional import ANATOMICAL, RegionalMaps
+from ngnmm_core.simulation.regional import RegionalMaps
 from ngnmm_core.simulation.stimuli import check_indices
 from ngnmm_core.stages.delays import equal_length
 from ngnmm_core.stages.registry import STAGES, stages_of, starts_network
 from ngnmm_core.storage.atomic import WRITABLE
 from ngnmm_core.streaming.recorded_envelopes import check_envelopes
 from ngnmm_core.study.connectome_axes import nulls_of
+from ngnmm_core.study.maps import check_stated_maps
 from ngnmm_core.study.optimisation import search_corners
 from ngnmm_core.study.study import Study
 
@@ -147,9 +148,10 @@ def check_connectome(study: Study, built: Path | None, regions: int) -> float | 
         cohort = cohort_of(dataset, connectome_of(dataset, str(built)), nulls_of(study.config))
     else:
         _check_regions(study, None, regions)
-        _check_maps(study, spec.name)
+        entry = load_registry().entry(spec.name)
+        check_stated_maps(study.maps, spec.name, entry)
         if study.delayed:
-            check_stated_lengths(load_registry().entry(spec.name), study.simulation.missing_lengths)
+            check_stated_lengths(entry, study.simulation.missing_lengths)
         return 1.0 if study.config.normalization == "row" else None
     return check_on_cohort(study, cohort)
 
@@ -251,14 +253,6 @@ def _check_regions(study: Study, labels: Sequence[str] | None, regions: int) -> 
         check_indices(stimulus, indices, regions)
         if labels is not None:
             stimulus.weights(labels)
-
-
-def _check_maps(study: Study, name: str) -> None:
-    """Whether the maps that are to come with a connectome of the registry, which has not been fetched, are there."""
-    known = (*load_registry().entry(name).options.get("maps", ()), *ANATOMICAL)
-    for one in study.maps:
-        if one.of is not None and one.of not in known:
-            raise unknown(f"model.maps.{one.name}.of", one.of, known)
 
 
 def check_disk(study: Study, regions: int, results: Path) -> None:

@@ -79,17 +79,21 @@ def check_delays(settings: Any, delayed: bool, without: str) -> None:
 
 
 def check_stated_lengths(entry: SourceEntry, missing: str) -> None:
-    """Whether an entry of the registry comes with lengths, before it is fetched; of a matrix file its job finds out.
+    """Whether an entry of the registry comes with lengths, before it is fetched; a matrix file may not tell.
 
     Raises
     ------
     InputError
-        If it has none, and the distance of the centres is not asked for.
+        If it has none, and the distance of the centres is not asked for or there are no centres.
     """
-    if entry.regions > 1 and missing != EUCLIDEAN and entry.reader != "file" and "tract_lengths" not in entry.options:
+    if entry.regions == 1 or entry.has_lengths is not False:
+        return
+    lacking = f"simulation.{VELOCITY}: the connectome comes without tract lengths"
+    if entry.has_centres is False:
+        raise InputError(f"{lacking} and centres; allowed: null, or a connectome with lengths")
+    if missing != EUCLIDEAN:
         raise InputError(
-            f"simulation.{VELOCITY}: the connectome comes without tract lengths; allowed: null, another connectome, or "
-            "simulation.missing_lengths: euclidean where it has centres"
+            f"{lacking}; allowed: null, a connectome with lengths, or simulation.missing_lengths: euclidean"
         )
 
 

@@ -7,7 +7,7 @@ regions by their labels.  Several maps of one parameter act one after the other,
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -270,14 +270,18 @@ def maps_of(connectome: Connectome) -> dict[str, np.ndarray]:
     return found if connectome.volume is None else found | {"volume": connectome.volume}
 
 
+def no_such_map(key: str, of: str, known: Iterable[str]) -> InputError:
+    """Make the error for a map that does not come with a connectome, of those that do."""
+    if not (names := list(known)):
+        return InputError(f"{key}: '{of}': the connectome has no maps; allowed: a map from a file")
+    return unknown(key, of, names)
+
+
 def _of_connectome(one: RegionMap, connectome: Connectome) -> dict[str, float]:
     """Look up what a connectome says of its regions, by label."""
     known = maps_of(connectome)
     if one.of not in known:
-        key = f"model.maps.{one.name}.of"
-        if not known:
-            raise InputError(f"{key}: '{one.of}': the connectome has no maps; allowed: a map from a file")
-        raise unknown(key, str(one.of), known)
+        raise no_such_map(f"model.maps.{one.name}.of", str(one.of), known)
     return dict(zip(connectome.labels, map(float, known[one.of]), strict=True))
 
 

@@ -7,10 +7,19 @@ import numpy as np
 
 from ngnmm_core.compilation.own_files import find_file
 from ngnmm_core.connectome import load_registry
-from ngnmm_core.connectome.registry import sphere_of
+from ngnmm_core.connectome.map_surrogates import ALLOWED
+from ngnmm_core.connectome.registry import SourceEntry, sphere_of
 from ngnmm_core.errors import InputError, twice, unknown
 from ngnmm_core.models._base import Model
-from ngnmm_core.simulation.regional import SCALE, MapSettings, MapSource, RegionMap, load_map
+from ngnmm_core.simulation.regional import (
+    ANATOMICAL,
+    SCALE,
+    MapSettings,
+    MapSource,
+    RegionMap,
+    load_map,
+    no_such_map,
+)
 from ngnmm_core.study.schema import StudyConfig
 from ngnmm_core.study.study import Study
 
@@ -79,6 +88,30 @@ def with_sphere(config: StudyConfig, maps: Sequence[RegionMap]) -> tuple[StudyCo
     made_from = sphere_of(str(spec.name), entry).identity()
     marked = [one.model_copy(update={"sphere": made_from}) if s else one for one, s in zip(maps, spun, strict=True)]
     return config.model_copy(update={"connectome": spec.model_copy(update={"sphere": True})}), tuple(marked)
+
+
+def check_stated_maps(maps: Sequence[RegionMap], name: str, entry: SourceEntry) -> None:
+    """Whether an entry of the registry comes with the maps and places that are asked of it, before it is fetched.
+
+    What a matrix file holds is known when it is read; its job finds out.
+
+    Raises
+    ------
+    InputError
+        For a map that it does not have, and for spins where it has no places on the cortical sphere.
+    """
+    anatomical = [entry.has_centres] * 3 + [entry.has_volumes]
+    known = [
+        *entry.options.get("maps", ()),
+        *(of for of, has in zip(ANATOMICAL, anatomical, strict=True) if has is not False),
+    ]
+    for one in maps:
+        if one.of is not None and one.of not in known:
+            raise no_such_map(f"{KEY}.{one.name}.of", one.of, known)
+        if one.spins_connectome and entry.sphere is None and entry.has_centres is not None:  # in a brain, on no sphere
+            raise InputError(
+                f"{KEY}.{one.name}.surrogates.kind: spin: {name} has no places on the cortical sphere; {ALLOWED}"
+            )
 
 
 def with_surrogate_axes(axes: Mapping[str, np.ndarray], maps: Sequence[MapSettings], listed: bool) -> dict:

@@ -47,7 +47,9 @@ def dataset(sc2017, registry):
     return build_connectome(SPEC.model_copy(update={"path": sc2017}), registry)
 
 
-def test_facts_of_the_matrix(dataset):
+def test_facts_of_the_matrix(dataset, registry):
+    entry = registry.entry(SPEC.name)
+    assert (entry.has_lengths, entry.has_centres) == ("tract_length" in dataset, "centre_x" in dataset.coords)
     assert dataset.sizes["region"] == 90
     assert np.count_nonzero(dataset.weights) == 7936
     assert not np.allclose(dataset.weights, dataset.weights.values.T)

@@ -64,9 +64,11 @@ def better_swaps(lengths, distance):
         ("dk-84", 84, [1, 0.83982, 0.76323], -0.68911),
     ],
 )
-def test_spectra(built, name, regions, first, last):
-    dataset = built(name)
+def test_spectra(built, registry, name, regions, first, last):
+    dataset, entry = built(name), registry.entry(name)
     assert dataset.sizes["region"] == regions
+    stated = (entry.has_lengths, entry.has_centres, entry.has_volumes)  # before it is fetched
+    assert stated == ("tract_length" in dataset, "centre_x" in dataset.coords, "region_volume" in dataset.coords)
     W = normalise(dataset.weights, "row")
     assert row_sum_spread(W) < 1e-14
     s = spectrum(W)

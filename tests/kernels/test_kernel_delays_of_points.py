@@ -76,9 +76,13 @@ def test_an_entry_of_the_registry_without_lengths_is_refused_before_it_is_fetche
         "analyses": ["rates"],
     })  # fmt: skip
     none = tmp_path / "none.nc"
-    with pytest.raises(InputError, match=r"^simulation\.velocity_m_per_s: the connectome comes without tract lengths;"):
-        check_connectome(study("schaefer-1000"), none, 1000)
-    check_connectome(study("schaefer-1000", missing_lengths="euclidean"), none, 1000)
+    begin = r"^simulation\.velocity_m_per_s: the connectome comes without tract lengths"
+    with pytest.raises(InputError, match=begin + "; .*missing_lengths: euclidean"):
+        check_connectome(study("aal90-sc2017"), none, 90)
+    check_connectome(study("aal90-sc2017", missing_lengths="euclidean"), none, 90)
+    for missing in ("refuse", "euclidean"):
+        with pytest.raises(InputError, match=begin + " and centres; "):
+            check_connectome(study("schaefer-1000", missing_lengths=missing), none, 1000)
     check_connectome(study("dk-84"), none, 84)
 
 

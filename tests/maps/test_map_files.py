@@ -86,7 +86,23 @@ def test_maps_of_the_registry_are_known_before_they_are_fetched(study_with, refu
     study = lambda of: study_with({"of": of}, connectome={"name": "schaefer-100"})
     check = lambda of: check_connectome(study(of), tmp_path / "none.nc", 100)
     refused(lambda: check("myelyn"), "model.maps.thick.of: unknown 'myelyn'", "did you mean 'myelin'")
+    refused(lambda: check("x"), "model.maps.thick.of: unknown 'x'")
     assert check("nmda") == 1.0
+
+
+@pytest.mark.parametrize(("name", "of", "regions"), [("aal90-sc2017", "y", 90), ("dk-84", "z", 84)])
+def test_spins_are_refused_of_an_entry_that_is_on_no_sphere(study_with, refused, tmp_path, name, of, regions):
+    def check(**surrogates):
+        study = study_with({"of": of, "surrogates": surrogates}, connectome={"name": name})
+        return check_connectome(study, tmp_path / "none.nc", regions)
+
+    refused(
+        lambda: check(kind="spin"),
+        f"model.maps.thick.surrogates.kind: spin: {name} has no places on the cortical sphere",
+        "allowed: kind: labels",
+    )
+    assert check(kind="labels") == 1.0
+    assert study_with({"of": "myelin", "surrogates": {"kind": "spin"}}, connectome={"name": "schaefer-100"}).maps
 
 
 def test_what_results_depend_on_is_in_the_context(study_with, table):
