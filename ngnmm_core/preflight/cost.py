@@ -100,8 +100,8 @@ def history_bytes(study: Study, stage: str, regions: int) -> float:
         return 0.0
     points, simulation = kind.layout(study, regions).points, study.simulation
     velocity = points.values(VELOCITY, simulation.velocity_m_per_s or np.inf)
-    steps = expected_steps(study.model, points.parameters) if simulation.dt_ms is None else simulation.dt_ms
-    most = float((1.0 / (velocity * np.minimum(steps, simulation.longest_step_ms))).max())
+    steps = simulation.dt_ms or expected_steps(study.model, points.parameters, simulation.sample_ms)
+    most = float((1.0 / (velocity * steps)).max())
     slots = longest_tract_mm(study)[0] * most * (PIECES if simulation.integrator.short_start else 1)
     groups = GROUPS_OF_LARGE if 8.0 * regions**2 > LARGE_BYTES else 1
     return 2.0 * 8.0 * SIDE_BY_SIDE * groups * regions * (slots + SPARE)

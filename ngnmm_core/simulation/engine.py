@@ -270,7 +270,7 @@ class Run:
         delay_ms = 0.0 if self.engine.delays is None else self.engine.delays.longest_ms(self.engine.W)
         self.work.counters[layout.VOLLEY] = volley_steps(dt, factor, delay_ms)
         if self.work.constants.size:
-            longest, self.work.counters[layout.LEVEL] = ladder_level(dt)
+            longest, self.work.counters[layout.LEVEL] = ladder_level(dt, factor)
             self.work.constants[:] = flow_table(self.engine, self._parameters, self._intensity, (dt, longest))
         if self.engine.delays is not None:
             self._prepare_delays(dt)

@@ -9,7 +9,7 @@ from ngnmm_core.kernels import layout
 from ngnmm_core.kernels.steppers import riccati_passes
 from ngnmm_core.kernels.steppers.riccati_constants import Structure, constants, rounded_in_turns
 from ngnmm_core.models._base import Model
-from ngnmm_core.simulation.step_choice import LONGEST_MS
+from ngnmm_core.simulation.step_choice import HALVINGS, LONGEST_MS, longest_ms
 
 if TYPE_CHECKING:
     from ngnmm_core.simulation.engine import Engine
@@ -20,11 +20,22 @@ def structure_of(model: Model) -> Structure | None:
     return None if model.qif is None else model.qif.structure(model.state_names, model.drives)
 
 
-def ladder_level(step_ms: float) -> tuple[float, int]:
-    """Give the longest step of the ladder that a step belongs to (ms), and how often that is halved for it."""
-    halvings = round(np.log2(LONGEST_MS / step_ms))
-    on_ladder = halvings >= 0 and abs(LONGEST_MS / 2.0**halvings / step_ms - 1.0) < 1e-9
-    return (LONGEST_MS, halvings) if on_ladder else (step_ms, 0)
+def ladder_level(step_ms: float, factor: float = 1.0) -> tuple[float, int]:
+    """Give the longest step of the ladder that a step belongs to (ms), and how often that is halved for it.
+
+    A step that is on no ladder, or below its end, has one of its own.
+
+    Parameters
+    ----------
+    step_ms : float
+    factor : float
+        By how much all time constants are longer than the defaults.
+    """
+    for longest in (longest_ms(factor), LONGEST_MS):
+        halvings = round(np.log2(longest / step_ms))
+        if 0 <= halvings <= HALVINGS and abs(longest / 2.0**halvings / step_ms - 1.0) < 1e-9:
+            return longest, halvings
+    return step_ms, 0
 
 
 def flow_table(

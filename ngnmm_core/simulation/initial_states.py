@@ -29,7 +29,9 @@ def nominal(model: Model) -> np.ndarray:
     return np.array([s.initial for s in model.states])
 
 
-def perturbed(model: Model, base: np.ndarray, seeds: np.ndarray, sd: float) -> np.ndarray:
+def perturbed(
+    model: Model, base: np.ndarray, seeds: np.ndarray, sd: float, units: np.ndarray | None = None
+) -> np.ndarray:
     """Draw initial states [point, region, state]: `base` plus normal numbers of standard deviation `sd`.
 
     Parameters
@@ -38,9 +40,13 @@ def perturbed(model: Model, base: np.ndarray, seeds: np.ndarray, sd: float) -> n
     seeds : array (point,)
     sd : float
         In the unit of each state.  States that can't be negative (rates, synaptic activities) are reflected at zero.
+    units : array (point, state), optional
+        What `sd` counts in (`own_times.state_units`), if not the unit of each state: rates are lower where all times
+        are longer, and so is their spread.
     """
     _, regions, states = base.shape
+    units = np.ones((len(base), states)) if units is None else units
     draws = {seed: standard_normal(int(seed), regions, states) for seed in np.unique(seeds)}
-    initial = base + sd * np.stack([draws[seed] for seed in seeds])
+    initial = base + sd * np.stack([draws[seed] for seed in seeds]) * units[:, None]
     reflected = np.array([s.non_negative for s in model.states])
     return np.where(reflected, np.abs(initial), initial)

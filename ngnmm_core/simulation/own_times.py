@@ -69,8 +69,12 @@ def nominal_states(model: Model, parameters: Mapping[str, np.ndarray]) -> np.nda
     parameters : mapping of name to array (point,)
         All parameters.
     """
-    factors = time_factor(model, parameters) * np.ones(len(parameters["G"]))
-    return nominal(model) * state_factors(model, factors)
+    return nominal(model) * state_units(model, parameters)
+
+
+def state_units(model: Model, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return by how much states are larger at every point in the unit of time of its time constants, [point, state]."""
+    return state_factors(model, time_factor(model, parameters) * np.ones(len(parameters["G"])))
 
 
 def batches(points: np.ndarray, units: np.ndarray, size: int) -> list[np.ndarray]:

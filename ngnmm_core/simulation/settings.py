@@ -1,5 +1,6 @@
 """The settings of a network simulation, with their defaults, ranges and descriptions."""
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ from ngnmm_core.section import Section, is_multiple
 from ngnmm_core.simulation.integrators import AUTO, get_integrator, integrator_names, suitable
 from ngnmm_core.simulation.lesions import Resection
 from ngnmm_core.simulation.noise_settings import COMMON, TAU, check_tau
-from ngnmm_core.simulation.step_choice import Ladder, check_step, ladder, only, shortest_for_edges
+from ngnmm_core.simulation.step_choice import Ladder, check_step, only, own_ladder, shortest_for_edges
 from ngnmm_core.simulation.stimuli import Stimulus
 
 TRANSIENT_SHARE = Fraction(2, 5)  # of a duration that comes without a transient
@@ -23,7 +24,10 @@ def _steps() -> str:
     """Give the steps of all integrators in words."""
     fixed = [name for name in integrator_names() if not get_integrator(name).watches]
     steps = ", ".join(f"{get_integrator(name).step_ms:g} for {name}{_with_delays(name)}" for name in fixed)
-    return f"{steps}; with riccati every point chooses its own, 0.1 / 2^k ms, which is reported as `step_ms`"
+    return (
+        f"{steps}; with riccati every point chooses its own, 0.1 / 2^k ms (times the factor by which all time "
+        "constants are longer than the defaults), which is reported as `step_ms`"
+    )
 
 
 def _with_delays(name: str) -> str:
@@ -43,7 +47,8 @@ class Initial(Section):
     sd: float = Field(
         0.01,
         ge=0,
-        description="standard deviation of the normal perturbation, in each state's unit; rates are reflected at 0",
+        description="standard deviation of the normal perturbation, in each state's unit; rates are reflected at 0 "
+        "(and spread less by the factor by which all time constants are longer than the defaults, as rates themselves)",
     )
 
 
@@ -145,25 +150,34 @@ class Simulation(Section):
 
     @property
     def longest_step_ms(self) -> float:
-        """The step, or the longest that points may choose."""
+        """The step, or the longest that points with a model's default time constants may choose."""
         return self.ladder.steps_ms[0]
 
-    @property
-    def edge_unit_ms(self) -> float:
-        """What the edges of pulses must be multiples of, so that no step straddles one."""
-        return self.dt_ms if self.dt_ms is not None else shortest_for_edges(self.sample_ms)
+    def edge_unit_ms(self, factor: float = 1.0) -> float:
+        """Give what the edges of pulses must be multiples of, so that no step straddles one."""
+        return self.dt_ms if self.dt_ms is not None else shortest_for_edges(self.sample_ms, factor)
 
     @property
     def ladder(self) -> Ladder:
-        """The steps that points may have."""
-        return only(self.dt_ms) if self.dt_ms is not None else ladder(self.sample_ms)
+        """The steps that points with a model's default time constants may have."""
+        return self.own_ladder(1.0)
+
+    def own_ladder(self, factor: float, edges_ms: Iterable[float] = ()) -> Ladder:
+        """Give the steps that a point may have whose time constants are all longer by a factor.
+
+        Parameters
+        ----------
+        edges_ms : iterable of float
+            Times at which its input jumps.
+        """
+        return only(self.dt_ms) if self.dt_ms is not None else own_ladder(self.sample_ms, factor, edges_ms)
 
     @property
     def integrator(self) -> Integrator:
         """What the method declares."""
         return get_integrator(self.method)
 
-    def check(self, fastest_rate: float, largest_noise: float = 0.0) -> None:
+    def check(self, fastest_rate: float, largest_noise: float = 0.0, time_factor: float = 1.0) -> None:
         """Whether the times fit each other and the method.
 
         Parameters
@@ -172,6 +186,8 @@ class Simulation(Section):
             The fastest rate of the model (1/ms), which bounds the step.
         largest_noise : float
             Of what axes and highlights set `noise_sigma` to.
+        time_factor : float
+            By how much all time constants are longer than the defaults, at the point where they are shortest.
 
         Raises
         ------
@@ -179,7 +195,7 @@ class Simulation(Section):
             Naming the key, its value and what is allowed.
         """
         if self.dt_ms is not None:
-            self._check_step(self.dt_ms, fastest_rate)
+            self._check_step(self.dt_ms, fastest_rate, time_factor)
         if self.transient_ms >= self.duration_ms:
             raise InputError(
                 f"simulation.transient_ms: {self.transient_ms:g} leaves nothing of simulation.duration_ms = "
@@ -240,7 +256,7 @@ class Simulation(Section):
                     f"allowed: 0, or noise_sigma > 0"
                 )
 
-    def _check_step(self, step: float, fastest_rate: float) -> None:
+    def _check_step(self, step: float, fastest_rate: float, time_factor: float) -> None:
         """Whether a step that the user has chosen, or the method, fits the samples and the method."""
         if step < SHORTEST_STEP_MS:
             raise InputError(
@@ -258,7 +274,7 @@ class Simulation(Section):
                 "allowed: a divisor of sample_ms"
             )
         if self.integrator.watches:
-            check_step("simulation.dt_ms", step)
+            check_step("simulation.dt_ms", step, time_factor)
         # bursts that grow blow up before: `ngnmm_core.preflight.step_trial` finds out where
         largest = self.integrator.stability / fastest_rate * (self.substeps if self.integrator.local_steps else 1)
         if step > largest:

@@ -21,11 +21,13 @@ from ngnmm_core.simulation.integrators import OF_HOMOGENEOUS_STATES, get_integra
 from ngnmm_core.simulation.lesions import lesion_factors
 from ngnmm_core.simulation.noise import Noises
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
-from ngnmm_core.simulation.observation import Reducer, SampledWindow, SimulationStatus
-from ngnmm_core.simulation.own_times import batches, nominal_states, own_time, point_factors, time_factor
+from ngnmm_core.simulation.observation import Reducer, SampledWindow
+from ngnmm_core.simulation.own_times import batches, nominal_states, own_time, point_factors, state_units, time_factor
 from ngnmm_core.simulation.regional import RegionalMaps
+from ngnmm_core.simulation.results import Results
 from ngnmm_core.simulation.settings import Simulation
-from ngnmm_core.simulation.step_choice import FEW_REGIONS, LONGEST_MS, SLACK, ladder, only, watch_limits
+from ngnmm_core.simulation.step_choice import FEW_REGIONS, LONGEST_MS, SLACK, Ladder, ladder, only, watch_limits
+from ngnmm_core.simulation.stimuli import edges_ms
 from ngnmm_core.simulation.trial import Trial
 from ngnmm_core.simulation.waveforms import Schedule
 from ngnmm_core.streaming.activity import Activity
@@ -71,27 +73,40 @@ class Simulator:
         used, self._integrating = time.process_time(), 0.0
         if self.settings.initial.start == "homogeneous":
             self._homogeneous(points)  # together, as many points share theirs
-        steps = self.settings.ladder
-        rungs, wrong = Trial(self, points).rungs()
+        steps_ms, wrong = np.empty(len(points)), np.zeros(len(points), bool)
+        results = Results(len(points))
+        for steps, places in self._ladders(points):
+            steps_ms[places], wrong[places] = self._run_on(steps, points.take(places), places, results)
+        logging.info("integration: %.2f of %.2f s of CPU time", self._integrating, time.process_time() - used)
+        return results.whole(steps_ms, wrong)
+
+    def _ladders(self, points: Points) -> list[tuple[Ladder, np.ndarray]]:
+        """List the steps that points may have, and the places of the points that have these."""
+        edges = edges_ms(self.settings.stimuli, points.columns, len(points))
+        found: dict[Ladder, list[int]] = {}
+        for k, factor in enumerate(self.time_factors(points)):
+            own = self.settings.own_ladder(float(factor), edges[np.isfinite(edges[:, k]), k])
+            found.setdefault(own, []).append(k)
+        return [(steps, np.array(places)) for steps, places in found.items()]
+
+    def _run_on(
+        self, steps: Ladder, points: Points, all_places: np.ndarray, results: Results
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Compute points of one ladder, which have these places; their steps (ms), and which are known to be wrong."""
+        rungs, wrong = Trial(self, points, steps).rungs()
         defined = self._maps.defined(points)
         rungs[~defined] = 0  # no step makes up for parameters that there are not
-        results, left, began = _Results(len(points)), len(points), time.perf_counter()
         for rung, step_ms in enumerate(steps.steps_ms):
             last = rung + 1 == len(steps.steps_ms)
-            for places in self.batches(points, np.flatnonzero(rungs == rung), self.kinds(points)):
-                part, missed = self.run_batch(points.take(places), step_ms, places)
-                missed &= defined[places]
-                again = places[missed] if not last else places[:0]
+            for some in self.batches(points, np.flatnonzero(rungs == rung), self.kinds(points)):
+                part, missed = self.run_batch(points.take(some), step_ms, all_places[some])
+                missed &= defined[some]
+                again = some[missed] if not last else some[:0]
                 rungs[again] = rung + 1
-                results.put(places, part)
-                left -= len(places) - len(again)
-                done = len(points) - left
-                seconds = (time.perf_counter() - began) * left / max(done, 1)
-                logging.info("point %d/%d, about %.0f s left", done, len(points), seconds)
+                results.put(all_places[some], part, len(some) - len(again))
                 if last:
-                    wrong[places[missed]] = True
-        logging.info("integration: %.2f of %.2f s of CPU time", self._integrating, time.process_time() - used)
-        return results.whole(np.take(steps.steps_ms, rungs), wrong)
+                    wrong[some[missed]] = True
+        return np.take(steps.steps_ms, rungs), wrong
 
     def batches(self, points: Points, places: np.ndarray, kinds: np.ndarray) -> Iterator[np.ndarray]:
         """Points that are computed side by side: of one kind [point], with maps or none, of one velocity and time."""
@@ -194,7 +209,8 @@ class Simulator:
         else:
             base = nominal_states(self.model, points.parameters)
         base = np.repeat(base[:, None, :], regions, axis=1)
-        return perturbed(self.model, base, points.seeds, initial.sd)
+        units = state_units(self.model, points.parameters)
+        return perturbed(self.model, base, points.seeds, initial.sd, units)
 
     def _homogeneous(self, points: Points) -> np.ndarray:
         """`homogeneous_states` of the points; those that differ in seeds and stimuli alone share one computation."""
@@ -247,35 +263,6 @@ def _finish(activity: Activity, reducers: Sequence[Reducer], divergence: Diverge
         for reducer in reducers:
             results |= reducer.finish(activity)
     return results | {"diverged_at_ms": divergence.at_ms, "diverged_region": divergence.region}
-
-
-class _Results:
-    """Results of all points, filled batch by batch; a point that is computed again overwrites its own."""
-
-    def __init__(self, points: int):
-        self._points = points
-        self._arrays: dict[str, np.ndarray] = {}
-
-    def put(self, places: np.ndarray, part: Mapping[str, np.ndarray]) -> None:
-        """Store the results of some points."""
-        for name, values in part.items():
-            if name not in self._arrays:
-                self._arrays[name] = np.empty((self._points, *values.shape[1:]), values.dtype)
-            self._arrays[name][places] = values
-
-    def whole(self, steps_ms: np.ndarray, wrong: np.ndarray) -> dict[str, np.ndarray]:
-        """All results with their status; what belongs to points that diverged or missed the accuracy is taken out."""
-        results = dict(self._arrays)
-        region = results["diverged_region"]
-        status = np.where(
-            region >= 0, SimulationStatus.DIVERGED, np.where(wrong, SimulationStatus.INACCURATE, SimulationStatus.OK)
-        ).astype(np.int8)
-        for name, values in results.items():
-            if name.startswith("diverged_"):
-                continue
-            lost = SimulationStatus.DIVERGED if name.endswith("_status") else np.nan if values.dtype.kind == "f" else -1
-            values[status != SimulationStatus.OK] = lost
-        return results | {"simulation_status": status, "step_ms": steps_ms}
 
 
 def homogeneous_states(model: Model, parameters: Mapping[str, np.ndarray], row_sum: float) -> np.ndarray:

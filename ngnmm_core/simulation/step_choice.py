@@ -1,17 +1,19 @@
 """The integration step of every point: a function of the point, its model and its network alone.
 
 A method that watches its own error (`riccati`) takes the longest step of the ladder 0.1, 0.05, 0.025, ... ms whose
-largest error in a trial from the point's own start stays below a limit.  The limits are in the watch's own measure, the
-hyperbolic distance between what was predicted for a population and what was found, of one step; what error of a
-trajectory over 100 ms they stand for has been measured against DOP853 (`benchmarks/accuracy_points.py`).  The run
-itself is watched too, with a wider limit: a point that exceeds it starts again with half the step, and one that does so
-with the shortest step has the status `inaccurate`.
+largest error in a trial from the point's own start stays below a limit.  Where all time constants are longer than a
+model's defaults by a factor, or shorter, so are the steps.  The limits are in the watch's own measure, the hyperbolic
+distance between what was predicted for a population and what was found, of one step; what error of a trajectory over
+100 ms they stand for has been measured against DOP853 (`benchmarks/accuracy_points.py`).  The run itself is watched
+too, with a wider limit: a point that exceeds it starts again with half the step, and one that does so with the shortest
+step has the status `inaccurate`.
 
 Other methods have one step for all points; each point is tried with it and with half of it, and where the two differ by
 a tenth of a state's range its status is `inaccurate`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -19,8 +21,9 @@ import numpy as np
 from ngnmm_core.errors import InputError
 from ngnmm_core.models._base import Model
 from ngnmm_core.section import is_multiple
+from ngnmm_core.simulation.own_times import point_factors
 
-LONGEST_MS, HALVINGS = 0.1, 6
+LONGEST_MS, HALVINGS = 0.1, 6  # for the default time constants of a model
 # limits of the watch in the trial, by the narrowest spread Delta of the excitabilities.  Errors of a whole brain after
 # 100 ms are then below 5e-6 for Delta >= 0.5 (bursts are steeper at 0.5 than at 1), 1e-4 from 0.05, 1e-2 below
 USUAL, AT_HALF, NARROW, NARROWEST = 5e-3, 1e-3, 8e-3, 3e-2
@@ -51,14 +54,43 @@ def watch_limits(model: Model, parameters: Mapping[str, np.ndarray], regions: in
     return np.full(points, STRICT) if accuracy == "strict" else np.where(width >= 0.5, rising, narrow)
 
 
-def ladder(sample_ms: float) -> Ladder:
-    """Give the ladder of the steps that divide the time between samples."""
-    steps = [LONGEST_MS / 2**k for k in range(HALVINGS + 1)]
-    dividing = [step for step in steps if is_multiple(sample_ms, step)]
-    if not dividing:  # a time of its own between samples: a ladder of its own
-        longest = sample_ms / np.ceil(sample_ms / LONGEST_MS)
-        dividing = [float(longest / 2**k) for k in range(HALVINGS + 1)]
-    return Ladder(tuple(dividing))
+def longest_ms(factor: float = 1.0) -> float:
+    """Give the longest step (ms) where all time constants are longer by a factor: a decimal if the factor is one."""
+    return float(f"{LONGEST_MS * factor:.15g}")
+
+
+@cache
+def ladder(sample_ms: float, factor: float = 1.0) -> Ladder:
+    """Give the ladder of the steps that divide the time between samples.
+
+    Parameters
+    ----------
+    sample_ms : float
+    factor : float
+        By how much all time constants are longer than the defaults: steps are as much longer, and what divides is
+        asked in that unit of time, so that no rounding depends on it.
+    """
+    own_ms = sample_ms if factor == 1.0 else float(f"{sample_ms / factor:.12g}")
+    halvings = [k for k in range(HALVINGS + 1) if is_multiple(own_ms, LONGEST_MS / 2**k)]
+    if halvings:
+        return Ladder(tuple(longest_ms(factor) / 2**k for k in halvings))
+    longest = sample_ms / np.ceil(own_ms / LONGEST_MS)  # a time of its own between samples: a ladder of its own
+    return Ladder(tuple(float(longest / 2**k) for k in range(HALVINGS + 1)))
+
+
+def own_ladder(sample_ms: float, factor: float, edges_ms: Iterable[float]) -> Ladder:
+    """Give the ladder of a point: that of the default time constants where an edge of an input fits no other.
+
+    Parameters
+    ----------
+    edges_ms : iterable of float
+        Times at which the input jumps.
+    """
+    own = ladder(sample_ms, factor)
+    if factor == 1.0:
+        return own
+    shortest = own.steps_ms[0] / 2**EDGE_HALVINGS
+    return own if all(is_multiple(t, shortest) for t in edges_ms) else ladder(sample_ms)
 
 
 def only(step_ms: float) -> Ladder:
@@ -79,9 +111,9 @@ def first_rungs(steps: Ladder, edges_ms: np.ndarray) -> np.ndarray:
     return rungs
 
 
-def shortest_for_edges(sample_ms: float) -> float:
+def shortest_for_edges(sample_ms: float, factor: float = 1.0) -> float:
     """Return the step (ms) that edges of pulses must be multiples of where points choose their own."""
-    return ladder(sample_ms).steps_ms[0] / 2**EDGE_HALVINGS
+    return ladder(sample_ms, factor).steps_ms[0] / 2**EDGE_HALVINGS
 
 
 def later_rungs(steps: Ladder, rungs: np.ndarray, worst: np.ndarray, limits: np.ndarray) -> np.ndarray:
@@ -96,11 +128,13 @@ def later_rungs(steps: Ladder, rungs: np.ndarray, worst: np.ndarray, limits: np.
     return np.minimum(np.where(missed, rungs + ahead, rungs), len(steps.steps_ms) - 1)
 
 
-def expected_steps(model: Model, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
+def expected_steps(model: Model, parameters: Mapping[str, np.ndarray], sample_ms: float) -> np.ndarray:
     """Guess the step (ms) that a point of a whole-brain network will have, (point,): for estimates of cost alone."""
     width = np.min([p.Delta for p in model.qif.values(parameters)], axis=0)
     halvings = sum((width < bound).astype(int) for bound in (0.7, 0.3, 0.15, 0.07))
-    return LONGEST_MS / 2.0**halvings
+    factors, inverse = np.unique(point_factors(model, parameters), return_inverse=True)
+    longest = np.array([ladder(sample_ms, float(factor)).steps_ms[0] for factor in factors])[inverse]
+    return np.minimum(LONGEST_MS * factors[inverse] / 2.0**halvings, longest)
 
 
 def difference(coarse: np.ndarray, fine: np.ndarray) -> np.ndarray:
@@ -111,16 +145,22 @@ def difference(coarse: np.ndarray, fine: np.ndarray) -> np.ndarray:
     return np.nan_to_num(errors.max(axis=1), nan=np.inf)
 
 
-def check_step(key: str, step_ms: float) -> None:
+def check_step(key: str, step_ms: float, factor: float) -> None:
     """Whether the user may choose a step for the method that watches its error.
+
+    Parameters
+    ----------
+    factor : float
+        By how much all time constants are longer than the defaults, at the point where they are shortest.
 
     Raises
     ------
     InputError
         For one that may hold more than a spike.
     """
-    if step_ms > LONGEST_MS * (1.0 + 1e-9):
+    longest = longest_ms(factor)
+    if step_ms > longest * (1.0 + 1e-9):
         raise InputError(
-            f"{key}: {step_ms:g} is longer than the steps of method riccati; allowed: at most {LONGEST_MS:g}, or none, "
+            f"{key}: {step_ms:g} is longer than the steps of method riccati; allowed: at most {longest:g}, or none, "
             "and every point has its own"
         )

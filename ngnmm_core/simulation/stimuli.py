@@ -269,3 +269,13 @@ def stimulus_axes(stimuli: Sequence[Stimulus]) -> list[Axis]:
             about = f"{meaning} of the stimulus {stimulus.name}"
             axes.append(Axis(f"{stimulus.name}.{field}", Kind.SETTING, check, unit, about, "stimuli", value))
     return axes
+
+
+def edges_ms(stimuli: Sequence[Stimulus], columns: Mapping[str, np.ndarray], points: int) -> np.ndarray:
+    """List the times [edge, point] at which inputs jump, as lengths that a step must divide; NaN for none."""
+    edges = [np.full(points, np.nan)]
+    for stimulus, values in zip(stimuli, timed_values(stimuli, columns, points), strict=True):
+        if stimulus.kind in JUMPING:
+            period = stimulus.period_ms if stimulus.count > 1 else np.nan
+            edges += [values["onset_ms"], end_of(stimulus, values), np.full(points, period)]
+    return np.array(edges)

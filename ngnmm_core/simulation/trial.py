@@ -7,8 +7,8 @@ import numpy as np
 
 from ngnmm_core.points import Points
 from ngnmm_core.simulation.engine import Run
-from ngnmm_core.simulation.step_choice import MOST_DIFFERENCE, TRIAL_MS, difference, first_rungs, later_rungs
-from ngnmm_core.simulation.stimuli import JUMPING, end_of, timed_values
+from ngnmm_core.simulation.step_choice import MOST_DIFFERENCE, TRIAL_MS, Ladder, difference, first_rungs, later_rungs
+from ngnmm_core.simulation.stimuli import edges_ms
 
 if TYPE_CHECKING:
     from ngnmm_core.simulation.simulator import Simulator
@@ -23,10 +23,12 @@ class Trial:
     ----------
     simulator : Simulator
     points : Points
+    steps : Ladder
+        The steps that they may have.
     """
 
-    def __init__(self, simulator: "Simulator", points: Points):
-        self._simulator, self._points, self._settings = simulator, points, simulator.settings
+    def __init__(self, simulator: "Simulator", points: Points, steps: Ladder):
+        self._simulator, self._points, self._settings, self._steps = simulator, points, simulator.settings, steps
         self._factors = simulator.time_factors(points)
 
     def rungs(self) -> tuple[np.ndarray, np.ndarray]:
@@ -34,10 +36,10 @@ class Trial:
 
         What is wrong is found here only for methods that do not watch their error.
         """
-        steps, count = self._settings.ladder, len(self._points)
+        steps, count = self._steps, len(self._points)
         if not self._simulator.engine.watches:
             return np.zeros(count, int), self._differences() > MOST_DIFFERENCE
-        rungs = first_rungs(steps, self._edges_ms())
+        rungs = first_rungs(steps, edges_ms(self._settings.stimuli, self._points.columns, count))
         last, settled = len(steps.steps_ms) - 1, np.zeros(count, bool)
         limits = self._simulator.watch_limits(self._points)
         for rung in range(last):
@@ -61,21 +63,11 @@ class Trial:
         """Length of the runs of points whose times are alike (ms)."""
         return min(TRIAL_MS * float(self._factors[places[0]]), self._settings.duration_ms)
 
-    def _edges_ms(self) -> np.ndarray:
-        """List the times [edge, point] at which inputs jump, as lengths that a step must divide."""
-        stimuli, count = self._settings.stimuli, len(self._points)
-        edges = [np.full(count, np.nan)]
-        for stimulus, values in zip(stimuli, timed_values(stimuli, self._points.columns, count), strict=True):
-            if stimulus.kind in JUMPING:
-                period = stimulus.period_ms if stimulus.count > 1 else np.nan
-                edges += [values["onset_ms"], end_of(stimulus, values), np.full(count, period)]
-        return np.array(edges)
-
     def _differences(self) -> np.ndarray:
         """Largest difference [point] between runs with the step and with half of it, over a state's range."""
         found = np.empty(len(self._points))
         for some in self._batches(np.arange(len(found))):
-            coarse, fine = (self._path(some, self._settings.longest_step_ms / n) for n in (1, 2))
+            coarse, fine = (self._path(some, self._steps.steps_ms[0] / n) for n in (1, 2))
             found[some] = difference(coarse, fine)
         return found
 

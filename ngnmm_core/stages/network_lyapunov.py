@@ -9,7 +9,7 @@ import numpy as np
 from ngnmm_core.analysis.lyapunov import ExponentStatus
 from ngnmm_core.points import SEED
 from ngnmm_core.simulation.initial_states import nominal, perturbed
-from ngnmm_core.simulation.own_times import nominal_states
+from ngnmm_core.simulation.own_times import nominal_states, state_units
 from ngnmm_core.simulation.settings import Initial
 from ngnmm_core.stages.contract import NOISES, OF_DELAYS, PRODUCT_SECONDS, Rates, Stage
 from ngnmm_core.stages.layouts import network_layout
@@ -76,7 +76,8 @@ def _initial_states(task: Task) -> np.ndarray:
         row_sum = task.connectome.row_sum("simulation.initial.from: homogeneous")
         base = homogeneous_states(task.model, points.parameters, row_sum)[:, None]
     shape = (len(points), len(task.connectome), len(task.model.states))
-    return perturbed(task.model, np.broadcast_to(base, shape), points.seeds, initial.sd)
+    units = state_units(task.model, points.parameters)
+    return perturbed(task.model, np.broadcast_to(base, shape), points.seeds, initial.sd, units)
 
 
 def _checkpoints(task: Task, point: int) -> tuple[Path | None, Path | None]:

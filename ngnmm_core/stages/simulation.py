@@ -120,7 +120,7 @@ def in_steps(study: Study, rates: Rates, regions: int, stage: Stage) -> Rates:
     if settings.dt_ms is not None:
         return rates
     points = stage.layout(study, regions).points
-    steps = expected_steps(study.model, points.parameters)
+    steps = expected_steps(study.model, points.parameters, settings.sample_ms)
     kernel = rates.transient * float(np.mean(settings.integrator.step_ms / steps))
     longer = float(np.mean(point_factors(study.model, points.parameters)))
     fixed = rates.fixed + TRIAL_MS * longer * kernel

@@ -1,11 +1,12 @@
 """Checks of a study as a whole, once it is put together: what its simulation, its analyses and its search can take."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.delay_settings import check_delays, found_at_rest
 from ngnmm_core.simulation.noise_settings import COMMON, TAU
-from ngnmm_core.simulation.stimuli import check_chain
+from ngnmm_core.simulation.stimuli import Stimulus, check_chain
 from ngnmm_core.study.connectome_axes import check_null_maps
 from ngnmm_core.study.maps import check_maps
 from ngnmm_core.study.optimisation import check_optimise
@@ -29,7 +30,7 @@ def check_study(study: Study, names: Names, highlights: Sequence[dict[str, float
     config = study.config
     check_maps(study)
     if study.simulates:
-        config.simulation.check(study.fastest_rate, study.largest_noise)
+        config.simulation.check(study.fastest_rate, study.largest_noise, float(study.time_factors.min()))
         check_delays(config.simulation, study.delayed, found_at_rest(config.model))
         _check_noise(study)
         _check_stimuli(study, highlights)
@@ -77,7 +78,19 @@ def _check_stimuli(study: Study, highlights: Sequence[dict[str, float]]) -> None
                 if name.startswith(prefix):
                     values.setdefault(name.removeprefix(prefix), [getattr(stimulus, name.removeprefix(prefix))])
                     values[name.removeprefix(prefix)].append(value)
-        stimulus.check(study.model.drives, study.simulation.edge_unit_ms, values)
+        _check_one(study, stimulus, values)
+
+
+def _check_one(study: Study, stimulus: Stimulus, values: dict[str, list[float]]) -> None:
+    """Check a stimulus against the steps of the default time constants, or those of the one unit of time there is."""
+    check = partial(stimulus.check, study.model.drives, overrides=values)
+    try:
+        check(study.simulation.edge_unit_ms())
+    except InputError:
+        factors = study.time_factors
+        if len(factors) > 1 or factors[0] == 1.0:
+            raise
+        check(study.simulation.edge_unit_ms(float(factors[0])))
 
 
 def _check_starts(study: Study) -> None:

@@ -13,6 +13,7 @@ from ngnmm_core.models._base import Model
 from ngnmm_core.points import SYSTEM, Axis, Kind, Points, make_points
 from ngnmm_core.simulation.delay_settings import VELOCITY
 from ngnmm_core.simulation.noise_settings import NOISE
+from ngnmm_core.simulation.own_times import point_factors
 from ngnmm_core.simulation.regional import RegionMap
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.stimuli import Stimulus, end_of, timed_values
@@ -101,6 +102,13 @@ class Study:
         points = self._over(lambda name: True)[2]  # no model's fastest rate depends on its drive
         smallest = {name: float(np.min(values)) for name, values in points.parameters.items()}
         return float(self.model.fastest_rate(smallest))
+
+    @property
+    def time_factors(self) -> np.ndarray:
+        """By how much all time constants are longer than the defaults, or shorter: each factor in the study once."""
+        times = {p.name for p in self.model.parameters if p.unit == "ms"}
+        points = self._over(lambda name: bool(times & set(self.model.targets(name))))[2]
+        return np.unique(point_factors(self.model, points.parameters))
 
     def values_of(self, stimulus: Stimulus, field: str) -> tuple[float, ...]:
         """All values that a number of a stimulus has in the study: by its declaration, an axis, or a highlight."""

@@ -127,7 +127,7 @@ def test_with_the_step_that_a_point_chooses_all_states_are_accurate(ei, points_o
     settings = Simulation(duration_ms=200.0, transient_ms=100.0, velocity_m_per_s=10.0)
     simulator = Simulator(ei, Connectome(W, tract_length=10.0 * delays), settings, [])
     points = points_of(ei, 1, I_ext_e=INPUT, G=G)
-    rungs, wrong = Trial(simulator, points).rungs()
+    rungs, wrong = Trial(simulator, points, simulator.settings.ladder).rungs()
     dt = simulator.settings.ladder.steps_ms[rungs[0]]
     assert not wrong.any()
     assert dt < 0.1

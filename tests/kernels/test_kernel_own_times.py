@@ -4,12 +4,16 @@ import numpy as np
 import pytest
 
 from ngnmm_core.connectome.connectome import Connectome
+from ngnmm_core.errors import InputError
 from ngnmm_core.points import make_points
 from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.flow_table import ladder_level
 from ngnmm_core.simulation.own_times import point_factors, state_factors
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator
+from ngnmm_core.simulation.step_choice import ladder, own_ladder
 from ngnmm_core.simulation.trial import Trial
+from ngnmm_core.study.load import make_study
 
 POINT, MODERATE = {"I_ext_e": 13.0, "G": 5.0}, {"I_ext_e": 8.0, "G": 3.0}
 DT_MS = {"rk4": 0.01, "multirate": 0.05, "riccati": 0.1}
@@ -41,13 +45,99 @@ def test_steps_in_another_unit_of_time(ei, directed5, method):
     np.testing.assert_allclose(states_of(ei, directed5, method, 20.0), before, rtol=1e-9, atol=1e-9)
 
 
+class Last:
+    """Keeps the states of the last sample, [point, region, state]."""
+
+    def __init__(self, options, window):
+        self._points = window.points
+
+    def consume(self, block):
+        last = np.moveaxis(block.states[-1], -1, 1)
+        self._states = last.reshape(-1, *last.shape[2:])[: self._points].copy()
+
+    def finish(self, activity):
+        return {"last": self._states}
+
+
+# of very different steps on a one-way ring, where volleys stay synchronous; the second comes to rest
+CHOSEN = {"I_ext_e": np.array([15.0, 3.0, 15.0]), "G": np.array([30.0, 5.0, 5.0]), "Delta": np.ones(3)}
+RING5 = np.roll(np.eye(5), 1, axis=1)
+
+
+def simulated(model, factor, sample_ms=0.2, noise=0.0):
+    """Results of points that choose their steps, from random states, in a unit of time."""
+    times = {"duration_ms": 400 * sample_ms * factor, "transient_ms": 200 * sample_ms * factor}
+    settings = Simulation(**times, sample_ms=sample_ms * factor, noise_sigma=noise * factor**0.5, method="riccati")
+    columns = CHOSEN | {
+        p.name: np.full(3, p.default * factor) for p in model.parameters if p.unit == "ms" and p.default * factor
+    }
+    points = make_points(model, {}, columns, 3)
+    found = Simulator(model, Connectome(RING5), settings, [(Last, None)]).run(points)
+    return found["last"] / state_factors(model, factor), found["step_ms"] / factor, found["simulation_status"]
+
+
+@pytest.mark.parametrize("sample_ms", [0.2, 0.23])
+def test_steps_that_points_choose_are_as_much_longer(ei, sample_ms):
+    """Also where no step of the ladder divides the time between samples; starts are drawn in the unit of time, too."""
+    states, steps, status = simulated(ei, 1.0, sample_ms)
+    assert status.tolist() == [0, 0, 0]
+    assert steps[0] < steps[1]
+    for factor in (16.0, 1 / 16):
+        for one, other in zip(simulated(ei, factor, sample_ms), (states, steps, status), strict=True):
+            np.testing.assert_array_equal(one, other)
+    others, longer, _ = simulated(ei, 20.0, sample_ms)
+    np.testing.assert_allclose(longer, steps, rtol=1e-15)
+    np.testing.assert_allclose(others, states, rtol=1e-9, atol=1e-9)
+
+
+def test_paths_of_noise_are_as_much_longer(ei):
+    (states, steps, _), (slow, longer, _) = (simulated(ei, f, noise=0.2) for f in (1.0, 16.0))
+    assert np.abs(states - simulated(ei, 1.0)[0]).max() > 1e-3
+    np.testing.assert_array_equal(longer, steps)
+    np.testing.assert_array_equal(slow, states)
+
+
+def test_a_step_below_the_end_of_the_ladder_has_a_path_of_its_own():
+    """There is room for the halves of seven steps and for quarters of the shortest."""
+    assert ladder_level(0.1 / 64) == (0.1, 6)
+    assert ladder_level(0.1 / 128) == (0.1 / 128, 0)
+    assert ladder_level(0.1, 16.0) == (1.6, 4)
+    assert ladder_level(0.1 / 64, 16.0) == (0.1, 6)
+
+
+def test_a_pulse_that_fits_no_step_of_other_times_has_steps_of_the_default_ones():
+    assert own_ladder(0.2, 16.0, [24.0]) == ladder(0.2, 16.0)
+    assert own_ladder(0.2, 0.97, [10.05]) == ladder(0.2)
+    assert own_ladder(0.2, 0.97, []).steps_ms[0] == 0.2 / 3
+
+
+def study_of(model, factor, **simulation):
+    times = {p.name: p.default * factor for p in model.parameters if p.unit == "ms"}
+    settings = {"sample_ms": 3.2, "duration_ms": 3200.0, "method": "riccati"} | simulation
+    return make_study(
+        "s",
+        {"connectome": {"name": "x"}, "model": {"parameters": times}, "simulation": settings, "analyses": ["rates"]},
+    )
+
+
+def test_longest_steps_and_edges_of_pulses_are_checked_in_the_unit_of_time(ei):
+    assert study_of(ei, 16.0, dt_ms=1.6).simulation.dt_ms == 1.6
+    with pytest.raises(InputError, match=r"dt_ms: 1\.6 is longer .* at most 0\.8,"):
+        study_of(ei, 8.0, dt_ms=1.6)
+    pulse = {"parameter": "I_ext_e", "amplitude": 1.0, "onset_ms": 0.000390625, "duration_ms": 1.0}
+    times = {"sample_ms": 0.0125, "duration_ms": 12.5, "stimuli": [pulse]}
+    assert study_of(ei, 1 / 16, **times).simulation.stimuli
+    with pytest.raises(InputError, match=r"onset_ms: 0\.000390625 is not a multiple"):
+        study_of(ei, 1.0, **times)
+
+
 def trial_of(model, W, factor, method="rk4", **settings):
     times = {"duration_ms": 1000.0, "transient_ms": 500.0, "sample_ms": 0.25, "dt_ms": 0.125} | settings
     times = {name: value * factor for name, value in times.items()}
     simulation = Simulation(**times, method=method, initial={"sd": 0.0})
     simulator = Simulator(model, Connectome(W), simulation)
     fixed = {name: float(values[0]) for name, values in slowed(model, factor, **MODERATE).items()}
-    return Trial(simulator, make_points(model, fixed, {}, 1))
+    return Trial(simulator, make_points(model, fixed, {}, 1), simulator.settings.ladder)
 
 
 def test_a_trial_lasts_as_much_longer_as_the_time_constants(ei, directed5):

@@ -40,7 +40,8 @@ def _description(study: Study) -> str:
     if study.simulates:
         simulation = study.simulation
         duration, transient = map(number, (simulation.duration_ms, simulation.transient_ms))
-        step = f"at most {number(simulation.longest_step_ms)}" if simulation.dt_ms is None else number(simulation.dt_ms)
+        longest = max(simulation.own_ladder(float(factor)).steps_ms[0] for factor in study.time_factors)
+        step = f"at most {number(longest)}" if simulation.dt_ms is None else number(simulation.dt_ms)
         noise = f", noise {number(simulation.noise_sigma)} ms^0.5" if simulation.noise_sigma else ""
         text += (
             f" Simulations of {duration} ms, of which the first {transient} ms are left out; time step {step} ms "
