@@ -7,23 +7,22 @@ import struct
 
 import numpy as np
 
+from ngnmm_core.connectome.reader_options import ClassTables, Segmentation
 from ngnmm_core.errors import InputError
 
 # NIfTI-1 data types by code (NIfTI-1 standard, field `datatype`).
 _NIFTI_TYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4"}
 
 
-def class_tables(source: bytes, options: dict) -> tuple[list[str], np.ndarray]:
+def class_tables(source: bytes, place: ClassTables) -> tuple[list[str], np.ndarray]:
     """Labels and centres from the literal tables in the body of a class of a Python file, which is never run.
 
     Parameters
     ----------
     source : bytes
         The Python file.
-    options : dict
-        `class`: its name; `names`: the attribute that maps numbers to names; `centres`: the attribute with the
-        coordinates, `array([[x...], [y...], [z...]])`; `regions`: how many to take from the start; `affine`: 3 x 4
-        matrix that takes the coordinates to mm.
+    place : ClassTables
+        Which class, and which of its attributes.
 
     Returns
     -------
@@ -37,32 +36,32 @@ def class_tables(source: bytes, options: dict) -> tuple[list[str], np.ndarray]:
     InputError
         If the tables are not there, are not literals, or differ in length.
     """
-    where = f"{options['member']}: class {options['class']}"
+    where = f"{place.member}: class {place.name}"
     tree = ast.parse(source)
-    body = next((n.body for n in tree.body if isinstance(n, ast.ClassDef) and n.name == options["class"]), None)
+    body = next((n.body for n in tree.body if isinstance(n, ast.ClassDef) and n.name == place.name), None)
     if body is None:
         raise InputError(f"{where}: not found")
     values = {
         a.targets[0].id: a.value for a in body if isinstance(a, ast.Assign) and isinstance(a.targets[0], ast.Name)
     }
     try:
-        names = ast.literal_eval(values[options["names"]])
-        centres = values[options["centres"]]
+        names = ast.literal_eval(values[place.names])
+        centres = values[place.centres]
         # `np.array([...])` is a call, which literal_eval refuses; its argument is the table.
         coordinates = np.array(ast.literal_eval(centres.args[0] if isinstance(centres, ast.Call) else centres)).T
         labels = [str(names[number]) for number in sorted(names)]
     except (KeyError, ValueError, IndexError):
-        raise InputError(f"{where}: no literal tables '{options['names']}' and '{options['centres']}'") from None
+        raise InputError(f"{where}: no literal tables '{place.names}' and '{place.centres}'") from None
     if len(labels) != len(coordinates) or coordinates.shape[1:] != (3,):
         raise InputError(f"{where}: {len(labels)} names, coordinates {coordinates.shape}; allowed: three for each name")
-    count = options.get("regions", len(labels))
-    affine = np.array(options.get("affine", np.eye(3, 4)), dtype=np.float64)
+    count = place.regions or len(labels)
+    affine = np.array(np.eye(3, 4) if place.affine is None else place.affine, dtype=np.float64)
     # Written out, not a matrix product: the bits are then the same on every machine.
     mapped = [row[3] + row[0] * x + row[1] * y + row[2] * z for row in affine for x, y, z in [coordinates.T]]
     return labels[:count], np.round(np.array(mapped).T[:count], 1)
 
 
-def segment_centres(volume: bytes, table: str, labels: list[str], options: dict) -> np.ndarray:
+def segment_centres(volume: bytes, table: str, labels: list[str], place: Segmentation) -> np.ndarray:
     """Compute the centre of gravity of each labelled region of a segmentation.
 
     Parameters
@@ -73,8 +72,8 @@ def segment_centres(volume: bytes, table: str, labels: list[str], options: dict)
         CSV table from labels to the numbers in the volume.
     labels : list of str
         The regions wanted.
-    options : dict
-        Names of the table's columns: `label`, `value`.
+    place : Segmentation
+        Names the columns of the table.
 
     Returns
     -------
@@ -88,7 +87,7 @@ def segment_centres(volume: bytes, table: str, labels: list[str], options: dict)
     """
     numbers: dict[str, list[int]] = {}
     for row in csv.DictReader(table.splitlines()):
-        numbers.setdefault(row[options["label"]], []).append(int(row[options["value"]]))
+        numbers.setdefault(row[place.label], []).append(int(row[place.value]))
     voxels, affine = read_nifti(volume)
     indices = np.nonzero(voxels)
     inside = voxels[indices].astype(np.int64)
@@ -98,7 +97,7 @@ def segment_centres(volume: bytes, table: str, labels: list[str], options: dict)
     for row, label in enumerate(labels):  # type: ignore[assignment]
         values = [v for v in set(numbers.get(label, [])) if v < len(count) and count[v]]
         if not values:
-            raise InputError(f"{options['segmentation']}: no voxels of region '{label}'")
+            raise InputError(f"{place.segmentation}: no voxels of region '{label}'")
         i, j, k = sums[:, values].sum(axis=1) / count[values].sum()
         centres[row] = affine[:, 0] * i + affine[:, 1] * j + affine[:, 2] * k + affine[:, 3]  # type: ignore[call-overload]
     return np.round(centres, 1)

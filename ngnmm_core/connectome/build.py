@@ -83,7 +83,7 @@ def _built(spec: ConnectomeSpec, registry: Registry | None) -> "xr.Dataset":
             return _isolated(spec.name, entry)
         print(notice(spec.name, entry), file=sys.stderr, flush=True)
         with opened_source(spec.name, entry, spec.path) as read:
-            arrays = checked(read_entry(spec.name, entry, read), f"connectome {spec.name}")
+            arrays = checked(read_entry(entry, read), f"connectome {spec.name}")
         if len(arrays.weights) != entry.regions:
             raise InputError(
                 f"connectome {spec.name}: {len(arrays.weights)} regions; allowed: {entry.regions}, as in the registry"

@@ -12,94 +12,86 @@ import numpy as np
 
 from ngnmm_core.connectome import atlases, binary_formats
 from ngnmm_core.connectome.arrays import ConnectomeArrays
+from ngnmm_core.connectome.reader_options import (
+    Individuals,
+    Labels,
+    MembersOptions,
+    NetworkLabels,
+    NumberedLabels,
+    Place,
+)
 from ngnmm_core.errors import InputError, unknown
 
 Read = Callable[[str], bytes]
 
 
-def read_members(
-    read: Read,
-    *,
-    weights: dict,
-    labels: dict | None = None,
-    tract_lengths: dict | None = None,
-    fc: dict | None = None,
-    held_out_fc: dict | None = None,
-    fcd: dict | None = None,
-    held_out_fcd: dict | None = None,
-    individuals: dict | None = None,
-    centres: dict | None = None,
-    maps: dict[str, dict] | None = None,
-) -> ConnectomeArrays:
-    """One member of the source per array.
+def read_members(read: Read, options: MembersOptions) -> ConnectomeArrays:
+    """Read one member of the source per array.
 
     Parameters
     ----------
     read : callable
         Gives the bytes of a member.
-    weights, tract_lengths, fc, held_out_fc : dict
-        `member`, and for `.npz` and `.mat` the `variable`; `held_out_fc` is that of another group.
-    fcd, held_out_fcd : dict, optional
-        The same for the dynamics of connectivity, of all subjects of a group in one sample; `fcd` has `window_s` and
-        `step_s` too, which are those of both.
-    individuals : dict, optional
-        Series (region, time) of single subjects: `member` with `{subject}` and `{run}`, `variable`, `subjects`, `runs`,
-        `repetition_time_s`.
-    labels : dict, optional
-        `member` and `variable`; or `numbered`, patterns for numbers from 1, and `each`, how many of each pattern; or
-        `networks`, `names` and `hemispheres` (`network_labels`).
-    centres : dict, optional
-        Where the segmentation and its table are; see `atlases.segment_centres`.
-    maps : dict of str to dict, optional
-        Maps of the regions by name, each by its `member`: a number per region.
+    options : MembersOptions
+        Where the arrays are.
+
+    Raises
+    ------
+    InputError
+        As `array_of`, and for a region without voxels in the segmentation.
     """
-    arrays = ConnectomeArrays(array_of(read, weights))
-    arrays.maps = {name: np.ravel(array_of(read, place)) for name, place in (maps or {}).items()}
-    arrays.tract_length = array_of(read, tract_lengths) if tract_lengths else None
-    if fc:
-        arrays.fc = np.array(array_of(read, fc), dtype=np.float64)
-        # Some files leave the diagonal at zero.  A region is correlated with itself.
-        np.fill_diagonal(arrays.fc, 1.0)
+    arrays = ConnectomeArrays(array_of(read, options.weights))
+    arrays.maps = {name: np.ravel(array_of(read, place)) for name, place in options.maps.items()}
+    arrays.tract_length = array_of(read, options.tract_lengths) if options.tract_lengths else None
+    if options.fc:
+        arrays.fc = _connectivity(read, options.fc)
         arrays.notes.append("empirical_fc: as in the source, with a diagonal of 1")
-    if held_out_fc:
-        arrays.held_out_fc = np.array(array_of(read, held_out_fc), dtype=np.float64)
-        np.fill_diagonal(arrays.held_out_fc, 1.0)
+    if options.held_out_fc:
+        arrays.held_out_fc = _connectivity(read, options.held_out_fc)
         arrays.notes.append("held_out_fc: of another group, as in the source, with a diagonal of 1")
-    if fcd:
-        _read_dynamics(read, arrays, fcd, held_out_fcd)
-    if individuals:
-        arrays.individuals = [str(subject) for subject in individuals["subjects"]]
-        arrays.repetition_time_s = individuals["repetition_time_s"]
-        arrays.individual_bold = np.array(
-            [
-                [array_of(read, individuals, subject=subject, run=run) for run in individuals["runs"]]
-                for subject in arrays.individuals
-            ]
-        )
-    _name_regions(read, arrays, labels)
-    if centres:
-        arrays.centres = atlases.segment_centres(
-            read(centres["segmentation"]), read(centres["table"]).decode(), arrays.labels, centres
-        )
+    if options.fcd:
+        _read_dynamics(read, arrays, options)
+    if options.individuals:
+        _read_individuals(read, arrays, options.individuals)
+    if options.labels:
+        _name_regions(read, arrays, options.labels)
+    if place := options.centres:
+        table = read(place.table).decode()
+        arrays.centres = atlases.segment_centres(read(place.segmentation), table, arrays.labels, place)
         arrays.notes.append("centres: centre of gravity of each region in the segmentation of the source (MNI152)")
     return arrays
 
 
-def _read_dynamics(read: Read, arrays: ConnectomeArrays, fcd: dict, held_out: dict | None) -> None:
-    arrays.fcd, arrays.fcd_window_s = np.ravel(array_of(read, fcd)), (fcd["window_s"], fcd["step_s"])
-    arrays.held_out_fcd = None if held_out is None else np.ravel(array_of(read, held_out))
+def _connectivity(read: Read, place: Place) -> np.ndarray:
+    fc = np.array(array_of(read, place), dtype=np.float64)
+    # Some files leave the diagonal at zero.  A region is correlated with itself.
+    np.fill_diagonal(fc, 1.0)
+    return fc
+
+
+def _read_dynamics(read: Read, arrays: ConnectomeArrays, options: MembersOptions) -> None:
+    arrays.fcd = np.ravel(array_of(read, options.fcd))
+    arrays.fcd_window_s = (options.fcd.window_s, options.fcd.step_s)
+    arrays.held_out_fcd = np.ravel(array_of(read, options.held_out_fcd)) if options.held_out_fcd else None
     arrays.notes.append("empirical_fcd: of all subjects of the group in one sample, as in the source")
 
 
-def _name_regions(read: Read, arrays: ConnectomeArrays, labels: dict | None) -> None:
-    if labels and "numbered" in labels:
-        arrays.labels = [pattern.format(k + 1) for pattern in labels["numbered"] for k in range(labels["each"])]
+def _read_individuals(read: Read, arrays: ConnectomeArrays, place: Individuals) -> None:
+    arrays.individuals, arrays.repetition_time_s = list(place.subjects), place.repetition_time_s
+    arrays.individual_bold = np.array(
+        [[array_of(read, place, subject=subject, run=run) for run in place.runs] for subject in place.subjects]
+    )
+
+
+def _name_regions(read: Read, arrays: ConnectomeArrays, labels: Labels) -> None:
+    if isinstance(labels, NumberedLabels):
+        arrays.labels = [pattern.format(k + 1) for pattern in labels.numbered for k in range(labels.each)]
         arrays.notes.append("labels: the source has none; numbered within each hemisphere in the order of the atlas")
-    elif labels and "networks" in labels:
-        numbers = np.ravel(array_of(read, labels["networks"])).astype(int)
-        arrays.labels = network_labels(numbers, labels["names"], labels["hemispheres"])
+    elif isinstance(labels, NetworkLabels):
+        numbers = np.ravel(array_of(read, labels.networks)).astype(int)
+        arrays.labels = network_labels(numbers, labels.names, labels.hemispheres)
         arrays.notes.append("labels: the source has none; hemisphere, network and a running number in it")
-    elif labels:
+    else:
         arrays.labels = [str(label) for label in array_of(read, labels)]
 
 
@@ -127,15 +119,15 @@ def network_labels(numbers: np.ndarray, names: Sequence[str], hemispheres: Seque
     return labels
 
 
-def array_of(read: Read, place: dict, **names: str) -> np.ndarray:
-    """Read one array from the member that `place` names: of .npz and .mat a variable, of other formats the table.
+def array_of(read: Read, place: Place, **names: str) -> np.ndarray:
+    """Read one array: of .npz and .mat a variable, of other formats the table; `names` are put into the member.
 
     Raises
     ------
     InputError
         If a file has no such variable, or a table holds something else than numbers.
     """
-    member = place["member"].format(**names)
+    member = place.member.format(**names)
     suffix = PurePosixPath(member).suffix
     data = read(member)
     if suffix in (".npz", ".mat"):
@@ -144,9 +136,9 @@ def array_of(read: Read, place: dict, **names: str) -> np.ndarray:
             if suffix == ".npz"
             else binary_formats.mat_variables(data, member)
         )
-        if place.get("variable") not in variables:
-            raise unknown(f"{member}: variable", str(place.get("variable")), variables)
-        return variables[place["variable"]].load(member)
+        if place.variable not in variables:
+            raise unknown(f"{member}: variable", str(place.variable), variables)
+        return variables[place.variable].load(member)
     try:
         return np.loadtxt(io.BytesIO(data), delimiter="," if suffix == ".csv" else None, ndmin=2)
     except ValueError:

@@ -1,10 +1,4 @@
-"""The readers that the registry names: each takes the arrays of a connectome from the members of its source.
-
-A reader is called with `read(member) -> bytes` and the entry's `options` as keywords; `READERS` holds them by name.
-"""
-
-import inspect
-from collections.abc import Sequence
+"""The readers that the registry names: each takes the arrays of a connectome from the members of its source."""
 
 import numpy as np
 
@@ -12,40 +6,30 @@ from ngnmm_core.connectome import atlases, formats
 from ngnmm_core.connectome.aal90 import ORDERS, aal90_regions
 from ngnmm_core.connectome.arrays import ConnectomeArrays
 from ngnmm_core.connectome.members import Read, array_of, read_members
+from ngnmm_core.connectome.reader_options import FileOptions, MembersOptions, Place, SubjectsOptions
 from ngnmm_core.connectome.registry import SourceEntry
 from ngnmm_core.errors import InputError, unknown
 
 
-def read_entry(name: str, entry: SourceEntry, read: Read) -> ConnectomeArrays:
+def read_entry(entry: SourceEntry, read: Read) -> ConnectomeArrays:
     """Read the arrays of a registry entry, not yet checked.
 
     Raises
     ------
     InputError
-        If the options of the entry do not suit its reader, or a member does not hold what it should.
+        If a member does not hold what it should.
     """
-    reader, options = READERS[entry.reader], dict(entry.options)
-    if entry.reader == "file":
-        options.setdefault("filename", entry.source.filename)
-    try:
-        inspect.signature(reader).bind(read, **options)  # type: ignore[arg-type]
-    except TypeError as error:
-        allowed = ", ".join(list(inspect.signature(reader).parameters)[1:])  # type: ignore[arg-type]
-        raise InputError(f"connectome {name}: options: {error}; allowed for '{entry.reader}': {allowed}") from None
-    return reader(read, **options)  # type: ignore[operator]
+    options = entry.reader_options
+    if isinstance(options, SubjectsOptions):
+        return read_subjects(read, options)
+    if isinstance(options, MembersOptions):
+        return read_members(read, options)
+    if isinstance(options, FileOptions):
+        return read_file(read, options, options.filename or entry.source.filename)
+    raise TypeError(f"an entry with reader '{entry.reader}' has no source")
 
 
-def read_subjects(
-    read: Read,
-    *,
-    subjects: Sequence[str],
-    weights: dict,
-    tract_lengths: dict | None = None,
-    bold: dict | None = None,
-    repetition_time_s: float | None = None,
-    volumes: dict | None = None,
-    atlas: dict | None = None,
-) -> ConnectomeArrays:
+def read_subjects(read: Read, options: SubjectsOptions) -> ConnectomeArrays:
     """Average over subjects, from one MATLAB file per subject and kind.
 
     Weights: each subject's matrix divided by its largest element, then the mean.  Tract lengths: the mean over those
@@ -56,58 +40,58 @@ def read_subjects(
     ----------
     read : callable
         Gives the bytes of a member.
-    subjects : sequence of str
-        Names of the subjects, put into the members' `{subject}`.
-    weights, tract_lengths, bold : dict
-        `member` and `variable` of each kind; BOLD is (region, time).
-    repetition_time_s : float, optional
-        Sampling interval of the BOLD series in s.
-    volumes : dict, optional
-        `member` and `column` (from 0, negative ones from the end) of a table with one row per region: volumes in mm3.
-    atlas : dict, optional
-        Where labels and centres are; see `atlases.class_tables`.
+    options : SubjectsOptions
+        Names of the subjects, and where their arrays are.
 
     Raises
     ------
     InputError
-        For BOLD without a sampling interval.
+        For BOLD without a sampling interval, and as `array_of`.
     """
 
-    def stack(place: dict) -> np.ndarray:
-        return np.array([array_of(read, place, subject=str(subject)) for subject in subjects], dtype=np.float64)
+    def stack(place: Place) -> np.ndarray:
+        return np.array([array_of(read, place, subject=subject) for subject in options.subjects], dtype=np.float64)
 
-    each = stack(weights)
-    largest = each.max(axis=(1, 2), keepdims=True)
-    arrays = ConnectomeArrays((each / largest).mean(axis=0), subjects=[str(subject) for subject in subjects])
+    weights = stack(options.weights)
+    largest = weights.max(axis=(1, 2), keepdims=True)
+    arrays = ConnectomeArrays((weights / largest).mean(axis=0), subjects=list(options.subjects))
     arrays.notes.append(
-        f"weights: mean over {len(subjects)} subjects of each one's matrix divided by its largest element"
+        f"weights: mean over {len(weights)} subjects of each one's matrix divided by its largest element"
     )
-    arrays.each = [ConnectomeArrays(own) for own in each]
-    if tract_lengths:
-        lengths = stack(tract_lengths)
-        arrays.tract_length = mean_where(lengths, each > 0)
-        for subject, own, there in zip(arrays.each, lengths, each > 0, strict=True):
-            subject.tract_length = np.where(there, own, np.nan)
-        arrays.notes.append("tract_length: mean over the subjects that have a tract there; NaN where none has")
-    if bold:
-        if not repetition_time_s:
+    arrays.each = [ConnectomeArrays(own) for own in weights]
+    if options.tract_lengths:
+        _average_lengths(arrays, stack(options.tract_lengths), weights > 0)
+    if options.bold:
+        if not options.repetition_time_s:
             raise InputError("options.repetition_time_s: not given; allowed: the sampling interval of 'bold' in s")
-        arrays.bold = stack(bold)
-        arrays.repetition_time_s = repetition_time_s
-        arrays.fc = mean_correlation(arrays.bold)
-        arrays.notes.append(
-            "empirical_fc: Pearson correlation of each subject's whole series as stored in the source, without further "
-            "filtering; mean over subjects of Fisher's z, transformed back"
-        )
-    if volumes:
-        place = {"member": volumes["member"]}
-        arrays.volume = stack(place)[:, : each.shape[1], volumes["column"]].mean(axis=0)
+        _correlate(arrays, stack(options.bold), options.repetition_time_s)
+    if options.volumes:
+        tables = stack(Place(member=options.volumes.member))
+        arrays.volume = tables[:, : weights.shape[1], options.volumes.column].mean(axis=0)
         arrays.notes.append("region_volume: mean over the subjects")
-    if atlas:
-        arrays.labels, arrays.centres = atlases.class_tables(read(atlas["member"]), atlas)
-        if "affine" in atlas:
+    if options.atlas:
+        arrays.labels, arrays.centres = atlases.class_tables(read(options.atlas.member), options.atlas)
+        if options.atlas.affine:
             arrays.notes.append("centres: of the source, taken to MNI space by an affine map (residual about 1.2 mm)")
     return arrays
+
+
+def _average_lengths(arrays: ConnectomeArrays, lengths: np.ndarray, there: np.ndarray) -> None:
+    """Take over tract lengths [subject, region, region] where there are tracts: the mean, and each subject's own."""
+    arrays.tract_length = mean_where(lengths, there)
+    for subject, own, present in zip(arrays.each, lengths, there, strict=True):
+        subject.tract_length = np.where(present, own, np.nan)
+    arrays.notes.append("tract_length: mean over the subjects that have a tract there; NaN where none has")
+
+
+def _correlate(arrays: ConnectomeArrays, bold: np.ndarray, repetition_time_s: float) -> None:
+    """Take over BOLD series [subject, region, time] and their mean connectivity."""
+    arrays.bold, arrays.repetition_time_s = bold, repetition_time_s
+    arrays.fc = mean_correlation(bold)
+    arrays.notes.append(
+        "empirical_fc: Pearson correlation of each subject's whole series as stored in the source, without further "
+        "filtering; mean over subjects of Fisher's z, transformed back"
+    )
 
 
 def mean_where(values: np.ndarray, there: np.ndarray) -> np.ndarray:
@@ -140,35 +124,33 @@ def mean_correlation(series: np.ndarray) -> np.ndarray:
     return mean
 
 
-def read_file(
-    read: Read, *, filename: str, variable: str | None = None, transpose: bool = False, regions: str | None = None
-) -> ConnectomeArrays:
+def read_file(read: Read, options: FileOptions, filename: str) -> ConnectomeArrays:
     """Read a source that is itself a matrix in one of the formats of `formats.read_connectome_file`.
 
     Parameters
     ----------
     read : callable
         Gives the bytes of the file.
-    variable, transpose
-        As for a user's file.
-    regions : str, optional
-        The order of regions, one of `aal90.ORDERS`: gives labels, hemispheres, lobes and centres.
+    options : FileOptions
+        How it is read, and the order of its regions.
     filename : str
         The member to read, where the source is a wheel; the name of the file otherwise.
+
+    Raises
+    ------
+    InputError
+        For an order of regions that is not known, and as `formats.parse`.
     """
-    arrays = formats.parse(filename, read(filename), variable, filename)
-    if transpose:
+    arrays = formats.parse(filename, read(filename), options.variable, filename)
+    if options.transpose:
         formats.transposed(arrays)
-    if regions is not None:
-        if regions not in ORDERS:
-            raise unknown("options.regions", regions, ORDERS)
-        table = aal90_regions(regions)
+    if options.regions is not None:
+        if options.regions not in ORDERS:
+            raise unknown("options.regions", options.regions, ORDERS)
+        table = aal90_regions(options.regions)
         arrays.labels = [region.name for region in table]
         arrays.hemisphere = [region.hemisphere for region in table]
         arrays.lobe = [region.lobe for region in table]
         arrays.centres = np.array([region.centre for region in table])
         arrays.notes.append("centres: published centres of the AAL regions in MNI space, to whole mm")
     return arrays
-
-
-READERS = {"subjects": read_subjects, "members": read_members, "file": read_file}

@@ -8,18 +8,17 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from ngnmm_core.connectome.reader_options import OPTIONS, ReaderOptions, RegistryPart
 from ngnmm_core.errors import InputError, nearest, unknown
 from ngnmm_core.installation import workflow_folder
 
 SHA256 = r"^[0-9a-f]{64}$"
 
 
-class WheelSource(BaseModel):
+class WheelSource(RegistryPart):
     """A wheel of the Python package index, pinned by its hash; it is read as an archive, never installed."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(description="name of the package")
     version: str = Field(description="version of the package")
@@ -29,10 +28,8 @@ class WheelSource(BaseModel):
     python: str | None = Field(None, description="Python version to ask for, where the wheel is for one alone")
 
 
-class FileSource(BaseModel):
+class FileSource(RegistryPart):
     """A single file, pinned by its hash: from a local path, else from its address."""
-
-    model_config = ConfigDict(extra="forbid")
 
     filename: str = Field(description="name of the file; its ending tells the format")
     sha256: str = Field(pattern=SHA256, description="SHA-256 of the file")
@@ -40,10 +37,8 @@ class FileSource(BaseModel):
     environment: str | None = Field(None, description="environment variable that may hold the path of a local copy")
 
 
-class SphereEntry(BaseModel):
+class SphereEntry(RegistryPart):
     """Where the regions of a parcellation lie on the cortical sphere; fetched only where maps are spun."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title: str = Field(description="one line for the notice")
     wheel: WheelSource = Field(description="the package that contains the surfaces and the parcellation")
@@ -65,19 +60,15 @@ class SphereEntry(BaseModel):
         return hashlib.sha256(json.dumps(pins, sort_keys=True).encode()).hexdigest()
 
 
-class LongestTract(BaseModel):
+class LongestTract(RegistryPart):
     """The longest connection of a connectome (mm), known before the data are fetched."""
-
-    model_config = ConfigDict(extra="forbid")
 
     mean: float = Field(gt=0, description="of the connectome itself")
     each: float | None = Field(None, gt=0, description="of any of its subjects")
 
 
-class SourceEntry(BaseModel):
+class SourceEntry(RegistryPart):
     """One connectome of the registry."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title: str = Field(description="one line for figures and reports")
     atlas: str = Field(description="parcellation")
@@ -87,10 +78,10 @@ class SourceEntry(BaseModel):
     )
     wheel: WheelSource | None = Field(None, description="the package that contains the data")
     file: FileSource | None = Field(None, description="the file that contains the data")
-    reader: Literal["subjects", "members", "file", "isolated"] = Field(
+    reader: Literal[*OPTIONS] = Field(  # type: ignore[valid-type]  # mypy wants them written out
         description="how the arrays are taken from the source; `isolated` has none: regions without connections"
     )
-    options: dict[str, Any] = Field(default_factory=dict, description="options of the reader")
+    options: dict[str, Any] = Field(default_factory=dict, description="options of the reader, as they are written")
     tract_lengths: bool | None = Field(
         None, description="whether a matrix file (reader `file`) has tract lengths; of other readers the options tell"
     )
@@ -128,6 +119,17 @@ class SourceEntry(BaseModel):
     def source(self) -> WheelSource | FileSource | None:
         """The file that everything is read from; None where there is nothing to read."""
         return self.wheel or self.file
+
+    @property
+    def reader_options(self) -> ReaderOptions:
+        """The options of the reader, checked.
+
+        Raises
+        ------
+        pydantic.ValidationError
+            If they are not those of the reader; of an entry that `load_registry` gives they are.
+        """
+        return OPTIONS[self.reader].model_validate(self.options)
 
     def identity(self) -> str:
         """SHA-256 of what decides the arrays: the hash of the source, the reader and its options, not the prose."""
@@ -209,13 +211,20 @@ def load_registry(path: str | Path | None = None) -> Registry:
     entries = {}
     for name, fields in content.items():
         try:
-            entries[str(name)] = SourceEntry.model_validate(fields)
+            entry = entries[str(name)] = SourceEntry.model_validate(fields)
         except ValidationError as error:
             raise InputError(f"{path}: {describe(error, str(name))}") from None
+        try:
+            _ = entry.reader_options
+        except ValidationError as error:
+            raise InputError(f"{path}: {describe(error, f'{name}.options')}") from None
     return Registry(entries, path)
 
 
-MODELS = (SourceEntry, LongestTract, SphereEntry, WheelSource, FileSource)
+def _keys(part: type[RegistryPart]) -> set[str]:
+    """Collect the keys of all parts of an entry."""
+    own = {field.alias or name for name, field in part.model_fields.items()}
+    return own.union(*(_keys(each) for each in part.__subclasses__()))
 
 
 def describe(error: ValidationError, prefix: str = "") -> str:
@@ -224,8 +233,7 @@ def describe(error: ValidationError, prefix: str = "") -> str:
     key = ".".join(str(part) for part in (prefix, *first["loc"]) if part != "")
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
-        known = {name for model in MODELS for name in model.model_fields}
-        return f"{key}: unknown key{nearest(str(first['loc'][-1]), known)}"
+        return f"{key}: unknown key{nearest(str(first['loc'][-1]), _keys(RegistryPart))}"
     found = first["input"]
     shown = "" if isinstance(found, dict | BaseModel) else f" (found {found!r})"
     return f"{key}: {message}{shown}"

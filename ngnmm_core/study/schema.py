@@ -119,11 +119,6 @@ class StudyConfig(Section):
         raise InputError(f"{value!r} is no number of jobs; allowed: auto, or a whole number from 1 to {MOST_SHARDS}")
 
 
-def known_analyses() -> tuple[str, ...]:
-    """Names of all analyses."""
-    return analysis_names()
-
-
 def without_absolute_paths(config: StudyConfig) -> StudyConfig:
     """Return the same config with files named from the working directory, for what is passed on with results."""
     changes: dict[str, Any] = {"connectome": _relative(config.connectome, "path", "table", "labels", "lengths")}

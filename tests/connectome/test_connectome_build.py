@@ -134,8 +134,6 @@ def test_members_that_are_not_there(made_up, refused):
     refused(lambda: build_connectome(SPEC, registry), "fake/a/sc.mat", "unknown 'scc'", "did you mean 'sc'?")
     registry = made_up(lambda entry: entry["options"]["weights"].update(member="fake/{subject}/no.mat"))
     refused(lambda: build_connectome(SPEC, registry), "connectome three", "has no member fake/a/no.mat")
-    registry = made_up(lambda entry: entry["options"].update(subject=1))
-    refused(lambda: build_connectome(SPEC, registry), "connectome three: options", "'subject'", "subjects")
 
 
 def file_entry(made_up, url, sha256=None):

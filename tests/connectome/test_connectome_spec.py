@@ -128,6 +128,11 @@ def test_local_copies_are_checked(tmp_path, monkeypatch, registry, refused):
     refused(lambda: source_identity(ConnectomeSpec(name="dk-84"), registry), "NGNMM_WHEELS", "no such directory")
 
 
+PLACE = {"member": "a.npz", "variable": "w"}
+WINDOWS = {"weights": PLACE, "fcd": {**PLACE, "window_s": 30, "step_s": 0}}
+RUNNING = {"weights": PLACE, "labels": {"numbered": ["L_{}", "R_{}"]}}
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -136,6 +141,14 @@ def test_local_copies_are_checked(tmp_path, monkeypatch, registry, refused):
         (lambda e: e["wheel"].update(sha256="abc"), ["three.wheel.sha256", "found 'abc'"]),
         (lambda e: e.update(reader="magic"), ["three.reader", "'members', 'file' or 'isolated'", "found 'magic'"]),
         (lambda e: e.pop("wheel"), ["three", "either 'wheel' or 'file'"]),
+        (
+            lambda e: e["options"].update(subject=1),
+            ["three.options.subject", "unknown key", "did you mean 'subjects'?"],
+        ),
+        (lambda e: e["options"].pop("weights"), ["three.options.weights", "required"]),
+        (lambda e: e["options"]["atlas"].pop("class"), ["three.options.atlas.class", "required"]),
+        (lambda e: e.update(reader="members", options=WINDOWS), ["three.options.fcd.step_s", "greater than 0", "0"]),
+        (lambda e: e.update(reader="members", options=RUNNING), ["three.options.labels.numbered.each", "required"]),
     ],
 )
 def test_registry_entries_that_are_refused(made_up, refused, change, words):

@@ -9,6 +9,7 @@ from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.connectome.datasets import as_dataset, connectome_of
 from ngnmm_core.connectome.map_files import read_map
 from ngnmm_core.connectome.map_surrogates import generator, spun
+from ngnmm_core.connectome.reader_options import MembersOptions
 from ngnmm_core.connectome.readers import read_members
 from ngnmm_core.plotting.parts.labels import label
 from ngnmm_core.preflight.checks import check_connectome, check_on_connectome
@@ -68,7 +69,8 @@ def test_maps_come_with_a_connectome(study_with, refused, tmp_path):
     weights = np.array([[0, 1, 2], [1, 0, 3], [2, 3, 0]], float)
     members = {"w.csv": "\n".join(",".join(map(str, row)) for row in weights), "m.txt": "0.5\n-1\n2\n"}
     read = lambda member: members[member].encode()
-    arrays = read_members(read, weights={"member": "w.csv"}, maps={"myelin": {"member": "m.txt"}})
+    options = MembersOptions(weights={"member": "w.csv"}, maps={"myelin": {"member": "m.txt"}})
+    arrays = read_members(read, options)
     write_netcdf(as_dataset(checked(arrays, "made up"), {}), tmp_path / "c.nc")
     with xr.open_dataset(tmp_path / "c.nc") as dataset:
         found = connectome_of(dataset)

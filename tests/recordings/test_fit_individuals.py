@@ -15,6 +15,7 @@ from ngnmm_core.connectome import connectome_of
 from ngnmm_core.connectome.arrays import checked
 from ngnmm_core.connectome.datasets import as_dataset
 from ngnmm_core.connectome.members import read_members
+from ngnmm_core.connectome.reader_options import MembersOptions
 from ngnmm_core.plotting.fit import draw
 from ngnmm_core.preflight.checks import check_recordings
 from ngnmm_core.products.fit_results import FitResults
@@ -45,8 +46,7 @@ def built():
     for subject, runs in zip("pq", RUNS, strict=True):
         for name, run in zip("12", runs, strict=True):
             member(f"{subject}{name}", run)
-    arrays = read_members(
-        members.__getitem__,
+    options = MembersOptions(
         weights=member("w", W),
         fc=member("fc", groups[0]),
         held_out_fc=member("other", groups[1]),
@@ -60,6 +60,7 @@ def built():
             "repetition_time_s": 0.2,
         },
     )
+    arrays = read_members(members.__getitem__, options)
     return as_dataset(checked(replace(arrays, labels=list(LABELS)), "made up"), {"name": "schaefer-100"})
 
 

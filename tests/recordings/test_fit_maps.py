@@ -8,6 +8,7 @@ from ngnmm_core.api import run_study
 from ngnmm_core.connectome import Connectome, connectome_of
 from ngnmm_core.connectome.arrays import checked
 from ngnmm_core.connectome.datasets import as_dataset
+from ngnmm_core.connectome.reader_options import MembersOptions
 from ngnmm_core.connectome.readers import read_members
 from ngnmm_core.plotting.catalogue import figures_of
 from ngnmm_core.plotting.fit import BASELINES, draw
@@ -136,7 +137,8 @@ def test_two_groups_in_the_file_of_a_connectome():
     first, other = noisy(np.full(10, 0.3), 1), noisy(np.full(10, 0.3), 2)
     members = {"w.csv": rows(W), "a.csv": rows(first), "b.csv": rows(other)}
     places = {"weights": {"member": "w.csv"}, "fc": {"member": "a.csv"}, "held_out_fc": {"member": "b.csv"}}
-    built = as_dataset(checked(read_members(lambda name: members[name].encode(), **places), "made up"), {"name": "c"})
+    arrays = read_members(lambda name: members[name].encode(), MembersOptions(**places))
+    built = as_dataset(checked(arrays, "made up"), {"name": "c"})
     assert connectome_of(built).labels == tuple(map(str, built["region"].values))
     recordings = load_recordings(Empirical(source="connectome"), built)
     np.testing.assert_allclose(recordings.group_fc, first, atol=1e-6)
