@@ -30,7 +30,8 @@ from ngnmm_core.connectome.formats import from_frame
 from ngnmm_core.dataset.coordinates import describe_regions, point_coordinates
 from ngnmm_core.dataset.fit_scores import with_scores
 from ngnmm_core.errors import InputError
-from ngnmm_core.preflight.checks import check_environment, check_on_cohort
+from ngnmm_core.preflight.checks import check_environment
+from ngnmm_core.preflight.connectome_checks import check_on_cohort
 from ngnmm_core.preflight.step_trial import check_steps
 from ngnmm_core.preflight.unused import check_unused
 from ngnmm_core.recordings.load import load_recordings

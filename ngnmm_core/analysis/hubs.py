@@ -9,7 +9,7 @@ from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
 from ngnmm_core.analysis.fc import FcOptions, check_window
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.lesions import KINDS
-from ngnmm_core.simulation.regional import MAPS, SURROGATE
+from ngnmm_core.simulation.map_settings import MAPS, SURROGATE
 from ngnmm_core.storage.flags import Status
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ngnmm_core.compilation.cpu_target import processor
 from ngnmm_core.recordings.load import identity as recordings_identity
-from ngnmm_core.simulation.regional import context_of, surrogates_of
+from ngnmm_core.simulation.map_settings import context_of, surrogates_of
 from ngnmm_core.stages.context import fingerprint
 from ngnmm_core.study.balance import balance_of
 from ngnmm_core.study.study import Study

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.delay_settings import INTERPOLATED, ROUNDED, VELOCITY
+from ngnmm_core.simulation.map_settings import MAPS
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
-from ngnmm_core.simulation.regional import MAPS
 from ngnmm_core.stages.contract import BALANCE
 from ngnmm_core.stages.registry import STAGES, stages_of
 from ngnmm_core.study.study import Study

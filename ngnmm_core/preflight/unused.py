@@ -10,7 +10,7 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.points import SEED, SYSTEM, Axis
 from ngnmm_core.simulation.delay_settings import REFUSE, VELOCITY
 from ngnmm_core.simulation.integrators import get_integrator, integrator_names
-from ngnmm_core.simulation.regional import MAPS, SURROGATE
+from ngnmm_core.simulation.map_settings import MAPS, SURROGATE
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.stages.contract import HIGHLIGHTS as HIGHLIGHTS_FILE
 from ngnmm_core.stages.registry import STAGES, stages_of

@@ -10,7 +10,7 @@ import numpy as np
 
 from ngnmm_core.connectome.cohort import NULL
 from ngnmm_core.recordings.scores import best_point
-from ngnmm_core.simulation.regional import MapSettings
+from ngnmm_core.simulation.map_settings import MapSettings
 
 if TYPE_CHECKING:
     from ngnmm_core.products.fit_results import FitResults

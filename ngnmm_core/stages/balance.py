@@ -3,7 +3,8 @@
 import numpy as np
 
 from ngnmm_core.analysis.balance import outcome
-from ngnmm_core.simulation.regional import MAPS, SURROGATE, RegionalMaps
+from ngnmm_core.simulation.map_settings import MAPS, SURROGATE
+from ngnmm_core.simulation.regional import RegionalMaps
 from ngnmm_core.stages.contract import OF_DELAYS, Layout, Rates, Stage
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.study import Study

@@ -8,7 +8,8 @@ import numpy as np
 from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import Points
-from ngnmm_core.simulation.regional import RegionalMaps, RegionMap
+from ngnmm_core.simulation.map_settings import RegionMap
+from ngnmm_core.simulation.regional import RegionalMaps
 
 
 class BalancedParameters(RegionalMaps):

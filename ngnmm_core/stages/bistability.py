@@ -7,7 +7,7 @@ import numpy as np
 from ngnmm_core.analysis.bistability import KINDS, BistabilityOptions, BistabilityStatus
 from ngnmm_core.analysis.contract import KHZ
 from ngnmm_core.models._base import Model
-from ngnmm_core.simulation.regional import MAPS
+from ngnmm_core.simulation.map_settings import MAPS
 from ngnmm_core.stages.contract import OF_DELAYS, Rates, Stage
 from ngnmm_core.stages.layouts import row_sum_layout
 from ngnmm_core.stages.task import Task

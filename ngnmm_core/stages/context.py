@@ -10,7 +10,7 @@ from ngnmm_core.compilation.code_hash import code_hash
 from ngnmm_core.compilation.versions import library_versions
 from ngnmm_core.models import module_name
 from ngnmm_core.simulation.integrators import integrator_module
-from ngnmm_core.simulation.regional import MAPS, context_of
+from ngnmm_core.simulation.map_settings import MAPS, context_of
 from ngnmm_core.stages.contract import BALANCE, FORMAT
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.study.balance import balance_of

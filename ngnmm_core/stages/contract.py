@@ -10,8 +10,8 @@ from ngnmm_core.analysis.contract import Analysis, Options, Variable
 from ngnmm_core.errors import unknown
 from ngnmm_core.points import SEED, Points
 from ngnmm_core.simulation.delay_settings import ROUNDED, VELOCITY
+from ngnmm_core.simulation.map_settings import MAPS, SURROGATE
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
-from ngnmm_core.simulation.regional import MAPS, SURROGATE
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.stages.task import Task
 from ngnmm_core.study.study import Study

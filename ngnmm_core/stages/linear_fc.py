@@ -13,9 +13,9 @@ from ngnmm_core.connectome.normalisation import LARGEST_SPREAD, row_sum_spread
 from ngnmm_core.points import SYSTEM
 from ngnmm_core.simulation.delay_settings import ROUNDED, VELOCITY
 from ngnmm_core.simulation.integrators import OF_RESTS
+from ngnmm_core.simulation.map_settings import MAPS, SURROGATE
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
 from ngnmm_core.simulation.own_times import nominal_states
-from ngnmm_core.simulation.regional import MAPS, SURROGATE
 from ngnmm_core.stages.contract import READ_AT_RESTS, Layout, Rates, Stage
 from ngnmm_core.stages.delays import delay_settings, lengths, velocities
 from ngnmm_core.stages.task import Task

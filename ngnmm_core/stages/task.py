@@ -13,7 +13,8 @@ from ngnmm_core.connectome.cohort import Cohort
 from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import Kind, Points
-from ngnmm_core.simulation.regional import RegionalMaps, RegionMap
+from ngnmm_core.simulation.map_settings import RegionMap
+from ngnmm_core.simulation.regional import RegionalMaps
 from ngnmm_core.stages.balanced import BalancedParameters
 
 

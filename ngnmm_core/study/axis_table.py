@@ -10,8 +10,8 @@ from ngnmm_core.models._base import Model
 from ngnmm_core.points import SEED, Axis, Kind
 from ngnmm_core.simulation.delay_settings import delay_axes
 from ngnmm_core.simulation.lesions import resection_axis
+from ngnmm_core.simulation.map_settings import map_axes
 from ngnmm_core.simulation.noise_settings import noise_axes
-from ngnmm_core.simulation.regional import map_axes
 from ngnmm_core.simulation.stimuli import stimulus_axes
 from ngnmm_core.study.connectome_axes import connectome_axes
 from ngnmm_core.study.operating_point import operating_axes

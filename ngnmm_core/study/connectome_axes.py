@@ -14,7 +14,7 @@ from ngnmm_core.connectome.subjects import chosen_subjects, columns_of
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.points import Axis, Kind
 from ngnmm_core.section import Section
-from ngnmm_core.simulation.regional import members_of
+from ngnmm_core.simulation.map_settings import members_of
 
 if TYPE_CHECKING:
     from ngnmm_core.study.schema import StudyConfig

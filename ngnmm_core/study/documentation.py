@@ -15,8 +15,8 @@ from ngnmm_core.analysis.registry import analysis_names, get_analysis
 from ngnmm_core.models import get_model, model_names
 from ngnmm_core.points import SEED
 from ngnmm_core.simulation.delay_settings import VELOCITY
+from ngnmm_core.simulation.map_settings import SCALE, SURROGATE, MapSource, Surrogates
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
-from ngnmm_core.simulation.regional import SCALE, SURROGATE, MapSource, Surrogates
 from ngnmm_core.simulation.stimuli import SWEPT
 from ngnmm_core.study.axes import FORMS
 from ngnmm_core.study.balance import Balance

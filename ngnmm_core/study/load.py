@@ -16,7 +16,7 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model, own_model
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.delay_settings import VELOCITY
-from ngnmm_core.simulation.regional import RegionMap
+from ngnmm_core.simulation.map_settings import RegionMap
 from ngnmm_core.study.axis_table import axes_of
 from ngnmm_core.study.balance import check_balance
 from ngnmm_core.study.checks import check_study

@@ -11,15 +11,8 @@ from ngnmm_core.connectome.map_surrogates import ALLOWED
 from ngnmm_core.connectome.registry import SourceEntry, sphere_of
 from ngnmm_core.errors import InputError, twice, unknown
 from ngnmm_core.models._base import Model
-from ngnmm_core.simulation.regional import (
-    ANATOMICAL,
-    SCALE,
-    MapSettings,
-    MapSource,
-    RegionMap,
-    load_map,
-    no_such_map,
-)
+from ngnmm_core.simulation.map_settings import SCALE, MapSettings, MapSource, RegionMap, load_map
+from ngnmm_core.simulation.regional import ANATOMICAL, no_such_map
 from ngnmm_core.study.schema import StudyConfig
 from ngnmm_core.study.study import Study
 

@@ -11,7 +11,7 @@ from ngnmm_core.connectome import ConnectomeSpec
 from ngnmm_core.errors import InputError, twice
 from ngnmm_core.recordings.settings import Empirical
 from ngnmm_core.section import Section
-from ngnmm_core.simulation.regional import MapSource
+from ngnmm_core.simulation.map_settings import MapSource
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.study.axes import FORMS
 from ngnmm_core.study.balance import Balance

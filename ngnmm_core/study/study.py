@@ -12,9 +12,9 @@ from ngnmm_core.compilation.own_files import OwnFile
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import SYSTEM, Axis, Kind, Points, make_points
 from ngnmm_core.simulation.delay_settings import VELOCITY
+from ngnmm_core.simulation.map_settings import RegionMap
 from ngnmm_core.simulation.noise_settings import NOISE
 from ngnmm_core.simulation.own_times import point_factors
-from ngnmm_core.simulation.regional import RegionMap
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.stimuli import Stimulus, end_of, timed_values
 from ngnmm_core.study.axis_table import axes_of

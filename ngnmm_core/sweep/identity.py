@@ -14,8 +14,8 @@ from ngnmm_core.connectome.planned import PlannedConnectome
 from ngnmm_core.errors import InputError
 from ngnmm_core.points import Kind, Points
 from ngnmm_core.simulation.delay_settings import VELOCITY
+from ngnmm_core.simulation.map_settings import MAPS, SCALE
 from ngnmm_core.simulation.noise_settings import COMMON, NOISE, TAU
-from ngnmm_core.simulation.regional import MAPS, SCALE
 from ngnmm_core.stages.context import fingerprint
 from ngnmm_core.storage.atomic import write_atomically
 

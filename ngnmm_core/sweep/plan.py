@@ -16,7 +16,7 @@ import numpy as np
 from ngnmm_core.connectome.planned import PlannedConnectome
 from ngnmm_core.points import Points
 from ngnmm_core.preflight.cost import SIDE_BY_SIDE, seconds_per_point
-from ngnmm_core.simulation.regional import surrogates_of
+from ngnmm_core.simulation.map_settings import surrogates_of
 from ngnmm_core.stages.context import context
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.storage.integrity import is_sealed

@@ -18,7 +18,7 @@ from ngnmm_core.connectome.cohort import SUBJECT, Cohort, cohort_of
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model, own_model
 from ngnmm_core.preflight.calibration import calibrate
-from ngnmm_core.simulation.regional import MAPS, with_surrogates
+from ngnmm_core.simulation.map_settings import MAPS, with_surrogates
 from ngnmm_core.simulation.series_file import SeriesFile, series_path
 from ngnmm_core.stages.context import compiled_name
 from ngnmm_core.stages.contract import BALANCE

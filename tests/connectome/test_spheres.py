@@ -16,7 +16,8 @@ from ngnmm_core.connectome.fetch import opened_source
 from ngnmm_core.connectome.registry import SphereEntry
 from ngnmm_core.connectome.spheres import places_of
 from ngnmm_core.errors import InputError
-from ngnmm_core.simulation.regional import RegionalMaps, context_of, surrogates_of
+from ngnmm_core.simulation.map_settings import context_of, surrogates_of
+from ngnmm_core.simulation.regional import RegionalMaps
 from ngnmm_core.study.load import make_study
 
 SIDES = ["L", "L", "R", "R"]

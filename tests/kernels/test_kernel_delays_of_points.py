@@ -8,7 +8,7 @@ from ngnmm_core.api import simulate
 from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.errors import InputError
 from ngnmm_core.preflight.calibration import measure
-from ngnmm_core.preflight.checks import check_connectome
+from ngnmm_core.preflight.connectome_checks import check_connectome
 from ngnmm_core.simulation.delay_settings import lengths_mm
 from ngnmm_core.simulation.observation import SimulationStatus
 from ngnmm_core.simulation.settings import Simulation

@@ -12,8 +12,9 @@ from ngnmm_core.connectome.map_surrogates import generator, spun
 from ngnmm_core.connectome.reader_options import MembersOptions
 from ngnmm_core.connectome.readers import read_members
 from ngnmm_core.plotting.parts.labels import label
-from ngnmm_core.preflight.checks import check_connectome, check_on_connectome
-from ngnmm_core.simulation.regional import RegionalMaps, map_axes
+from ngnmm_core.preflight.connectome_checks import check_connectome, check_on_connectome
+from ngnmm_core.simulation.map_settings import map_axes
+from ngnmm_core.simulation.regional import RegionalMaps
 from ngnmm_core.stages.context import context
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.storage.netcdf import write_netcdf

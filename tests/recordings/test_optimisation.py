@@ -6,7 +6,8 @@ from made_up_recordings import LABELS
 
 from ngnmm_core.api import run_study
 from ngnmm_core.connectome import Connectome
-from ngnmm_core.products.optimisation import Search, as_dataset, start_of
+from ngnmm_core.products.optimisation import as_dataset, start_of
+from ngnmm_core.products.search import Search
 from ngnmm_core.recordings import load_recordings
 from ngnmm_core.recordings.connectivity import matrix_of
 from ngnmm_core.storage.checked_json import read_checked, write_checked

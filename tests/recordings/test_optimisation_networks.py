@@ -10,9 +10,10 @@ from made_up_recordings import LABELS
 from ngnmm_core.api import run_study
 from ngnmm_core.connectome import Connectome, build_connectome, connectome_of
 from ngnmm_core.plotting.optimisation import draw
-from ngnmm_core.preflight.checks import check_on_connectome
+from ngnmm_core.preflight.connectome_checks import check_on_connectome
 from ngnmm_core.products.fit_results import FitResults
-from ngnmm_core.products.optimisation import Search, as_dataset, optimise
+from ngnmm_core.products.optimisation import as_dataset, optimise
+from ngnmm_core.products.search import Search
 from ngnmm_core.recordings import load_recordings
 from ngnmm_core.storage.netcdf import write_netcdf
 from ngnmm_core.study.load import make_study
