@@ -107,7 +107,7 @@ class AmplitudeModulationReducer:
 
     def consume(self, block) -> None:
         """Add the next samples."""
-        signal = self.decimator.push(block.observable)
+        signal = self.decimator.of(block)
         if len(signal):
             self.regions.consume(signal)
             self.mean.consume(self.region_mean(signal))

@@ -128,7 +128,7 @@ class CrossFrequencyReducer:
 
     def consume(self, block) -> None:
         """Keep the next samples, and drop the oldest that are no longer needed."""
-        signal = self.decimator.push(block.observable)
+        signal = self.decimator.of(block)
         if not len(signal):
             return
         self.kept.append(np.concatenate([signal, self.region_mean(signal)], axis=2).astype(np.float32))

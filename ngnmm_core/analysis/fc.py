@@ -141,7 +141,7 @@ class EnvelopeSignal:
         The filters of the envelope reach so far back that their samples leave the cache: the more of its values are
         made in one pass over them the better.
         """
-        self._waiting.append(self.decimator.push(block.observable))
+        self._waiting.append(self.decimator.of(block))
         self._left -= block.samples
         if self._left > 0 and sum(map(len, self._waiting)) < TOGETHER:
             return self._waiting[0][:0]

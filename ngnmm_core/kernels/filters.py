@@ -10,14 +10,14 @@ WIDTH = lane_width(np.float64)
 
 @kernel(nogil=True)
 def thinned_convolution(signal, taps, step, channels, out):
-    """`out[m, c] = sum_k taps[k] signal[m * step + k, c]`; flat [sample, channel], channels a multiple of 32.
+    """`out[m, c] = sum_k taps[k] signal[m * step + k, c]`; flat [sample, channel], channels a multiple of 8.
 
     Four results at once, of four vectors, share their loads.  `taps` has `3 * step` zeros before and after it: with
     these all four have their own taps at every sample.
     """
     ahead, count = 3 * step, out.size // channels
-    length = taps.size - 2 * ahead
-    for c in range(0, channels, 4 * WIDTH):  # the outer loop: the samples of four vectors stay in the fastest cache
+    length, whole = taps.size - 2 * ahead, channels - channels % (4 * WIDTH)
+    for c in range(0, whole, 4 * WIDTH):  # the outer loop: the samples of four vectors stay in the fastest cache
         for m in range(0, count - 3, 4):
             o = m * step * channels + c
             w, x = load(signal, o), load(signal, o + WIDTH)
@@ -40,14 +40,14 @@ def thinned_convolution(signal, taps, step, channels, out):
             _store(out, (m + 1) * channels + c, w1, x1, y1, z1)
             _store(out, (m + 2) * channels + c, w2, x2, y2, z2)
             _store(out, (m + 3) * channels + c, w3, x3, y3, z3)
-        for m in range(count - count % 4, count):
-            for v in range(0, 4 * WIDTH, WIDTH):
-                o = m * step * channels + c + v
-                total = load(signal, o) * taps[ahead]
-                for k in range(ahead + 1, ahead + length):
-                    o += channels
-                    total = total + load(signal, o) * taps[k]
-                store(out, m * channels + c + v, total)
+    for m in range(count):  # what does not fill four results of four vectors
+        for c in range(0 if m >= count - count % 4 else whole, channels, WIDTH):
+            o = m * step * channels + c
+            total = load(signal, o) * taps[ahead]
+            for k in range(ahead + 1, ahead + length):
+                o += channels
+                total = total + load(signal, o) * taps[k]
+            store(out, m * channels + c, total)
 
 
 @kernel(forceinline=True)
@@ -60,10 +60,13 @@ def _store(out, o, w, x, y, z):
 
 @kernel(nogil=True)
 def weighted_sum(signal, weights, regions, width, out):
-    """`out[s, l] = sum_r weights[r, l] signal[s, r, l]`, in the order of r; flat, `width` a multiple of 8."""
-    for s in range(out.size // width):
+    """`out[s, g, l] = sum_r weights[g, r, l] signal[s, g, r, l]`, in the order of r; flat, `width` a multiple of 8."""
+    stride = regions * width
+    for part in range(out.size // width):  # a group of a sample
+        first = part * stride
+        own = first % weights.size
         for lane in range(0, width, WIDTH):
-            total = load(signal, s * regions * width + lane) * load(weights, lane)
-            for r in range(1, regions):
-                total = total + load(signal, (s * regions + r) * width + lane) * load(weights, r * width + lane)
-            store(out, s * width + lane, total)
+            total = load(signal, first + lane) * load(weights, own + lane)
+            for r in range(width, stride, width):
+                total = total + load(signal, first + r + lane) * load(weights, own + r + lane)
+            store(out, part * width + lane, total)

@@ -32,6 +32,7 @@ from ngnmm_core.simulation.trial import Trial
 from ngnmm_core.simulation.waveforms import Schedule
 from ngnmm_core.streaming.activity import Activity
 from ngnmm_core.streaming.block import Block, Observers
+from ngnmm_core.streaming.history import History
 
 SETTLE_DT_MS = 0.01
 SETTLE_MS = 2000.0  # how long the homogeneous system runs before a network starts from it, in own units of time
@@ -169,9 +170,9 @@ class Simulator:
         window = replace(window, places=places)
         observers = Observers(self.model, run.batch.coefficients, self.engine.width, run.engine.regional)
         activity = Activity(window.samples, len(points), window.noisy, batch.undersampled(observers))
-        reducers = [make(options, window) for make, options in self.reducers]
+        reducers, history = [make(options, window) for make, options in self.reducers], History()
         for states in batch.blocks(settings.window_samples, settings.transient_samples):
-            block = Block(states, observers)
+            block = Block(states, observers, history)
             activity.consume(block.observable)
             for reducer in reducers:
                 reducer.consume(block)

@@ -7,6 +7,7 @@ import numpy as np
 from ngnmm_core.compilation.kernel_cache import compiled_by
 from ngnmm_core.kernels.observe import make_observer, make_sums
 from ngnmm_core.models._base import Model
+from ngnmm_core.streaming.history import History
 from ngnmm_core.streaming.moments import Moments
 from ngnmm_core.streaming.quantities import quantities
 
@@ -54,10 +55,19 @@ _made: dict = {}
 
 
 class Block:
-    """Consecutive samples of all points of a batch; arrays below are [sample, group, region, lane] in ms and 1/ms."""
+    """Consecutive samples of all points of a batch; arrays below are [sample, group, region, lane] in ms and 1/ms.
 
-    def __init__(self, states: np.ndarray, observers: Observers):
+    Parameters
+    ----------
+    states : array [sample, group, region, state, lane]
+    observers : Observers
+    history : History, optional
+        Of the observable in the blocks before, which filters go back to.
+    """
+
+    def __init__(self, states: np.ndarray, observers: Observers, history: History | None = None):
         self.states, self._observers = states, observers
+        self._history = History() if history is None else history
         self._rates: dict[int, np.ndarray] = {}
 
     @property
@@ -68,7 +78,19 @@ class Block:
     @cached_property
     def observable(self) -> np.ndarray:
         """The model's observable, such as v_e."""
-        return self._observe(self._observers.observable())
+        samples, groups, regions, _, width = self.states.shape
+        place = self._history.room(samples, (groups, regions, width))
+        if self.states.dtype == place.dtype and place.flags.c_contiguous:
+            self._fill(self._observers.observable(), place)
+        else:
+            place[...] = self._observe(self._observers.observable())
+        return place
+
+    @property
+    def history(self) -> History:
+        """The observable so far, this block included."""
+        _ = self.observable
+        return self._history
 
     def rate(self, population: int, step: int = 1, first: int = 0) -> np.ndarray:
         """Return the firing rate of a population, 1/ms; every `step`-th sample from the one numbered `first` on."""
@@ -102,5 +124,10 @@ class Block:
         samples, groups, regions, _, width = self.states.shape
         out = np.empty((len(range(first, samples, step)), groups, regions, width), self.states.dtype)
         if len(out):
-            observe(self.states[first:].reshape(-1), step, self._observers.constants, regions, out.reshape(-1))
+            self._fill(observe, out, step, first)
         return out.astype(float, copy=False)
+
+    def _fill(self, observe, out: np.ndarray, step: int = 1, first: int = 0) -> None:
+        """Write what is observed of every `step`-th sample to a contiguous array."""
+        regions = self.states.shape[2]
+        observe(self.states[first:].reshape(-1), step, self._observers.constants, regions, out.reshape(-1))

@@ -6,9 +6,12 @@ valleys of the spectrum); a linear-phase filter (Kaiser window, 100 dB) keeps th
 divided out of spectra.
 """
 
+import math
+
 import numpy as np
 
-from ngnmm_core.streaming.filters import CHANNELS, padded, thinned_convolution
+from ngnmm_core.streaming.filters import padded, thinned_convolution
+from ngnmm_core.streaming.history import History
 from ngnmm_core.streaming.kaiser import kaiser_length, kaiser_low_pass
 
 ATTENUATION_DB = 100.0
@@ -43,8 +46,8 @@ class ThinnedFilter:
     def __init__(self, taps: np.ndarray, step: int):
         self.taps, self.step = taps, step
         self._padded = padded(taps, step)
-        self._buffer: np.ndarray | None = None  # [sample, channel]
-        self._first = self._end = 0  # of the samples in it that are still needed
+        self._own = History()
+        self._next = 0  # number of the first sample of the next result
 
     def outputs(self, samples: int) -> int:
         """How many samples come out of `samples` that go in."""
@@ -52,31 +55,25 @@ class ThinnedFilter:
 
     def push(self, signal: np.ndarray) -> np.ndarray:
         """Return the filtered samples that the next block [sample, ...] completes."""
-        shape, samples = signal.shape[1:], len(signal)
-        channels = int(np.prod(shape))
-        buffer = self._with_room(samples, channels)
-        buffer[self._end : self._end + samples, :channels] = signal.reshape(samples, channels)
-        self._end += samples
-        count = self.outputs(self._end - self._first)
-        out = thinned_convolution(buffer[self._first : self._end], self._padded, self.step, count)
-        self._first += count * self.step
-        return out[:, :channels].reshape(count, *shape)
+        self.room(len(signal), signal.shape[1:])[...] = signal
+        return self.filled(signal.shape[1:])
 
-    def _with_room(self, samples: int, channels: int) -> np.ndarray:
-        """Lets the buffer hold so many samples more, with channels of zeros up to whole blocks of the kernel.
+    def room(self, samples: int, shape: tuple[int, ...]) -> np.ndarray:
+        """Give the place of the next block [sample, ...], to be filled before `filled` is called."""
+        return self._own.room(samples, shape)
 
-        Twice as many as are needed at once: so those that stay are not moved to the front with every block.
-        """
-        if self._buffer is not None and self._end + samples <= len(self._buffer):
-            return self._buffer
-        left = self._end - self._first
-        wanted, old = 2 * (max(left, len(self.taps)) + samples), self._buffer
-        if old is None or len(old) < wanted:
-            self._buffer = np.zeros((wanted, channels + -channels % CHANNELS))
-        if old is not None:
-            self._buffer[:left] = old[self._first : self._end]
-        self._first, self._end = 0, left
-        return self._buffer
+    def filled(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Return what `push` would for the block that has been written to `room`."""
+        return self.read(self._own, shape)
+
+    def read(self, history: History, shape: tuple[int, ...]) -> np.ndarray:
+        """Return the filtered samples, each of the given shape, that what is new in a history completes."""
+        samples = history.since(self._next)
+        count = self.outputs(len(samples))
+        out = thinned_convolution(samples, self._padded, self.step, count)
+        self._next += count * self.step
+        history.keep(self, self._next)
+        return out[:, : math.prod(shape)].reshape(count, *shape)
 
 
 class Decimator(ThinnedFilter):
@@ -98,3 +95,8 @@ class Decimator(ThinnedFilter):
     def push(self, signal: np.ndarray) -> np.ndarray:
         """Return the filtered samples that the next block [sample, ...] completes; the block itself for factor 1."""
         return signal if self.factor == 1 else super().push(signal)
+
+    def of(self, block) -> np.ndarray:
+        """Return the same for the observable of the next block, read where filters of other reducers read it, too."""
+        signal = block.observable
+        return signal if self.factor == 1 else self.read(block.history, signal.shape[1:])

@@ -93,11 +93,11 @@ class Envelope:
         channels = flat.shape[1]
         phase = self._omega * np.arange(self._position, self._position + len(flat))
         self._position += len(flat)
-        shifted = np.empty((len(flat), 2 * channels))
+        coarse, fine = self._stages
+        shifted = coarse.room(len(flat), (2 * channels,))
         np.multiply(flat, np.cos(phase)[:, None], out=shifted[:, :channels])
         np.multiply(flat, -np.sin(phase)[:, None], out=shifted[:, channels:])
-        for stage in self._stages:
-            shifted = stage.push(shifted)
+        shifted = fine.push(coarse.filled((2 * channels,)))
         real, imaginary = np.split(shifted, 2, axis=1)
         shape = (len(shifted), *signal.shape[1:])
         return real.reshape(shape), imaginary.reshape(shape)
@@ -105,4 +105,6 @@ class Envelope:
     def push(self, signal: np.ndarray) -> np.ndarray:
         """Give the amplitude at the values that the next samples complete."""
         real, imaginary = self.analytic(signal)
-        return np.sqrt(real * real + imaginary * imaginary)
+        square = np.square(real)
+        square += np.square(imaginary)
+        return np.sqrt(square, out=square)

@@ -5,7 +5,6 @@ from functools import cache
 import numpy as np
 
 LANES = 8
-CHANNELS = 4 * LANES  # the filter takes channels in blocks of this many
 
 
 def _make():
@@ -27,7 +26,7 @@ def padded(taps: np.ndarray, step: int) -> np.ndarray:
 
 
 def thinned_convolution(signal: np.ndarray, padded_taps: np.ndarray, step: int, count: int) -> np.ndarray:
-    """`out[m, c] = sum_k taps[k] signal[m * step + k, c]` for m below `count`; channels a multiple of `CHANNELS`."""
+    """`out[m, c] = sum_k taps[k] signal[m * step + k, c]` for m below `count`; channels a multiple of `LANES`."""
     out = np.empty((count, signal.shape[1]))
     if count:
         _kernels()[0](np.ascontiguousarray(signal).reshape(-1), padded_taps, step, signal.shape[1], out.reshape(-1))
@@ -41,9 +40,6 @@ def weighted_sum(signal: np.ndarray, weights: np.ndarray) -> np.ndarray:
     if missing:  # the kernel takes whole vectors
         signal, weights = (np.pad(a, [(0, 0)] * (a.ndim - 1) + [(0, missing)]) for a in (signal, weights))
     out = np.empty((samples, groups, 1, width + missing))
-    for group in range(groups):
-        part = np.empty((samples, width + missing))
-        of_group = np.ascontiguousarray(signal[:, group]).reshape(-1)
-        _kernels()[1](of_group, weights[group].reshape(-1), regions, width + missing, part.reshape(-1))
-        out[:, group, 0] = part
+    flat = np.ascontiguousarray(signal).reshape(-1)
+    _kernels()[1](flat, weights.reshape(-1), regions, width + missing, out.reshape(-1))
     return out[..., :width]

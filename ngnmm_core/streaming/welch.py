@@ -6,6 +6,18 @@ Welch, IEEE Trans. Audio Electroacoust. 15, 70 (1967), doi:10.1109/TAU.1967.1161
 import numpy as np
 import scipy
 
+from ngnmm_core.compilation.lazy_njit import lazy_njit
+from ngnmm_core.streaming.point_series import PointSeries
+
+
+@lazy_njit
+def _add_power(spectrum, power):
+    """Add the squared moduli of the first columns of a spectrum [channel, frequency] to `power`."""
+    for channel in range(power.shape[0]):
+        for k in range(power.shape[1]):
+            z = spectrum[channel, k]
+            power[channel, k] += z.real * z.real + z.imag * z.imag
+
 
 class Welch:
     """Averaged periodograms of a stream [sample, group, channel, lane]: Hann window, half overlap, mean removed.
@@ -33,37 +45,30 @@ class Welch:
         if segment % 2 == 0 and self.kept == len(frequency):
             density[-1] /= 2.0  # the Nyquist frequency stands once in a one-sided spectrum
         self._density = density
-        self._buffer: np.ndarray | None = None
-        self._filled = 0
+        self._series: PointSeries | None = None
         self.segments = 0
 
     def consume(self, signal: np.ndarray) -> None:
         """Take the next samples; every full segment is transformed as soon as it is complete."""
-        if self._buffer is None:
-            _, groups, channels, width = signal.shape
-            # [group, lane, channel, sample]: a point's series are contiguous, so that its bits are its own
-            self._buffer = np.empty((groups, width, channels, self.segment))
+        if self._series is None:
+            groups, channels, width = signal.shape[1:]
+            self._series = PointSeries(self.segment, signal.shape[1:])
             self._power = np.zeros((groups, width, channels, self.kept))
-        taken = 0
-        while taken < len(signal):
-            count = min(self.segment - self._filled, len(signal) - taken)
-            part = signal[taken : taken + count]
-            self._buffer[..., self._filled : self._filled + count] = part.transpose(1, 3, 2, 0)
-            self._filled += count
-            taken += count
-            if self._filled == self.segment:
-                self._transform()
+        while len(signal):
+            signal = self._series.take(signal)
+            if self._series.filled == self.segment:
+                self._transform(self._series)
 
-    def _transform(self) -> None:
-        for group in range(self._buffer.shape[0]):
-            for lane in range(self._buffer.shape[1]):
-                series = self._buffer[group, lane]
-                windowed = (series - series.mean(axis=-1, keepdims=True)) * self.window
-                spectrum = scipy.fft.rfft(windowed, axis=-1)[:, : self.kept]
-                self._power[group, lane] += spectrum.real**2 + spectrum.imag**2
+    def _transform(self, whole: PointSeries) -> None:
+        windowed = np.empty(whole.values.shape[2:])
+        for group in range(whole.values.shape[0]):
+            for lane in range(whole.values.shape[1]):
+                series = whole.values[group, lane]
+                np.subtract(series, series.mean(axis=-1, keepdims=True), out=windowed)
+                np.multiply(windowed, self.window, out=windowed)
+                _add_power(scipy.fft.rfft(windowed, axis=-1), self._power[group, lane])
         self.segments += 1
-        self._filled = self.segment - self.hop
-        self._buffer[..., : self._filled] = self._buffer[..., self.hop :].copy()
+        whole.keep_last(self.segment - self.hop)
 
     def density(self, points: int) -> np.ndarray:
         """Power spectral density [point, channel, frequency], in the signal's unit squared per Hz."""

@@ -7,6 +7,7 @@ import pytest
 
 from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.streaming.activity import Activity
+from ngnmm_core.streaming.history import History
 
 UNEVEN = (1, 7, 64, 3, 130, 2, 500)
 
@@ -57,10 +58,12 @@ def block_of():
     """`block_of(observable)`: a block whose observable, rates and order parameters are all the given signal."""
 
     def build(signal, sizes=UNEVEN):
-        for part in blocks_of(signal, sizes):
+        history = History()
+        for part in map(history.append, blocks_of(signal, sizes)):
             give = lambda population, step=1, first=0, part=part: part[first::step]
             add = lambda moments, part=part: moments.consume(np.stack([part] * 4, axis=3))
-            yield SimpleNamespace(samples=len(part), observable=part, rate=give, kuramoto=give, add_quantities=add)
+            more = {"rate": give, "kuramoto": give, "add_quantities": add, "history": history}
+            yield SimpleNamespace(samples=len(part), observable=part, **more)
 
     return build
 

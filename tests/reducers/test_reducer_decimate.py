@@ -5,6 +5,7 @@ import pytest
 from scipy import signal as scipy_signal
 
 from ngnmm_core.streaming.decimate import OVERSAMPLING, Decimator, decimation_factor, filter_length, low_pass
+from ngnmm_core.streaming.history import History
 
 
 def test_agrees_with_direct_convolution(in_blocks):
@@ -28,6 +29,23 @@ def test_bits_do_not_depend_on_the_blocks(in_blocks):
         results.append(np.concatenate([decimator.push(block) for block in in_blocks(x, sizes)]))
     for other in results[1:]:
         np.testing.assert_array_equal(other, results[0])
+
+
+@pytest.mark.parametrize("regions", [3, 8, 20])
+def test_filters_that_share_their_samples_give_the_bits_of_each_alone(in_blocks, regions):
+    x = np.random.default_rng(0).standard_normal((3000, 2, regions))
+    makers = (lambda: Decimator(0.2, 200.0, 5), lambda: Decimator(0.2, 50.0, 20))
+    alone = [np.concatenate([one.push(x[:1500]), one.push(x[1500:])]) for one in (make() for make in makers)]
+    history, together, parts = History(), [make() for make in makers], []
+    seen = []
+    for block in in_blocks(x):
+        seen.append(history.append(block))
+        parts.append([one.read(history, block.shape[1:]) for one in together])
+    for found, expected in zip(zip(*parts, strict=True), alone, strict=True):
+        np.testing.assert_array_equal(np.concatenate(found), expected)
+    np.testing.assert_array_equal(np.concatenate(seen), x)  # who keeps a block sees it as it was
+    with pytest.raises(ValueError, match="no longer there"):
+        history.since(0)
 
 
 @pytest.mark.parametrize(("sample_ms", "max_hz", "factor"), [(0.2, 200.0, 5), (0.2, 100.0, 10), (0.02, 200.0, 50)])
