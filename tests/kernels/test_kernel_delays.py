@@ -96,7 +96,7 @@ def test_the_exact_flow_agrees_with_the_delay_equations(run_of, solution, start,
     growth = (np.abs(moved - path).max(axis=(0, 1)) / np.ptp(path, axis=(0, 1))).max() / 1e-6
     assert 10 < growth < 80
     error = _largest(run_of(delays=delays), 0.025, path)
-    assert error < 1e-5
+    assert error < (1e-6 if delays is UNEQUAL else 1e-5)
     assert error / growth < 1e-6
     if delays is UNEQUAL:
         assert _largest(run_of(delays=delays), 0.1, path) / growth < 1e-4
@@ -107,7 +107,7 @@ def test_the_exact_flow_agrees_with_the_delay_equations(run_of, solution, start,
 def test_local_steps_agree_with_the_delay_equations_at_their_default_step(run_of, solution, delays):
     """All states at all times, as above; perturbations grow by 20 to 40 times."""
     dt, path = get_integrator("multirate").delayed_step_ms, solution(delays)
-    assert _largest(run_of("multirate", delays), dt, path) < 1e-5
+    assert _largest(run_of("multirate", delays), dt, path) < (1e-6 if delays is UNEQUAL else 1e-5)
     if delays is UNEQUAL:
         assert _largest(run_of("multirate", delays), 2 * dt, path) < 3e-5
 
@@ -150,10 +150,19 @@ def test_the_other_methods_agree_with_the_delay_equations(error, method, dt, bou
     assert error(method, dt, UNEQUAL).max() < bound
 
 
-def test_halving_the_step_reduces_the_error_as_a_kink_at_the_start_allows(error):
-    """What is sent has a kink at the start, which arrives inside steps: second order, and more where steps are long."""
+def test_halving_the_step_divides_the_error_by_sixteen(error):
+    """The cubic's order, the kink of what is sent at the start included."""
     errors = [error("riccati", dt, UNEQUAL)[2] for dt in (0.1, 0.05, 0.025)]
-    assert errors[0] > 3.0 * errors[1] > 9.0 * errors[2]
+    assert np.log2(errors[0] / errors[1]) > 3.5
+    assert np.log2(errors[1] / errors[2]) > 3.5
+
+
+@pytest.mark.parametrize("method", ["riccati", "multirate", "rk4"])
+def test_the_kink_of_the_start_leaves_no_trace_where_it_arrives(run_of, solution, method):
+    """Without the correction of what is kept of the start these are 5e-6 and, for `rk4`, 3e-6 within 30 ms."""
+    dt, path = {"rk4": 0.01}.get(method, 0.05), solution(UNEQUAL)[:300]
+    bound = 1.5e-6 if method == "rk4" else 1e-7
+    assert _largest(run_of(method), dt, path) < bound
 
 
 def test_between_steps_the_past_follows_from_a_cubic():

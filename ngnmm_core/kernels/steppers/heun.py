@@ -48,7 +48,7 @@ def make_step(equations, rows, width):
         work.counters[STEP] += 1
 
     gather, _ = make_gather(width, max(equations.delayed, 1))
-    fill, push, _, _ = make_ring(width)
+    fill, push, _, _, _ = make_ring(width)
 
     @kernel
     def delayed(batch, stimuli, work, weights, dt, when):

@@ -8,6 +8,9 @@ Pairs of regions that are further apart than `AHEAD` steps are looked up once fo
 once and used in all, which takes half the time.  The others are looked up at the end of every step, the value just
 computed included.  Before the start of a simulation a region has sent what it sends at the start.  So what it sends has
 a kink there, which reaches every other region once; the short steps of the start last until the last one has passed.
+Polynomials through values on both sides of a kink integrate to what the trapezoidal rule gives, and that lacks
+h^2 / 12 times the jump of the slope (Euler and Maclaurin).  So h / 12 times the slope is added to what is kept of the
+start: what a region receives while the kink passes is then right to fourth order.
 
 Delays in networks of brain regions: Ghosh, Rho, McIntosh, Koetter, Jirsa, PLoS Comput. Biol. 4, e1000196 (2008),
 doi:10.1371/journal.pcbi.1000196.
@@ -21,6 +24,8 @@ from ngnmm_core.kernels.layout import HEAD, USED
 from ngnmm_core.kernels.llvm import align_stack, kernel, load, make_dot, make_row_products, make_tuple_access, store
 
 AHEAD = 4  # steps that the coupling of far pairs is worked out for at once
+SLOPE = (-25 / 12, 4.0, -3.0, 4 / 3, -1 / 4)  # slope at the first of five values, times the step
+SETTLED = len(SLOPE) - 1  # steps after which the slope at the start is known
 MIRRORED = AHEAD + 3  # values that are kept twice, so that neighbours in the ring are neighbours in memory
 NEAR, FAR = 0, 1
 
@@ -41,10 +46,10 @@ class DelayedWeights(NamedTuple):
 
 
 def make_ring(width):
-    """`fill(work, weights)`, `push(work, weights, signal)`, `renew(work, weights, signal)` and `thin(work, weights)`.
+    """Make `fill`, `push`, `renew`, `thin` and `settle` of (work, weights, ...).
 
-    They fill the history with what is sent, add the values at the end of a step, replace the newest ones, and keep
-    every fourth value, for steps four times as long.
+    They fill the history with what is sent, add the values at the end of a step, replace the newest ones, keep every
+    fourth value, for steps four times as long, and correct the value at the start for its kink, `SETTLED` steps later.
     """
 
     @kernel(forceinline=True)
@@ -86,7 +91,18 @@ def make_ring(width):
                 put(work, weights, region, k, load(work.thinned, k * width))
         work.counters[HEAD] = 0
 
-    return fill, push, renew, thin
+    @kernel
+    def settle(work, weights):
+        stride = weights.slots + MIRRORED
+        first = (work.counters[HEAD] + SETTLED) % weights.slots
+        for region in range(work.sent.size // width):
+            total = load(work.history, (region * stride + first) * width)
+            for k in range(SETTLED + 1):
+                slot = (first + weights.slots - k) % weights.slots
+                total = total + (SLOPE[k] / 12.0) * load(work.history, (region * stride + slot) * width)
+            put(work, weights, region, first, total)
+
+    return fill, push, renew, thin, settle
 
 
 def make_gather(width, values):
@@ -148,7 +164,7 @@ def make_gather(width, values):
 
 
 def make_coupling(width, values, before=0):
-    """`fill`, `restart`, `next_coupling`, `keep` and `thin` of methods with the coupling once per step.
+    """`fill`, `restart`, `next_coupling`, `keep`, `thin` and `settle` of methods with the coupling once per step.
 
     Lists come in pairs, `NEAR` and `FAR`, first those of full steps and then those of short ones; `short` tells which.
     `restart(batch, work, weights, short, past)` writes the coupling now and at `past` - 1 earlier steps to `work.past`;
@@ -157,7 +173,7 @@ def make_coupling(width, values, before=0):
     sent in the end in its place.  With 1 it is before a step (lists of near pairs are made for one step later, and
     `signal` is not looked at), and `keep` adds what is sent to the history.
     """
-    fill, push, renew, thin = make_ring(width)
+    fill, push, renew, thin, settle = make_ring(width)
     gather, look_ahead = make_gather(width, values)
     keep = push if before else renew
 
@@ -183,7 +199,7 @@ def make_coupling(width, values, before=0):
         gather(work, weights, 2 * short + NEAR, 0, work.counters[USED])
         work.counters[USED] += 1
 
-    return fill, restart, next_coupling, keep, thin
+    return fill, restart, next_coupling, keep, thin, settle
 
 
 def make_receiver(equations, rows, width, lines=0):

@@ -101,7 +101,7 @@ def make_step(equations, rows, width):
 
 def _make_delayed_step(equations, rows, width):
     run, slots = _make_extrapolated(equations, rows, width), DELAYED_PAST
-    fill, restart, next_coupling, keep, thin = make_coupling(width, equations.delayed, before=1)
+    fill, restart, next_coupling, keep, thin, settle = make_coupling(width, equations.delayed, before=1)
 
     @kernel
     def piece(batch, stimuli, work, weights, dt, when, short):
@@ -117,6 +117,8 @@ def _make_delayed_step(equations, rows, width):
         counters[POSITION] = (counters[POSITION] + 1) % slots
         run(batch, stimuli, work, weights, dt, when)
         keep(work, weights, work.sent_next)
+        if counters[STEP] == 0 and when[1] + when[2] == 1.0 and short:
+            settle(work, weights)
 
     return make_volleys(piece, publish_nothing)
 

@@ -91,7 +91,7 @@ def _make_delayed_piece(equations, width, parts):
     """Make a piece with conduction delays: coupling from the history, which is all there when a start needs it."""
     begin, finish, draw = parts
     slots, noisy = slots_of(width, equations.noisy), equations.noisy
-    fill, restart, next_coupling, keep, thin = make_coupling(width, equations.delayed)
+    fill, restart, next_coupling, keep, thin, settle = make_coupling(width, equations.delayed)
 
     @kernel
     def piece(batch, stimuli, work, weights, dt, when, short):
@@ -111,6 +111,8 @@ def _make_delayed_piece(equations, width, parts):
         next_coupling(work, weights, short, work.sent_next)
         finish(batch, work, weights, short)
         keep(work, weights, work.sent)
+        if counters[STEP] == 0 and when[1] + when[2] == 1.0 and short:
+            settle(work, weights)
         counters[POSITION] = (counters[POSITION] + 1) % slots
 
     return piece

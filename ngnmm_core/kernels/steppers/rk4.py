@@ -6,7 +6,7 @@ Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I (1993), doi:1
 from ngnmm_core.kernels.layout import STEP
 from ngnmm_core.kernels.llvm import advance, kernel, make_tuple_access, scaled
 from ngnmm_core.kernels.stage import make_stage
-from ngnmm_core.kernels.steppers.history import make_gather, make_ring
+from ngnmm_core.kernels.steppers.history import SETTLED, make_gather, make_ring
 
 START, MIDDLE, END = range(3)  # lists of what is read of the past
 
@@ -33,7 +33,7 @@ def make_step(equations, rows, width):
         final(batch, stimuli, work, weights, (c, x, s_next, s), dt / 6.0, (index, begin + span))
 
     gather, _ = make_gather(width, max(equations.delayed, 1))
-    fill, push, _, _ = make_ring(width)
+    fill, push, _, _, settle = make_ring(width)
 
     @kernel
     def delayed(batch, stimuli, work, weights, dt, when):
@@ -51,6 +51,8 @@ def make_step(equations, rows, width):
         final(batch, stimuli, work, weights, (c, x, s_next, s), dt / 6.0, (index, begin + span))
         push(work, weights, s)
         counters[STEP] += 1
+        if counters[STEP] == SETTLED:
+            settle(work, weights)
 
     return delayed if equations.delayed else step
 

@@ -14,11 +14,13 @@ from ngnmm_core.kernels.llvm import kernel
 
 VOLLEY_MS = 20.0  # from the start of a simulation at a model's default time constants
 VOLLEY_PIECES = 4  # of a step
+LEFT_BEHIND = 8  # steps until no polynomial goes through what has arrived of the start
 
 
 def volley_steps(dt_ms: float, time_factor: float, longest_delay_ms: float = 0.0) -> int:
     """Count the steps that are taken in pieces, of a model whose time constants are longer by a factor."""
-    return math.ceil(max(VOLLEY_MS * time_factor, longest_delay_ms) / dt_ms - 0.5)
+    arriving = longest_delay_ms / dt_ms + LEFT_BEHIND if longest_delay_ms > 0.0 else 0.0
+    return math.ceil(max(VOLLEY_MS * time_factor / dt_ms, arriving) - 0.5)
 
 
 def make_volleys(piece, publish):
