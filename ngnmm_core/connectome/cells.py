@@ -11,6 +11,7 @@ COMMENTS = ("#", "%")
 MISSING = ("", "na", "n/a", "nan", "none", "null", "-nan", "missing")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+([eE][-+]?\d+)?")
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+")
+_DOTTED_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(\.\d{3})+")
 _BLANKS = re.compile(r'"((?:[^"]|"")*)"(?=\s|$)|\'([^\']*)\'(?=\s|$)|(\S+)')
 
 
@@ -113,3 +114,11 @@ def _check_commas(rows: list[list[str]], what: str) -> None:
         or any("." in cell and is_number(cell) for row in rows for cell in row)
     ):
         raise InputError(f"{what}: '{with_commas[0]}' may have a decimal comma or not; allowed: decimal points")
+    # Beside whole numbers, points that three digits follow everywhere may mark thousands, as in 1.500.
+    with_points = [cell for row in rows for cell in row if "." in cell and is_number(cell)]
+    dotted = bool(with_points) and all(_DOTTED_THOUSANDS.fullmatch(cell) for cell in with_points)
+    if dotted and any(cell.isdigit() and int(cell) > 0 for row in rows[1:] for cell in row[1:]):
+        raise InputError(
+            f"{what}: '{with_points[0]}' may have a decimal point, or one that marks thousands; allowed: a decimal "
+            "point in every cell, or none"
+        )

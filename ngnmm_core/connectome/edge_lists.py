@@ -72,28 +72,46 @@ def is_edge_list(rows: list[list[str]], what: str) -> bool:
     Raises
     ------
     InputError
-        If three rows of three numbers may be a list or a matrix.
+        If three rows of three numbers, or four of four, may be a list or a matrix.
     """
     if _titles(rows[0]) is not None or (len(rows) > 1 and all(_NETWORKX.fullmatch(" ".join(row)) for row in rows)):
         return True
+    if len(rows) == len(rows[0]) == 4:
+        _refuse_if_either(rows, what)
     if any(len(row) != 3 for row in rows) or not all(is_number(row[2]) for row in rows):
         return False
     ends = [row[:2] for row in rows]
-    whole = all(cell.isdigit() for pair in ends for cell in pair)
     words = not any(is_number(cell) for pair in ends for cell in pair)
-    if not (whole or words):
+    if not (words or _numbered(ends)):
         return False
     if len(rows) != 3 or words:
         return len(rows) > 3 or words
-    if any(a == b for a, b in ends):
-        return False
-    nodes = {int(cell) for pair in ends for cell in pair}
-    diagonal = any(as_float(rows[k][k]) for k in range(3))
-    if diagonal and len({frozenset(pair) for pair in ends}) == 3 and max(nodes) - min(nodes) < 3:
-        raise InputError(
-            f"{what}: may be a matrix or a list of three edges; allowed: a list with titles (source, target)"
-        )
+    _refuse_if_either(rows, what)
     return False
+
+
+def _numbered(ends: list[list[str]]) -> bool:
+    return all(cell.isdigit() for pair in ends for cell in pair)
+
+
+def _refuse_if_either(rows: list[list[str]], what: str) -> None:
+    """Refuses as many edges as there are columns, which are a square table as well.
+
+    A matrix has zeros on its diagonal.  Two whole numbers and a fraction in every line are hardly one, and neither are
+    three numbers of which two are those of three regions.
+    """
+    ends = [row[:2] for row in rows]
+    if not _numbered(ends) or any(a == b for a, b in ends) or len({frozenset(pair) for pair in ends}) < len(ends):
+        return
+    nodes = {int(cell) for pair in ends for cell in pair}
+    others = [as_float(cell) for row in rows for cell in row[2:]]
+    fractions = any(value is not None and value != int(value) for value in others if value is None or abs(value) < 1e15)
+    diagonal = any(as_float(rows[k][k]) for k in range(len(rows)))
+    if diagonal and (max(nodes) - min(nodes) < 3 or fractions):
+        number = {3: "three", 4: "four"}[len(rows)]
+        raise InputError(
+            f"{what}: may be a matrix or a list of {number} edges; allowed: a list with titles (source, target)"
+        )
 
 
 def read_edges(rows: list[list[str]], what: str) -> ConnectomeArrays:
@@ -216,4 +234,10 @@ def read_matrix_market(data: bytes, what: str) -> ConnectomeArrays:
         matrix = mmread(io.BytesIO(data))
     except Exception:
         raise InputError(f"{what}: not a Matrix Market file that can be read; allowed: a whole file") from None
-    return ConnectomeArrays(matrix.toarray() if hasattr(matrix, "toarray") else matrix)
+    if not hasattr(matrix, "toarray"):
+        return ConnectomeArrays(matrix)
+    pairs, times = np.unique(np.stack(matrix.coords), axis=1, return_counts=True)
+    if (times > 1).any():
+        i, j = pairs[:, np.argmax(times)] + 1
+        raise InputError(f"{what}: the pair {i} {j} occurs twice; allowed: once")
+    return ConnectomeArrays(matrix.toarray())

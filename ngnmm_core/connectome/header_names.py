@@ -1,6 +1,7 @@
 """Tells names of regions in the first row and column of a table from numbers, and marks at line ends from cells."""
 
 import itertools
+import math
 from collections.abc import Sequence
 
 from ngnmm_core.connectome.cells import as_float, is_missing, is_number
@@ -52,6 +53,8 @@ def find_names(rows: list[list[str]], what: str) -> tuple[bool, bool]:
     first, width = rows[0], len(rows[1])
     square = len(rows) == width == len(first)
     side, top = [row[0] for row in rows[1:]], first[1:]
+    if square and _name_both(rows, top, side):
+        return True, True
     words_at_side = any(map(_is_word, side)) and not any(map(is_number, side))
     # One word among numbers is an error in the numbers, not a row of names.
     words_at_top = 2 * sum(map(_is_word, top)) > len(top) > 0
@@ -63,11 +66,47 @@ def find_names(rows: list[list[str]], what: str) -> tuple[bool, bool]:
     if square and _wholes(top) == _wholes(side) and None not in _wholes(top):
         if _rising(top):
             return (_numbers_are_names(rows, what),) * 2
-        if _is_word(first[0]) and len(set(top)) == len(top):
-            return True, True
+        _refuse_other_orders(rows, what)
     if any(len(row) != width for row in rows):
         return False, False
     return len(rows) == width + 1 and _rising(first), width == len(rows) + 1 and _rising_index(rows)
+
+
+def _name_both(rows: list[list[str]], top: list[str], side: list[str]) -> bool:
+    """Whether the first row and column hold the same names, in any order, beside a corner that is no number.
+
+    Names are words or whole numbers, or spell that something is missing (`NA`).  A diagonal without numbers is one.
+    """
+    if is_number(rows[0][0]) or sorted(top) != sorted(side) or len(set(top)) < len(top):
+        return False
+    if any(number is not None and number != int(number) for number in map(_finite, top)):
+        return False
+    return not all(is_missing(rows[k][k]) for k in range(len(rows)))
+
+
+def _finite(cell: str) -> float | None:
+    number = as_float(cell)
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _refuse_other_orders(rows: list[list[str]], what: str) -> None:
+    """Refuses whole numbers that are the same in the first row and column, in no order, and can hardly be weights.
+
+    The rest is not symmetric or not whole, or they are all larger.
+    """
+    ids, inner = _wholes(rows[0][1:]), [[as_float(cell) for cell in row[1:]] for row in rows[1:]]
+    known = [value for row in inner for value in row if value is not None and math.isfinite(value)]
+    uneven = any(inner[i][j] != inner[j][i] for i in range(len(ids)) for j in range(i))
+    beside = uneven or any(value != int(value) for value in known)
+    if len(set(ids)) == len(ids) >= LIKELY and ((len(ids) >= SURE and beside) or min(ids) > max(known, default=0.0)):
+        _refuse_numbers(rows, what)
+
+
+def _refuse_numbers(rows: list[list[str]], what: str) -> None:
+    raise InputError(
+        f"{what}: the first row and column ({', '.join(rows[0][:4])}, ...) may number the regions or be weights; "
+        f"allowed: an empty first cell beside numbers of the regions, or their names"
+    )
 
 
 def _is_word(cell: str) -> bool:
@@ -109,8 +148,5 @@ def _numbers_are_names(rows: list[list[str]], what: str) -> bool:
         return True
     above_all = ids[0] > max(known, default=0.0)
     if (numbered and len(ids) >= LIKELY) or above_all or len(ids) >= SURE:
-        raise InputError(
-            f"{what}: the first row and column ({', '.join(rows[0][:4])}, ...) may number the regions or be weights; "
-            f"allowed: an empty first cell beside numbers of the regions, or their names"
-        )
+        _refuse_numbers(rows, what)
     return False

@@ -6,6 +6,7 @@ from ngnmm_core.connectome import edge_lists, header_names
 from ngnmm_core.connectome.arrays import ConnectomeArrays
 from ngnmm_core.connectome.cells import MARKS, as_float, content_lines, decode, is_missing, share_of_numbers, split_rows
 from ngnmm_core.connectome.contents import READABLE, check_regions
+from ngnmm_core.connectome.margins import refuse_margins
 from ngnmm_core.errors import InputError
 
 LEAST_NUMBERS = 0.5  # of the cells beside names
@@ -38,15 +39,17 @@ def read_text(data: bytes, suffix: str, what: str) -> ConnectomeArrays:
 def read_table(rows: list[list[str]], what: str) -> ConnectomeArrays:
     """Read a square table of weights, recognising names in the first row, the first column or both.
 
-    Names that look like numbers are recognised if first row and column hold the same rising whole numbers, or if only
-    with them as names the table is square (`header_names.find_names`).
+    Names that look like numbers are recognised if first row and column hold the same rising whole numbers, the same
+    names beside a corner that is no number, or if only with them as names the table is square
+    (`header_names.find_names`).
 
     Raises
     ------
     InputError
-        If the table is not square, its rows and columns have different names, or it can't be told whether numbers are
-        names.
+        If the table is not square, has sums at its end, its rows and columns have different names, or it can't be told
+        whether numbers are names.
     """
+    refuse_margins(rows, what)
     rows, (header, index) = header_names.trimmed(rows, what)
     columns, body = (rows[0], rows[1:]) if header else (None, rows)
     names = [row[0] for row in body] if index else None
@@ -80,10 +83,10 @@ def agreed_labels(
         return names or columns, None
     # What pandas and R add on their own beside names: numbers from 0 or 1.
     numbers = [[str(k + first) for k in range(len(names))] for first in (0, 1)]
-    if names in numbers or columns in numbers:
-        return (columns if names in numbers else names), None
     if sorted(names) == sorted(columns) and len(set(names)) == len(names):
         return names, [columns.index(name) for name in names]
+    if names in numbers or columns in numbers:
+        return (columns if names in numbers else names), None
     k = next(k for k, pair in enumerate(zip(names, columns, strict=True)) if pair[0] != pair[1])
     raise InputError(
         f"{what}: row {k + 1} is '{names[k]}' but column {k + 1} is '{columns[k]}'; allowed: the same names in both"

@@ -16,6 +16,7 @@ NUMBERS, TEXT, OTHER = "numbers", "text", "other"
 # Usual names, in lower case and without marks between words, the most telling first.
 WEIGHTS = ("weights", "sc", "connectivity", "w", "connectome", "connectivitymatrix", "scmatrix")
 LENGTHS = ("tractlengths", "tractlength", "lengths", "fiberlengths", "fibrelengths", "distances")
+NO_WEIGHTS = (*LENGTHS, "length", "distance", "distancematrix")
 LABELS = ("labels", "regionlabels", "label", "regionnames", "names", "name", "regions", "roinames", "roilabels", "rois")
 CENTRES = ("centres", "centers", "coordinates", "coords", "regioncentres", "regioncenters", "xyz")
 HEMISPHERES = ("hemisphere", "hemispheres", "hemi")
@@ -89,9 +90,11 @@ def from_variables(variables: Mapping[str, Variable], variable: str | None, what
         name: variables[key].load(f"{what}: variable {key}") if key else None
         for name, key in (("centres", centres), ("lengths", lengths), ("sides", hemispheres))
     }
+    several = [name for name, v in variables.items() if v.square and name not in (chosen, lengths)]
     return ConnectomeArrays(
         weights=weights,
         labels=labels,
+        notes=[f"weights are the variable {chosen}; other square matrices: {', '.join(several)}"] if several else [],
         hemisphere=None if found["sides"] is None else sides(as_text(found["sides"]), what),
         tract_length=found["lengths"],
         centres=_rows_of_three(found["centres"], count),
@@ -104,9 +107,14 @@ def _weights(variables: Mapping[str, Variable], variable: str | None, what: str)
             raise unknown(f"{what}: variable", variable, variables)
         return variable
     square = [name for name, v in variables.items() if v.square]
-    lengths = [name for name in square if _bare(name) in LENGTHS]
+    lengths = [name for name in square if _bare(name) in NO_WEIGHTS]
     usual = [name for word in WEIGHTS for name in square if _bare(name) == word]
-    candidates = usual[:1] or [name for name in square if name not in lengths] or square
+    candidates = usual[:1] or [name for name in square if name not in lengths]
+    if lengths and not candidates:
+        raise InputError(
+            f"{what}: {', '.join(lengths)}: lengths of tracts, by the name, and no other matrix; allowed: weights, "
+            "or name one with 'variable'"
+        )
     if len(candidates) != 1:
         held = ", ".join(f"{name} ({_times(v.shape)})" for name, v in variables.items()) or "nothing"
         found = f"{len(square)} square matrices ({', '.join(square)})" if square else "no square matrix of numbers"
