@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ngnmm_core.analysis.maps import Map
+from ngnmm_core.analysis.maps import Map, as_it_is, mean_over_regions
 from ngnmm_core.errors import InputError, twice, unknown
 from ngnmm_core.section import Section
 from ngnmm_core.simulation.observation import Reducer, SampledWindow
@@ -128,7 +128,7 @@ class Analysis:
 
 
 def _check_declaration(analysis: Analysis) -> None:
-    """Refuses an analysis whose names don't fit together."""
+    """Refuse an analysis whose names don't fit together."""
     where = f"analysis {analysis.name}"
     if not re.fullmatch(r"[a-z]\w*", analysis.name, re.ASCII):
         raise InputError(f"{where}: {analysis.name!r} is no name; allowed: letters, digits and _, a small letter first")
@@ -145,7 +145,24 @@ def _check_declaration(analysis: Analysis) -> None:
         if repeated := twice(names):
             raise InputError(f"{where}: the {kind} '{repeated}' is declared twice; allowed: names of their own")
     for drawn in analysis.maps(options):
-        if drawn.variable not in variables:
-            raise unknown(f"{where}: map {drawn.name}: variable", drawn.variable, variables)
-        if drawn.rows is not None and drawn.rows not in variables[drawn.variable].dims:
-            raise unknown(f"{where}: map {drawn.name}: rows", drawn.rows, variables[drawn.variable].dims)
+        _check_map(f"{where}: map {drawn.name}", drawn, variables)
+
+
+def _check_map(where: str, drawn: Map, variables: Mapping[str, Variable]) -> None:
+    """Refuse a map that could not be drawn, as far as that can be told without a dataset."""
+    if drawn.variable not in variables:
+        raise unknown(f"{where}: variable", drawn.variable, variables)
+    dims = variables[drawn.variable].dims
+    if drawn.rows is not None and drawn.rows not in dims:
+        raise unknown(f"{where}: rows", drawn.rows, dims)
+    if not callable(drawn.reduce):
+        raise InputError(f"{where}: reduce: found {drawn.reduce!r}; allowed: a function such as as_it_is")
+    if drawn.reduce is mean_over_regions and "region" not in dims:
+        raise InputError(
+            f"{where}: reduce: mean_over_regions of {drawn.variable}, which has no regions; allowed: as_it_is"
+        )
+    left = [dim for dim in dims if dim != drawn.rows]
+    if drawn.reduce is as_it_is and left:
+        raise InputError(
+            f"{where}: reduce: as_it_is leaves {', '.join(left)}; allowed: one number per point, or `rows`"
+        )

@@ -223,6 +223,11 @@ ANALYSIS_FAULTS = {
     "a map of the package": ('Map("last"', 'Map("fc"', "the map 'fc' is one of the package"),
     "what the job writes": ('"last_value"', '"network_regime"', "the variable 'network_regime' is one of the package"),
     "a map of nothing": ('Map("last", "last_value"', 'Map("last", "nothing"', "map last: variable: unknown 'nothing'"),
+    "a map without a reduction": ("mean_over_regions, Look", "None, Look", "map last: reduce: found None"),
+    "a mean over no regions": ('("region",), "1"', '(), "1"', "mean_over_regions of last_value, which has no regions"),
+    "a map with values left over": (
+        "Look, Map, mean_over_regions", "Look, Map, as_it_is as mean_over_regions", "as_it_is leaves region",
+    ),
     "a map by no rows": ("mean_over_regions, Look", 'mean_over_regions, rows="signal", look=Look', "rows: unknown"),
     "a colour map": ('Look("mako")', 'Look("jet")', "look.cmap: unknown 'jet'"),
     "no limits": ('Look("mako")', 'Look("mako", 1.0, 0.0)', "are no limits"),

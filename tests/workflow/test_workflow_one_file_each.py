@@ -1,4 +1,7 @@
-"""A model, an analysis with a map, and a stage, each added to a copy of the package as one file, in one study."""
+"""A model, an analysis with a map, and a stage, each added to a copy of the package as one file, in one study.
+
+The files are those that the documentation shows.
+"""
 
 import json
 
@@ -9,65 +12,16 @@ from checkouts import REPOSITORY, blocks
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
-STAGE = '''
-"""The stage `slope`: how fast the observable changes at the nominal initial state."""
-
-import numpy as np
-
-from ngnmm_core.stages.contract import Stage
-from ngnmm_core.stages.layouts import homogeneous_layout
-
-
-def run(task):
-    """Results, one array [point, ...] per variable."""
-    model, parameters = task.model, task.points.parameters
-    count = len(task.points)
-    states = tuple(np.full(count, state.initial) for state in model.states)
-    drive = tuple(parameters[name] for name in model.drives)
-    change = model.derivative(states, drive, model.coefficients(parameters), np.zeros(count))
-    return {"slope": change[model.observable_index], "slope_status": np.zeros(count, np.int8)}
-
-
-def warm(task):
-    """Nothing is compiled."""
-
-
-STAGE = Stage(name="slope", run=run, warm=warm, layout=homogeneous_layout)
-'''
-ANALYSIS = '''
-"""Rate of change of the observable at the nominal initial state."""
-
-from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
-from ngnmm_core.analysis.maps import Look, Map, as_it_is
-
-
-class SlopeOptions(Options):
-    """No options."""
-
-
-SLOPE = Map(
-    "slope", "slope", "initial slope", "**Slope** at the start.", as_it_is, Look("vlag", diverging=True),
-    statuses=("slope_status",),
-)
-ANALYSIS = Analysis(
-    name="slope",
-    title="Initial slope",
-    needs="slope",
-    options=SlopeOptions,
-    variables=lambda options: (Variable("slope", (), "ms-1", "initial slope of the observable"), status("slope")),
-    maps=lambda options: (SLOPE,),
-)
-'''
-
 
 def test_each_is_one_file(new_checkout):
     checkout = new_checkout()
     package = checkout.folder / "ngnmm_core"
+    peaks, stage, analysis = blocks("adding_an_analysis.md", "python")
     for place, text in (
         ("models/fitzhugh_nagumo.py", blocks("adding_a_model.md", "python")[0]),
-        ("analysis/peaks.py", blocks("adding_an_analysis.md", "python")[0]),
-        ("analysis/slope.py", ANALYSIS),
-        ("stages/slope.py", STAGE),
+        ("analysis/peaks.py", peaks),
+        ("analysis/slope.py", analysis),
+        ("stages/slope.py", stage),
     ):
         assert not (REPOSITORY / "ngnmm_core" / place).exists()
         (package / place).write_text(text)
