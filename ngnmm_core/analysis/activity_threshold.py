@@ -1,6 +1,6 @@
 """The rate between rest and activity at which a region counts as active, from the equilibria of the model."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -93,8 +93,8 @@ def _rates(model: Model, parameters: tuple[tuple[str, float], ...], row_sum: flo
 
     values = dict(parameters)
     if amplitude:
-        states = under_input(model, values, values["G"] * row_sum, amplitude)
+        states: Iterable[np.ndarray] = under_input(model, values, values["G"] * row_sum, amplitude)
     else:
-        states = rest_and_active(model, values, values["G"] * row_sum)  # type: ignore[assignment]
+        states = rest_and_active(model, values, values["G"] * row_sum)
     constants = model.coefficients(values)
     return tuple(float(model.populations[population].rate(tuple(state), constants)) for state in states)

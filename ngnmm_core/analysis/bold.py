@@ -5,7 +5,7 @@ volumes are kept for these numbers alone.  Friston, Harrison, Penny, NeuroImage 
 doi:10.1016/S1053-8119(03)00202-7.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -168,7 +168,7 @@ class BoldReducer:
 
     def _at_point(self, series: np.ndarray, drift: np.ndarray, active: np.ndarray) -> dict[str, np.ndarray]:
         options, regions = self.options, len(series)
-        result = {
+        result: dict[str, Any] = {
             "bold_fc": np.full(regions * (regions - 1) // 2, np.nan, np.float32),
             "bold_amplitude": np.full(regions, np.nan),
             "bold_mean_fc": np.nan,
@@ -177,11 +177,11 @@ class BoldReducer:
             "bold": np.where(np.abs(series) < 1e30, series, np.nan).astype(np.float32),
         }
         if not np.isfinite(series).all():
-            return result | {"bold_status": np.int8(BoldStatus.OUT_OF_RANGE)}  # type: ignore[return-value]
+            return result | {"bold_status": np.int8(BoldStatus.OUT_OF_RANGE)}
         cleaned = clean(series, self.tr_s, options.band_hz, options.global_signal == "regress")
         amplitude = cleaned.std(axis=1)
         if not (active.all() and (amplitude > FLAT).all()):
-            return result | {"bold_status": np.int8(BoldStatus.AT_REST)}  # type: ignore[return-value]
+            return result | {"bold_status": np.int8(BoldStatus.AT_REST)}
         fc = fc_of_series(cleaned)
         result |= {"bold_fc": fc.astype(np.float32), "bold_amplitude": amplitude, "bold_mean_fc": fc.mean()}
         result["bold_reliability"] = split_half(cleaned)
@@ -190,7 +190,7 @@ class BoldReducer:
                 cleaned, *window_volumes(options.fcd.window_s, options.fcd.step_s, self.tr_s)
             )
         code = BoldStatus.DRIFTING if np.abs(drift).max() > DRIFT else BoldStatus.OK
-        return result | {"bold_status": np.int8(code)}  # type: ignore[return-value]
+        return result | {"bold_status": np.int8(code)}
 
 
 def _volumes(options: BoldOptions, window: SampledWindow) -> int:

@@ -10,7 +10,7 @@ Wilson, J. Am. Stat. Assoc. 22, 209 (1927), doi:10.1080/01621459.1927.10502953; 
 """
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -118,7 +118,7 @@ def summarise(sweep: "xr.Dataset") -> "xr.Dataset":
     }
     about = {"units": "ms", "long_name": "time since the end of the cue"}
     coords = {"bound": ("bound", list(BOUNDS), percent), "delay_time": ("delay_time", times, about)}
-    coords |= {name: c for name, c in trials.coords.items() if set(c.dims) <= set(dims)}  # type: ignore[misc]
+    coords |= {str(name): c for name, c in trials.coords.items() if set(c.dims) <= set(dims)}
     return xr.Dataset(data, coords, dict(sweep.attrs))
 
 
@@ -136,14 +136,14 @@ def table(rates: "xr.Dataset"):
     import pandas as pd
 
     dims = rates["trials"].dims
-    columns = {}
+    columns: dict[str, Any] = {}
     if dims:
         index = pd.MultiIndex.from_product([rates[d].values if d in rates else range(rates.sizes[d]) for d in dims])
-        columns = {name: index.get_level_values(k) for k, name in enumerate(dims)}
+        columns = {str(name): index.get_level_values(k) for k, name in enumerate(dims)}
     columns |= {str(name): c.values for name, c in rates.coords.items() if c.dims == dims == ("point",)}
-    columns["trials"] = rates["trials"].values.ravel()  # type: ignore[assignment]
+    columns["trials"] = rates["trials"].values.ravel()
     for name in ("success_rate", "answer_rate"):
         for k, bound in enumerate(BOUNDS):
-            columns[name + ("" if bound == "estimate" else f"_{bound}")] = rates[name].values[..., k].ravel()  # type: ignore[assignment]
-    columns["half_life_ms"] = rates["half_life"].values.ravel()  # type: ignore[assignment]
+            columns[name + ("" if bound == "estimate" else f"_{bound}")] = rates[name].values[..., k].ravel()
+    columns["half_life_ms"] = rates["half_life"].values.ravel()
     return pd.DataFrame(columns)

@@ -86,20 +86,20 @@ def segment_centres(volume: bytes, table: str, labels: list[str], place: Segment
         If a region has no voxels.
     """
     numbers: dict[str, list[int]] = {}
-    for row in csv.DictReader(table.splitlines()):
-        numbers.setdefault(row[place.label], []).append(int(row[place.value]))
+    for line in csv.DictReader(table.splitlines()):
+        numbers.setdefault(line[place.label], []).append(int(line[place.value]))
     voxels, affine = read_nifti(volume)
     indices = np.nonzero(voxels)
     inside = voxels[indices].astype(np.int64)
     count = np.bincount(inside)
     sums = np.array([np.bincount(inside, weights=index) for index in indices])
     centres = np.empty((len(labels), 3))
-    for row, label in enumerate(labels):  # type: ignore[assignment]
+    for row, label in enumerate(labels):
         values = [v for v in set(numbers.get(label, [])) if v < len(count) and count[v]]
         if not values:
             raise InputError(f"{place.segmentation}: no voxels of region '{label}'")
         i, j, k = sums[:, values].sum(axis=1) / count[values].sum()
-        centres[row] = affine[:, 0] * i + affine[:, 1] * j + affine[:, 2] * k + affine[:, 3]  # type: ignore[call-overload]
+        centres[row] = affine[:, 0] * i + affine[:, 1] * j + affine[:, 2] * k + affine[:, 3]
     return np.round(centres, 1)
 
 

@@ -6,6 +6,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
@@ -168,7 +169,7 @@ def mat_variables(data: bytes, what: str) -> dict[str, Variable]:
         raise InputError(f"{what}: not a MATLAB file that can be read; allowed: a whole file") from None
     kinds = {"cell": TEXT, "char": TEXT, **dict.fromkeys(NUMBER_CLASSES, NUMBERS)}
     return {
-        name: Variable(tuple(map(int, shape)), kinds.get(kind, OTHER), lambda name=name: load(name))  # type: ignore[misc]
+        name: Variable(tuple(map(int, shape)), kinds.get(kind, OTHER), partial(load, name))
         for name, shape, kind in listed
         if not name.startswith("__")
     }

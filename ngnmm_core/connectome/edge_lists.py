@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -231,7 +232,7 @@ def read_matrix_market(data: bytes, what: str) -> ConnectomeArrays:
     if max(rows, columns) > max(ISOLATED, len(data)):
         raise InputError(f"{what}: {rows} x {columns} claimed by {len(data)} bytes; allowed: a whole file")
     try:
-        matrix = mmread(io.BytesIO(data))
+        matrix: Any = mmread(io.BytesIO(data))
     except Exception:
         raise InputError(f"{what}: not a Matrix Market file that can be read; allowed: a whole file") from None
     if not hasattr(matrix, "toarray"):

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -50,10 +51,10 @@ def hdf5_variables(data: bytes, what: str) -> dict[str, Variable]:
             turned = tuple(int(n) for n in (shape[::-1] if matlab else shape))
             if kind == "char":
                 turned, kind = turned[:1], TEXT
-            found[path] = Variable(turned, kind, lambda path=path: _load(data, path, matlab))  # type: ignore[misc]
+            found[path] = Variable(turned, kind, partial(_load, data, path, matlab))
     for name in sparse:
         rows = _load_group(data, name)[0]
-        found[name] = Variable((rows, rows), NUMBERS, lambda name=name: _sparse(data, name, what))  # type: ignore[misc]
+        found[name] = Variable((rows, rows), NUMBERS, partial(_sparse, data, name, what))
     if cells and not any(name.lower().replace("_", "") in LABELS for name in found):
         note = (
             "its cells, which may hold labels, can't be read from MATLAB 7.3 (save them with '-v7', or give 'labels')"

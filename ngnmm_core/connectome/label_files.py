@@ -121,7 +121,7 @@ def _from_titles(rows: list[list[str]], titles: list[str], column: int, what: st
         place = next((by_title[title] for title in known if title in by_title and by_title[title] != column), None)
         return None if place is None else [row[place] for row in body]
 
-    result = {"labels": [row[column] for row in body]}
+    result: dict[str, list] = {"labels": [row[column] for row in body]}
     index = taken(INDEX_TITLES)
     if "matrixindex" in by_title:
         order = sorted(range(len(body)), key=lambda k: as_float(index[k]) if is_number(index[k]) else k)
@@ -137,7 +137,7 @@ def _from_titles(rows: list[list[str]], titles: list[str], column: int, what: st
     axes = next((axes for axes in PLACE_TITLES if set(axes) <= set(titles)), None)
     if axes:
         columns = [by_title[axis] for axis in axes]
-        result["centres"] = [[_number(row[c], n, c, what) for c in columns] for n, row in enumerate(body, start=2)]  # type: ignore[misc]
+        result["centres"] = [[_number(row[c], n, c, what) for c in columns] for n, row in enumerate(body, start=2)]
     return result
 
 

@@ -124,7 +124,7 @@ def indices(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
     return iter(np.ndindex(*shape))
 
 
-def point_scores(study: Study, file: Mapping[str, Any], recordings: Recordings) -> dict[str, np.ndarray]:
+def point_scores(study: Study, file: Mapping[Any, Any], recordings: Recordings) -> dict[str, np.ndarray]:
     """Scores of every point, arrays [grid..., fit_signal] and the status [grid...], by the names of their variables."""
     options, (dims, shape) = study.options["fit"], grid_of(study)
     readers, wanted = readers_of(study, file, dims), targets_of(study, recordings, surrogates=False)
@@ -159,7 +159,7 @@ def point_scores(study: Study, file: Mapping[str, Any], recordings: Recordings) 
 def with_scores(study: Study, dataset: "xr.Dataset", recordings: Recordings) -> "xr.Dataset":
     """Return the dataset of a study with the scores of its points."""
     dims, _ = grid_of(study)
-    found = point_scores(study, dataset, recordings)  # type: ignore[arg-type]
+    found = point_scores(study, dataset, recordings)
     data = {v.name: ((*dims, *v.dims), found[v.name], v.attributes) for v in variables(study.options["fit"])}
     names = [name for name, _, _ in signals(study)]
     return dataset.assign(data).assign_coords(fit_signal=("fit_signal", names))

@@ -9,6 +9,7 @@ regions.
 Delays in networks: Jirsa, Ding, Phys. Rev. Lett. 93, 070602 (2004), doi:10.1103/PhysRevLett.93.070602.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,7 +34,7 @@ class Response:
         """Eigenvalues of isolated regions, [kind, state]."""
         return np.linalg.eigvals(self.jacobian)
 
-    def at(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def at(self, z: np.ndarray) -> Iterator[np.ndarray]:
         """Give p and dp/dz, arrays [point, kind]."""
         matrices = z[:, None, None, None] * np.eye(self.jacobian.shape[-1]) - self.jacobian
         columns = np.broadcast_to(self.received[:, :, None], (*matrices.shape[:3], 1))
@@ -43,7 +44,7 @@ class Response:
             matrices = matrices + 1e-14 * np.abs(matrices).max() * np.eye(matrices.shape[-1])
             x = np.linalg.solve(matrices, columns)
         y = np.linalg.solve(matrices, x)
-        return (np.einsum("ka,zka->zk", self.sent, part[..., 0]) for part in (x, -y))  # type: ignore[return-value]
+        return (np.einsum("ka,zka->zk", self.sent, part[..., 0]) for part in (x, -y))
 
     def hidden(self) -> np.ndarray:
         """Give the eigenvalues of isolated regions that neither input reaches nor others hear of, [kind, state].

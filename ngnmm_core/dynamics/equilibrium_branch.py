@@ -102,7 +102,7 @@ class EquilibriumSystem:
         self.curve = model.equilibrium_curve
         self.units = state_factors(model, float(time_factor(model, self.parameters)))
 
-    def at(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def at(self, u: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """States [point, state] and drive [point] at coordinates u."""
         u = np.atleast_1d(np.asarray(u, float))
         states, drive = self.curve.points(u, self.parameters, self.weight)
@@ -113,7 +113,7 @@ class EquilibriumSystem:
         arrays = {name: np.full(len(drive), float(value)) for name, value in self.parameters.items()}
         return arrays | {self.curve.drive: np.asarray(drive, float)}
 
-    def jacobian(self, u: np.ndarray) -> np.ndarray:
+    def jacobian(self, u: float | np.ndarray) -> np.ndarray:
         """Jacobians [point, state, state] of the homogeneous system at coordinates u.
 
         So far out that a sigmoid's exponential overflows they are those where it last does not: it is flat there.
@@ -124,7 +124,7 @@ class EquilibriumSystem:
             found[broken] = self._linearised(np.clip(np.atleast_1d(u)[broken], *self._representable))
         return found
 
-    def _linearised(self, u: np.ndarray) -> np.ndarray:
+    def _linearised(self, u: float | np.ndarray) -> np.ndarray:
         states, drive = self.at(u)
         weight = np.full(len(drive), self.weight)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -207,19 +207,19 @@ class EquilibriumSystem:
         return sorted(inside, key=lambda b: b.coordinate)
 
     def _fold(self, u: float) -> EquilibriumBifurcation:
-        states, drive = self.at(u)  # type: ignore[arg-type]
+        states, drive = self.at(u)
         return EquilibriumBifurcation(SADDLE_NODE, u, float(drive[0]), states[0])
 
     def _hopf(self, u: float) -> EquilibriumBifurcation | None:
         """Return the Hopf point at u, or None if two real eigenvalues of opposite sign made the test vanish."""
-        values, right = np.linalg.eig(in_units(self.jacobian(u)[0], self.units))  # type: ignore[arg-type]
+        values, right = np.linalg.eig(in_units(self.jacobian(u)[0], self.units))
         right = right * self.units[:, None]
         k = int(np.argmin(np.abs(values.real) + np.where(values.imag > 0, 0.0, np.inf)))
         if not values[k].imag > 0 or abs(values[k].real) > 1e-6 * abs(values[k]):
             return None
-        states, drive = self.at(u)  # type: ignore[arg-type]
+        states, drive = self.at(u)
         field = lambda x: self.field(x, float(drive[0]))
-        coefficient = first_lyapunov_coefficient(field, self.jacobian(u)[0], states[0], values[k].imag, right[:, k])  # type: ignore[arg-type]
+        coefficient = first_lyapunov_coefficient(field, self.jacobian(u)[0], states[0], values[k].imag, right[:, k])
         return EquilibriumBifurcation(HOPF, u, float(drive[0]), states[0], 2.0 * np.pi / values[k].imag, coefficient)
 
 

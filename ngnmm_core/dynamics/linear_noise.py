@@ -243,5 +243,5 @@ def _in_modes(network: LinearNetwork, responses, weights: np.ndarray) -> np.ndar
 
 def spectra(network: LinearNetwork, frequency_hz: np.ndarray) -> np.ndarray:
     """One-sided power spectra of the signal, [region, frequency], in its unit squared per Hz."""
-    each = [np.diag(covariance_in(network, f, 1.0)).real for f in np.atleast_1d(frequency_hz)]  # type: ignore[arg-type]
+    each = [np.diag(covariance_in(network, f, 1.0)).real for f in np.atleast_1d(frequency_hz)]  # type: ignore[arg-type]  # numbers do
     return np.stack(each, axis=1)

@@ -102,7 +102,7 @@ class QifPopulations:
         """Where a model's state vector and drives have them."""
         index = lambda names: tuple(state_names.index(name) for name in names)
         return Structure(
-            tuple((*index(p.states), -1)[:3] for p in self.populations),  # type: ignore[misc]
+            tuple((*index(p.states), -1)[:3] for p in self.populations),  # type: ignore[misc]  # three of them
             tuple(drives.index(p.drive) if p.drive in drives else -1 for p in self.populations),
             self.sender,
             tuple(tuple(state_names.index(f.state) if f else -1 for f in slot) for slot in self.slots),

@@ -24,7 +24,8 @@ def draw(stem: str, dataset: xr.Dataset) -> Figure:
 def choose(sizes: dict[str, int]) -> tuple[str | None, str | None, str | None]:
     """Axis along x (the heterogeneity, or the longest), axis of the colours, axis of the columns."""
     varying = sorted((d for d in sizes if sizes[d] > 1), key=lambda d: (d != HETEROGENEITY, -sizes[d]))
-    return tuple([*varying[:3], None, None, None][:3])  # type: ignore[return-value]
+    along, coloured, columns = [*varying[:3], None, None, None][:3]
+    return along, coloured, columns
 
 
 @themed

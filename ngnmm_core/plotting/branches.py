@@ -199,7 +199,7 @@ def _panels(dataset: xr.Dataset, panel, ylabel: str, heights) -> Figure | None:
         axes.set_title(_title(dataset, int(k)))
     for axes in grid.ravel()[len(shown) :]:
         axes.set_visible(False)
-    label_below(grid[-1, : len(shown) - (rows - 1) * columns], _axis_label(dataset, "parameter"))  # type: ignore[arg-type]
+    label_below(grid[-1, : len(shown) - (rows - 1) * columns], _axis_label(dataset, "parameter"))
     figure.supylabel(ylabel)
     figure.set_figheight((size + add_legend(figure, [*lines.values(), unstable_handle(), *found.values()], 8)) * MM)
     return figure
@@ -235,7 +235,7 @@ def _along(axes: Axes, rows: xr.Dataset, values: np.ndarray, color: str) -> None
     x, stable = rows["branch_parameter"].values, rows["branch_stable"].values == 1
     values = np.where(_visible(axes, x), values, np.nan)
     edges = np.flatnonzero(np.diff(stable)) + 1
-    starts = [0.0, *(_place_of_change(rows, x, k) for k in edges), len(x) - 1.0]  # type: ignore[arg-type]
+    starts = [0.0, *(_place_of_change(rows, x, int(k)) for k in edges), len(x) - 1.0]
     index = np.arange(len(x))
     for begin, end, first in zip(starts[:-1], starts[1:], [0, *edges], strict=True):
         at = np.concatenate(([begin], index[(index > begin) & (index < end)], [end]))

@@ -123,11 +123,11 @@ def _bins(values: np.ndarray) -> int:
 def _strengths(axes: Axes, weights: np.ndarray) -> None:
     """Distribution of what regions receive; and of what they send, where the matrix is directed."""
     received, sent = weights.sum(axis=1), weights.sum(axis=0)
-    edges = np.histogram_bin_edges(np.concatenate([received, sent]), bins=_bins(received))
-    axes.hist(received, bins=edges, color=ACCENT, alpha=0.75, linewidth=0.0, label="received")  # type: ignore[arg-type]
+    edges: list[float] = np.histogram_bin_edges(np.concatenate([received, sent]), bins=_bins(received)).tolist()
+    axes.hist(received, bins=edges, color=ACCENT, alpha=0.75, linewidth=0.0, label="received")
     directed = not np.allclose(weights, weights.T, rtol=1e-6, atol=1e-12 * max(weights.max(), 1e-300))
     if directed:
-        axes.hist(sent, bins=edges, histtype="step", color=SECOND, linewidth=1.0, label="sent")  # type: ignore[arg-type]
+        axes.hist(sent, bins=edges, histtype="step", color=SECOND, linewidth=1.0, label="sent")
         axes.legend()
     axes.set_ylim(0.0, 1.15 * axes.get_ylim()[1])
     axes.axvline(np.median(received), color=INK, linewidth=0.7, linestyle="--")

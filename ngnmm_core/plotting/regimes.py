@@ -176,7 +176,7 @@ def _stripes(dataset: xr.Dataset, words: dict[str, xr.DataArray], grid: GridAxes
             label_points(axes, x)
         else:
             label_grid_axis(axes.xaxis, x.values, 8)
-    label_below(panels[-1:], x.label)  # type: ignore[arg-type]
+    label_below(panels[-1:], x.label)
     text = "" if grid.kind == "points" else fixed_text(dataset, grid, next(iter(words)), MOST)
     height += add_title(figure, text) + add_legend(figure, _legend(found), 3)
     figure.set_figheight(height * MM)

@@ -142,7 +142,7 @@ class FitResults:
     # ------------------------------------------------------------------ parts of the dataset
     def ladder(self) -> dict[str, tuple]:
         """Ceilings, baselines and the best of the model, by kind of score."""
-        found = {}
+        found: dict[str, tuple] = {}
         predictions = baselines(self.connectome.weights, self.connectome.centres, self.connectome.volume)
         limits = [ceilings(self.targets[name]) for name in self.names]
         without = [
@@ -158,10 +158,10 @@ class FitResults:
             )
             found[f"baseline_{kind}"] = (of_baselines, _stack(without, f"baseline_{kind}"), f"without a model: {text}")
             best = [self._best(self.scores[name], kind) for name in self.names]
-            found[f"best_{kind}"] = (("fit_signal",), np.array(best), f"best point of the grid: {text}")  # type: ignore[assignment]
+            found[f"best_{kind}"] = (("fit_signal",), np.array(best), f"best point of the grid: {text}")
         if self.dynamical:
             best = [self._best(self.scores[name], FCD) for name in self.names]
-            found[f"best_{FCD}"] = (("fit_signal",), np.array(best), f"best point of the grid: {WORDS_FCD}")  # type: ignore[assignment]
+            found[f"best_{FCD}"] = (("fit_signal",), np.array(best), f"best point of the grid: {WORDS_FCD}")
         limit = _stack(limits, "ceiling_fcd_ks")
         found["ceiling_fcd_ks"] = (of_subjects, limit, "one subject: distance of the FCD from that of others")
         surrogates = np.stack([target.surrogate_ks for target in self.targets.values()], axis=1)
@@ -197,7 +197,8 @@ class FitResults:
         """Find every null connectome's best point, chosen like that of the true one, and how rare the true one is."""
         if NULL not in self.axes:
             return {}
-        found, numbers = {}, np.unique(self.axes[NULL][self.axes[NULL] > 0])
+        found: dict[str, tuple] = {}
+        numbers = np.unique(self.axes[NULL][self.axes[NULL] > 0])
         for kind in KINDS:
             best = np.full((len(numbers), len(self.names)), np.nan)
             for s, name in enumerate(self.names):
@@ -209,7 +210,7 @@ class FitResults:
             true = np.array([self._best(self.scores[name], kind) for name in self.names])
             chance = (1.0 + (best >= true).sum(axis=0)) / (1.0 + np.isfinite(best).sum(axis=0))
             found[f"null_{kind}"] = (("null", "fit_signal"), best, f"best point of a null connectome: {WORDS[kind]}")
-            found[f"null_p_{kind}"] = (("fit_signal",), np.where(np.isfinite(true), chance, np.nan), "share of nulls")  # type: ignore[assignment]
+            found[f"null_p_{kind}"] = (("fit_signal",), np.where(np.isfinite(true), chance, np.nan), "share of nulls")
         return found
 
     def own(self) -> dict[str, tuple]:

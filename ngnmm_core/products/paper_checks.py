@@ -83,7 +83,8 @@ def cycle_checks(model: Model, entries: Iterable[Mapping[str, Any]]) -> Iterator
         found = [b for _, branch in result.cycles for b in branch.special]
         for entry in (e for e in entries if e["G"] == coupling):
             same = [b for b in found if b.kind == entry["type"]]
-            best = min(same, key=lambda b, e=entry: abs(b.cycle.p[0] - e["I_ext_e"]), default=None)  # type: ignore[misc]
+            away = [abs(b.cycle.p[0] - entry["I_ext_e"]) for b in same]
+            best = same[int(np.argmin(away))] if same else None
             name = f"{entry['type']} of cycles, G = {coupling:g}"
             yield Check(f"{name}: I_ext_e", entry["I_ext_e"], best.cycle.p[0] if best else np.nan, CYCLE)
             period = best.cycle.period if best else np.nan

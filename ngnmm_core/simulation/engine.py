@@ -189,7 +189,8 @@ class Run:
         self._left_out = exact - exact.astype(dtype)  # of the initial states, by rounding
         self._intensity = sigmas * per_point[-1]
         self.engine, self.points = engine, points
-        self._parameters, self._dt = parameters, None
+        self._parameters = parameters
+        self._dt: float | None = None
         rows = layout.row_block(engine.regions, wide_registers())
         self._packed = layout.pack_weights(engine.W, rows, dtype)
         self.weights: layout.Weights | DelayedWeights = self._packed
@@ -277,7 +278,7 @@ class Run:
         if self.engine.coloured:
             tau_ms = np.broadcast_to(np.asarray(self.noise.tau_ms, float), self.points)
             self.work.colour[:] = layout.to_lanes(coloured_constants(tau_ms, longest), self.engine.width)
-        self._dt = dt  # type: ignore[assignment]
+        self._dt = dt
 
     def _prepare_delays(self, dt: float) -> None:
         """Lay out what is kept of the past, and what is read of it in steps of `dt` ms."""

@@ -202,15 +202,15 @@ def mean_field(model: Model, values: Mapping[str, float], initial, I_ext, bin_ms
         coupling = p["G"] * model.sent(states, coefficients)
         return (*model.derivative(states, drive, coefficients, coupling), *x[:count:3])
 
-    out = [np.concatenate([np.ravel(initial), np.zeros(count // 3)])]  # states, and the integrals of the rates
+    kept = [np.concatenate([np.ravel(initial), np.zeros(count // 3)])]  # states, and the integrals of the rates
     for drive in np.asarray(I_ext, float):
         span, args = (0.0, bin_ms), (tuple(drive),)
-        out.append(solve_ivp(derivative, span, out[-1], "DOP853", args=args, rtol=1e-10, atol=1e-13).y[:, -1])
-    out = np.array(out)  # type: ignore[assignment]
-    states = out[1:, :count]  # type: ignore[call-overload]
+        kept.append(solve_ivp(derivative, span, kept[-1], "DOP853", args=args, rtol=1e-10, atol=1e-13).y[:, -1])
+    out = np.array(kept)
+    states = out[1:, :count]
     kuramoto = np.stack([q.kuramoto(tuple(states.T), coefficients) for q in model.populations], axis=1)
     time = bin_ms * np.arange(1, len(out))
-    return Traces(time, np.diff(out[:, count:], axis=0) / bin_ms, states[:, 1::3], states[:, 2::3], kuramoto)  # type: ignore[call-overload]
+    return Traces(time, np.diff(out[:, count:], axis=0) / bin_ms, states[:, 1::3], states[:, 2::3], kuramoto)
 
 
 def _advance_core(v, eta, c, h):

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.animation import FuncAnimation, PillowWriter
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.collections import PathCollection
+from matplotlib.collections import Collection, PathCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
@@ -35,6 +35,7 @@ ELSEWHERE = re.compile(r"<link[^>]*>")
 PLAY = "document.querySelector('button[title=Play]').click()"  # once the player, which waits as well, has been made
 START = f"<script>addEventListener('load', () => setTimeout(() => {PLAY}, 50))</script>\n"
 RIM, MARKED_RIM = 0.3, 1.3  # width of a marker's rim, and of one that is marked
+Markers = tuple[Collection, np.ndarray]  # and the regions that they stand for
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def _as_markers(figure: Figure, film: Film) -> tuple[Sequence[Axes], ScalarMappa
     """Draw the first frame as markers, at the regions' centres or in a row; return the same."""
     if film.centres is None:
         panels = [figure.subplots()]
-        markers = [(_row(panels[0], film), np.arange(film.frames.shape[1]))]
+        markers: list[Markers] = [(_row(panels[0], film), np.arange(film.frames.shape[1]))]
     else:
         panels = figure.subplots(1, 3, width_ratios=view_widths(film.centres))
         markers = _views(panels, film)
@@ -129,13 +130,13 @@ def _as_markers(figure: Figure, film: Film) -> tuple[Sequence[Axes], ScalarMappa
         for collection, regions in markers:
             collection.set_array(film.frames[k][regions])
             if film.marked is not None:
-                collection.set_linewidths(np.where(film.marked[k][regions], MARKED_RIM, RIM))  # type: ignore[attr-defined]
+                collection.set_linewidth(np.where(film.marked[k][regions], MARKED_RIM, RIM).tolist())
         return [collection for collection, _ in markers]
 
     return panels, markers[0][0], show
 
 
-def _views(panels: Sequence[Axes], film: Film) -> list[tuple[PathCollection, np.ndarray]]:
+def _views(panels: Sequence[Axes], film: Film) -> list[Markers]:
     """Draw the views; return the markers of each that carry values, with the regions that they stand for."""
     three_views(panels, film.centres, film.frames[0], film.colours, MARKER)
     shown = np.isfinite(film.frames[0])
@@ -144,7 +145,7 @@ def _views(panels: Sequence[Axes], film: Film) -> list[tuple[PathCollection, np.
         order = drawing_order(film.centres, view)
         (collection,) = (c for c in axes.collections if c.get_array() is not None)
         found.append((collection, order[shown[order]]))
-    return found  # type: ignore[return-value]
+    return found
 
 
 def _row(axes: Axes, film: Film) -> PathCollection:

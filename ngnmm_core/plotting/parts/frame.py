@@ -56,7 +56,7 @@ def axis_text(dataset: xr.Dataset, name: str) -> str:
     return text if even else f"{text} (uneven steps)"
 
 
-def label_below(panels: Sequence[Axes], text: str) -> None:
+def label_below(panels: Sequence[Axes] | np.ndarray, text: str) -> None:
     """One x label below the middle of panels side by side.
 
     A `supxlabel` would do, if matplotlib kept it off a legend below the panels.
