@@ -11,14 +11,8 @@ MOST_CROSSINGS = 1024
 
 
 @lazy_njit
-def _summarise(block, observable, most, ranges, means, states, positions, gaps):
-    """Fill, for every lane of `block` [sample, state, lane]:
-
-    `ranges` [lane, state, 4], least and largest value in the first half and in the second; `means` [lane, state] of
-    the second half; `positions` [lane, crossing] of crossings in samples, NaN after the last, with `states` there
-    [lane, crossing, state]; `gaps` [lane, n, 2], the largest distance of a state from that n crossings before, in
-    units of the ranges: over the last n crossings and over the n before these; infinite for too few crossings.
-    """
+def _ranges(block, ranges, means):
+    """Fill `ranges` [lane, state, 4] and `means` [lane, state] from `block` [sample, state, lane]."""
     samples, size, lanes = block.shape
     half = samples // 2
     for lane in range(lanes):
@@ -33,6 +27,13 @@ def _summarise(block, observable, most, ranges, means, states, positions, gaps):
                         total += value
                 ranges[lane, k, 2 * part], ranges[lane, k, 2 * part + 1] = low, high
             means[lane, k] = total / (samples - half)
+
+
+@lazy_njit
+def _crossings(block, observable, ranges, positions, states):
+    """Fill `positions` [lane, crossing], and `states` [lane, crossing, state] by cubic interpolation."""
+    samples, size, lanes = block.shape
+    for lane in range(lanes):
         low = min(ranges[lane, observable, 0], ranges[lane, observable, 2])
         high = max(ranges[lane, observable, 1], ranges[lane, observable, 3])
         level, count = 0.5 * (low + high), 0
@@ -54,13 +55,22 @@ def _summarise(block, observable, most, ranges, means, states, positions, gaps):
                         + d * block[j + 2, k, lane]
                     )
                 count += 1
+
+
+@lazy_njit
+def _gaps(ranges, positions, states, gaps):
+    """Fill `gaps` [lane, n, 2] from what is known of the crossings."""
+    for lane in range(len(gaps)):
+        count = 0
+        while count < positions.shape[1] and not np.isnan(positions[lane, count]):
+            count += 1
         gaps[lane] = np.inf
-        for n in range(1, min(most, (count - 1) // 2) + 1):
+        for n in range(1, min(gaps.shape[1], (count - 1) // 2) + 1):
             first = max(n, count - 2 * n)
             late = early = 0.0
             for c in range(first, count):
                 gap = 0.0
-                for k in range(size):
+                for k in range(states.shape[2]):
                     low = min(ranges[lane, k, 0], ranges[lane, k, 2])
                     extent = max(ranges[lane, k, 1], ranges[lane, k, 3]) - low + 1e-12
                     gap = max(gap, abs(states[lane, c, k] - states[lane, c - n, k]) / extent)
@@ -86,7 +96,22 @@ def _distances(block, lane, state, small):
 
 @dataclass(frozen=True)
 class Returns:
-    """What `_summarise` finds for many points: arrays [point, ...] as described there."""
+    """Ranges of many points and their returns.
+
+    Attributes
+    ----------
+    ranges : array (point, state, 4)
+        Least and largest value in the first half of a trajectory and in the second.
+    means : array (point, state)
+        Of the second half.
+    states : array (point, crossing, state)
+        Where the trajectory crosses the section; undefined after the last crossing.
+    positions : array (point, crossing)
+        Of the crossings, in samples; NaN after the last.
+    gaps : array (point, n, 2)
+        Largest distance of a state from that n crossings before (n from 1), in units of the ranges: over the last n
+        crossings and over the n before these; infinite for too few crossings.
+    """
 
     ranges: np.ndarray
     means: np.ndarray
@@ -135,7 +160,10 @@ def find_returns(samples: np.ndarray, points: int, observable: int, most: int) -
     arrays = [np.empty((groups * width, *shape)) for shape in shapes]
     for group in range(groups):
         some = slice(group * width, (group + 1) * width)
-        _summarise(samples[group], observable, most, *(array[some] for array in arrays))
+        ranges, means, states, positions, gaps = (array[some] for array in arrays)
+        _ranges(samples[group], ranges, means)
+        _crossings(samples[group], observable, ranges, positions, states)
+        _gaps(ranges, positions, states, gaps)
     return Returns(*(array[:points] for array in arrays))
 
 
