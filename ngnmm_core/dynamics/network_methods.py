@@ -12,7 +12,8 @@ from ngnmm_core.compilation.kernel_cache import compiled_by
 from ngnmm_core.dynamics.exact_flow import constants_by_blocks, flow_kernel_of, has_flow
 from ngnmm_core.dynamics.variational import WIDTH, constants_of, to_lanes
 from ngnmm_core.kernels import layout
-from ngnmm_core.kernels.flow_network_tangents import FlowTangents, make_flow_network_tangents, sizes_of
+from ngnmm_core.kernels.flow_network_step import FlowTangents, sizes_of
+from ngnmm_core.kernels.flow_network_tangents import make_flow_network_tangents
 from ngnmm_core.kernels.lanes import aligned
 from ngnmm_core.kernels.network_tangents import PAST, Tangents, make_network_tangents
 from ngnmm_core.kernels.steppers import multirate, riccati_constants

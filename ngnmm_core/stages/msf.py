@@ -1,6 +1,7 @@
 """The stage `msf`: attractor and dispersion relation of every point."""
 
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -67,20 +68,34 @@ def _results(attractors, relation, uncoupled: np.ndarray) -> dict[str, np.ndarra
 
 def _with_delays(task: Task) -> dict[str, np.ndarray]:
     """Compute the stability of the homogeneous equilibrium; what is unstable may be the uniform mode, too."""
-    from ngnmm_core.dynamics.delayed_rest import (
-        growth_along,
-        growth_of_patterns,
-        homogeneous_rests,
-        network_at,
-    )
+    from ngnmm_core.dynamics.delayed_rest import homogeneous_rests
     from ngnmm_core.dynamics.dispersion import NEUTRAL
     from ngnmm_core.dynamics.regimes import REST
+
+    rests = homogeneous_rests(task.model, task.points.parameters, task.connectome.row_sum("analyses.msf"))
+    growth, frequency, status = _growth_at(task, rests)
+    defined = status == MsfStatus.OK
+    leading = np.argmax(np.where(np.isfinite(growth), growth, -np.inf), axis=1)
+    return {
+        "msf": growth,
+        "msf_frequency": frequency,
+        "unstable_modes": np.where(defined, (growth > NEUTRAL).sum(axis=1), -1).astype(np.int32),
+        "most_unstable_mode": np.where(defined, leading, -1).astype(np.int32),
+        "regime": np.array([-1 if rest is None else REST for rest in rests], np.int8),
+        "orbit_period": np.full(len(rests), np.nan),
+        "orbit_multiplicity": np.full(len(rests), -1),
+        "msf_status": status.astype(np.int8),
+    }
+
+
+def _growth_at(task: Task, rests: Sequence[np.ndarray | None]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Growth rates and frequencies [point, mode] at the equilibria, NaN where there are none; and status [point]."""
+    from ngnmm_core.dynamics.delayed_rest import growth_along, growth_of_patterns, network_at
 
     W, parameters, lengths_mm = task.connectome.weights, task.points.parameters, lengths(task)
     modes, same, speeds = spectrum(W), shared_length(W, lengths_mm), velocities(task)
     if modes.defective and same is None:
         raise InputError(DEFECTIVE)
-    rests = homogeneous_rests(task.model, parameters, task.connectome.row_sum("analyses.msf"))
     growth, frequency = np.full((2, len(rests), len(W)), np.nan)
     status = np.full(len(rests), MsfStatus.OK)
     for k, rest in enumerate(rests):
@@ -100,18 +115,7 @@ def _with_delays(task: Task) -> dict[str, np.ndarray]:
         else:
             status[k] = MsfStatus.NOT_RESOLVED
         logging.info("stability at rest with delays %d/%d", k + 1, len(rests))
-    defined = status == MsfStatus.OK
-    leading = np.argmax(np.where(np.isfinite(growth), growth, -np.inf), axis=1)
-    return {
-        "msf": growth,
-        "msf_frequency": frequency,
-        "unstable_modes": np.where(defined, (growth > NEUTRAL).sum(axis=1), -1).astype(np.int32),
-        "most_unstable_mode": np.where(defined, leading, -1).astype(np.int32),
-        "regime": np.array([-1 if rest is None else REST for rest in rests], np.int8),
-        "orbit_period": np.full(len(rests), np.nan),
-        "orbit_multiplicity": np.full(len(rests), -1),
-        "msf_status": status.astype(np.int8),
-    }
+    return growth, frequency, status
 
 
 def _cost(study: Study, regions: int) -> Rates:
