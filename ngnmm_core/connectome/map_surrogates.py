@@ -45,7 +45,7 @@ def spun(places: np.ndarray, hemisphere: Sequence[str], rng: np.random.Generator
     sides, taken = np.array(list(hemisphere)), np.arange(len(places))
     radius = np.linalg.norm(places, axis=1, keepdims=True)
     on_sphere = np.isfinite(places).all(axis=1) & np.isin(sides, ("L", "R"))
-    rotation, mirror = _rotation(rng), np.diag([-1.0, 1.0, 1.0])
+    rotation, mirror = random_rotation(rng), np.diag([-1.0, 1.0, 1.0])
     for side, turn in (("L", rotation), ("R", mirror @ rotation @ mirror)):
         index = np.flatnonzero(on_sphere & (sides == side))
         x = places[index] / radius[index]
@@ -56,7 +56,7 @@ def spun(places: np.ndarray, hemisphere: Sequence[str], rng: np.random.Generator
     return taken
 
 
-def _rotation(rng: np.random.Generator) -> np.ndarray:
+def random_rotation(rng: np.random.Generator) -> np.ndarray:
     """Draw a rotation from the uniform distribution, by a unit quaternion."""
     q = rng.standard_normal(4)
     w, x, y, z = q / np.linalg.norm(q)

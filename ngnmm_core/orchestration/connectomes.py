@@ -87,7 +87,7 @@ class Connectomes:
         found = self.studies.find(study)
         return planned_connectome(found, self.identity(study), self.regions(study))
 
-    @functools.cache  # noqa: B019
+    @functools.cache  # noqa: B019 one instance lives as long as the process
     def regions(self, study: str) -> int:
         """Count the regions of a study's connectome, which are known before it is fetched."""
         spec = self.studies.find(study).config.connectome

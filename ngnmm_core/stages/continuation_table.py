@@ -63,7 +63,7 @@ class Table:
         self.add(
             "branch", number=number, kind="cycle", doublings=level, parameter=column("p")[:, 0],
             period=column("period"), stable=column("stable").astype(np.int8),
-            unstable=np.array([_unstable(s) for s in rows], np.int16),
+            unstable=np.array([unstable_directions(s) for s in rows], np.int16),
             min=column("least"), max=column("greatest"), mean=column("mean"),
         )  # fmt: skip
         for point in branch.special:
@@ -85,7 +85,8 @@ class Table:
                 self.add("special", branch=number, kind=point.kind, parameter=point.p[0], second=point.p[1])
 
 
-def _unstable(sample: Sample) -> int:
+def unstable_directions(sample: Sample) -> int:
+    """Count the multipliers outside the unit circle."""
     return int((np.abs(sample.multipliers) > 1.0).sum())
 
 

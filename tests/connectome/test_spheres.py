@@ -211,7 +211,7 @@ def test_spins_of_the_real_sphere_keep_hemispheres_and_neighbours(schaefer, monk
         assert not np.array_equal(spun, true)
         assert moran(spun) > moran(mixed) + 0.05
     assert np.mean([moran(maps.map_of(0, k)) for k in range(1, 31)]) > 0.6 * moran(true)
-    monkeypatch.setattr(surrogates, "_rotation", lambda rng: np.eye(3))
+    monkeypatch.setattr(surrogates, "random_rotation", lambda rng: np.eye(3))
     np.testing.assert_array_equal(make_regional(brain).map_of(0, 1), true)
 
 

@@ -10,7 +10,7 @@ from scipy.interpolate import CubicSpline
 from ngnmm_core.dynamics.continuation.branches import follow_cycles
 from ngnmm_core.dynamics.continuation.codimension_two import BAUTIN, BOGDANOV_TAKENS, CUSP
 from ngnmm_core.dynamics.continuation.diagram import diagram
-from ngnmm_core.dynamics.continuation.plane import _cycle_curve, bifurcation_curves
+from ngnmm_core.dynamics.continuation.plane import bifurcation_curves, cycle_curve
 from ngnmm_core.dynamics.continuation.special import TORUS
 from ngnmm_core.dynamics.continuation.starts import from_orbit
 from ngnmm_core.dynamics.continuation.system import System
@@ -141,7 +141,7 @@ def test_a_curve_of_torus_bifurcations(ring):
     start = from_orbit(System(ring, {}, 1.0, ("mu",)), np.array([1.0, 0.0, 0.0, 0.0]), 4 * np.pi, -0.1, 0.3)
     (torus,) = follow_cycles(start, (-0.2, 0.13)).special
     limits = ((-0.2, 0.2), (0.1, 0.24))
-    curve = _cycle_curve(System(ring, {}, 1.0, ("mu", "nu")), TORUS, torus.place, 0.17, limits)
+    curve = cycle_curve(System(ring, {}, 1.0, ("mu", "nu")), TORUS, torus.place, 0.17, limits)
     assert curve.end == "border, border"
     np.testing.assert_allclose(curve.p[:, 0], 0.0, atol=1e-8)
     np.testing.assert_array_equal(np.sort(curve.p[[0, -1], 1]), limits[1])

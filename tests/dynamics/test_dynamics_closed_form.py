@@ -14,7 +14,7 @@ from ngnmm_core.dynamics.periodic_orbits import Orbit, shoot_many
 from ngnmm_core.dynamics.regimes import LIMIT_CYCLE, REST
 from ngnmm_core.dynamics.stability_intervals import refined, stable_intervals
 from ngnmm_core.dynamics.variational import Solutions, Variational
-from ngnmm_core.stages.continuation_table import _unstable
+from ngnmm_core.stages.continuation_table import unstable_directions
 
 
 def arrays(model, count=1, **values):
@@ -89,7 +89,7 @@ def test_stability_is_that_of_the_modulus_of_multipliers(modulus, angle):
     blank = np.zeros(3)
     kept = Sample(np.zeros(1), 10.0, blank, blank, blank, others)
     assert kept.stable == (modulus < 1)
-    assert _unstable(kept) == (0 if modulus < 1 else 2)
+    assert unstable_directions(kept) == (0 if modulus < 1 else 2)
     rates = exponents(matrix, 10.0).real
     assert rates.max() == pytest.approx(max(0.0, np.log(modulus) / 10.0), abs=1e-12)
 

@@ -171,9 +171,9 @@ def test_spins_keep_neighbours_together_and_mirror_the_hemispheres():
 
 def test_rotations_are_uniform():
     """The mean of a rotated direction vanishes, and the mean of its squares is a third."""
-    from ngnmm_core.connectome.map_surrogates import _rotation
+    from ngnmm_core.connectome.map_surrogates import random_rotation
 
-    turned = np.array([_rotation(generator(1, k)) for k in range(4000)])
+    turned = np.array([random_rotation(generator(1, k)) for k in range(4000)])
     np.testing.assert_allclose(turned @ turned.transpose(0, 2, 1), np.tile(np.eye(3), (4000, 1, 1)), atol=1e-12)
     np.testing.assert_allclose(np.linalg.det(turned), 1.0)
     np.testing.assert_allclose(turned.mean(axis=0), 0, atol=0.04)

@@ -150,7 +150,7 @@ def _seeds(system: System, found: Diagram, q: float, limits: Limits):
                 continue
             others.append(c.cycle.p[0])
             point = np.array([c.cycle.p[0], q])
-            yield c.kind, level, point, lambda c=c: _cycle_curve(system, c.kind, c.place, q, limits)
+            yield c.kind, level, point, lambda c=c: cycle_curve(system, c.kind, c.place, q, limits)
 
 
 # ------------------------------------------------------------------ equilibria
@@ -179,7 +179,11 @@ CYCLE_TESTS: dict[str, Test | None] = {
 }
 
 
-def _cycle_curve(system: System, kind: str, at: Place, q: float, limits: Limits) -> Curve | None:
+def cycle_curve(system: System, kind: str, at: Place, q: float, limits: Limits) -> Curve | None:
+    """Follow a bifurcation of cycles in both parameters from one point; None where it can't be followed.
+
+    `q` is the second parameter there.
+    """
     cycle, old = Cycle(at), at.problem
     tail = np.append(cycle.tail, q)
     problem = CycleProblem(system, old.mesh, cycle.starts, tail, (old.scale, [high - low for low, high in limits]))
