@@ -4,10 +4,12 @@ import sys
 
 from ngnmm_core.cli import main
 from ngnmm_core.errors import InputError
+from ngnmm_core.orchestration.garbage import look_seldom
 
 
 def console() -> int:
     """Run the command line; tell bad input in one line."""
+    look_seldom()
     try:
         return main()
     except InputError as error:

@@ -1,5 +1,6 @@
 """Small networks, a plain way to run the engine, reference numbers, and the paper's matrix where its path is given."""
 
+import gc
 import json
 import os
 import signal
@@ -33,8 +34,17 @@ from scipy.integrate import solve_ivp
 
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model
+from ngnmm_core.orchestration.garbage import look_seldom
 from ngnmm_core.points import make_points
 from ngnmm_core.simulation.engine import Engine, Run
+
+
+def pytest_collection_finish():
+    """Look seldom for garbage, as jobs do, and never through what was there before the first test."""
+    look_seldom()
+    gc.collect()
+    gc.freeze()
+
 
 PAPER_MATRIX = "NGNMM_SC2017"
 

@@ -22,6 +22,7 @@ from typing import Any, get_args, get_origin
 
 from ngnmm_core.compilation.cpu_target import NATIVE, restrict
 from ngnmm_core.errors import InputError, tell_plainly
+from ngnmm_core.orchestration.garbage import look_seldom
 from ngnmm_core.storage.records import write_record
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
@@ -33,6 +34,7 @@ def run(function: Callable[..., None], namespace: dict[str, Any]) -> None:
     snakemake = namespace.get("snakemake")
     if snakemake is None and namespace.get("__name__") != "__main__":
         return
+    look_seldom()
     tell_plainly()
     if snakemake is None:
         arguments = _from_command_line(function, namespace.get("__doc__"))

@@ -56,7 +56,7 @@ def test_coloured_paths_are_the_same_with_every_step(paths):
 def test_coloured_noise_has_its_closed_forms(paths, step_ms):
     """Variance 1 / (2 tau), autocorrelation exp(-t / tau), variance T - tau (1 - exp(-T / tau)) of the integral."""
     tau = 0.4
-    found = np.concatenate([paths(step_ms, 800, 0.0, tau, first, 8) for first in range(0, 32, 8)], axis=-1)
+    found = np.concatenate([paths(step_ms, 800, 1e-3, tau, first, 8) for first in range(0, 32, 8)], axis=-1)
     values, integrals = found[:, :, 3] / np.sqrt(0.1), found[:, :, 0] * np.sqrt(0.1)
     span = 800 * step_ms
     independent = found[0, 0, 0].size * 8 * max(span / (2 * tau), 1.0)
@@ -142,19 +142,19 @@ def test_a_node_under_coloured_noise_has_its_closed_form(linear_node, points_of)
 
 
 @pytest.mark.slow
-def test_spectrum_of_the_model_under_coloured_noise_is_that_of_linear_theory(population, points_of):
+def test_spectrum_of_the_model_under_coloured_noise_is_that_of_linear_theory(ei, points_of):
     """At rest: mean power in bands below and above the corner of the noise, 8 runs of 8 s."""
-    tau_ms, parameters = 8.0, population.resolve({"eta": -6.0, "G": 5.0})
-    points = points_of(population, 8, eta=-6.0, G=5.0, seed=np.arange(8))
-    quiet = run_of(population, W2, points, np.full((8, 2, 3), 0.01), (0.0, 0.0, 0.0))
+    tau_ms, parameters = 8.0, ei.resolve({"I_ext_e": 1.0, "G": 3.0})
+    points = points_of(ei, 8, I_ext_e=1.0, G=3.0, seed=np.arange(8))
+    quiet = run_of(ei, W2, points, np.full((8, 2, 6), 0.01), (0.0, 0.0, 0.0))
     quiet.advance(0.1, 5000, 1)
     rest = quiet.by_point(quiet.states).copy()
-    run = run_of(population, W2, points, rest, (0.01, SHARE, tau_ms))
+    run = run_of(ei, W2, points, rest, (0.01, SHARE, tau_ms))
     run.advance(0.1, 2000, 1)
     v = np.stack([run.by_point(s)[..., 1] for s in run.advance(0.1, 10, 8000)])
     power = np.abs(np.fft.rfft(v - v.mean(axis=0), axis=0)) ** 2 * 2.0 / (8000 * 1000.0)
     frequency = np.fft.rfftfreq(8000, 1e-3)
-    network = linear_network(population, W2, parameters, rest[0], "observable", Noise(0.01, SHARE, tau_ms))
+    network = linear_network(ei, W2, parameters, rest[0], "observable", Noise(0.01, SHARE, tau_ms))
     for low, high in ((2.0, 12.0), (20.0, 50.0), (60.0, 120.0)):
         inside = (frequency >= low) & (frequency < high)
         expected = spectra(network, frequency[inside][::8])[0].mean()

@@ -142,9 +142,9 @@ def test_a_calibration_is_kept_and_belongs_to_its_code_and_settings(study, own_c
 def test_this_machine_is_measured(study, own_calibrations):
     """Rates are positive, the window costs at least the transient, and a tenth of the step costs more."""
     fine = make_study(simulation={**TIMES, "dt_ms": 0.005})
-    found = {dt: calibration.calibrate(s, "simulation", 20) for dt, s in ((0.05, study), (0.005, fine))}
+    found = {dt: calibration.calibrate(s, "simulation", REGIONS) for dt, s in ((0.05, study), (0.005, fine))}
     for s, measured in ((study, found[0.05]), (fine, found[0.005])):
-        assert calibration.rates(s, "simulation", 20) == measured
+        assert calibration.rates(s, "simulation", REGIONS) == measured
         assert measured.window > 0.5 * measured.transient > 0
         assert measured.source
     assert found[0.005].transient > found[0.05].transient  # ten times, but other programs use the machine too

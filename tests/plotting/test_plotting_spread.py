@@ -25,6 +25,7 @@ def spread():
         "model": {"name": "ngnmm_population", "operating_point": {"margin": 0.1}, "parameters": {"G": 3.0}},
         "simulation": {
             "duration_ms": 900, "transient_ms": 50, "sample_ms": 0.5, "stimuli": [FOCAL],
+            "method": "rk4", "dt_ms": 0.05,  # compiles faster
             "initial": {"from": "homogeneous", "sd": 0.0},
         },
         "analyses": {"recruitment": {}},

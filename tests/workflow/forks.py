@@ -94,6 +94,7 @@ if __name__ == "__main__":
         with contextlib.suppress(ImportError):
             __import__(package)
     assert not [name for name in sys.modules if name.partition(".")[0] in OURS]
+    gc.set_threshold(50_000, 20, 50)
     gc.freeze()
     _serve()
     from snakemake.cli import main

@@ -28,7 +28,8 @@ def kernel(function=None, **options):
         if options.get("nogil"):
             return _outermost(njit(_nrt=False, **options)(plain))
         alone = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": InnerCompiler}
-        return _without_wrappers(njit(_nrt=False, **alone, **options)(plain))
+        inner = _without_wrappers(njit(_nrt=False, **alone, **options)(plain))
+        return _once_for_all_literals(inner) if options.get("forceinline") else inner
 
     return decorate(function) if function else decorate
 
@@ -43,6 +44,17 @@ def _outermost(dispatcher):
         add(compiled)
 
     dispatcher.add_overload = add_overload
+    return dispatcher
+
+
+def _once_for_all_literals(dispatcher):
+    """Compile what is inlined for the types of its arguments, not once more for every number that a call writes out."""
+    template = dispatcher.get_call_template
+
+    def of_types(arguments, named):
+        return template([*map(types.unliteral, arguments)], {k: types.unliteral(v) for k, v in named.items()})
+
+    dispatcher.get_call_template = of_types
     return dispatcher
 
 
