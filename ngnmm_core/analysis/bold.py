@@ -25,6 +25,7 @@ from ngnmm_core.streaming.balloon import DRIFT, STEP_MS, Balloon
 from ngnmm_core.streaming.haemodynamics import haemodynamics
 
 FLAT = 1e-9  # s.d. of BOLD below which there is nothing but round-off and the end of the transient
+LARGEST = 1e30  # of BOLD that is kept; what has diverged would overflow in single precision
 
 
 class BoldStatus(Status):
@@ -174,7 +175,7 @@ class BoldReducer:
             "bold_mean_fc": np.nan,
             "bold_reliability": np.nan,
             "bold_fcd": np.full(len(levels()), np.nan),
-            "bold": np.where(np.abs(series) < 1e30, series, np.nan).astype(np.float32),
+            "bold": np.where(np.abs(series) < LARGEST, series, np.nan).astype(np.float32),
         }
         if not np.isfinite(series).all():
             return result | {"bold_status": np.int8(BoldStatus.OUT_OF_RANGE)}

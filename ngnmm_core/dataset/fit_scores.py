@@ -76,7 +76,8 @@ class SignalReader:
 
 def grid_of(study: Study) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Dimensions and lengths of the grid that the scores are on: every axis that a scored analysis has."""
-    stages = {"simulation" if name in ("bold", "fc") else name for name in study.options["fit"].of}
+    scored = study.options["fit"].of
+    stages = {analysis.needs for analysis, _ in study.analyses if analysis.name in scored}
     layouts = [STAGES[stage].layout(study, 1) for stage in sorted(stages)]
     lengths = {dim: n for layout in layouts for dim, n in zip(layout.dims, layout.shape, strict=True)}
     dims = ("point",) if study.listed else tuple(name for name in study.axes if name in lengths)

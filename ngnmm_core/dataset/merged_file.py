@@ -54,7 +54,7 @@ def merge_file(
     Parameters
     ----------
     file : str
-        Which of the files of `ngnmm_core.stages.registry`.
+        Which of the files that stages declare, such as `ngnmm_core.stages.contract.SWEEP`.
     shards : mapping of stage to paths
     connectome : (Cohort, str)
         As read, not normalised, and the identity of its source.

@@ -27,7 +27,7 @@ class Task:
     connectome : Connectome
         With normalised weights.  Where points choose among several, the one of all subjects; see `parts`.
     settings : mapping
-        The settings of the stage, as in `ngnmm_core.stages.registry`.
+        What the stage declares as its `settings` (`ngnmm_core.stages.contract.Stage`).
     analyses : sequence of (Analysis, Options)
     series : Path, optional
         Where raw series go if the settings ask for them.

@@ -74,7 +74,7 @@ FIGURES = (
 def targets(workflow: Any, name: str) -> list[str]:
     """List the files the study of that name is for: figures, checks, each part's provenance; empty for others.
 
-    `workflow` is the `ngnmm_core.orchestration.Workflow`.
+    `workflow` is the `ngnmm_core.orchestration.workflow.Workflow`.
     """
     if name not in STUDIES:
         return []
