@@ -33,7 +33,8 @@ def shortest(solutions: Solutions, orbits: Sequence[Orbit]) -> list[Orbit]:
             (np.abs(path(times) - start) / extent).T.copy().max(axis=0)
         )
         parts = np.arange(MOST_PARTS, 1, -1)
-        some = parts[(away(period / parts) < SAME) & (away(period * (parts // 2) / parts) < SAME)]
+        some = parts[away(period / parts) < SAME]
+        some = some[away(period * (some // 2) / some) < SAME]
         tries += [(k, int(n), extent) for n in some if (away(period * np.arange(1, n) / n) < SAME).all()]
     result = list(orbits)
     if tries:

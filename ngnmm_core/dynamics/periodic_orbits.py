@@ -139,13 +139,14 @@ def along(solutions: Solutions, orbits: Sequence[Orbit], count: int) -> np.ndarr
 
 def paths(solutions: Solutions, orbits: Sequence[Orbit]) -> list[PPoly]:
     """Orbits as functions of time (ms), from one step of their meshes to the next by cubics with the right slopes."""
-    found = []
+    if not len(orbits):
+        return []
     steps = solutions.steps(np.array([orbit.state for orbit in orbits]), [orbit.mesh for orbit in orbits])
-    for k, (orbit, states) in enumerate(zip(orbits, steps, strict=True)):
-        times = np.concatenate([[0.0], np.cumsum(orbit.mesh)])
-        some = solutions.take(np.full(len(states), k))
-        found.append(_cubics(times, states, some.velocity(states)))
-    return found
+    lengths = [len(states) for states in steps]
+    every = solutions.take(np.repeat(np.arange(len(orbits)), lengths))
+    slopes = np.split(every.velocity(np.concatenate(steps)), np.cumsum(lengths)[:-1])
+    times = [np.concatenate([[0.0], np.cumsum(orbit.mesh)]) for orbit in orbits]
+    return [_cubics(*one) for one in zip(times, steps, slopes, strict=True)]
 
 
 def _cubics(times: np.ndarray, values: np.ndarray, slopes: np.ndarray) -> PPoly:

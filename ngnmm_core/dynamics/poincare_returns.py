@@ -12,21 +12,22 @@ MOST_CROSSINGS = 1024
 
 @lazy_njit
 def _ranges(block, ranges, means):
-    """Fill `ranges` [lane, state, 4] and `means` [lane, state] from `block` [sample, state, lane]."""
+    """Fill `ranges` [lane, state, 4] and `means` [lane, state] from `block` [sample, state, lane], read once."""
     samples, size, lanes = block.shape
     half = samples // 2
-    for lane in range(lanes):
-        for k in range(size):
-            total = 0.0
-            for part in range(2):
-                low = high = block[part * half, k, lane]
-                for t in range(part * half, half if part == 0 else samples):
+    total = np.zeros((size, lanes))
+    for part in range(2):
+        low, high = block[part * half].copy(), block[part * half].copy()
+        for t in range(part * half, half if part == 0 else samples):
+            for k in range(size):  # states and lanes in the order in which they lie in memory
+                for lane in range(lanes):
                     value = block[t, k, lane]
-                    low, high = min(low, value), max(high, value)
-                    if part:
-                        total += value
-                ranges[lane, k, 2 * part], ranges[lane, k, 2 * part + 1] = low, high
-            means[lane, k] = total / (samples - half)
+                    low[k, lane], high[k, lane] = min(low[k, lane], value), max(high[k, lane], value)
+                    total[k, lane] += part * value
+        for lane in range(lanes):
+            ranges[lane, :, 2 * part], ranges[lane, :, 2 * part + 1] = low[:, lane], high[:, lane]
+    for lane in range(lanes):
+        means[lane] = total[:, lane] / (samples - half)
 
 
 @lazy_njit
