@@ -7,7 +7,6 @@ beside them.  What comes out is kept in the folder of the compiled kernels.
 """
 
 import contextlib
-import json
 from collections.abc import Iterator, Sequence
 from itertools import product
 
@@ -20,7 +19,7 @@ from ngnmm_core.points import Kind, Points
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.stages.context import fingerprint
 from ngnmm_core.stages.registry import stages_of
-from ngnmm_core.storage.atomic import write_atomically
+from ngnmm_core.storage.checked_json import read_checked, write_checked
 from ngnmm_core.study.study import Study
 
 REGIONS = 8
@@ -111,12 +110,12 @@ def _verdict(study: Study, settings: Simulation, points: Points, row_sum: float)
         equations_code(model.derivative.__module__, "ngnmm_core.preflight.step_trial"),
     ]
     path = cache_directory() / f"step-{fingerprint(about, size=8)}.json"
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        verdict = Trial(study, settings, points, row_sum).verdict()
+    known = read_checked(path)
+    if known is not None:
+        return known
+    verdict = Trial(study, settings, points, row_sum).verdict()
     with contextlib.suppress(InputError):  # without it, the next start takes a second longer
-        write_atomically(path, json.dumps(verdict))
+        write_checked(path, verdict)
     return verdict
 
 

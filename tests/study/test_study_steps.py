@@ -103,6 +103,20 @@ def test_a_trial_is_made_once(study, monkeypatch, tmp_path):
         check_steps(one, REGIONS, 1.5)
 
 
+@pytest.mark.parametrize("place", range(2, 42, 8))
+def test_a_damaged_verdict_is_found_again(study, monkeypatch, tmp_path, place):
+    """A bit that flips would else refuse the study, take a warning away, or end the plan with a traceback."""
+    monkeypatch.setattr(step_trial, "cache_directory", lambda: tmp_path)
+    one = study(simulation={"method": "rk4", "dt_ms": 0.05}, grid={"I_ext_e": [3], "G": [2]})
+    expected = check_steps(one, REGIONS, 1.0)
+    (kept,) = tmp_path.glob("step-*.json")
+    content = bytearray(kept.read_bytes())
+    content[-place] ^= 1
+    kept.write_bytes(content)
+    assert check_steps(one, REGIONS, 1.0) == expected
+    assert bytes(content) != kept.read_bytes()
+
+
 def test_a_trial_that_cannot_be_kept_is_made_all_the_same(study, monkeypatch, tmp_path):
     """A cache that others share may be read-only; here a file stands in its place, which stops root too."""
     (tmp_path / "cache").touch()
