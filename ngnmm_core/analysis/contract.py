@@ -98,6 +98,8 @@ class Analysis:
         `maps(options)`: what is drawn over the grid.
     compares_regions
         Whether it compares regions with each other, and is refused for one region alone.
+    rests_on_simulations
+        Whether its stage simulates networks, of an analysis without a reducer.
     coordinates
         `coordinates(options, window)`: values of the dimensions it introduces, as {name: (values, unit, long_name)}.
     check
@@ -122,9 +124,15 @@ class Analysis:
     adapt: Callable[[Any, Any], Any] = field(default=lambda options, config: options)
     maps: Callable[[Any], tuple[Map, ...]] = field(default=lambda options: ())
     compares_regions: bool = False
+    rests_on_simulations: bool = False
 
     def __post_init__(self):
         _check_declaration(self)
+
+    @property
+    def simulates(self) -> bool:
+        """Whether networks are simulated for it."""
+        return self.reducer is not None or self.rests_on_simulations
 
 
 def _check_declaration(analysis: Analysis) -> None:

@@ -124,4 +124,5 @@ ANALYSIS = Analysis(
     variables=variables,
     check=check,
     compares_regions=True,
+    rests_on_simulations=True,
 )

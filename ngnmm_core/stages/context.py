@@ -26,7 +26,7 @@ SHARED = (
 )
 # What declarations say for readers, checks, plans and estimates: no number of a point depends on it
 SAID = (
-    *("check", "compares_regions", "maps", "title"),  # of an analysis
+    *("check", "compares_regions", "maps", "rests_on_simulations", "title"),  # of an analysis
     *("doi",),  # of a model
     *("chosen", "cost", "file", "layout", "measured", "needs_equal_rows"),  # of a stage
     *("reads", "settings", "signals", "starts_network", "unreachable", "unreachable_axes", "warm"),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ngnmm_core.analysis.contract import MERGE
 from ngnmm_core.compilation.declarations import declaration, declared_in
-from ngnmm_core.errors import unknown
+from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.stages.contract import Stage
 from ngnmm_core.study.study import Study
 
@@ -19,11 +19,17 @@ def stages_of(study: Study) -> list[Stage]:
     Raises
     ------
     InputError
-        If an analysis needs a stage that is not there, and would never be computed.
+        If an analysis needs a stage that is not there, and would never be computed; or one that simulates networks
+        while the analysis says otherwise, so that settings of simulations would not be checked.
     """
     for analysis, _ in study.analyses:
         if analysis.needs not in (*STAGES, MERGE):
             raise unknown(f"analyses.{analysis.name}: needs", analysis.needs, STAGES)
+        if analysis.needs in STAGES and STAGES[analysis.needs].simulates != analysis.simulates:
+            found = "simulates networks" if STAGES[analysis.needs].simulates else "simulates no networks"
+            raise InputError(
+                f"analyses.{analysis.name}: its stage {found}; allowed: `reducer` or `rests_on_simulations` if it does"
+            )
     needed = {analysis.needs for analysis, _ in study.analyses}
     if study.config.highlights and "simulation" in needed:
         needed.add("highlights")

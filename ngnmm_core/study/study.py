@@ -89,7 +89,7 @@ class Study:
     @property
     def simulates(self) -> bool:
         """Whether any analysis needs network simulations."""
-        return any(analysis.needs in ("simulation", "highlights", "lesions") for analysis, _ in self.analyses)
+        return any(analysis.simulates for analysis, _ in self.analyses)
 
     @cached_property
     def known_axes(self) -> dict[str, Axis]:

@@ -43,6 +43,13 @@ def test_an_analysis_that_needs_no_stage_there_is_is_refused(refused):
     refused(lambda: stages_of(study), "analyses.rates: needs", "'simulaton'", "simulation")
 
 
+@pytest.mark.parametrize(("name", "change"), [("hubs", False), ("msf", True)])
+def test_an_analysis_and_its_stage_agree_on_simulations(refused, name, change):
+    wrong = replace(get_analysis(name), rests_on_simulations=change)
+    study = SimpleNamespace(analyses=[(wrong, None)], config=SimpleNamespace(highlights=[]))
+    refused(lambda: stages_of(study), f"analyses.{name}: its stage simulates", "rests_on_simulations")
+
+
 @pytest.mark.parametrize(
     ("field", "typo", "meant"),
     [
