@@ -49,7 +49,7 @@ class FcOptions(Options):
 
 
 def check(options: FcOptions, study) -> None:
-    """Check that the band is valid and below half the sampling rate, and the window long enough for the filter.
+    """Check that the band of envelopes is below half the sampling rate, and the window long enough for the filter.
 
     Raises
     ------
@@ -57,7 +57,8 @@ def check(options: FcOptions, study) -> None:
         For a band that is none, or a signal named twice.
     """
     simulation = study.simulation
-    check_band("analyses.fc.band_hz", options.band_hz, simulation.sample_ms)
+    if of_envelopes(options):
+        check_band("analyses.fc.band_hz", options.band_hz, simulation.sample_ms)
     if len(set(options.signals)) < len(options.signals):
         raise InputError(f"analyses.fc.signals: {list(options.signals)} repeats a signal; allowed: each once")
     envelopes = any(signal != "rate" for signal in options.signals)

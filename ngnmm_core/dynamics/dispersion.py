@@ -21,7 +21,7 @@ from ngnmm_core.dynamics.variational import Solutions
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.own_times import in_units
 
-NEUTRAL = 1e-7  # growth rates up to this (1/ms) are neither growth nor decay
+NEUTRAL = 1e-7  # growth rates up to this (1/ms, for a model's default times) are neither growth nor decay
 SAME = 1e-9  # eigenvalues this near to the row sum belong to the homogeneous manifold
 RESOLVED = 1e-7  # multipliers below this, in units of the largest entry of any mode, may be off by more than 1e-7
 CHUNK = 1024  # points whose matrices are in memory together

@@ -1,10 +1,12 @@
 """The stage `dispersion`: growth rates against Lambda at every point."""
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
 from ngnmm_core.analysis.dispersion import MOST_INTERVALS, DispersionStatus
+from ngnmm_core.simulation.own_times import time_factor
 from ngnmm_core.stages.contract import AT_AN_ATTRACTOR, OF_RESTS, READ_AT_RESTS, Layout, Rates, Stage, equal_rows
 from ngnmm_core.stages.delays import by_delays, delay_settings, equal_length, lengths, velocities
 from ngnmm_core.stages.layouts import delayed_layout, row_sum_layout
@@ -52,9 +54,11 @@ def _results(task: Task, relation, curves: np.ndarray, lost: np.ndarray, rate_at
     coupled = np.where(parameters["G"] == 0, DispersionStatus.UNCOUPLED, DispersionStatus.OK)
     status = np.where(regular, coupled, lost)
     intervals = np.full((len(status), MOST_INTERVALS, 2), np.nan)
+    units = time_factor(task.model, parameters) * np.ones(len(status))  # in which rates are told from rounding
     for k in np.flatnonzero(regular):
         values = {name: float(column[k]) for name, column in parameters.items()}
-        found = stable_intervals(*refined(axis, curves[k], partial(rate_at, k, values)))[:MOST_INTERVALS]
+        rate = partial(_in_unit, units[k], partial(rate_at, k, values))
+        found = stable_intervals(*refined(axis, units[k] * curves[k], rate))[:MOST_INTERVALS]
         intervals[k, : len(found)] = found
     return {
         "growth_curve": relation.growth_rate,
@@ -62,6 +66,11 @@ def _results(task: Task, relation, curves: np.ndarray, lost: np.ndarray, rate_at
         "stable_intervals": intervals,
         "dispersion_status": status.astype(np.int8),
     }
+
+
+def _in_unit(factor: float, rate_at: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.ndarray:
+    """Growth rates in a unit of time that is longer by a factor."""
+    return factor * rate_at(x)
 
 
 def _with_delays(task: Task) -> dict[str, np.ndarray]:

@@ -9,6 +9,7 @@ from ngnmm_core.analysis.msf import MsfStatus
 from ngnmm_core.connectome.eigenmodes import spectrum
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.delay_settings import shared_length
+from ngnmm_core.simulation.own_times import time_factor
 from ngnmm_core.stages.contract import AT_AN_ATTRACTOR, OF_RESTS, READ_AT_RESTS, Rates, Stage, equal_rows
 from ngnmm_core.stages.delays import by_delays, delay_settings, lengths, velocities
 from ngnmm_core.stages.layouts import delayed_layout
@@ -38,10 +39,12 @@ def _without_delays(task: Task) -> dict[str, np.ndarray]:
     attractors = classify(task.model, parameters, row_sum, find_attractors(task.model, parameters, row_sum))
     relation = dispersions(task.model, parameters, row_sum, attractors, modes)
     logging.info("dispersion relations of %d points", len(attractors))
-    return _results(attractors, relation, parameters["G"] == 0)
+    units = time_factor(task.model, parameters) * np.ones(len(attractors))
+    return _results(attractors, relation, parameters["G"] == 0, units)
 
 
-def _results(attractors, relation, uncoupled: np.ndarray) -> dict[str, np.ndarray]:
+def _results(attractors, relation, uncoupled: np.ndarray, units: np.ndarray) -> dict[str, np.ndarray]:
+    """Put the results together; `units` of time [point] are what growth is told from rounding in."""
     from ngnmm_core.dynamics.dispersion import unstable
 
     cycles = np.array([a is not None and a.orbit is not None for a in attractors])
@@ -50,7 +53,7 @@ def _results(attractors, relation, uncoupled: np.ndarray) -> dict[str, np.ndarra
     regular = np.isfinite(relation.growth_rate).all(axis=1)
     status = np.where(regular, np.where(uncoupled, MsfStatus.UNCOUPLED, MsfStatus.OK), lost)
     growth = np.where((status == MsfStatus.OK)[:, None], relation.growth_rate, np.nan)
-    counted = np.where(status == MsfStatus.OK, unstable(growth).sum(axis=1), -1)
+    counted = np.where(status == MsfStatus.OK, unstable(growth * units[:, None]).sum(axis=1), -1)
     leading = np.full(len(attractors), -1)
     if growth.shape[1] > 1:
         leading = np.where(status == MsfStatus.OK, 1 + np.argmax(growth[:, 1:], axis=1), -1)
@@ -75,11 +78,12 @@ def _with_delays(task: Task) -> dict[str, np.ndarray]:
     rests = homogeneous_rests(task.model, task.points.parameters, task.connectome.row_sum("analyses.msf"))
     growth, frequency, status = _growth_at(task, rests)
     defined = status == MsfStatus.OK
+    units = time_factor(task.model, task.points.parameters) * np.ones(len(rests))
     leading = np.argmax(np.where(np.isfinite(growth), growth, -np.inf), axis=1)
     return {
         "msf": growth,
         "msf_frequency": frequency,
-        "unstable_modes": np.where(defined, (growth > NEUTRAL).sum(axis=1), -1).astype(np.int32),
+        "unstable_modes": np.where(defined, (growth * units[:, None] > NEUTRAL).sum(axis=1), -1).astype(np.int32),
         "most_unstable_mode": np.where(defined, leading, -1).astype(np.int32),
         "regime": np.array([-1 if rest is None else REST for rest in rests], np.int8),
         "orbit_period": np.full(len(rests), np.nan),

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ngnmm_core import simulate
 from ngnmm_core.connectome import spectrum
 from ngnmm_core.dynamics.attractor import find_attractors
 from ngnmm_core.dynamics.coexistence import coexisting
@@ -69,6 +70,20 @@ def test_attractors_in_another_unit_of_time(name, values, factor):
         assert (one.regime, one.multiplicity) == (other.regime, other.multiplicity)
         np.testing.assert_allclose(other.period, factor * one.period, rtol=1e-9)
     np.testing.assert_allclose(factor * slower.growth_rate, rates.growth_rate, rtol=1e-9, atol=1e-9)
+
+
+def test_ends_of_stable_intervals_and_modes_that_grow():
+    """Rates are told from rounding in the unit of time; here they cross zero at 0.44 with a slope of 0.03 per ms."""
+
+    def results(factor):
+        parameters = slowed(get_model("ei_ngnmm"), factor, I_ext_e=13.0, G=5.0)
+        found = simulate(parameters, RING, analyses=["dispersion", "msf"])
+        return found["stable_intervals"].values, found["unstable_modes"].values
+
+    (ends, modes), (slow_ends, slow_modes) = results(1.0), results(16.0)
+    assert np.nanmax(ends) == pytest.approx(0.4397075, abs=1e-6)
+    np.testing.assert_array_equal(slow_ends, ends)
+    np.testing.assert_array_equal(slow_modes, modes)
 
 
 def points_of(result):

@@ -41,6 +41,12 @@ def test_times_that_fit_as_decimals_are_accepted(study):
     assert made.simulation.window_samples == 997
 
 
+def test_samples_too_far_apart_for_envelopes_are_not_for_rates(study, refuses):
+    settings = {"sample_ms": 4.0, "duration_ms": 2000.0, "transient_ms": 800.0}
+    assert study(simulation=settings, analyses={"fc": {"signals": ["rate"]}}).simulation.sample_ms == 4.0
+    refuses({"simulation": settings, "analyses": {"fc": {}}}, "analyses.fc.band_hz: [30, 150]", "< 125 Hz")
+
+
 def test_times_of_network_simulations_do_not_matter_where_none_is_made(study):
     study(analyses=["msf"], simulation={"transient_ms": 500})
 
