@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ngnmm_core.dynamics.equilibria import eigenvalues, newton
+from ngnmm_core.dynamics.packing import WIDTH
 from ngnmm_core.dynamics.period_multiplicity import multiplicities, shortest
 from ngnmm_core.dynamics.periodic_orbits import Orbit, shoot_many
 from ngnmm_core.dynamics.poincare_returns import Returns, distances, find_returns, joined
 from ngnmm_core.dynamics.regimes import IRREGULAR, LIMIT_CYCLE, MULTI_PERIOD, REST
-from ngnmm_core.dynamics.variational import WIDTH, Solutions
+from ngnmm_core.dynamics.variational import Solutions
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.own_times import nominal_states
 

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 
 from ngnmm_core.compilation.kernel_cache import compiled_by
-from ngnmm_core.dynamics.variational import WIDTH, to_lanes
+from ngnmm_core.dynamics.packing import WIDTH, to_lanes
 from ngnmm_core.kernels.flow_propagators import room_of
 from ngnmm_core.kernels.lanes import aligned
 from ngnmm_core.kernels.steppers import riccati_constants

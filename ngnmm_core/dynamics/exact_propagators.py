@@ -12,9 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from ngnmm_core.dynamics.exact_flow import flow_kernel_of, has_flow, room_for_orbits, unit_constants
+from ngnmm_core.dynamics.packing import WIDTH, copied, identity, to_lanes
 from ngnmm_core.dynamics.periodic_orbits import TRIVIAL, Orbit
 from ngnmm_core.dynamics.small_eigenvalues import eigenvalues_of
-from ngnmm_core.dynamics.variational import WIDTH, Solutions, to_lanes
+from ngnmm_core.dynamics.variational import Solutions
 from ngnmm_core.kernels.flow_propagators import make_complex_flow_propagator, make_flow_propagator
 from ngnmm_core.kernels.lanes import aligned
 from ngnmm_core.models._base import Model
@@ -115,9 +116,7 @@ class OrbitPropagators:
         """Matrices [point, k, state, state] of up to eight points, and misses [point]; `h` and `path` by `in_lanes`."""
         (count, sets), size, model = feedback.shape, self.solutions.size, self.solutions.model
         parts = 2 if np.iscomplexobj(feedback) else 1
-        identity = np.zeros((sets, size, parts, size, 1))
-        identity[:, :, 0, :, 0] = np.eye(size)
-        tangents, misses = to_lanes(identity), aligned(WIDTH)
+        tangents, misses = copied(identity(sets, size, parts)), aligned(WIDTH)
         both = np.stack([feedback.real, feedback.imag][:parts], axis=2).reshape(count, -1)
         gains = to_lanes(np.concatenate([self.solutions.weight[None, points], both.T]))
         room = np.zeros((room_for_orbits(model), count))

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ngnmm_core.dynamics.packing import WIDTH
 from ngnmm_core.dynamics.step_size import HALVINGS, MOST_ERROR, SLACK, trial_errors
 from ngnmm_core.dynamics.tangent_growth import TangentGrowth, TransverseStretching, longest_step
-from ngnmm_core.dynamics.variational import WIDTH
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.own_times import own_time, time_factor
 

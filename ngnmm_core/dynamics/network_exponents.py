@@ -21,9 +21,9 @@ from ngnmm_core.dynamics.network_equilibrium import resting_exponents
 from ngnmm_core.dynamics.network_rest import exponents_of_approached_rest
 from ngnmm_core.dynamics.network_step_size import network_trial_error
 from ngnmm_core.dynamics.network_tangent_growth import NetworkTangentGrowth
+from ngnmm_core.dynamics.packing import WIDTH
 from ngnmm_core.dynamics.step_size import HALVINGS, MOST_ERROR, SLACK
 from ngnmm_core.dynamics.tangent_growth import longest_step
-from ngnmm_core.dynamics.variational import WIDTH
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.own_times import common_time_factor, own_time
 from ngnmm_core.storage.checkpoints import keep_arrays, kept_arrays

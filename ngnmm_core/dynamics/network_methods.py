@@ -10,7 +10,8 @@ import numpy as np
 
 from ngnmm_core.compilation.kernel_cache import compiled_by
 from ngnmm_core.dynamics.exact_flow import constants_by_blocks, flow_kernel_of, has_flow
-from ngnmm_core.dynamics.variational import WIDTH, constants_of, to_lanes
+from ngnmm_core.dynamics.packing import WIDTH, to_lanes
+from ngnmm_core.dynamics.variational import constants_of
 from ngnmm_core.kernels import layout
 from ngnmm_core.kernels.flow_network_step import FlowTangents, sizes_of
 from ngnmm_core.kernels.flow_network_tangents import make_flow_network_tangents

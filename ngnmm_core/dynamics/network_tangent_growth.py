@@ -7,7 +7,7 @@ from scipy.linalg import solve_triangular
 
 from ngnmm_core.dynamics.differentiation import linearise
 from ngnmm_core.dynamics.network_methods import method_of
-from ngnmm_core.dynamics.variational import WIDTH
+from ngnmm_core.dynamics.packing import WIDTH
 from ngnmm_core.kernels.network_tangents import PAST
 from ngnmm_core.models._base import Model
 

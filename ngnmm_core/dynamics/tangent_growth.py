@@ -8,8 +8,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from ngnmm_core.dynamics.exact_flow import flow_constants, flow_kernel_of, has_flow
+from ngnmm_core.dynamics.packing import WIDTH, to_lanes
 from ngnmm_core.dynamics.step_size import LEADING
-from ngnmm_core.dynamics.variational import WIDTH, constants_of, kernel_of, to_lanes
+from ngnmm_core.dynamics.variational import constants_of, kernel_of
 from ngnmm_core.kernels.flow_tangents import (
     ROOM,
     make_complex_flow_transverse,

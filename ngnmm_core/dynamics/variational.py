@@ -3,7 +3,6 @@
 Lanes do not act on each other, so what comes out for a point does not depend on the points beside it.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from copy import copy
 from functools import cache
@@ -11,14 +10,14 @@ from functools import cache
 import numpy as np
 
 from ngnmm_core.compilation.kernel_cache import compiled_by
-from ngnmm_core.kernels.lanes import aligned, lane_width
+from ngnmm_core.dynamics.packing import WIDTH, copied, identity, padded_steps, to_groups, to_lanes
+from ngnmm_core.kernels.lanes import aligned
 from ngnmm_core.kernels.mesh import make_mesh
 from ngnmm_core.kernels.trajectory import make_trajectory
 from ngnmm_core.kernels.variational import make_complex_variational, make_variational
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.own_times import state_factors, time_factor
 
-WIDTH = lane_width(np.float64)
 MOST_STEPS = 64  # of a mesh, per longest step on average
 FIRST_ROWS = 256  # of a mesh, looked at first: most have no more steps
 SETS = 12  # of perturbations in one pass: as many as stay in the first-level cache
@@ -98,13 +97,11 @@ class Solutions:
         run, count = kernel_of(self.model, make_trajectory), len(states)
         groups = -(-count // WIDTH)
         out = aligned(groups * samples * self.size * WIDTH).reshape(groups, -1)
-        end, steps = np.empty_like(states), np.broadcast_to(np.asarray(dt_ms, float), count)
+        state, constants, gain = to_groups(states.T), to_groups(self._constants), to_groups(self.weight)
+        steps = to_groups(np.broadcast_to(np.asarray(dt_ms, float), count))
         for group in range(groups):
-            part = slice(group * WIDTH, min((group + 1) * WIDTH, count))
-            state = to_lanes(states[part].T)
-            constants, gain = to_lanes(self._constants[:, part]), to_lanes(self.weight[part])
-            run(state, constants, gain, to_lanes(steps[part]), every, out[group])
-            end[part] = state.reshape(self.size, WIDTH).T[: part.stop - part.start]
+            run(state[group], constants[group], gain[group], steps[group], every, out[group])
+        end = state.reshape(groups, self.size, WIDTH).swapaxes(1, 2).reshape(-1, self.size)[:count]
         return out.reshape(groups, samples, self.size, WIDTH), end
 
     def steps(self, states: np.ndarray, steps: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -119,11 +116,12 @@ class Solutions:
         run = kernel_of(self.model, make_trajectory)
         found: list[np.ndarray] = [np.empty(0)] * len(states)
         order = np.argsort([len(s) for s in steps], kind="stable")
-        for start in range(0, len(order), WIDTH):
+        starts, constants, gain = self._in_groups(states, order)
+        for group, start in enumerate(range(0, len(order), WIDTH)):
             some = order[start : start + WIDTH]
-            h = _padded(steps, some)
-            state, samples = to_lanes(states[some].T), aligned(len(h) * self.size * WIDTH)
-            run(state, to_lanes(self._constants[:, some]), to_lanes(self.weight[some]), to_lanes(h), 1, samples)
+            h = padded_steps(steps, some)
+            samples = aligned(len(h) * self.size * WIDTH)
+            run(starts[group], constants[group], gain[group], to_lanes(h), 1, samples)
             block = samples.reshape(len(h), self.size, WIDTH)
             for lane, k in enumerate(some):
                 found[k] = np.concatenate([states[k][None], block[: len(steps[k]), :, lane]])
@@ -152,19 +150,20 @@ class Solutions:
         work = aligned((3 * self.size + 1) * WIDTH)
         found: list[np.ndarray | None] = [None] * count
         order = np.argsort(times, kind="stable")
-        for start in range(0, count, WIDTH):
-            some = order[start : start + WIDTH]
-            most = int(np.ceil(MOST_STEPS * (times[some] / longest[some]).max())) + 64
-            h = aligned(most * WIDTH)
-            limits = np.stack([times[some], np.full(len(some), error), longest[some]])
-            state = to_lanes(states[some].T)
-            run(state, to_lanes(self._constants[:, some]), to_lanes(self.weight[some]), to_lanes(limits), work, h)
+        limits = to_groups(np.stack([times, np.full(count, error), longest])[:, order])
+        starts, constants, gain = self._in_groups(states, order)
+        most = np.ceil(MOST_STEPS * (times / longest)).astype(int) + 64
+        room = aligned(most.max(initial=0) * WIDTH)  # of zeros, which every group leaves behind
+        for group, start in enumerate(range(0, count, WIDTH)):
+            some, state = order[start : start + WIDTH], starts[group]
+            h = room[: most[some].max() * WIDTH]
+            run(state, constants[group], gain[group], limits[group], work, h)
             finite = np.isfinite(state.reshape(self.size, WIDTH)).all(axis=0)
-            taken = h.reshape(-1, WIDTH)
-            few = FIRST_ROWS
-            while few < len(taken) and taken[few - 1].any():
+            rows, few = h.reshape(-1, WIDTH), FIRST_ROWS
+            while few < len(rows) and rows[few - 1].any():
                 few *= 2
-            taken = np.ascontiguousarray(taken[:few].T)
+            taken = rows[:few].T.copy()
+            rows[:few] = 0.0
             for lane, k in enumerate(some):
                 steps = taken[lane][taken[lane] > 0]
                 if finite[lane] and len(steps) and abs(steps.sum() - times[k]) < 1e-9 * times[k]:
@@ -190,37 +189,32 @@ class Solutions:
         end = np.empty_like(states)
         propagators = np.empty((*feedback.shape, self.size, self.size), feedback.dtype)
         order = np.argsort([len(s) for s in steps], kind="stable")
-        for start in range(0, len(order), WIDTH):
+        starts, constants, _ = self._in_groups(states, order)
+        for group, start in enumerate(range(0, len(order), WIDTH)):
             some = order[start : start + WIDTH]
-            h = _padded(steps, some)
+            h = to_lanes(padded_steps(steps, some))
             for first in range(0, feedback.shape[1], SETS):
-                part = slice(first, first + SETS)
-                end[some], propagators[some, part] = self._eight(some, states[some], h, feedback[some, part])
+                part, state = slice(first, first + SETS), copied(starts[group])
+                propagators[some, part] = self._eight(some, (state, constants[group], h), feedback[some, part])
+            end[some] = state.reshape(self.size, WIDTH).T[: len(some)]
         return end, propagators
 
-    def _eight(self, some, states, h, feedback):
-        count, sets = feedback.shape
+    def _in_groups(self, states: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Pack states [point, state], constants and weights of all points in an order, each [group, lanes]."""
+        return to_groups(states[order].T), to_groups(self._constants[:, order]), to_groups(self.weight[order])
+
+    def _eight(self, some, lanes, feedback):
+        (count, sets), (state, constants, h) = feedback.shape, lanes
         size, parts = self.size, 2 if np.iscomplexobj(feedback) else 1
-        state = to_lanes(states.T)
-        identity = np.zeros((sets, size, parts, size, 1))
-        identity[:, :, 0, :, 0] = np.eye(size)
-        tangents = to_lanes(identity)
+        tangents = copied(identity(sets, size, parts))
         both = np.stack([feedback.real, feedback.imag][:parts], axis=2).reshape(count, -1)
         gains = to_lanes(np.concatenate([self.weight[None, some], both.T]))
         run = kernel_of(self.model, make_complex_variational if parts == 2 else make_variational)
-        run(state, tangents, to_lanes(self._constants[:, some]), gains, to_lanes(h))
+        run(state, tangents, constants, gains, h)
         # stored [set, column, part, state, lane]
         block = np.moveaxis(tangents.reshape(sets, size, parts, size, WIDTH), 2, 0).transpose(0, 4, 1, 3, 2)
         propagator = block[0] + 1j * block[1] if parts == 2 else block[0]
-        return state.reshape(size, WIDTH).T[:count], propagator[:count]
-
-
-def _padded(steps: Sequence[np.ndarray], some: np.ndarray) -> np.ndarray:
-    """Arrange the steps of some points in lanes [step, lane], with zeros after the last one of a point."""
-    h = np.zeros((max(len(steps[k]) for k in some), len(some)))
-    for lane, k in enumerate(some):
-        h[: len(steps[k]), lane] = steps[k]
-    return h
+        return propagator[:count]
 
 
 class Variational:
@@ -270,13 +264,3 @@ def warm_solutions(model: Model, complex_modes: bool) -> None:
     solutions.propagate(states, [one], np.ones((1, 1)))
     if complex_modes:
         solutions.propagate(states, [one], np.full((1, 1), 1j))
-
-
-def to_lanes(values: np.ndarray) -> np.ndarray:
-    """Pack values [..., case] of up to eight cases into a flat aligned array of lanes; the last one fills the rest."""
-    values = np.asarray(values, float)
-    flat = aligned(math.prod(values.shape[:-1]) * WIDTH)
-    lanes = flat.reshape(*values.shape[:-1], WIDTH)
-    lanes[..., : values.shape[-1]] = values
-    lanes[..., values.shape[-1] :] = values[..., -1:]
-    return flat

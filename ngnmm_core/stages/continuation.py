@@ -63,7 +63,7 @@ def warm(task: Task) -> None:
     """Compiles everything that `run` calls: the kernel does not depend on the number of free parameters."""
     from ngnmm_core.dynamics.continuation.segments import integrate
     from ngnmm_core.dynamics.continuation.system import System
-    from ngnmm_core.dynamics.variational import WIDTH
+    from ngnmm_core.dynamics.packing import WIDTH
 
     options = task.options("continuation")
     values = {name: float(column[0]) for name, column in task.points.parameters.items()}

@@ -5,8 +5,9 @@ import pytest
 
 from ngnmm_core.dynamics.exact_flow import flow_constants, flow_kernel_of, has_flow
 from ngnmm_core.dynamics.network_tangent_growth import NetworkTangentGrowth
+from ngnmm_core.dynamics.packing import WIDTH, to_lanes
 from ngnmm_core.dynamics.tangent_growth import TangentGrowth, TransverseStretching
-from ngnmm_core.dynamics.variational import WIDTH, Solutions, to_lanes
+from ngnmm_core.dynamics.variational import Solutions
 from ngnmm_core.kernels.flow_tangents import ROOM, make_flow_variational
 from ngnmm_core.models import get_model, model_names
 from ngnmm_core.simulation.initial_states import nominal, perturbed

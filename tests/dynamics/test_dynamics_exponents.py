@@ -24,10 +24,10 @@ from ngnmm_core.dynamics.lyapunov_runs import (
     transverse_exponents,
     with_exact_zero,
 )
+from ngnmm_core.dynamics.packing import WIDTH, to_lanes
 from ngnmm_core.dynamics.regimes import CHAOS, LIMIT_CYCLE, REST, TORUS
 from ngnmm_core.dynamics.step_size import trial_errors
 from ngnmm_core.dynamics.tangent_growth import TangentGrowth
-from ngnmm_core.dynamics.variational import WIDTH, to_lanes
 from ngnmm_core.kernels.llvm import align_stack, kernel, make_tuple_access
 from ngnmm_core.kernels.lyapunov import make_orthonormalised
 from ngnmm_core.models import get_model

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ngnmm_core.dynamics.continuation.system import System
-from ngnmm_core.dynamics.variational import WIDTH
+from ngnmm_core.dynamics.packing import WIDTH
 
 SEGMENTS = 3 * WIDTH
 FINENESS = 24.0  # Runge-Kutta steps per unit of rate times time

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ngnmm_core.dynamics.continuation.system import System
-from ngnmm_core.dynamics.variational import WIDTH, kernel_of
+from ngnmm_core.dynamics.packing import WIDTH
+from ngnmm_core.dynamics.variational import kernel_of
 from ngnmm_core.kernels.lanes import aligned
 from ngnmm_core.kernels.segments import make_segments
 

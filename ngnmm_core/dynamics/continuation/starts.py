@@ -9,7 +9,7 @@ from ngnmm_core.dynamics.continuation.segments import integrate
 from ngnmm_core.dynamics.continuation.solver import correct
 from ngnmm_core.dynamics.continuation.system import System
 from ngnmm_core.dynamics.equilibrium_branch import EquilibriumBifurcation
-from ngnmm_core.dynamics.variational import WIDTH
+from ngnmm_core.dynamics.packing import WIDTH
 from ngnmm_core.simulation.own_times import in_units
 
 HOPF_AMPLITUDE = 0.2  # of the first cycle, in units of the states' scale
