@@ -19,7 +19,7 @@ from ngnmm_core.orchestration.job_resources import Jobs, merging_seconds
 from ngnmm_core.orchestration.plans import Plans
 from ngnmm_core.orchestration.recipes import Recipes
 from ngnmm_core.orchestration.studies import Studies
-from ngnmm_core.plotting.catalogue import KINDS, MAPS, NULLS
+from ngnmm_core.plotting.catalogue import KINDS, MAPS, NULLS, Family
 from ngnmm_core.plotting.figure_jobs import FigureJob, figure_files
 from ngnmm_core.plotting.parts.captions import describe, facts
 from ngnmm_core.preflight.checks import check_environment, check_study, check_writable
@@ -212,9 +212,9 @@ class Workflow:
             for warning in () if self._process.reporting else warnings:
                 print(warning, file=sys.stderr)
 
-    def figure_key(self, name: str, family: str) -> str:
+    def figure_key(self, name: str, family: Family) -> str:
         """Compute a hash that changes when the figures of one family must be drawn anew."""
-        modules = [f"ngnmm_core.plotting.{family}", "ngnmm_core.plotting.parts.save"]
+        modules = [f"ngnmm_core.plotting.{family.name}", "ngnmm_core.plotting.parts.save"]
         if family in (MAPS, NULLS):
             study = self.studies.find(name)
             own = {place: file.text for place, file in study.files.items()}

@@ -17,48 +17,50 @@ from ngnmm_core.stages.lesions import hub_layout, hub_points
 from ngnmm_core.stages.registry import stages_of
 from ngnmm_core.study.study import Study
 
-MAPS, HIGHLIGHTS, MODES, CONNECTOME, HUBS = "maps", "highlights", "modes", "connectome", "hubs"
-BRANCHES = "branches"
-SPREAD, REGION_SCAN, FILM = "spread", "region_scan", "film"
-MEMORY, TRIAL, BISTABILITY = "memory", "trial", "bistability"
-FIT, OPTIMISATION, NULLS = "fit", "optimisation", "nulls"
-CATEGORIES = {
-    MAPS: "Maps",
-    HIGHLIGHTS: "Points in detail",
-    MODES: "Points in detail",
-    CONNECTOME: "Connectome",
-    HUBS: "Hubs",
-    BRANCHES: "Bifurcations",
-    SPREAD: "Spread",
-    REGION_SCAN: "Spread",
-    FILM: "Spread",
-    MEMORY: "Working memory",
-    TRIAL: "Working memory",
-    BISTABILITY: "Bistable range",
-    FIT: "Agreement with recordings",
-    NULLS: "Null connectomes",
-}
-FILES = {
-    MAPS: "sweep.nc",
-    HIGHLIGHTS: "highlights.nc",
-    MODES: "highlights.nc",
-    HUBS: "hubs.nc",
-    BRANCHES: "branches.nc",
-    SPREAD: "highlights.nc",
-    REGION_SCAN: "sweep.nc",
-    MEMORY: "memory.nc",
-    TRIAL: "highlights.nc",
-    BISTABILITY: "sweep.nc",
-    FIT: "fit.nc",
-    OPTIMISATION: "optimisation.nc",
-    NULLS: "sweep.nc",
-}
-# What tells figures about the same point apart: the report shows one of those that have the same labels.
-SHOWS = {HIGHLIGHTS: "activity", MODES: "patterns", HUBS: "lesions", SPREAD: "spread", TRIAL: "trial"}
 KINDS, FILM_KINDS = ("svg", "png", "pdf"), ("gif", "html")  # of files of a figure, and of a film
 MOST_HUB_FIGURES = 12
-RECRUITMENT = "recruitment"
+RECRUITMENT, TASK = "recruitment", "memory"  # analyses
 OF_SPREAD = {RECRUITMENT, "dynamic_fc", "bistability"}  # analyses that the figures of a spread show
+
+
+@dataclass(frozen=True)
+class Family:
+    """Figures that are drawn by one module.
+
+    Attributes
+    ----------
+    name : str
+        The module, of `ngnmm_core.plotting`.
+    category : str
+        Where they stand in the report.
+    file : str
+        The merged file that they are drawn from; empty for the connectome's.
+    shows : str
+        What tells a figure about a point apart from others about it: the report shows one of those that have the same
+        labels.
+    """
+
+    name: str
+    category: str
+    file: str = ""
+    shows: str = ""
+
+
+MAPS = Family("maps", "Maps", "sweep.nc")
+NULLS = Family("nulls", "Null connectomes", "sweep.nc")
+HIGHLIGHTS = Family("highlights", "Points in detail", "highlights.nc", "activity")
+MODES = Family("modes", "Points in detail", "highlights.nc", "patterns")
+CONNECTOME = Family("connectome", "Connectome")
+HUBS = Family("hubs", "Hubs", "hubs.nc", "lesions")
+BRANCHES = Family("branches", "Bifurcations", "branches.nc")
+REGION_SCAN = Family("region_scan", "Spread", "sweep.nc")
+SPREAD = Family("spread", "Spread", "highlights.nc", "spread")
+FILM = Family("spread_film", "Spread", "highlights.nc")
+MEMORY = Family("memory", "Working memory", "memory.nc")
+TRIAL = Family("trial", "Working memory", "highlights.nc", "trial")
+BISTABILITY = Family("bistability", "Bistable range", "sweep.nc")
+FIT = Family("fit", "Agreement with recordings", "fit.nc")
+OPTIMISATION = Family("optimisation", "Agreement with recordings", "optimisation.nc")
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,7 @@ class FigureEntry:
     ----------
     stem : str
         Name of the files: `results/<study>/figures/<stem>.svg`, `.png` and `.pdf`.
-    family : str
-        The module of `ngnmm_core.plotting` that draws it.
-    category : str
-        Where it stands in the report.
+    family : Family
     labels : mapping
         What tells it from others of its category in the report.
     caption : str
@@ -84,8 +83,7 @@ class FigureEntry:
     """
 
     stem: str
-    family: str
-    category: str
+    family: Family
     labels: Mapping[str, str]
     caption: str
     point: str = ""
@@ -117,13 +115,13 @@ def _maps(study: Study) -> list[FigureEntry]:
         return []
     drawn = [one for analysis, options in study.analyses for one in analysis.maps(options)]
     found = [
-        FigureEntry(one.stem, MAPS, CATEGORIES[MAPS], {"quantity": one.title or one.text}, "map.rst", text=one.caption)
+        FigureEntry(one.stem, MAPS, {"quantity": one.title or one.text}, "map.rst", text=one.caption)
         for one in drawn
         if one.over_regions or not region_axis(sizes)
     ]
     stages = {stage.name for stage in stages_of(study)}
-    if stages & {"simulation", "msf"} and not {RECRUITMENT, MEMORY} & set(study.options):  # a transient, a task
-        found.append(FigureEntry("map_regime", MAPS, CATEGORIES[MAPS], {"quantity": "regime"}, "map_regime.rst"))
+    if stages & {"simulation", "msf"} and not {RECRUITMENT, TASK} & set(study.options):  # a transient, a task
+        found.append(FigureEntry("map_regime", MAPS, {"quantity": "regime"}, "map_regime.rst"))
     return found
 
 
@@ -136,7 +134,7 @@ def _nulls(study: Study) -> list[FigureEntry]:
     chosen = [drawn[name] for name in nulls.maps]
     return [
         FigureEntry(
-            f"map_null_{one.name}", NULLS, CATEGORIES[NULLS], {"quantity": one.title or one.text}, "map_null.rst",
+            f"map_null_{one.name}", NULLS, {"quantity": one.title or one.text}, "map_null.rst",
             text=one.caption,
         )
         for one in chosen
@@ -152,13 +150,11 @@ def _region_scan(study: Study) -> list[FigureEntry]:
     axis = region_axis(_sizes(study))
     if axis is None or RECRUITMENT not in study.options:
         return []
-    return [
-        FigureEntry("region_scan", REGION_SCAN, CATEGORIES[REGION_SCAN], {"region by region": axis}, "region_scan.rst")
-    ]
+    return [FigureEntry("region_scan", REGION_SCAN, {"region by region": axis}, "region_scan.rst")]
 
 
 def _highlights(study: Study) -> list[FigureEntry]:
-    if HIGHLIGHTS not in {stage.name for stage in stages_of(study)} or _is_of_transient_alone(study):
+    if not _simulates_points(study) or _is_of_transient_alone(study):
         return []
     points = _with_all_parameters(study)
     return [_of_point(f"highlight_{k}", HIGHLIGHTS, point, "highlight.rst") for k, point in enumerate(points, 1)]
@@ -166,16 +162,20 @@ def _highlights(study: Study) -> list[FigureEntry]:
 
 def _modes(study: Study) -> list[FigureEntry]:
     """List the figures of the directions in which regions part, one for each highlighted point."""
-    simulated = HIGHLIGHTS in {stage.name for stage in stages_of(study)}
-    if not simulated or "msf" not in study.options or study.config.connectome.name == SINGLE:
+    if not _simulates_points(study) or "msf" not in study.options or study.config.connectome.name == SINGLE:
         return []
     points = _with_all_parameters(study)
     return [_of_point(f"modes_{k}", MODES, point, "modes.rst") for k, point in enumerate(points, 1)]
 
 
+def _simulates_points(study: Study) -> bool:
+    """Whether highlighted points are simulated in detail."""
+    return "highlights" in {stage.name for stage in stages_of(study)}
+
+
 def _is_of_transient_alone(study: Study) -> bool:
     """Whether a sheet of a point would hold nothing that the figures of its spread or trials do not."""
-    return bool({RECRUITMENT, MEMORY} & set(study.options)) and set(study.options) <= OF_SPREAD | {MEMORY}
+    return bool({RECRUITMENT, TASK} & set(study.options)) and set(study.options) <= OF_SPREAD | {TASK}
 
 
 def spreads_of(study: Study) -> list[FigureEntry]:
@@ -188,23 +188,21 @@ def spreads_of(study: Study) -> list[FigureEntry]:
 
 def _memory(study: Study) -> list[FigureEntry]:
     """Rates over the grid, survival in the delay, and the highlighted trials."""
-    options = study.options.get(MEMORY)
+    options = study.options.get(TASK)
     if options is None:
         return []
     names = {"memory_success": "rate of success", "memory_survival": "survival in the delay"}
     if options.probe is not None:
         names["memory_answers"] = "rate of right answers"
-    found = [
-        FigureEntry(stem, MEMORY, CATEGORIES[MEMORY], {"figure": text}, f"{stem}.rst") for stem, text in names.items()
-    ]
+    found = [FigureEntry(stem, MEMORY, {"figure": text}, f"{stem}.rst") for stem, text in names.items()]
     if study.config.highlights:
-        found.append(FigureEntry("trials", TRIAL, CATEGORIES[TRIAL], {"figure": "single trials"}, "trials.rst"))
+        found.append(FigureEntry("trials", TRIAL, {"figure": "single trials"}, "trials.rst"))
     return found
 
 
 def _fit(study: Study) -> list[FigureEntry]:
     """List the figures of a fit: ladder of scores, both connectivities, and their dynamics where these are scored."""
-    options = study.options.get(FIT)
+    options = study.options.get("fit")
     if options is None:
         return []
     names = {"fit_ladder": "ladder of scores", "fit_connectivity": "model beside recordings"}
@@ -214,19 +212,19 @@ def _fit(study: Study) -> list[FigureEntry]:
         names["fit_own"] = "own connectomes against others'"
     if any(one.axes[0] in study.axes for one in study.maps):
         names["fit_maps"] = "score against the scale of a map"
-    found = [FigureEntry(stem, FIT, CATEGORIES[FIT], {"figure": text}, f"{stem}.rst") for stem, text in names.items()]
+    found = [FigureEntry(stem, FIT, {"figure": text}, f"{stem}.rst") for stem, text in names.items()]
     if study.config.optimise is not None:
         text = {"figure": "search"}
-        found.append(FigureEntry("optimisation", OPTIMISATION, CATEGORIES[FIT], text, "optimisation.rst"))
+        found.append(FigureEntry("optimisation", OPTIMISATION, text, "optimisation.rst"))
     return found
 
 
 def _bistable(study: Study) -> list[FigureEntry]:
     """List the figure of the ends of the bistable range, if a parameter of the model varies."""
-    if BISTABILITY not in study.options or study.listed or max(study.shape(of_network=False), default=1) == 1:
+    if "bistability" not in study.options or study.listed or max(study.shape(of_network=False), default=1) == 1:
         return []
     text = {"figure": "bistable range"}
-    return [FigureEntry("bistable_range", BISTABILITY, CATEGORIES[BISTABILITY], text, "bistable_range.rst")]
+    return [FigureEntry("bistable_range", BISTABILITY, text, "bistable_range.rst")]
 
 
 def _with_all_parameters(study: Study) -> list[dict[str, float | str]]:
@@ -246,10 +244,10 @@ def _with_subject(study: Study, point: dict[str, float]) -> dict[str, float | st
     return {n: study.subjects[value] if n == SUBJECT else value for n, value in point.items()}
 
 
-def _of_point(stem: str, family: str, point: Mapping[str, float | str], caption: str) -> FigureEntry:
+def _of_point(stem: str, family: Family, point: Mapping[str, float | str], caption: str) -> FigureEntry:
     values = {name: number(value) for name, value in point.items()}
-    labels = {"point": stem.rpartition("_")[2], "shows": SHOWS[family], **values}
-    return FigureEntry(stem, family, CATEGORIES[family], labels, caption, as_words(assignments(point, plain=True)))
+    labels = {"point": stem.rpartition("_")[2], "shows": family.shows, **values}
+    return FigureEntry(stem, family, labels, caption, as_words(assignments(point, plain=True)))
 
 
 def _connectome(study: Study) -> list[FigureEntry]:
@@ -257,11 +255,11 @@ def _connectome(study: Study) -> list[FigureEntry]:
     if spec.name == SINGLE:
         return []
     name = spec.title
-    return [FigureEntry("connectome", CONNECTOME, CATEGORIES[CONNECTOME], {"connectome": name}, "connectome.rst")]
+    return [FigureEntry("connectome", CONNECTOME, {"connectome": name}, "connectome.rst")]
 
 
 def _hubs(study: Study) -> list[FigureEntry]:
-    if HUBS not in study.options:
+    if "hubs" not in study.options:
         return []
     layout = hub_layout(study)
     positions = np.unravel_index(hub_points(study)[:MOST_HUB_FIGURES], layout.shape)
@@ -282,6 +280,5 @@ def _branches(study: Study) -> list[FigureEntry]:
     if options.second is not None:
         names["plane"] = "bifurcations in two parameters"
     return [
-        FigureEntry(f"branches_{name}", BRANCHES, CATEGORIES[BRANCHES], {"quantity": text}, "branches.rst")
-        for name, text in names.items()
+        FigureEntry(f"branches_{name}", BRANCHES, {"quantity": text}, "branches.rst") for name, text in names.items()
     ]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ngnmm_core.plotting.catalogue import FILM, FILM_KINDS, KINDS, SPREAD, FigureEntry, figures_of, spreads_of
+from ngnmm_core.plotting.catalogue import FILM, FILM_KINDS, KINDS, Family, FigureEntry, figures_of, spreads_of
 from ngnmm_core.study.study import Study
 
 
@@ -17,13 +17,13 @@ class FigureJob:
 
     rule: str
     study: Study
-    family: str
+    family: Family
     figures: tuple[FigureEntry, ...]
 
     @property
     def title(self) -> str:
         """What is drawn, in words."""
-        return f"{self.figures[0].category.lower()} of {self.study.name}" + (f" at {self.point}" if self.point else "")
+        return f"{self.family.category.lower()} of {self.study.name}" + (f" at {self.point}" if self.point else "")
 
     @property
     def point(self) -> str:
@@ -34,7 +34,7 @@ class FigureJob:
 def films_of(study: Study) -> list[FigureEntry]:
     """List the films of a study: one for every figure of a spread."""
     return [
-        FigureEntry(entry.stem.replace(SPREAD, FILM), FILM, entry.category, entry.labels, "film.rst", entry.point)
+        FigureEntry(entry.stem.replace("spread", "film"), FILM, entry.labels, "film.rst", entry.point)
         for entry in spreads_of(study)
     ]
 
@@ -60,7 +60,7 @@ def jobs_of(studies: Iterable[Study]) -> list[FigureJob]:
     for study in studies:
         groups: dict[str, list[FigureEntry]] = {}
         for entry in figures_of(study):
-            groups.setdefault(entry.stem if entry.point else entry.family, []).append(entry)
+            groups.setdefault(entry.stem if entry.point else entry.family.name, []).append(entry)
         for group, entries in groups.items():
             rule = re.sub(r"\W", "_", f"figures_{study.name}_{group}")
             while rule in jobs:

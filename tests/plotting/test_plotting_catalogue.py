@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from ngnmm_core.analysis.maps import COLOUR_MAPS
 from ngnmm_core.analysis.registry import analysis_names, get_analysis
 from ngnmm_core.orchestration.captions import Captions
-from ngnmm_core.plotting.catalogue import figures_of
+from ngnmm_core.plotting.catalogue import MAPS, figures_of
 from ngnmm_core.plotting.figure_jobs import figure_files, jobs_of
 from ngnmm_core.plotting.parts.captions import describe, facts
 from ngnmm_core.study.load import make_study
@@ -138,7 +138,7 @@ def test_figures_of_points_tell_all_their_parameters(full):
     assert plain(entries["highlight_2"].point) == "G = 3, Delta = 0.8, I_ext_e = 13, seed = 0"
     expected = {"point": "1", "shows": "activity", "G": "2", "Delta": "0.8", "I_ext_e": "3", "seed": "0"}
     assert entries["highlight_1"].labels == expected
-    rows = [(entry.category, tuple(entry.labels.items())) for entry in figures_of(full)]
+    rows = [(entry.family.category, tuple(entry.labels.items())) for entry in figures_of(full)]
     assert len(set(rows)) == len(rows)  # the report shows one of those that have the same labels
     assert plain(entries["hubs_3"].point) == "G = 2, Delta = 1.2, I_ext_e = 3"
 
@@ -152,7 +152,7 @@ def test_jobs_hold_every_figure_once_and_have_their_own_rules(full):
     for study in (full, other, twin):
         drawn = [entry.stem for job in jobs if job.study is study for entry in job.figures]
         assert sorted(drawn) == sorted(stems(study))
-    assert all(len(job.figures) == 1 for job in jobs if job.family != "maps")
+    assert all(len(job.figures) == 1 for job in jobs if job.family != MAPS)
 
 
 class Params:

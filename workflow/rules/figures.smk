@@ -7,7 +7,7 @@
 #
 # `key` hashes the code that draws this family, and what it imports: an edited plot redraws its figures, no more.
 from ngnmm_core.plotting.parts.captions import describe, facts
-from ngnmm_core.plotting.catalogue import FILES, KINDS, MODES
+from ngnmm_core.plotting.catalogue import KINDS, MODES
 from ngnmm_core.plotting.figure_jobs import jobs_of
 
 
@@ -22,8 +22,8 @@ for drawing in jobs_of(studies.concerned.values()):
         input:
             recipe=lambda wildcards, drawing=drawing: ngnmm.figure_recipe(drawing),
             data=(
-                f"<results>/{drawing.study.name}/{FILES[drawing.family]}"
-                if drawing.family in FILES
+                f"<results>/{drawing.study.name}/{drawing.family.file}"
+                if drawing.family.file
                 else ngnmm.connectome(drawing.study.name)
             ),
             connectome=(
@@ -35,7 +35,7 @@ for drawing in jobs_of(studies.concerned.values()):
                     update(
                         f"<results>/{drawing.study.name}/figures/{figure.stem}.svg"
                     ),
-                    category=figure.category,
+                    category=figure.family.category,
                     subcategory=(
                         drawing.study.name if len(studies.concerned) > 1 else None
                     ),
@@ -59,7 +59,7 @@ for drawing in jobs_of(studies.concerned.values()):
         resources:
             **SMALL,
         params:
-            family=drawing.family,
+            family=drawing.family.name,
             # functions: in a plain text, Snakemake takes braces for wildcards
             own=lambda wildcards, drawing=drawing: [
                 f"{place.partition('.')[2]}={file.path}"

@@ -86,7 +86,7 @@ def _shrink(arrays: dict[str, Packed]) -> list[str]:
 def _figures(study: Study) -> list[dict[str, str]]:
     entries = [(one, "", "svg") for one in figures_of(study)] + [(one, "film: ", "gif") for one in films_of(study)]
     return [
-        {"group": one.category, "title": kind + _title(one), "file": f"figures/{one.stem}.{ending}"}
+        {"group": one.family.category, "title": kind + _title(one), "file": f"figures/{one.stem}.{ending}"}
         for one, kind, ending in entries
     ]
 
