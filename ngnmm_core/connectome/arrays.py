@@ -7,11 +7,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ngnmm_core.connectome import length_units
 from ngnmm_core.connectome.hemispheres import infer_hemisphere
+from ngnmm_core.connectome.margins import refuse_sums
 from ngnmm_core.connectome.normalisation import check_sums
 from ngnmm_core.errors import InputError
 
 CONTROLS = ("Cc", "Zl", "Zp")  # categories of characters that no name has: controls, ends of lines and paragraphs
+NO_NUMBERS = "cmM"  # kinds of numpy arrays that would be taken for numbers: complex ones, times and spans of time
 
 
 class ConnectomeWarning(UserWarning):
@@ -109,10 +112,12 @@ def checked(arrays: ConnectomeArrays, what: str, fewest: int = 2) -> ConnectomeA
     Warns
     -----
     ConnectomeWarning
-        If the diagonal was not zero: a region has no long-range connection to itself, so it is set to zero.
+        If the diagonal was not zero: a region has no long-range connection to itself, so it is set to zero; if tract
+        lengths seem to be in another unit than mm.
     """
     weights = _matrix("weights", arrays.weights, what, fewest)
     count = len(weights)
+    refuse_sums(weights, what)
     labels = _labels(arrays.labels, count, what)
     notes = list(arrays.notes)
     # Files say by NaN, -1 or inf on the diagonal that nothing is defined there; anywhere else those are faults.
@@ -130,13 +135,18 @@ def checked(arrays: ConnectomeArrays, what: str, fewest: int = 2) -> ConnectomeA
     for kind, values in (("hemispheres", hemisphere), ("lobes", arrays.lobe)):
         if values is not None and len(values) != count:
             raise InputError(f"{what}: {len(values)} {kind} for {count} regions; allowed: one per region")
+    centres = _shaped("centres", arrays.centres, (count, 3), what)
+    lengths = _lengths(arrays.tract_length, weights, labels, what)
+    if lengths is not None and (note := length_units.doubt(lengths, weights, centres)):
+        warnings.warn(f"{what}: {note}", ConnectomeWarning, stacklevel=1)
+        notes.append(note)
     return ConnectomeArrays(
         weights=weights,
         labels=labels,
         hemisphere=hemisphere,
         lobe=arrays.lobe,
-        centres=_shaped("centres", arrays.centres, (count, 3), what),
-        tract_length=_lengths(arrays.tract_length, weights, labels, what),
+        centres=centres,
+        tract_length=lengths,
         fc=_shaped("functional connectivity", arrays.fc, (count, count), what),
         held_out_fc=_shaped("functional connectivity held out", arrays.held_out_fc, (count, count), what),
         fcd=_shaped("dynamics of connectivity", arrays.fcd, (None,), what),
@@ -175,7 +185,7 @@ def _matrix(name: str, values, what: str, fewest: int) -> np.ndarray:
     try:
         if np.ma.is_masked(values):  # numpy would take what lies under the mask
             raise InputError(f"{what}: some {name} are masked; allowed: a number for every pair")
-        if np.iscomplexobj(values):
+        if np.asarray(values).dtype.kind in NO_NUMBERS:
             raise TypeError
         matrix = np.array(values, dtype=np.float64, order="C")
     except InputError:
@@ -239,6 +249,8 @@ def _lengths(values, weights: np.ndarray, labels: list[str], what: str) -> np.nd
     if values is None:
         return None
     try:
+        if np.asarray(values).dtype.kind in NO_NUMBERS:
+            raise TypeError
         lengths = np.array(values, dtype=np.float64, order="C")
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"{what}: the tract lengths are not numbers; allowed: lengths in mm") from None

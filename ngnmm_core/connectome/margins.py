@@ -48,3 +48,21 @@ def _sums(lines: Sequence[Sequence[str]]) -> bool:
         and np.allclose(last, np.nansum(np.where(np.isfinite(part), part, 0.0), axis=1), rtol=ROUNDING, atol=0.0)
         for part in (numbers[:, :-1], numbers[:, 1:-1])  # numbers of the regions come first, or none
     )
+
+
+def refuse_sums(matrix: np.ndarray, what: str) -> None:
+    """Look for margins in a square matrix of numbers.
+
+    Raises
+    ------
+    InputError
+        If the last row or column is the sum of the others, the total in the corner included.
+    """
+    for kind, table in (("row", matrix), ("column", matrix.T)):
+        last, others = table[-1], table[:-1]
+        if (
+            len(others) >= FEWEST
+            and (last > 0).all()
+            and np.allclose(last, others.sum(axis=0), rtol=ROUNDING, atol=0.0)
+        ):
+            raise InputError(f"{what}: the last {kind} is the sum of the others; allowed: a matrix without sums")

@@ -1,9 +1,14 @@
 """Tables and archives that can be read in two ways, or hold more than weights: read rightly, or refused in one line."""
 
 import numpy as np
+import pandas as pd
 import pytest
-from made_up_files import LENGTHS, NAMES, S, W, same, table
+from made_up_files import CENTRES, LENGTHS, NAMES, S, W, same, table
 from scipy.io import savemat
+
+from ngnmm_core import get_connectome
+from ngnmm_core.connectome.arrays import ConnectomeWarning
+from ngnmm_core.connectome.length_units import doubt
 
 # as spreadsheets of German settings show numbers of streamlines
 DOTTED = "\n".join(";".join(f"{1000 * x:,.0f}".replace(",", ".") for x in row) for row in W) + "\n"
@@ -48,6 +53,34 @@ def test_numbers_of_a_corner_in_no_order(read, refused):
 )
 def test_sums_are_no_region(read, refused, text):
     refused(lambda: read("b.csv", text), "is the sum of the others", "allowed: a table without sums")
+
+
+def test_sums_of_frames_and_arrays_are_no_region(read, refused, tmp_path):
+    names = [*NAMES, "Total"]
+    refused(lambda: get_connectome(pd.DataFrame(WITH_SUMS, index=names, columns=names)), "the last row is the sum")
+    np.save(tmp_path / "b.npy", WITH_SUMS)
+    refused(lambda: read("b.npy", lambda path: None), "the last row is the sum", "allowed: a matrix without sums")
+
+
+@pytest.mark.parametrize("kind", ["M8[s]", "m8[s]"])
+def test_times_are_no_weights(refused, kind):
+    refused(lambda: get_connectome((8 * S).astype(int).astype(kind)), "the weights are not numbers")
+
+
+@pytest.mark.parametrize(("unit", "says"), [(1e-3, "the longest tract is 0.1"), (100.0, "the longest tract is 1.4")])
+def test_lengths_in_metres_are_doubted(read, tmp_path, unit, says):
+    (tmp_path / "lengths.csv").write_text(table(LENGTHS * unit))
+    with pytest.warns(ConnectomeWarning, match=says):
+        found = read("b.csv", table(S), lengths=tmp_path / "lengths.csv")
+    np.testing.assert_array_equal(found.tract_length, LENGTHS * unit * (1 - np.eye(4)))  # as they are, and said
+
+
+@pytest.mark.parametrize(("unit", "doubted"), [(0.1, True), (1.0, False), (5.0, True)])
+def test_lengths_are_compared_with_the_distances_of_centres(unit, doubted):
+    centres = np.array(CENTRES)
+    lengths = 1.4 * unit * np.linalg.norm(centres[:, None] - centres, axis=-1)
+    assert ("as long as their ends are apart" in doubt(lengths, S, centres)) == doubted
+    assert doubt(lengths, S, None) == ""
 
 
 def test_regions_that_add_up_are_regions(read):
