@@ -24,7 +24,8 @@ from ngnmm_core.kernels.steppers import brownian_ladder, coloured_ladder
 from ngnmm_core.kernels.steppers.history import make_coupling
 from ngnmm_core.kernels.steppers.riccati_filters import make_publish
 from ngnmm_core.kernels.steppers.riccati_inputs import FINER
-from ngnmm_core.kernels.steppers.riccati_passes import make_begin, make_finish, slots_of
+from ngnmm_core.kernels.steppers.riccati_passes import make_begin, slots_of
+from ngnmm_core.kernels.steppers.riccati_second_pass import make_finish
 from ngnmm_core.kernels.steppers.volley import VOLLEY_PIECES, make_volleys, publish_nothing
 
 ITERATIONS = 5  # of the moments of the coupling in a step without a past
