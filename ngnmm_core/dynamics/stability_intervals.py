@@ -57,9 +57,8 @@ def refined(
     """
     share = np.arange(1, PARTS) / PARTS
     while True:
-        above, known = growth > NEUTRAL, np.isfinite(growth)
         wide = np.diff(x) > np.maximum(ENDS, 4.0 * np.spacing(np.abs(x[1:])))
-        changes = np.flatnonzero(wide & known[:-1] & known[1:] & (above[:-1] != above[1:]))
+        changes = np.unique([gap for gap in _gaps(growth) if wide[gap]]).astype(int)
         if not len(changes):
             return x, growth
         between = (x[changes, None] + (x[changes + 1] - x[changes])[:, None] * share).ravel()
@@ -68,23 +67,46 @@ def refined(
         x = np.concatenate([x, between])[order]
 
 
+def _gaps(growth: np.ndarray) -> list[int]:
+    """Find the samples before gaps in which a rate passes the threshold of growth, or zero on the way there."""
+    above, known = growth > NEUTRAL, np.isfinite(growth)
+    found = []
+    for k in np.flatnonzero(known[:-1] & known[1:] & (above[:-1] != above[1:])):
+        inner, outward = (k, 1) if above[k + 1] else (k + 1, -1)
+        i = _decaying(growth, inner, outward)
+        found += [k] if i is None else [k, min(i, i + outward)]
+    return found
+
+
+def _decaying(growth: np.ndarray, inner: int, outward: int) -> int | None:
+    """Go inward from the last sample without growth to one that does not even seem to grow; None if there is none."""
+    i = inner
+    while growth[i] > 0.0:
+        i -= outward
+        if not 0 <= i < len(growth) or not growth[i] <= NEUTRAL:
+            return None
+    return i
+
+
 def stable_intervals(x: np.ndarray, growth: np.ndarray) -> np.ndarray:
     """Intervals of ascending x in which perturbations don't grow, array [interval, (low, high)].
 
-    An interval that reaches an end of the axis, or a value without a growth rate, ends there.
+    They end where the rate is zero.  An interval that reaches an end of the axis, or a value without a growth rate,
+    ends there.
     """
-    stable = np.isfinite(growth) & (growth <= NEUTRAL)
-    at, _ = crossings(x, growth)
-    found, low = [], None
-    for k in range(len(x)):
-        if stable[k] and low is None:
-            before = at[(at < x[k]) & (at > x[k - 1])] if k else at[:0]
-            low = before[-1] if len(before) else x[k]
-        if low is not None and (k + 1 == len(x) or not stable[k + 1]):
-            after = at[(at >= x[k]) & (at < x[k + 1])] if k + 1 < len(x) else at[:0]
-            found.append((low, after[0] if len(after) else x[k]))
-            low = None
-    return np.array(found).reshape(-1, 2)
+    stable = np.concatenate([[False], np.isfinite(growth) & (growth <= NEUTRAL), [False]])
+    edges = np.flatnonzero(stable[1:] != stable[:-1]).reshape(-1, 2) - [0, 1]  # first and last sample of each
+    return np.array([(_end(x, growth, a, -1), _end(x, growth, b, 1)) for a, b in edges]).reshape(-1, 2)
+
+
+def _end(x: np.ndarray, growth: np.ndarray, inner: int, outward: int) -> float:
+    """Where the rate is zero beside the last sample without growth; the threshold of growth, if it never is."""
+    if not 0 <= inner + outward < len(x) or not np.isfinite(growth[inner + outward]):
+        return float(x[inner])
+    i = _decaying(growth, inner, outward)
+    level, k = (NEUTRAL, inner) if i is None else (0.0, i)
+    j = k + outward
+    return float(x[k] + (x[j] - x[k]) * (level - growth[k]) / (growth[j] - growth[k]))
 
 
 def critical_couplings(dataset, rows: str = "G"):

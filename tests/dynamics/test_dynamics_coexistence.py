@@ -132,6 +132,17 @@ def test_ends_are_refined_between_samples():
     np.testing.assert_allclose(found, [[-1, 0.11], [0.2, 0.31]], atol=1e-6)
 
 
+def test_a_rate_that_rises_slowly_is_zero_where_intervals_end():
+    """It passes the threshold of growth, 1e-7, a tenth of the axis later; what never decays ends at the threshold."""
+    x = np.linspace(-1, 1, 5)
+    slow = lambda x: 1e-6 * (x - 0.2) * (x + 0.7)
+    found = stable_intervals(*refined(x, slow(x), slow))
+    np.testing.assert_allclose(found, [[-0.7, 0.2]], atol=1e-6)
+    touching = lambda x: 1e-8 + 1e-5 * np.maximum(x - 0.3, 0.0)
+    found = stable_intervals(*refined(x, touching(x), touching))
+    np.testing.assert_allclose(found, [[-1.0, 0.309]], atol=1e-6)
+
+
 def test_critical_couplings_are_found_between_grid_points():
     G, current = np.arange(0.0, 5.0, 0.5), np.array([1.0, 2.0])
     growth = (G[:, None] - 2.2) * (G[:, None] - 3.9) * current
