@@ -104,6 +104,7 @@ def test_states_with_one_active_item(memory):
             assert b.criticality == entry["criticality"]
 
 
+@pytest.mark.slow
 def test_branch_points_of_equal_items_in_closed_form(memory):
     """Items that differ by little see H(r_1) - H(r_2) = 0, where H is what each has besides what both share: H' = 0."""
     p = get_model("ngnmm_memory").resolve({})

@@ -237,6 +237,7 @@ def silent_scontrol(tmp_path, monkeypatch):
 ASKS = "import subprocess, sys; sys.exit(subprocess.run(['scontrol', 'show', 'config'], timeout=15).returncode)"
 
 
+@pytest.mark.slow
 def test_a_local_run_does_not_wait_for_a_slurm_that_is_silent(silent_scontrol, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     began = time.monotonic()
@@ -244,6 +245,7 @@ def test_a_local_run_does_not_wait_for_a_slurm_that_is_silent(silent_scontrol, m
     assert time.monotonic() - began < 12.0
 
 
+@pytest.mark.slow
 def test_a_run_on_a_cluster_asks_slurm_itself(silent_scontrol):
     with running._without_silent_slurm(["snakemake", "--executor=slurm"]) as variables:
         assert variables == {}

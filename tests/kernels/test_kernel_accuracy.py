@@ -41,6 +41,7 @@ def test_the_order_is_the_one_that_the_stepper_declares(
         assert order == pytest.approx(declared, abs=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("current", "G"), [(15.0, 5.0), (15.0, 30.0), (8.0, 15.0), (12.0, 9.0)])
 def test_the_first_volley_of_a_network_is_integrated_as_accurately_as_the_rest(
     ei, points_of, integrate, dop853, current, G

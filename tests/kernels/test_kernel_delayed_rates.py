@@ -25,6 +25,7 @@ def _slope(x, c, out):
 _solution = solver(_slope, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delays", [UNEQUAL, EQUAL], ids=["unequal", "equal"])
 def test_rates_that_are_sent_arrive_as_the_delay_equations_have_them(points_of, delays):
     """Both states at all times within 100 ms, at the default step; half the step of the solution changes it by 1e-9."""

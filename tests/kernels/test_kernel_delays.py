@@ -120,6 +120,7 @@ def test_in_single_precision_the_paths_are_those_of_the_delay_equations(run_of, 
     assert _largest(run_of("multirate", delays, dtype="float32"), 0.025, solution(delays)) < 3e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delays", [UNEQUAL, EQUAL], ids=["unequal", "equal"])
 def test_with_the_step_that_a_point_chooses_all_states_are_accurate(ei, points_of, delays):
     """Regions with equal delays burst together, which wants finer steps: the watch sees it."""

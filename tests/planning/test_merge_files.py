@@ -60,6 +60,7 @@ def as_points(grid):
     return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_merged_file_equals_naive_assembly_whatever_the_shards(bench, tmp_path_factory, data):

@@ -151,11 +151,13 @@ def docstrings(text):
     return re.sub(r'^( *)"""(?=\S)', r'\1"""Edited: ', text, flags=re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_comments_make_nothing_anew(changed):
     modules = [str(p.relative_to(PACKAGE)) for p in PACKAGE.rglob("*.py")]
     assert changed(comments, *modules) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edit", [docstrings, imports, additions, pytest.param(messages, marks=pytest.mark.slow)])
 def test_what_no_number_depends_on_makes_nothing_anew(changed, edit):
     modules = [p for p in PACKAGE.rglob("*.py") if edit(p.read_text()) != p.read_text()]
@@ -163,11 +165,13 @@ def test_what_no_number_depends_on_makes_nothing_anew(changed, edit):
     assert changed(edit, *(str(p.relative_to(PACKAGE)) for p in modules)) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["heun", "riccati"])
 def test_an_integrator_that_is_not_used_makes_nothing_anew(changed, name):
     assert changed(code, f"kernels/steppers/{name}.py", f"kernels/integrators/{name}.py") == set()
 
 
+@pytest.mark.slow
 def test_what_a_declaration_says_for_checks_and_costs_makes_nothing_anew(changed):
     said = "    order=9,\n    start_ms=9.0,\n    strong_order=1,\n    noise_precisions=(),\n"
     assert changed(lambda text: text.replace("    order=4,\n", said), "kernels/integrators/rk4.py") == set()
@@ -175,11 +179,13 @@ def test_what_a_declaration_says_for_checks_and_costs_makes_nothing_anew(changed
     assert changed(edit, "stages/msf.py") == set()
 
 
+@pytest.mark.slow
 def test_where_a_method_reads_the_past_counts(changed):
     edit = lambda text: text.replace("delays=(0.0, 0.5, 1.0)", "delays=(0.0, 0.25, 1.0)")
     assert changed(edit, "kernels/integrators/rk4.py") >= {"simulation", "lesions"}
 
 
+@pytest.mark.slow
 def test_a_constant_makes_anew_what_uses_it(changed):
     assert changed(constants, "dynamics/step_size.py") & SHARDS == {"msf", "highlights"}
     assert changed(constants, "dynamics/coexistence.py") & SHARDS == set()
@@ -191,6 +197,7 @@ def test_what_is_said_of_a_model_or_an_analysis_makes_nothing_anew(changed):
     assert changed(edit, *(f"analysis/{name}.py" for name in ("rates", "msf", "spectra", "hubs"))) == set()
 
 
+@pytest.mark.slow
 def test_checks_of_options_and_descriptions_of_keys_make_nothing_anew(changed):
     assert (
         changed(lambda text: re.sub(r'description="', 'description="Edited: ', text), "simulation/settings.py") == set()
@@ -227,6 +234,7 @@ def test_code_of_an_analysis_makes_its_own_shards_anew(changed, module, affected
     assert changed(code, module) & SHARDS == affected
 
 
+@pytest.mark.slow
 def test_code_of_a_model_makes_its_own_studies_anew(changed, unedited):
     every = set(unedited) - {"connectome", "merge"}
     others = {stage for stage in every if stage.startswith("population ")}
@@ -239,10 +247,12 @@ def test_code_that_writes_results_makes_every_shard_anew(changed, unedited):
     assert changed(code, "stages/results.py") == set(unedited) - {"connectome", "merge"}
 
 
+@pytest.mark.slow
 def test_code_of_the_merge_makes_no_shard_anew(changed):
     assert changed(code, "dataset/merged_file.py", "dataset/merger.py", "dataset/assemble.py") == {"merge"}
 
 
+@pytest.mark.slow
 def test_code_of_plans_and_figures_makes_no_shard_anew(changed):
     figures = [f"plotting/{p.name}" for p in (PACKAGE / "plotting").glob("[a-z]*.py")]
     others = [
@@ -271,10 +281,12 @@ def test_code_of_the_eigenvalues_makes_msf_anew(changed):
     assert "msf" in changed(code, "connectome/eigenmodes.py")
 
 
+@pytest.mark.slow
 def test_code_of_the_msf_makes_no_simulation_anew(changed):
     assert changed(code, "analysis/msf.py") & SHARDS == {"msf", "highlights"}
 
 
+@pytest.mark.slow
 def test_messages_about_connectomes_make_no_shard_anew(changed):
     assert changed(code, "connectome/spec.py") & SHARDS == set()
 

@@ -22,6 +22,8 @@ from ngnmm_core.plotting.parts.save import save
 from ngnmm_core.plotting.parts.style import SETTINGS, TWO_COLUMNS, new_figure, theme, themed
 from ngnmm_core.plotting.repertoire import repertoire_figure
 
+pytestmark = pytest.mark.slow
+
 MODULES = sorted(Path(connectome.__file__).parent.rglob("*.py"))
 SIZES = ("fontsize", "labelsize", "titlesize")
 ROOM = 0.25  # between numbers side by side, in heights of their letters

@@ -15,6 +15,8 @@ from ngnmm_core.plotting.parts.film import Film, write
 from ngnmm_core.plotting.parts.places import brain_of
 from ngnmm_core.plotting.parts.surface import BORDER, DIMMEST, GREY, UNKNOWN, parcellations, pictures, surface_of
 
+pytestmark = pytest.mark.slow
+
 LEFT, RIGHT = (0, 1), (2, 3)  # views of the hemispheres
 LATERAL, MEDIAL = (0, 3), (1, 2)
 ONES = ("viridis", Normalize(0.0, 1.0))

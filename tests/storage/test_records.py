@@ -183,6 +183,7 @@ class TestKeptOutputs:
         assert all(hasattr(snakemake.persistence.FileBackupMixin, name) for name in METHODS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "harm", [lambda path, older: path.write_bytes(older), lambda path, older: path.write_bytes(b"")]
 )

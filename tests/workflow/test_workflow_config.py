@@ -36,6 +36,7 @@ def test_the_default_study_is_run_without_a_configfile(fresh):
     assert fresh.state() == before
 
 
+@pytest.mark.slow
 def test_a_configfile_replaces_the_default_study(fresh):
     """The default study has hubs and highlights; nothing of that may leak in."""
     name = fresh.write_study(grid={"I_ext_e": [3, 8, 13]}, shards=100, analyses=["rates"])
@@ -44,18 +45,21 @@ def test_a_configfile_replaces_the_default_study(fresh):
     assert "hubs" not in planned
 
 
+@pytest.mark.slow
 def test_config_lays_keys_over_a_study(fresh):
     name = fresh.write_study()
     planned = fresh.planned("--configfile", name, "--config", "shards=100", "grid={G: [2, 5, 8]}")
     assert planned["shard"] == 3 * 2 * 2
 
 
+@pytest.mark.slow
 def test_config_lays_keys_over_the_default_study(fresh):
     planned = fresh.planned("--config", "analyses=[rates]", "highlights=[]", "shards=1")
     assert planned["shard"] == 1
     assert "hubs" not in planned
 
 
+@pytest.mark.slow
 def test_every_part_of_a_study_is_made(fresh):
     shared = {key: value for key, value in STUDY.items() if key != "study"}
     parts = {"study": "paper", "base": shared, "parts": {"a": {"grid": {"G": [2]}}, "b": {"shards": 8}}}
@@ -65,6 +69,7 @@ def test_every_part_of_a_study_is_made(fresh):
     assert planned == {"connectome": 1, "warmup": 2, "shard": 1 + 8, "merge": 2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "overrides", "words"),
     [
@@ -85,6 +90,7 @@ def test_a_bad_study_is_refused_in_one_line_and_touches_nothing(fresh, results, 
     assert fresh.state() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -103,12 +109,14 @@ def test_a_strange_file_is_refused_in_one_line(fresh, text, words):
         assert word in line
 
 
+@pytest.mark.slow
 def test_braces_in_the_names_of_files_are_braces(fresh):
     (fresh.folder / "a{b}.csv").write_text("0,1,1\n1,0,1\n1,1,0\n")
     name = fresh.write_study(connectome={"path": "a{b}.csv"})
     assert fresh.planned("--configfile", name)["connectome"] == 1
 
 
+@pytest.mark.slow
 def test_a_file_of_an_unknown_study_is_refused_in_one_line(fresh):
     """The line names the study that comes nearest; Snakemake says first what it is at."""
     done = fresh.call(*fresh.command("-n", "results/demoo/sweep.nc"))
@@ -119,12 +127,14 @@ def test_a_file_of_an_unknown_study_is_refused_in_one_line(fresh):
     )
 
 
+@pytest.mark.slow
 def test_a_default_study_that_is_no_yaml_is_refused_in_one_line(fresh):
     with fresh.edited("config/config.yaml", lambda text: "study: [1\n"):
         (line,) = fresh.refusal()
     assert re.search(r"error: .*config\.yaml: not YAML in line 2: .*; allowed: ", line)
 
 
+@pytest.mark.slow
 def test_the_package_checks_a_study_file(fresh):
     good = fresh.module("check", fresh.write_study())
     assert (good.returncode, "8 points" in good.stdout) == (0, True)
@@ -195,6 +205,7 @@ def test_the_comparison_of_models_is_a_target(fresh):
     assert planned["merge"] == 3
 
 
+@pytest.mark.slow
 def test_a_folder_within_a_study_that_cannot_be_written_is_told_in_one_line(fresh):
     """A file stands where the shards are to go; root may write anywhere else."""
     place = fresh.folder / "results" / "blocked" / "shards"
