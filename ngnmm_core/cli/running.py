@@ -7,8 +7,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import platformdirs
 
 from ngnmm_core.cli.studies import bundled_studies, study_file, tell_code
 from ngnmm_core.errors import InputError
@@ -167,10 +169,11 @@ def slurm_is_silent() -> bool:
 
 def caches() -> dict[str, str]:
     """Variables that lead caches of other programs to a place that can be written, where the home can't."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    existing = next(folder for folder in (base, *base.parents) if folder.exists())
-    if existing.is_dir() and os.access(existing, os.W_OK) and _can_make(existing):
-        return {}
+    with suppress(RuntimeError):  # there is no home
+        base = platformdirs.user_cache_path()
+        existing = next(folder for folder in (base, *base.parents) if folder.exists())
+        if existing.is_dir() and os.access(existing, os.W_OK) and _can_make(existing):
+            return {}
     place = Path(tempfile.gettempdir(), f"ngnmm-{os.getuid()}")
     place.mkdir(mode=0o700, exist_ok=True)
     return {"XDG_CACHE_HOME": str(place), "MPLCONFIGDIR": str(place / "matplotlib")}

@@ -1,0 +1,34 @@
+"""Where kernels and measurements are kept: never in the folder that a command happens to run in."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from ngnmm_core.compilation.cache_folder import cache_directory
+
+
+@pytest.mark.parametrize("value", ["", "relative", None])
+def test_a_setting_that_names_no_place_is_left_aside(monkeypatch, tmp_path, value):
+    monkeypatch.delenv("NGNMM_CACHE_DIR")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    if value is not None:
+        monkeypatch.setenv("XDG_CACHE_HOME", value)
+    assert tmp_path in cache_directory().parents
+
+
+def test_a_setting_that_names_a_place_is_taken(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("NGNMM_CACHE_DIR")
+    assert cache_directory() == tmp_path / "ngnmm"
+    monkeypatch.setenv("NGNMM_CACHE_DIR", str(tmp_path / "own"))
+    assert cache_directory() == tmp_path / "own"
+
+
+def test_a_user_without_a_home_has_a_place_in_the_temporary_folder(monkeypatch):
+    """As users of containers that have no entry in the list of users."""
+    monkeypatch.delenv("NGNMM_CACHE_DIR")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    assert cache_directory().parent == Path(tempfile.gettempdir())
