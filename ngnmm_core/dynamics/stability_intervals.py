@@ -71,7 +71,7 @@ def _gaps(growth: np.ndarray) -> list[int]:
     """Find the samples before gaps in which a rate passes the threshold of growth, or zero on the way there."""
     above, known = growth > NEUTRAL, np.isfinite(growth)
     found = []
-    for k in np.flatnonzero(known[:-1] & known[1:] & (above[:-1] != above[1:])):
+    for k in np.flatnonzero(known[:-1] & known[1:] & (above[:-1] != above[1:])).tolist():
         inner, outward = (k, 1) if above[k + 1] else (k + 1, -1)
         i = _decaying(growth, inner, outward)
         found += [k] if i is None else [k, min(i, i + outward)]
