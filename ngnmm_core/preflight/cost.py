@@ -34,6 +34,7 @@ SERIES_MB = 250  # of the stages of the homogeneous system: trajectories of the 
 WORK_ARRAYS = 500  # numbers per region and point of a batch: states, samples of a block, work of the stages
 LONGEST_TRACT_MM = 300.0  # where it is not known
 PIECES, SPARE = 4, 96  # short steps of the start in a full one (a test holds both to the kernels); values kept besides
+SHORTER = 4.0  # that steps may be than expected where delays make regions burst together
 LARGE_BYTES, GROUPS_OF_LARGE = 512 * 1024, 2  # weights with which batches hold two vectors of lanes
 RESULT_COPIES = 3.5  # of the results of a shard: parts, whole, file
 
@@ -92,15 +93,15 @@ def _longest_of(spec_json: str, missing: str) -> float:
 def history_bytes(study: Study, stage: str, regions: int) -> float:
     """Bytes that a batch of points keeps of the past, of the point that keeps most; 0 without delays.
 
-    Twice as much where a point may go back to where it was (`Run.snapshot`).  Steps that points choose are as expected
-    (`expected_steps`).
+    Twice as much where a point may go back to where it was (`Run.snapshot`).  Steps that points choose count as a
+    quarter of what is expected (`expected_steps`), for regions that burst together ask for so short ones.
     """
     kind = STAGES[stage]
     if not (study.delayed and kind.simulates):
         return 0.0
     points, simulation = kind.layout(study, regions).points, study.simulation
     velocity = points.values(VELOCITY, simulation.velocity_m_per_s or np.inf)
-    steps = simulation.dt_ms or expected_steps(study.model, points.parameters, simulation.sample_ms)
+    steps = simulation.dt_ms or expected_steps(study.model, points.parameters, simulation.sample_ms) / SHORTER
     most = float((1.0 / (velocity * steps)).max())
     slots = longest_tract_mm(study)[0] * most * (PIECES if simulation.integrator.short_start else 1)
     groups = GROUPS_OF_LARGE if 8.0 * regions**2 > LARGE_BYTES else 1
