@@ -79,7 +79,7 @@ def test_a_cycle_whose_trivial_multiplier_is_not_one_has_no_growth_rates(ei):
     relation = dispersions(ei, arrays, 1.0, [found, spoilt], np.array([1.0, 0.0]))
     assert np.isfinite(relation.growth_rate[0]).all()
     assert np.isnan(relation.growth_rate[1]).all()
-    results = msf._results([found, spoilt], relation, np.zeros(2, bool))
+    results = msf._results([found, spoilt], relation, np.zeros(2, bool), np.ones(2))
     assert results["msf_status"].tolist() == [MsfStatus.OK, MsfStatus.INACCURATE]
 
 
