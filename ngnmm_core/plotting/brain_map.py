@@ -6,11 +6,13 @@ from matplotlib.figure import Figure
 
 from ngnmm_core.analysis.maps import Look
 from ngnmm_core.errors import InputError
+from ngnmm_core.plotting.parts.cells import wrapped
 from ngnmm_core.plotting.parts.labels import label
 from ngnmm_core.plotting.parts.places import brain_of, draw_on_brain
 from ngnmm_core.plotting.parts.style import TWO_COLUMNS, colour_scale, new_figure, themed
 
 BAR_MM, MARGIN_MM = 24.0, 6.0
+SHRINK = 0.85  # of the colour bar, beside the brain
 
 
 @themed
@@ -49,10 +51,11 @@ def brain_map(values: xr.DataArray, diverging: bool = False, text: str | None = 
     shown = values.values.astype(float)
     look = Look("vlag", diverging=True) if diverging else Look()
     colours = (look.cmap, colour_scale(look, shown))
-    figure = new_figure(TWO_COLUMNS, brain.height(TWO_COLUMNS - BAR_MM) + MARGIN_MM)
+    height = brain.height(TWO_COLUMNS - BAR_MM) + MARGIN_MM
+    figure = new_figure(TWO_COLUMNS, height)
     panels, drawn = draw_on_brain(figure, brain, shown, colours, 30.0 * min(1.0, 100.0 / len(shown)))
     if np.isfinite(shown).any():
-        bar = figure.colorbar(drawn, ax=panels, fraction=0.02, pad=0.01, aspect=20, shrink=0.85)
+        bar = figure.colorbar(drawn, ax=panels, fraction=0.02, pad=0.01, aspect=20, shrink=SHRINK)
         bar.outline.set_linewidth(0.5)
-        bar.set_label(text or label(values.attrs, str(values.name or "")))
+        bar.set_label(wrapped(text or label(values.attrs, str(values.name or "")), SHRINK * height))
     return figure

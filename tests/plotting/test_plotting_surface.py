@@ -175,6 +175,17 @@ def test_own_values_are_drawn_on_the_brain(names, sweep, on_surface, texts):
     assert any("(Hz)" in text for text in texts(figure))
 
 
+def test_a_long_name_of_own_values_is_broken_within_the_figure(names):
+    about = {"long_name": "value of the parameter that balances the inhibition of a region", "units": "1"}
+    figure = brain_map(xr.DataArray(np.arange(100.0), {"region": names}, ["region"], attrs=about))
+    figure.draw_without_rendering()
+    (name,) = [axes.yaxis.label for axes in figure.axes if "balances" in axes.get_ylabel()]
+    box = name.get_window_extent()
+    assert box.y0 >= 0
+    assert box.y1 <= figure.bbox.height
+    assert box.x1 <= figure.bbox.width
+
+
 def test_own_values_that_are_not_one_per_region_are_refused(sweep, refused):
     refused(lambda: brain_map(sweep["firing_rate"]), "values", "G", "allowed: one value per region")
     nowhere = xr.DataArray(np.arange(3.0), {"region": ["a", "b", "c"]}, ["region"])
