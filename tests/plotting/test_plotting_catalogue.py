@@ -70,8 +70,8 @@ def test_every_figure_of_the_catalogue_can_be_drawn(full, connectome_of, hubs_of
     data["modes"] = data["highlights"]
     options = {"modes": {"connectome": data["connectome"]}}
     for entry in figures_of(full):
-        module = importlib.import_module(f"ngnmm_core.plotting.{entry.family}")
-        figure = module.draw(entry.stem, data[entry.family], **options.get(entry.family, {}))
+        module = importlib.import_module(f"ngnmm_core.plotting.{entry.family.name}")
+        figure = module.draw(entry.stem, data[entry.family.name], **options.get(entry.family.name, {}))
         assert isinstance(figure, Figure), entry.stem
 
 
@@ -109,14 +109,16 @@ def test_regions_in_turn_have_a_figure_and_no_maps(spreads_of):
 def test_every_figure_of_a_spread_can_be_drawn_and_has_a_caption(spreads_of, grid):
     study = spreads_of(grid)
     data = {"maps": made_up(study, "sweep.nc"), "region_scan": made_up(study, "sweep.nc")}
-    environment = Environment(undefined=StrictUndefined)
+    environment, drawn = Environment(undefined=StrictUndefined), 0
     for job in jobs_of([study]):
         for entry in job.figures:
-            if entry.family in data:
-                module = importlib.import_module(f"ngnmm_core.plotting.{entry.family}")
-                assert isinstance(module.draw(entry.stem, data[entry.family]), Figure), entry.stem
+            if entry.family.name in data:
+                drawn += 1
+                module = importlib.import_module(f"ngnmm_core.plotting.{entry.family.name}")
+                assert isinstance(module.draw(entry.stem, data[entry.family.name]), Figure), entry.stem
             text = Path(CAPTIONS.file("spreads", entry)).read_text(encoding="utf-8")
             assert "2000 ms" in environment.from_string(text).render(snakemake=Params(job))
+    assert drawn
 
 
 @pytest.mark.parametrize("keys", [{"grid": {"G": [5], "seed": [0, 1]}}, {"points": [{"G": 5}]}, {}])
