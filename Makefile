@@ -46,10 +46,10 @@ run: env  ## the study in config/config.yaml, to its figures
 partial: env  ## merges what there is of an unfinished study
 	@$(BIN)/ngnmm partial --cores $(CORES)
 
-test: env-dev lint  ## all tests (16 to 17 minutes on 2 cores)
+test: env-dev lint  ## all tests (16 minutes on 2 cores)
 	$(BIN)/python -m pytest $(BY_FILE)
 
-test-fast: env-dev  ## the tests to run all day (3 minutes, the first time 5)
+test-fast: env-dev  ## the tests to run all day (2 to 3 minutes, the first time 5)
 	$(BIN)/python -m pytest $(BY_FILE) -m "not slow"
 
 test-slurm: env-dev  ## what clusters do to jobs, on a one-node SLURM of our own (root on Debian; 7 to 11 minutes)
