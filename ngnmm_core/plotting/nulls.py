@@ -37,7 +37,7 @@ def null_map(dataset: xr.Dataset, quantity: Map) -> Figure | None:
     """
     if quantity.variable not in dataset or NULL not in dataset[quantity.variable].dims:
         return None
-    z, _ = null_zscore(grid_values(dataset, quantity, over=("seed",)))
+    z, _ = null_zscore(grid_values(dataset, quantity, over=("seed",)), dataset[quantity.variable].dtype)
     name = f"{quantity.variable}_zscore"
     true = on_true_connectome(dataset).assign({name: z.assign_attrs(units="1")})
     text = f"{quantity.text}: z over {dataset.sizes[NULL] - 1} nulls"

@@ -38,6 +38,18 @@ def test_where_there_is_none_it_is_said(column, wanted):
     assert status == wanted
 
 
+def test_the_rounding_of_single_precision_is_no_spread():
+    """Regions in synchrony have one rate whatever their weights: nulls differ in the last digit of what is kept."""
+    rate = np.float32(63.6)
+    rates = np.array([np.nextafter(rate, np.float32(100)), rate, np.nextafter(rate, np.float32(0)), rate], np.float32)
+    for values, kept_as in ((rates, None), (rates.astype(float), np.dtype("float32"))):
+        z, status = null_zscore(xr.DataArray(values, dims="null"), kept_as)
+        assert np.isnan(z)
+        assert status == NullStatus.NO_SPREAD
+    _, status = null_zscore(xr.DataArray(rates * np.float32([1.0, 1.0, 1.00001, 1.0]), dims="null"))
+    assert status == NullStatus.OK
+
+
 def test_missing_counts_are_no_numbers():
     z, status = null_zscore(xr.DataArray(np.array([5, -1, 1, 2, 3], np.int32), dims="null"))
     assert z == pytest.approx(3.0)
