@@ -43,7 +43,7 @@ def null_zscore(values: "DataArray", kept_as: np.dtype | None = None) -> tuple["
     defined = np.isfinite(nulls)
     count = defined.sum(axis=0)
     kept = np.where(defined, nulls, 0.0)
-    stored = np.dtype(kept_as or numbers.dtype)
+    stored = numbers.dtype if kept_as is None else kept_as
     least = max(NO_SPREAD, ROUNDED * np.finfo(stored).eps) if stored.kind == "f" else NO_SPREAD
     mean = kept.sum(axis=0) / np.maximum(count, 1)
     spread = np.sqrt((np.where(defined, nulls - mean, 0.0) ** 2).sum(axis=0) / np.maximum(count - 1, 1))

@@ -13,6 +13,7 @@ from pathlib import Path
 import platformdirs
 
 from ngnmm_core.cli.studies import bundled_studies, study_file, tell_code
+from ngnmm_core.compilation.cache_folder import temporary_caches
 from ngnmm_core.errors import InputError
 from ngnmm_core.installation import workflow_folder
 
@@ -174,7 +175,7 @@ def caches() -> dict[str, str]:
         existing = next(folder for folder in (base, *base.parents) if folder.exists())
         if existing.is_dir() and os.access(existing, os.W_OK) and _can_make(existing):
             return {}
-    place = Path(tempfile.gettempdir(), f"ngnmm-{os.getuid()}")
+    place = temporary_caches()
     place.mkdir(mode=0o700, exist_ok=True)
     return {"XDG_CACHE_HOME": str(place), "MPLCONFIGDIR": str(place / "matplotlib")}
 
