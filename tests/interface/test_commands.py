@@ -139,9 +139,11 @@ def test_a_new_study_can_be_checked_and_names_all_parameters(model, tmp_path, mo
     assert study.model.name == model
     assert study.size() > 4
     assert all(name in text for name in get_model(model).axis_names if name not in get_model(model).targets("Delta"))
-    if model not in ("ngnmm_conductance", "ngnmm_gap", "ngnmm_memory", "ngnmm_sd"):  # a kernel for a trial of steps
-        assert main(["check", "first.yaml"]) == 0
-        assert f"first: {study.size()} points" in capsys.readouterr().out
+    if model in ("ngnmm_conductance", "ngnmm_gap", "ngnmm_memory", "ngnmm_sd"):  # a kernel that other tests have
+        assert text.count("\nsimulation:\n") == 1
+        (tmp_path / "first.yaml").write_text(text.replace("\nsimulation:\n", "\nsimulation:\n  method: rk4\n"))
+    assert main(["check", "first.yaml"]) == 0
+    assert f"first: {study.size()} points" in capsys.readouterr().out
     refused(lambda: main(["new", "first.yaml"]), "first.yaml", "exists")
     refused(lambda: main(["new", "first.txt"]), "first.txt", ".yaml")
     refused(lambda: main(["new", "no/first.yaml"]), "no/first.yaml", "folder")

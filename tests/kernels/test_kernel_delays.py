@@ -118,6 +118,7 @@ def test_in_single_precision_the_paths_are_those_of_the_delay_equations(run_of, 
     """Rounding errors of 6e-8, 20 to 40 times as large after 100 ms, beside the error of the step."""
     assert _largest(run_of("riccati", delays, dtype="float32"), 0.025, solution(delays)) < 3e-5
     assert _largest(run_of("multirate", delays, dtype="float32"), 0.025, solution(delays)) < 3e-5
+    assert _largest(run_of("rk4", delays, dtype="float32"), 0.01, solution(delays)) < 1e-2
 
 
 @pytest.mark.slow
