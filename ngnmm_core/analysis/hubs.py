@@ -67,7 +67,7 @@ def check(options: HubsOptions, study) -> None:
                 raise InputError(f"{key}: {value:g} is not on the grid; allowed: a value of the axis, such as {near:g}")
     try:
         simulation = hub_simulation(options, study.simulation)
-        simulation.check(study.fastest_rate, time_factor=float(study.time_factors.min()))
+        simulation.check(study.fastest_rate, factors=study.time_factors)
         check_window(FcOptions(signals=(options.signal,)), simulation)
     except InputError as error:
         line = str(error)

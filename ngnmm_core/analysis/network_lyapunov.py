@@ -10,7 +10,7 @@ from ngnmm_core.analysis.contract import Analysis, Options, Variable, refuse_unr
 from ngnmm_core.analysis.lyapunov import ExponentStatus
 from ngnmm_core.errors import InputError
 from ngnmm_core.section import is_multiple
-from ngnmm_core.simulation.settings import SHORTEST_STEP_MS
+from ngnmm_core.simulation.settings_checks import SHORTEST_STEP_MS
 
 
 class NetworkLyapunovOptions(Options):

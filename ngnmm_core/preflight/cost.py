@@ -19,9 +19,8 @@ from ngnmm_core.connectome.spec import ConnectomeSpec
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.delay_settings import VELOCITY, lengths_mm
 from ngnmm_core.simulation.observation import SampledWindow
-from ngnmm_core.simulation.step_choice import expected_steps
 from ngnmm_core.stages.registry import STAGES
-from ngnmm_core.stages.simulation import LANES
+from ngnmm_core.stages.simulation import LANES, likely_steps
 from ngnmm_core.study.study import Study
 
 JOB_SECONDS = 2.0  # of starting a job: Python, the package, compiled kernels (1.7 to 2.7)
@@ -94,14 +93,15 @@ def history_bytes(study: Study, stage: str, regions: int) -> float:
     """Bytes that a batch of points keeps of the past, of the point that keeps most; 0 without delays.
 
     Twice as much where a point may go back to where it was (`Run.snapshot`).  Steps that points choose count as a
-    quarter of what is expected (`expected_steps`), for regions that burst together ask for so short ones.
+    quarter of what is expected (`likely_steps`), for regions that burst together ask for so short ones.
     """
     kind = STAGES[stage]
     if not (study.delayed and kind.simulates):
         return 0.0
     points, simulation = kind.layout(study, regions).points, study.simulation
     velocity = points.values(VELOCITY, simulation.velocity_m_per_s or np.inf)
-    steps = simulation.dt_ms or expected_steps(study.model, points.parameters, simulation.sample_ms) / SHORTER
+    own = simulation.dt_ms is None and simulation.integrator.watches
+    steps = likely_steps(study, simulation, points) / (SHORTER if own else 1.0)
     most = float((1.0 / (velocity * steps)).max())
     slots = longest_tract_mm(study)[0] * most * (PIECES if simulation.integrator.short_start else 1)
     groups = GROUPS_OF_LARGE if 8.0 * regions**2 > LARGE_BYTES else 1

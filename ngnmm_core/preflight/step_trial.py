@@ -16,6 +16,7 @@ from ngnmm_core.compilation.cache_folder import cache_directory
 from ngnmm_core.compilation.own_files import equations_code
 from ngnmm_core.errors import InputError
 from ngnmm_core.points import Kind, Points
+from ngnmm_core.simulation.own_times import point_factors
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.stages.context import fingerprint
 from ngnmm_core.stages.registry import stages_of
@@ -60,16 +61,27 @@ def check_steps(study: Study, regions: int, row_sum: float) -> list[str]:
         if not stage.simulates:
             continue
         simulation = Simulation.model_validate(stage.settings(study))
-        if simulation.dt_ms is None:  # every point chooses its own
+        if simulation.dt_ms is None and simulation.integrator.watches:  # every point chooses its own
             continue
-        if simulation.dt_ms * UNTRIED < simulation.integrator.step_ms:
+        if simulation.dt_ms is not None and simulation.dt_ms * UNTRIED < simulation.integrator.step_ms:
             continue
         points = _stimulated(study, _extremes(stage.layout(study, regions).points))
-        verdict = _verdict(study, simulation, points, row_sum)
-        if verdict["refused"]:
-            raise InputError(verdict["message"])
-        warnings[verdict["message"]] = None
+        for some, step_ms in _with_steps(study, simulation, points):
+            verdict = _verdict(study, simulation.model_copy(update={"dt_ms": step_ms}), some, row_sum)
+            if verdict["refused"]:
+                raise InputError(verdict["message"])
+            warnings[verdict["message"]] = None
     return [warning for warning in warnings if warning]
+
+
+def _with_steps(study: Study, simulation: Simulation, points: Points) -> Iterator[tuple[Points, float]]:
+    """Give points of one step each, and this step (ms): that of the settings, or of the unit of time of the points."""
+    if simulation.dt_ms is not None:
+        yield points, simulation.dt_ms
+        return
+    factors = point_factors(study.model, points.parameters)
+    for factor in np.unique(factors):
+        yield points.take(np.flatnonzero(factors == factor)), simulation.own_ladder(float(factor)).steps_ms[0]
 
 
 def _extremes(points: Points) -> Points:
@@ -133,7 +145,7 @@ class Trial:
 
     def verdict(self) -> dict:
         """Whether the step is refused, and what to tell the user."""
-        settings, steps = self.settings, self.settings.steps_per_sample(self.settings.dt_ms)
+        settings, steps = self.settings, self.settings.steps_per_sample(self.settings.longest_step_ms)
         blown, errors = self.run(steps)
         worst = int(np.argmax(errors))
         if errors[worst] <= MOST_ERROR:
@@ -141,7 +153,7 @@ class Trial:
         self.points = self.points.take(np.flatnonzero(errors > MOST_ERROR))
         enough = next((n for n in _shorter(steps) if self.run(n)[1].max() <= MOST_ERROR), None)
         better = f"{settings.sample_ms / enough:.3g}" if enough else "none that was tried"
-        key, step, method = "simulation.dt_ms", f"{settings.dt_ms:g}", f"method {settings.method}"
+        key, step, method = "simulation.dt_ms", f"{settings.longest_step_ms:g}", f"method {settings.method}"
         place = self._places[worst if blown is None else blown[0]]
         if blown is None:
             message = (
@@ -150,7 +162,9 @@ class Trial:
             )
             return {"refused": False, "message": message}
         blows_up = f"{step} makes {method} blow up at {place} after {blown[1]:.3g} ms"
-        if settings.dt_ms > settings.integrator.step_ms:
+        if settings.longest_step_ms > settings.integrator.step_ms * float(
+            self._simulator.time_factors(self.points).min()
+        ):
             return {"refused": True, "message": f"{key}: {blows_up}; allowed: at most {better}"}
         return {"refused": False, "message": f"warning: {key}: {blows_up}; largest step that does not: {better}"}
 

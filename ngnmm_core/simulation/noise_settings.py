@@ -6,7 +6,8 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.points import Axis, Kind
 
 NOISE, COMMON, TAU = "noise_sigma", "noise_common", "noise_tau_ms"  # also axes
-SHORTEST_TAU_MS = 0.1  # the longest step: noise that is correlated for less is white to it
+# the longest step, for the default time constants of a model: noise that is correlated for less is white to it
+SHORTEST_TAU_MS = 0.1
 
 
 def noise_axes(settings: Any) -> list[Axis]:
@@ -44,15 +45,20 @@ def check_common(key: str, value: float) -> None:
         raise InputError(f"{key}: {value:g} is out of range; allowed: a number from 0 to 1")
 
 
-def check_tau(key: str, value: float) -> None:
+def check_tau(key: str, value: float, time_factor: float = 0.0) -> None:
     """Whether the correlation time of the noise may be this long.
+
+    Parameters
+    ----------
+    time_factor : float
+        By how much all time constants are longer than the defaults where they are longest; 0 where that is not known.
 
     Raises
     ------
     InputError
         For a negative number, and for a time that no step resolves.
     """
-    if value < 0 or 0 < value < SHORTEST_TAU_MS:
-        raise InputError(
-            f"{key}: {value:g} is out of range; allowed: 0 (white noise), or a number >= {SHORTEST_TAU_MS:g}"
-        )
+    shortest = SHORTEST_TAU_MS * time_factor
+    if value < 0 or 0 < value < shortest:
+        few = f"a number >= {shortest:g}" if shortest else "a number > 0"
+        raise InputError(f"{key}: {value:g} is out of range; allowed: 0 (white noise), or {few}")

@@ -1,23 +1,20 @@
 """The settings of a network simulation, with their defaults, ranges and descriptions."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from fractions import Fraction
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from ngnmm_core.errors import InputError
 from ngnmm_core.kernels.integrators import Integrator
-from ngnmm_core.section import Section, is_multiple
+from ngnmm_core.section import Section
 from ngnmm_core.simulation.integrators import AUTO, get_integrator, integrator_names, suitable
 from ngnmm_core.simulation.lesions import Resection
-from ngnmm_core.simulation.noise_settings import COMMON, TAU, check_tau
-from ngnmm_core.simulation.step_choice import Ladder, check_step, only, own_ladder, shortest_for_edges
+from ngnmm_core.simulation.settings_checks import check_settings
+from ngnmm_core.simulation.step_choice import EDGE_HALVINGS, Ladder, declared_only, only, own_ladder
 from ngnmm_core.simulation.stimuli import Stimulus
 
 TRANSIENT_SHARE = Fraction(2, 5)  # of a duration that comes without a transient
-MOST_STEPS = 1e12  # a year on a fast machine
-SHORTEST_STEP_MS = 1e-4  # bursts last tenths of a ms: below, a step gains nothing but rounding errors
 
 
 def _steps() -> str:
@@ -25,8 +22,8 @@ def _steps() -> str:
     fixed = [name for name in integrator_names() if not get_integrator(name).watches]
     steps = ", ".join(f"{get_integrator(name).step_ms:g} for {name}{_with_delays(name)}" for name in fixed)
     return (
-        f"{steps}; with riccati every point chooses its own, 0.1 / 2^k ms (times the factor by which all time "
-        "constants are longer than the defaults), which is reported as `step_ms`"
+        f"{steps}; with riccati every point chooses its own, 0.1 / 2^k ms. All are multiplied by the factor by which "
+        "all time constants are longer than the defaults; `step_ms` of the results tells the step of every point"
     )
 
 
@@ -93,7 +90,8 @@ class Simulation(Section):
         0.0,
         ge=0,
         description="correlation time of the noise (ms), an Ornstein-Uhlenbeck process that has the spectrum of the "
-        "white noise at zero frequency; 0 is white noise, else at least 0.1",
+        "white noise at zero frequency; 0 is white noise, else at least 0.1 (times the factor by which all time "
+        "constants are longer than the defaults)",
     )
     velocity_m_per_s: float | None = Field(
         None,
@@ -128,8 +126,8 @@ class Simulation(Section):
             return values
         return {"transient_ms": transient_ms, **values}
 
-    def resolved(self, exact: bool, largest_noise: float = 0.0, delayed: bool = False) -> "Simulation":
-        """Return the settings with the method that `auto` stands for, and its step unless every point has its own.
+    def resolved(self, exact: bool, largest_noise: float = 0.0) -> "Simulation":
+        """Return the settings with the method that `auto` stands for.
 
         Parameters
         ----------
@@ -137,16 +135,11 @@ class Simulation(Section):
             Whether the model declares its QIF populations.
         largest_noise : float
             Of what axes and highlights set `noise_sigma` to.
-        delayed : bool
-            Whether axes or highlights give conduction delays.
         """
-        method, delayed = self.method, delayed or self.velocity_m_per_s is not None
-        if method == AUTO:
-            method = suitable(exact, max(self.noise_sigma, largest_noise) > 0, self.precision)
-        chosen = get_integrator(method)
-        usual = (chosen.delayed_step_ms if delayed else None) or chosen.step_ms
-        step = usual if self.dt_ms is None and not chosen.watches else self.dt_ms
-        return self.model_copy(update={"method": method, "dt_ms": step})
+        if self.method != AUTO:
+            return self
+        method = suitable(exact, max(self.noise_sigma, largest_noise) > 0, self.precision)
+        return self.model_copy(update={"method": method})
 
     @property
     def longest_step_ms(self) -> float:
@@ -155,133 +148,37 @@ class Simulation(Section):
 
     def edge_unit_ms(self, factor: float = 1.0) -> float:
         """Give what the edges of pulses must be multiples of, so that no step straddles one."""
-        return self.dt_ms if self.dt_ms is not None else shortest_for_edges(self.sample_ms, factor)
+        return self.dt_ms if self.dt_ms is not None else self.own_ladder(factor).steps_ms[0] / 2**EDGE_HALVINGS
 
     @property
     def ladder(self) -> Ladder:
         """The steps that points with a model's default time constants may have."""
         return self.own_ladder(1.0)
 
-    def own_ladder(self, factor: float, edges_ms: Iterable[float] = ()) -> Ladder:
+    def own_ladder(self, factor: float, edges_ms: Iterable[float] = (), delayed: bool = False) -> Ladder:
         """Give the steps that a point may have whose time constants are all longer by a factor.
 
         Parameters
         ----------
         edges_ms : iterable of float
             Times at which its input jumps.
+        delayed : bool
+            Whether it has conduction delays.
         """
-        return only(self.dt_ms) if self.dt_ms is not None else own_ladder(self.sample_ms, factor, edges_ms)
+        if self.dt_ms is not None:
+            return only(self.dt_ms)
+        if self.integrator.watches:
+            return own_ladder(self.sample_ms, factor, edges_ms)
+        return declared_only(self.integrator.usual_step_ms(delayed), self.sample_ms, factor, edges_ms)
 
     @property
     def integrator(self) -> Integrator:
         """What the method declares."""
         return get_integrator(self.method)
 
-    def check(self, fastest_rate: float, largest_noise: float = 0.0, time_factor: float = 1.0) -> None:
-        """Whether the times fit each other and the method.
-
-        Parameters
-        ----------
-        fastest_rate : float
-            The fastest rate of the model (1/ms), which bounds the step.
-        largest_noise : float
-            Of what axes and highlights set `noise_sigma` to.
-        time_factor : float
-            By how much all time constants are longer than the defaults, at the point where they are shortest.
-
-        Raises
-        ------
-        InputError
-            Naming the key, its value and what is allowed.
-        """
-        if self.dt_ms is not None:
-            self._check_step(self.dt_ms, fastest_rate, time_factor)
-        if self.transient_ms >= self.duration_ms:
-            raise InputError(
-                f"simulation.transient_ms: {self.transient_ms:g} leaves nothing of simulation.duration_ms = "
-                f"{self.duration_ms:g}; allowed: less than duration_ms"
-            )
-        step = self.longest_step_ms
-        if self.duration_ms / step > MOST_STEPS:
-            raise InputError(
-                f"simulation.duration_ms: {self.duration_ms:g} takes {self.duration_ms / step:.3g} steps of "
-                f"simulation.dt_ms = {step:g}; allowed: at most {MOST_STEPS:g} steps"
-            )
-        for key in ("duration_ms", "transient_ms"):
-            if not is_multiple(getattr(self, key), self.sample_ms):
-                raise InputError(
-                    f"simulation.{key}: {getattr(self, key):g} is not a multiple of simulation.sample_ms = "
-                    f"{self.sample_ms:g}; allowed: a multiple of sample_ms"
-                )
-        if self.window_samples < 2:
-            raise InputError(
-                f"simulation.duration_ms: {self.duration_ms:g} leaves {self.window_samples} sample to analyse; "
-                "allowed: at least 2 samples"
-            )
-        if self.accuracy != "default" and not self.integrator.watches:
-            raise InputError(
-                f"simulation.accuracy: {self.accuracy!r} is for methods whose points choose their steps, and "
-                f"simulation.method is {self.method!r}; allowed: default, and a shorter simulation.dt_ms"
-            )
-        if self.precision not in self.integrator.precisions:
-            raise InputError(
-                f"simulation.precision: {self.precision!r} is not for method {self.method}; "
-                f"allowed: {', '.join(self.integrator.precisions)}"
-            )
-        if self.accuracy != "default" and self.precision != "float64":
-            raise InputError(
-                f"simulation.accuracy: {self.accuracy!r} is below the rounding of simulation.precision = "
-                f"{self.precision!r}; allowed: default, or precision: float64"
-            )
-        self._check_noise(max(self.noise_sigma, largest_noise))
-
-    def _check_noise(self, noise: float) -> None:
-        """Whether the method takes noise in this precision."""
-        if noise > 0 and not self.integrator.stochastic:
-            stochastic = [name for name in integrator_names() if get_integrator(name).stochastic]
-            raise InputError(
-                f"simulation.noise_sigma: {noise:g} needs a stochastic method, and simulation.method is "
-                f"{self.method!r}; allowed: method: {' or '.join(stochastic)}, or noise_sigma: 0"
-            )
-        if noise > 0 and self.precision not in self.integrator.noise_precisions:
-            raise InputError(
-                f"simulation.noise_sigma: {noise:g} is not for simulation.precision = {self.precision!r}; allowed: "
-                f"noise_sigma: 0, or precision: {' or '.join(self.integrator.noise_precisions)}"
-            )
-        check_tau("simulation.noise_tau_ms", self.noise_tau_ms)
-        for name in (COMMON, TAU):
-            if getattr(self, name) > 0 and not noise > 0:
-                raise InputError(
-                    f"simulation.{name}: {getattr(self, name):g} without noise, for simulation.noise_sigma is 0; "
-                    f"allowed: 0, or noise_sigma > 0"
-                )
-
-    def _check_step(self, step: float, fastest_rate: float, time_factor: float) -> None:
-        """Whether a step that the user has chosen, or the method, fits the samples and the method."""
-        if step < SHORTEST_STEP_MS:
-            raise InputError(
-                f"simulation.dt_ms: {step:g} is shorter than any method needs: below {SHORTEST_STEP_MS:g} ms "
-                f"rounding errors grow and nothing is gained; allowed: >= {SHORTEST_STEP_MS:g}"
-            )
-        if step > self.sample_ms:
-            raise InputError(
-                f"simulation.dt_ms: {step:g} is larger than simulation.sample_ms = {self.sample_ms:g}; "
-                "allowed: a divisor of sample_ms"
-            )
-        if not is_multiple(self.sample_ms, step):
-            raise InputError(
-                f"simulation.dt_ms: {step:g} does not divide simulation.sample_ms = {self.sample_ms:g}; "
-                "allowed: a divisor of sample_ms"
-            )
-        if self.integrator.watches:
-            check_step("simulation.dt_ms", step, time_factor)
-        # bursts that grow blow up before: `ngnmm_core.preflight.step_trial` finds out where
-        largest = self.integrator.stability / fastest_rate * (self.substeps if self.integrator.local_steps else 1)
-        if step > largest:
-            raise InputError(
-                f"simulation.dt_ms: {step:g} is unstable for method {self.method} in this model; "
-                f"allowed: at most {largest:.2g}, less at strong coupling"
-            )
+    def check(self, fastest_rate: float, largest_noise: float = 0.0, factors: Collection[float] = (1.0,)) -> None:
+        """Whether the times fit each other and the method, see `settings_checks.check_settings`."""
+        check_settings(self, fastest_rate, largest_noise, factors)
 
     def steps_per_sample(self, step_ms: float) -> int:
         """Integration steps of that length between samples."""

@@ -84,9 +84,10 @@ class Simulator:
     def _ladders(self, points: Points) -> list[tuple[Ladder, np.ndarray]]:
         """List the steps that points may have, and the places of the points that have these."""
         edges = edges_ms(self.settings.stimuli, points.columns, len(points))
+        delayed = np.isfinite(velocity_at(self.settings, points))
         found: dict[Ladder, list[int]] = {}
         for k, factor in enumerate(self.time_factors(points)):
-            own = self.settings.own_ladder(float(factor), edges[np.isfinite(edges[:, k]), k])
+            own = self.settings.own_ladder(float(factor), edges[np.isfinite(edges[:, k]), k], bool(delayed[k]))
             found.setdefault(own, []).append(k)
         return [(steps, np.array(places)) for steps, places in found.items()]
 

@@ -8,8 +8,8 @@ distance between what was predicted for a population and what was found, of one 
 too, with a wider limit: a point that exceeds it starts again with half the step, and one that does so with the shortest
 step has the status `inaccurate`.
 
-Other methods have one step for all points; each point is tried with it and with half of it, and where the two differ by
-a tenth of a state's range its status is `inaccurate`.
+Other methods declare one step, which is as much longer where all time constants are; each point is tried with it and
+with half of it, and where the two differ by a tenth of a state's range its status is `inaccurate`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -98,6 +98,39 @@ def only(step_ms: float) -> Ladder:
     return Ladder((step_ms,))
 
 
+@cache
+def declared_step(step_ms: float, sample_ms: float, factor: float = 1.0) -> float:
+    """Give the step (ms) that a method declares, as much longer as time constants are; samples are multiples of it.
+
+    Parameters
+    ----------
+    step_ms : float
+        For the default time constants of a model.
+    sample_ms : float
+    factor : float
+        By how much all time constants are longer than the defaults.
+    """
+    own_ms = sample_ms if factor == 1.0 else float(f"{sample_ms / factor:.12g}")
+    if is_multiple(own_ms, step_ms):
+        return step_ms if factor == 1.0 else float(f"{step_ms * factor:.15g}")
+    return float(sample_ms / np.ceil(own_ms / step_ms))
+
+
+def declared_only(step_ms: float, sample_ms: float, factor: float, edges_ms: Iterable[float]) -> Ladder:
+    """Give the one step of a point for a method that declares it: a part of it where edges of inputs ask for that.
+
+    Parameters
+    ----------
+    edges_ms : iterable of float
+        Times at which the input jumps.
+    """
+    own, usual = declared_step(step_ms, sample_ms, factor), declared_step(step_ms, sample_ms)
+    parts = {step / 2**k for step in (own, usual) for k in range(EDGE_HALVINGS + 1)}
+    steps = sorted((step for step in parts if step <= own), reverse=True)
+    edges = list(edges_ms)
+    return only(next((step for step in steps if all(is_multiple(t, step) for t in edges)), steps[0]))
+
+
 def first_rungs(steps: Ladder, edges_ms: np.ndarray) -> np.ndarray:
     """Find the longest step, as its place in the ladder, that no edge of an input falls into: array (point,).
 
@@ -109,11 +142,6 @@ def first_rungs(steps: Ladder, edges_ms: np.ndarray) -> np.ndarray:
         while rungs[k] + 1 < len(steps.steps_ms) and not all(is_multiple(t, steps.steps_ms[rungs[k]]) for t in edges):
             rungs[k] += 1
     return rungs
-
-
-def shortest_for_edges(sample_ms: float, factor: float = 1.0) -> float:
-    """Return the step (ms) that edges of pulses must be multiples of where points choose their own."""
-    return ladder(sample_ms, factor).steps_ms[0] / 2**EDGE_HALVINGS
 
 
 def later_rungs(steps: Ladder, rungs: np.ndarray, worst: np.ndarray, limits: np.ndarray) -> np.ndarray:

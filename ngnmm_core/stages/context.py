@@ -31,8 +31,7 @@ SAID = (
     *("chosen", "cost", "file", "layout", "measured", "needs_equal_rows"),  # of a stage
     *("reads", "settings", "signals", "starts_network", "unreachable", "unreachable_axes", "warm"),
     *("description", "evaluation_seconds", "noise_seconds", "order"),  # of an integrator
-    *("noise_precisions", "precisions", "products", "stability", "start_ms", "step_ms", "strong_order"),
-    *("delayed_step_ms",),
+    *("noise_precisions", "precisions", "products", "stability", "start_ms", "strong_order"),
 )
 
 

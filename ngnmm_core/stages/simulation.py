@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ngnmm_core.analysis.contract import Variable, status
-from ngnmm_core.points import SEED
+from ngnmm_core.points import SEED, Points
+from ngnmm_core.simulation.delay_settings import VELOCITY
 from ngnmm_core.simulation.integrators import EXACT, OF_HOMOGENEOUS_STATES, get_integrator
 from ngnmm_core.simulation.observation import SampledWindow, SimulationStatus
 from ngnmm_core.simulation.own_times import point_factors
@@ -120,11 +121,24 @@ def in_steps(study: Study, rates: Rates, regions: int, stage: Stage) -> Rates:
     if settings.dt_ms is not None:
         return rates
     points = stage.layout(study, regions).points
-    steps = expected_steps(study.model, points.parameters, settings.sample_ms)
-    kernel = rates.transient * float(np.mean(settings.integrator.step_ms / steps))
+    kernel = rates.transient * float(np.mean(settings.integrator.step_ms / likely_steps(study, settings, points)))
     longer = float(np.mean(point_factors(study.model, points.parameters)))
     fixed = rates.fixed + TRIAL_MS * longer * kernel
+    if not settings.integrator.watches:
+        fixed = rates.fixed * longer * kernel / rates.transient
     return replace(rates, fixed=fixed, transient=kernel, window=kernel + rates.window - rates.transient)
+
+
+def likely_steps(study: Study, settings: Simulation, points: Points) -> np.ndarray:
+    """Guess the steps (ms) of points, [point]: for estimates of cost and memory alone."""
+    if settings.dt_ms is not None:
+        return np.full(len(points), settings.dt_ms)
+    if settings.integrator.watches:
+        return expected_steps(study.model, points.parameters, settings.sample_ms)
+    delayed = np.isfinite(points.values(VELOCITY, settings.velocity_m_per_s or np.inf))
+    factors = point_factors(study.model, points.parameters)
+    each = zip(factors, delayed, strict=True)
+    return np.array([settings.own_ladder(float(factor), (), bool(late)).steps_ms[0] for factor, late in each])
 
 
 def _cost(study: Study, regions: int) -> Rates:

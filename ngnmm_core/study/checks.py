@@ -5,7 +5,7 @@ from functools import partial
 
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.delay_settings import check_delays, found_at_rest
-from ngnmm_core.simulation.noise_settings import COMMON, TAU
+from ngnmm_core.simulation.noise_settings import COMMON, TAU, check_tau
 from ngnmm_core.simulation.stimuli import Stimulus, check_chain
 from ngnmm_core.study.connectome_axes import check_null_maps
 from ngnmm_core.study.maps import check_maps
@@ -30,7 +30,7 @@ def check_study(study: Study, names: Names, highlights: Sequence[dict[str, float
     config = study.config
     check_maps(study)
     if study.simulates:
-        config.simulation.check(study.fastest_rate, study.largest_noise, float(study.time_factors.min()))
+        config.simulation.check(study.fastest_rate, study.largest_noise, study.time_factors)
         check_delays(config.simulation, study.delayed, found_at_rest(config.model))
         _check_noise(study)
         _check_stimuli(study, highlights)
@@ -56,11 +56,14 @@ def _check_noise(study: Study) -> None:
             f"simulation.noise_sigma: {study.largest_noise:g}, and no state of {study.model.name} takes noise; "
             "allowed: 0, or a model with `noise` in one of its states"
         )
+    asked = [(f"highlights.{TAU}", float(h[TAU])) for h in study.config.highlights if TAU in h]
+    grid = "points" if study.listed else "grid"
+    for key, tau_ms in [*((f"{grid}.{TAU}", float(value)) for value in study.axes.get(TAU, ())), *asked]:
+        check_tau(key, tau_ms, float(study.time_factors.max()))
     for name in (COMMON, TAU):
         largest = max(study.axes.get(name, (0.0,)))
         if largest > 0 and not study.largest_noise > 0:
-            key = f"{'points' if study.listed else 'grid'}.{name}"
-            raise InputError(f"{key}: {largest:g} without noise; allowed: simulation.noise_sigma > 0 beside it")
+            raise InputError(f"{grid}.{name}: {largest:g} without noise; allowed: simulation.noise_sigma > 0 beside it")
 
 
 def _check_stimuli(study: Study, highlights: Sequence[dict[str, float]]) -> None:

@@ -16,7 +16,7 @@ def with_method(study: Study) -> Study:
         For a method that the model, or a map of one of its parameters, has nothing for.
     """
     why = _no_exact_flow(study)
-    simulation = study.simulation.resolved(why is None, study.largest_noise, study.delayed)
+    simulation = study.simulation.resolved(why is None, study.largest_noise)
     if simulation.integrator.qif_only and why is not None:
         raise InputError(f"simulation.method: {simulation.method} {why}")
     return replace(study, config=study.config.model_copy(update={"simulation": simulation}))

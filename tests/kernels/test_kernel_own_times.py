@@ -8,6 +8,7 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.points import make_points
 from ngnmm_core.simulation.engine import Engine, Run
 from ngnmm_core.simulation.flow_table import ladder_level
+from ngnmm_core.simulation.integrators import get_integrator
 from ngnmm_core.simulation.own_times import point_factors, state_factors
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator
@@ -170,3 +171,61 @@ def test_the_factor_of_a_point_is_what_its_regions_share(ei):
     np.testing.assert_array_equal(point_factors(ei, by_region), [2.0])
     by_region[name] = by_region[name] * np.array([1.0, 0.25, 1.0])  # one is shorter than the default
     np.testing.assert_array_equal(point_factors(ei, by_region), [1.0])
+
+
+def by_default(model, factor, method, **settings):
+    """States and steps of points in a unit of time, with the steps that a method declares."""
+    times = {"duration_ms": 40.0 * factor, "transient_ms": 20.0 * factor, "sample_ms": 0.2 * factor}
+    columns = {p.name: np.full(2, p.default * factor) for p in model.parameters if p.unit == "ms"}
+    columns |= {"G": np.array([5.0, 3.0]), "I_ext_e": np.array([13.0, 8.0])}
+    simulation = Simulation(**times, method=method, initial={"sd": 0.01}, **settings)
+    simulator = Simulator(model, Connectome(RING5, tract_length=100.0 * RING5), simulation, [(Last, None)])
+    found = simulator.run(make_points(model, {}, columns, 2))
+    return found["last"] / state_factors(model, factor), found["step_ms"] / factor, found["simulation_status"]
+
+
+def noise_of(factor):
+    return {"noise_sigma": 0.1 * factor**0.5, "noise_tau_ms": 0.1 * factor}
+
+
+DECLARED = {
+    "rk4": (0.01, lambda factor: {}),
+    "multirate": (0.05, lambda factor: {}),
+    "multirate, delayed": (None, lambda factor: {"velocity_m_per_s": 10.0 / factor}),
+    "heun": (0.01, noise_of),
+}
+
+
+@pytest.mark.parametrize("case", DECLARED)
+def test_declared_steps_are_as_much_longer(ei, case):
+    """A study gives no `dt_ms`: steps and the shortest correlation time of the noise follow the unit of time."""
+    (step_ms, settings), method = DECLARED[case], case.split(",")[0]
+    states, steps, status = by_default(ei, 1.0, method, **settings(1.0))
+    expected = step_ms or get_integrator(method).usual_step_ms(True)
+    assert steps.tolist() == [expected, expected]
+    assert status.tolist() == [0, 0]
+    for factor in (16.0, 1 / 16):
+        for one, other in zip(by_default(ei, factor, method, **settings(factor)), (states, steps, status), strict=True):
+            np.testing.assert_array_equal(one, other)
+    slow, longer, _ = by_default(ei, 20.0, method, **settings(20.0))
+    np.testing.assert_allclose(longer, steps, rtol=1e-15)
+    np.testing.assert_allclose(slow, states, rtol=1e-9, atol=1e-9)
+
+
+def test_a_declared_step_divides_samples_and_is_cut_at_edges():
+    settings = Simulation(method="multirate", sample_ms=0.2)
+    assert settings.own_ladder(1.0).steps_ms == (0.05,)
+    assert settings.own_ladder(16.0).steps_ms == (0.2,)  # 0.8 would skip samples
+    assert settings.own_ladder(1.0, [3.0, 4.025]).steps_ms == (0.025,)
+    assert settings.own_ladder(0.97).steps_ms == (0.04,)
+    assert settings.own_ladder(0.97, [3.025]).steps_ms == (0.025,)  # of the default times: it divides no edge itself
+    assert Simulation(method="multirate", sample_ms=0.23).own_ladder(1.0).steps_ms == (0.23 / 5,)
+    assert Simulation(method="rk4", dt_ms=0.02, sample_ms=0.2).own_ladder(16.0).steps_ms == (0.02,)
+
+
+def test_the_shortest_correlation_time_is_that_of_the_longest_time_constants(ei):
+    noise = {"method": "heun", "noise_sigma": 0.1, "noise_tau_ms": 0.1}
+    assert study_of(ei, 1.0, **noise).simulation.noise_tau_ms == 0.1
+    assert study_of(ei, 1 / 16, **noise | {"noise_tau_ms": 0.00625}).simulation.noise_tau_ms == 0.00625
+    with pytest.raises(InputError, match=r"noise_tau_ms: 0\.1 is out of range; allowed: .* >= 1\.6"):
+        study_of(ei, 16.0, **noise)

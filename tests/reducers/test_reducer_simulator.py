@@ -131,8 +131,8 @@ def test_a_point_that_diverges_is_told_with_its_time(ei, directed5, points_of, s
     same({n: v[[0, 2]] for n, v in results.items()}, simulate(points.take([0, 2]), settings, W), [0, 1])
     assert results["simulation_status"].tolist() == [Status.OK, Status.DIVERGED, Status.OK]
     start = Simulator(ei, Connectome(W), settings).initial_states(points.take([1]))
-    steps = settings.steps_per_sample(settings.dt_ms)
-    path = integrate(ei, W, points.take([1]), start, settings.dt_ms, 2000, steps, method)[:, 0]
+    steps = settings.steps_per_sample(settings.longest_step_ms)
+    path = integrate(ei, W, points.take([1]), start, settings.longest_step_ms, 2000, steps, method)[:, 0]
     sample = int(np.argmin(np.isfinite(path).all(axis=(1, 2))))
     assert results["diverged_at_ms"][1] == pytest.approx(0.2 * (sample + 1))
     assert 0 <= results["diverged_region"][1] < 5

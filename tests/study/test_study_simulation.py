@@ -54,7 +54,8 @@ def test_times_of_network_simulations_do_not_matter_where_none_is_made(study):
 # ------------------------------------------------------------------ methods
 @pytest.mark.parametrize(("method", "step"), [("multirate", 0.05), ("rk4", 0.01), ("heun", 0.01)])
 def test_a_method_has_its_own_default_step(study, method, step):
-    assert study(without_of_simulation=["dt_ms"], simulation={"method": method}).simulation.dt_ms == step
+    own = study(without_of_simulation=["dt_ms"], simulation={"method": method}).simulation
+    assert (own.dt_ms, own.own_ladder(1.0).steps_ms) == (None, (step,))
     assert study(simulation={"method": method, "dt_ms": 0.04}).simulation.dt_ms == 0.04
 
 
@@ -124,9 +125,10 @@ def test_the_velocity_may_be_an_axis_with_null_for_no_delays(study, refuses):
     other = {"model": {"name": "wilson_cowan"}, "grid": {"G": [2]}}
     own = {"without_of_simulation": ["dt_ms"], "model": {"name": "wilson_cowan"}}
     chosen = study(**own, simulation={"velocity_m_per_s": 10}).simulation
-    assert (chosen.method, chosen.dt_ms) == ("multirate", 0.025)
-    assert study(**own).simulation.dt_ms == 0.05
-    assert study(**own, grid={"velocity_m_per_s": [None, 3]}).simulation.dt_ms == 0.025
+    usual = chosen.integrator.usual_step_ms
+    assert (chosen.method, usual(False)) == ("multirate", 0.05)
+    for delayed in (False, True):
+        assert chosen.own_ladder(1.0, (), delayed).steps_ms == (usual(delayed),)
     assert study(**other, simulation={"velocity_m_per_s": 10, "noise_sigma": 0.1}).simulation.method == "heun"
     shown = study(highlights=[{"velocity_m_per_s": None}, {"velocity_m_per_s": 4}])
     points = shown.points_at(shown.config.highlights)

@@ -84,6 +84,10 @@ class Integrator(NamedTuple):
     short_start: bool = False
     qif_only: bool = False
 
+    def usual_step_ms(self, delayed: bool) -> float:
+        """Give the step (ms) of a point if a study gives none, by whether it has conduction delays."""
+        return self.delayed_step_ms if delayed and self.delayed_step_ms is not None else self.step_ms
+
     @property
     def stochastic(self) -> bool:
         """Whether it takes additive noise."""

@@ -40,8 +40,9 @@ def _description(study: Study) -> str:
     if study.simulates:
         simulation = study.simulation
         duration, transient = map(number, (simulation.duration_ms, simulation.transient_ms))
-        longest = max(simulation.own_ladder(float(factor)).steps_ms[0] for factor in study.time_factors)
-        step = f"at most {number(longest)}" if simulation.dt_ms is None else number(simulation.dt_ms)
+        steps = {simulation.own_ladder(float(f), (), study.delayed).steps_ms[0] for f in study.time_factors}
+        one = len(steps) == 1 and (simulation.dt_ms is not None or not simulation.integrator.watches)
+        step = f"{'' if one else 'at most '}{number(max(steps))}"
         noise = f", noise {number(simulation.noise_sigma)} ms^0.5" if simulation.noise_sigma else ""
         text += (
             f" Simulations of {duration} ms, of which the first {transient} ms are left out; time step {step} ms "
