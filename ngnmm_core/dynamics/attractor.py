@@ -133,7 +133,7 @@ def _rests(solutions: Solutions, samples: np.ndarray, returns: Returns, last: np
     """Stable equilibria that trajectories are near to and approach, by point."""
     spread = returns.ranges[:, :, 3] - returns.ranges[:, :, 2]
     largest = np.abs(returns.ranges[:, :, 2:]).max(axis=2)
-    small = np.array([s.small for s in solutions.model.states]) * solutions.units
+    small = solutions.model.small * solutions.units
     # where this fails, the second half is nowhere within NEAR of any state
     possible = np.flatnonzero(returns.finite & (spread <= 2.2 * NEAR * (1.1 * largest + small)).all(axis=1))
     found: dict[int, np.ndarray] = {}

@@ -50,7 +50,7 @@ def initial_states(model: Model, starts: int, spread: float) -> np.ndarray:
     """
     base = nominal(model)
     draws = standard_normal(SEED, starts - 1, len(base)) if starts > 1 else np.empty((0, len(base)))
-    least = np.maximum([s.small for s in model.states], LEAST)
+    least = np.maximum(model.small, LEAST)
     scale = np.maximum(np.abs(base), least) * np.array([10.0 if s.non_negative else 2.0 for s in model.states])
     states = base + spread * scale * draws
     positive = np.array([s.non_negative for s in model.states])
@@ -100,7 +100,7 @@ def _beside(model: Model, point: Mapping[str, float], row_sum: float, rests: Bra
     weight = arrays["G"] * row_sum
     values, vectors = np.linalg.eig(in_units(jacobians(model, some, arrays, weight, weight), units))
     growing = vectors[np.arange(len(some)), :, np.argmax(values.real, axis=1)].real
-    size = np.abs(some / units) + np.array([s.small for s in model.states])
+    size = np.abs(some / units) + model.small
     push = units * PUSH * growing / np.max(np.abs(growing) / size, axis=1)[:, None]
     return np.concatenate([some + push, some - push])
 

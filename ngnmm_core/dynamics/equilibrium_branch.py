@@ -149,7 +149,8 @@ class EquilibriumSystem:
         low, high = self.curve.low, self.curve.high
         if low > 0:
             k = self.model.state_names.index(self.curve.coordinate)
-            return self.units[k] * _spread(low, high, self.model.states[k].initial)
+            declared = state_factors(self.model, self.model.time_unit)[k]
+            return self.units[k] * _spread(low / declared, high / declared, float(self.model.nominal[k]))
         return np.linspace(low, high, SAMPLES)
 
     # -------------------------------------------------------------- points of the branch

@@ -86,8 +86,7 @@ def _followed(model: Model, parameters: Mapping[str, np.ndarray], row_sum: float
     from scipy.integrate import solve_ivp
 
     weight, factor = parameters["G"] * row_sum, float(time_factor(model, parameters)[0])
-    units = state_factors(model, factor)
-    small = np.array([s.small for s in model.states])
+    units, small = state_factors(model, factor), model.small
 
     def linear(x: np.ndarray):
         return linearise(model, (x * units)[None], parameters, weight)

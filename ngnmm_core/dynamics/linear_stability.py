@@ -129,7 +129,7 @@ def _followed(engine, parameters, start, step, unit_ms):
 
 def _approached(model, W, parameters, earlier, later) -> np.ndarray | None:
     """Find the equilibrium that a network is close to and approaching."""
-    small = np.array([s.small for s in model.states]) * state_factors(model, common_time_factor(model, parameters))
+    small = model.small * state_factors(model, common_time_factor(model, parameters))
     apart = lambda x, y: float(np.max(np.abs(x - y) / (np.abs(y) + small)))
     if not apart(earlier, later) < 2.0 * NEAR:
         return None

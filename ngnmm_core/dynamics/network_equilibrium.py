@@ -42,7 +42,7 @@ def resting_exponents(
 
 def distance(model: Model, x: np.ndarray, y: np.ndarray) -> float:
     """Largest difference of states [region, state], in units of the sizes of `y`."""
-    return float(np.max(np.abs(x - y) / (np.abs(y) + np.array([s.small for s in model.states]))))
+    return float(np.max(np.abs(x - y) / (np.abs(y) + model.small)))
 
 
 def stable_rates(

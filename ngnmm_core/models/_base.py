@@ -14,6 +14,7 @@ import numpy as np
 from ngnmm_core.errors import InputError, unknown
 from ngnmm_core.models._checks import check_declaration
 from ngnmm_core.models._qif import QifPopulations
+from ngnmm_core.models._units import power_of_time
 
 TAIL = 300  # values beyond each end of an open-ended curve
 
@@ -151,6 +152,9 @@ class Model:
     qif
         The model's populations, where all of it is QIF populations with filtered input: it can then be integrated with
         their exact flow.
+    time_unit
+        By how much its times, at the defaults, are longer than those of fast cortical models (1 to 20 ms), for which
+        lengths of runs and steps stand in the package; all of them are multiplied by it.
 
     Raises
     ------
@@ -173,9 +177,24 @@ class Model:
     equilibrium_curve: EquilibriumCurve | None = None
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     qif: QifPopulations | None = None
+    time_unit: float = 1.0
 
     def __post_init__(self):
         check_declaration(self)
+
+    @property
+    def nominal(self) -> np.ndarray:
+        """The nominal initial state in the model's own unit of time, [state]."""
+        return np.array([s.initial for s in self.states]) / self._units
+
+    @property
+    def small(self) -> np.ndarray:
+        """What counts as small for each state, in the model's own unit of time, [state]."""
+        return np.array([s.small for s in self.states]) / self._units
+
+    @property
+    def _units(self) -> np.ndarray:
+        return self.time_unit ** np.array([power_of_time(s.unit) for s in self.states])
 
     @property
     def state_names(self) -> tuple[str, ...]:

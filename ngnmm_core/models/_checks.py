@@ -93,7 +93,9 @@ def _check_references(model: "Model") -> None:
 
 
 def _check_values(model: "Model") -> None:
-    """Defaults, initial values and time constants of the noise."""
+    """Defaults, initial values, time constants of the noise and the unit of time."""
+    if not (math.isfinite(model.time_unit) and model.time_unit > 0):
+        raise _refuse(model, f"time_unit is {model.time_unit:g}", "a number > 0")
     for parameter in model.parameters:
         if refusal := parameter.refusal(parameter.default):
             raise InputError(f"model {model.name}: default of {parameter.name}: {refusal}")

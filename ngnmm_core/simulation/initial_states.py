@@ -25,8 +25,8 @@ def standard_normal(seed: int, regions: int, states: int) -> np.ndarray:
 
 
 def nominal(model: Model) -> np.ndarray:
-    """Return the model's nominal initial state, [state]."""
-    return np.array([s.initial for s in model.states])
+    """Return the model's nominal initial state in its own unit of time, [state]."""
+    return model.nominal
 
 
 def perturbed(

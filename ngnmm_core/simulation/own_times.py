@@ -1,27 +1,27 @@
 """The times of a model at a point, against which the lengths of runs and steps are measured.
 
 Lengths stand in the code for a model's default time constants.  Where all of them are longer, or all shorter, by a
-common factor, the same equations run in another unit of time, and everything that is a time is multiplied by it.
+common factor, the same equations run in another unit of time, and everything that is a time is multiplied by it.  A
+model whose times are slow, or very fast, from the start declares this factor for its defaults (`Model.time_unit`).
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ngnmm_core.models._base import Model
+from ngnmm_core.models._units import power_of_time
 from ngnmm_core.simulation.initial_states import nominal
 
-TIME = re.compile(r"(m?s|Hz)(-?\d+(?:\.\d+)?)?")
 SAME = 1e-9  # relative difference of slopes in two units of time
 
 
 def time_factor(model: Model, parameters: Mapping[str, np.ndarray | float]) -> np.ndarray:
-    """Return by how much all time constants are longer than the defaults, or shorter, array as the parameters.
+    """Return by how much all time constants are longer than usual, or shorter, array as the parameters.
 
-    It is 1 where only some are, or in both senses: those that changed are then dynamics of their own, for which the
-    model's other times still hold.
+    It is that of the defaults, 1 unless the model declares another, where only some are, or in both senses: those that
+    changed are then dynamics of their own, for which the model's other times still hold.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ def time_factor(model: Model, parameters: Mapping[str, np.ndarray | float]) -> n
     """
     ratios = _ratios(model, parameters)
     if not ratios:
-        return np.ones(np.shape(next(iter(parameters.values()))))
-    return _common(np.min(ratios, axis=0), np.max(ratios, axis=0))
+        return model.time_unit * np.ones(np.shape(next(iter(parameters.values()))))
+    return model.time_unit * _common(np.min(ratios, axis=0), np.max(ratios, axis=0))
 
 
 def point_factors(model: Model, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -40,14 +40,15 @@ def point_factors(model: Model, parameters: Mapping[str, np.ndarray]) -> np.ndar
     points = len(parameters["G"])
     ratios = [ratio.reshape(points, -1) for ratio in _ratios(model, parameters)]
     if not ratios:
-        return np.ones(points)
-    return _common(np.min([r.min(axis=1) for r in ratios], axis=0), np.max([r.max(axis=1) for r in ratios], axis=0))
+        return model.time_unit * np.ones(points)
+    least, most = ([extreme(r, axis=1) for r in ratios] for extreme in (np.min, np.max))
+    return model.time_unit * _common(np.min(least, axis=0), np.max(most, axis=0))
 
 
 def common_time_factor(model: Model, parameters: Mapping[str, np.ndarray | float]) -> float:
     """Return the factor by which all time constants are longer, or shorter, in all regions (and at all points)."""
     ratios = [ratio for each in _ratios(model, parameters) for ratio in np.ravel(each)]
-    return float(_common(np.min(ratios), np.max(ratios))) if ratios else 1.0
+    return model.time_unit * float(_common(np.min(ratios), np.max(ratios)) if ratios else 1.0)
 
 
 def _ratios(model: Model, parameters: Mapping[str, np.ndarray | float]) -> list[np.ndarray]:
@@ -108,7 +109,7 @@ def own_time(model: Model, parameters: Mapping[str, np.ndarray | float], factor:
     Where that changes the equations, because the unit of a parameter is declared otherwise than the equations use it,
     parameters are left as they are, and the factor is 1.
     """
-    powers = {p.name: _power(p.unit) for p in model.parameters}
+    powers = {p.name: power_of_time(p.unit) for p in model.parameters}
     changed = {name: values / factor ** powers[name] if powers[name] else values for name, values in parameters.items()}
     units = state_factors(model, factor)
     if factor == 1.0 or not _same_equations(model, parameters, changed, units, factor):
@@ -118,7 +119,7 @@ def own_time(model: Model, parameters: Mapping[str, np.ndarray | float], factor:
 
 def _same_equations(model: Model, parameters, changed, units: np.ndarray, factor: float) -> bool:
     """Whether the slopes at a state are those in the other unit of time."""
-    state = nominal(model) + 0.3 * (np.abs(nominal(model)) + [s.small for s in model.states])
+    state = nominal(model) + 0.3 * (np.abs(nominal(model)) + model.small)
     with np.errstate(all="ignore"):
         here, there = _slopes(model, parameters, state * units), _slopes(model, changed, state)
     there = there * np.reshape(units / factor, (-1, *[1] * (there.ndim - 1)))
@@ -136,14 +137,8 @@ def _slopes(model: Model, parameters: Mapping[str, np.ndarray | float], state: n
 
 def state_factors(model: Model, factor: float | np.ndarray) -> np.ndarray:
     """Return by how much states are larger in that unit of time, [..., state]: rates shrink where times grow."""
-    powers = np.array([_power(state.unit) for state in model.states])
+    powers = np.array([power_of_time(state.unit) for state in model.states])
     return np.asarray(factor, float)[..., None] ** powers
-
-
-def _power(unit: str) -> float:
-    """Power of time in a unit such as `mV ms-1`."""
-    parts = [TIME.fullmatch(part) for part in unit.split()]
-    return sum(float(part[2] or 1) * (-1.0 if part[1] == "Hz" else 1.0) for part in parts if part)
 
 
 def in_units(matrices: np.ndarray, units: np.ndarray) -> np.ndarray:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from ngnmm_core.errors import InputError
+from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.delay_settings import check_delays, found_at_rest
 from ngnmm_core.simulation.noise_settings import COMMON, TAU, check_tau
+from ngnmm_core.simulation.own_times import own_time
 from ngnmm_core.simulation.stimuli import Stimulus, check_chain
 from ngnmm_core.study.connectome_axes import check_null_maps
 from ngnmm_core.study.maps import check_maps
@@ -28,6 +30,7 @@ def check_study(study: Study, names: Names, highlights: Sequence[dict[str, float
         With the key, the value and what is allowed.
     """
     config = study.config
+    _check_time_unit(study.model)
     check_maps(study)
     if study.simulates:
         config.simulation.check(study.fastest_rate, study.largest_noise, study.time_factors)
@@ -41,6 +44,21 @@ def check_study(study: Study, names: Names, highlights: Sequence[dict[str, float
         check_optimise(config.optimise, study, names)
     if study.simulates:
         _check_starts(study)  # what an analysis says of its own stimuli is more to the point
+
+
+def _check_time_unit(model: Model) -> None:
+    """Whether the equations of a model are the same in the unit of time that it declares.
+
+    Raises
+    ------
+    InputError
+        Where not all that is a time, or a rate, is among the parameters.
+    """
+    if model.time_unit != 1.0 and own_time(model, model.resolve({}), model.time_unit).factor == 1.0:
+        raise InputError(
+            f"model {model.name}: time_unit is {model.time_unit:g}, and its equations hold times that are no "
+            "parameters in ms, s or Hz; allowed: 1, or all times and rates as parameters with their units"
+        )
 
 
 def _check_noise(study: Study) -> None:

@@ -34,6 +34,22 @@ def slowed(model, factor, **values):
     return {q.name: p[q.name] * powers.get(q.unit, 1.0) for q in model.parameters}
 
 
+def declared_slower(model, factor):
+    """Declare the same equations in another unit of time: all defaults, initial and small values in that unit."""
+    units, powers = state_factors(model, factor), {"ms": factor, "Hz": 1.0 / factor}
+    states = [
+        replace(s, initial=s.initial * unit, small=s.small * unit) for s, unit in zip(model.states, units, strict=True)
+    ]
+    curve, parameters = (
+        model.equilibrium_curve,
+        [replace(q, default=q.default * powers.get(q.unit, 1.0)) for q in model.parameters],
+    )
+    if curve is not None and curve.low > 0:
+        unit = units[model.state_names.index(curve.coordinate)]
+        curve = replace(curve, low=curve.low * unit, high=curve.high * unit)
+    return replace(model, parameters=tuple(parameters), states=tuple(states), equilibrium_curve=curve, time_unit=factor)
+
+
 def attractors_and_rates(name, factor, values):
     """Attractors of some points from the nominal state, whose rates are in the unit of time, and their growth rates."""
     model = get_model(name)
@@ -46,6 +62,24 @@ def attractors_and_rates(name, factor, values):
 
 WILSON_COWAN = [{"P": 1.25, "G": 0.5}, {"P": 1.0, "G": 2.0}, {"P": 0.2, "G": 0.5}]
 EI = [{"I_ext_e": 13.0, "G": 5.0}, {"I_ext_e": 13.0, "G": 5.0, "Delta": 0.4}, {"I_ext_e": 3.0, "G": 5.0}]
+
+
+def test_a_model_that_declares_slower_times_is_the_same_model(ei):
+    """Defaults 16 times as long, and said so: attractors, equilibria, cycles and networks have the same bits."""
+    slow, values = declared_slower(ei, 16.0), {"I_ext_e": np.array([13.0, 3.0]), "G": np.array([5.0, 5.0])}
+    found = []
+    for model in (ei, slow):
+        arrays = {name: np.asarray(v, float) * np.ones(2) for name, v in model.resolve(values).items()}
+        units = state_factors(model, time_factor(model, arrays))
+        states = homogeneous_states(model, arrays, 1.0)
+        np.testing.assert_array_equal(time_factor(model, arrays), model.time_unit)
+        few = coexisting(model, {name: v[1:] for name, v in arrays.items()}, 1.0, 4)
+        rests = [a.state / units[1] for a in few[0].attractors]
+        cycle = find_attractors(model, arrays, 1.0, states)[0]
+        assert len(rests) > 0
+        found.append((states / units, cycle.state / units[0], cycle.period / model.time_unit, *rests))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize(("name", "values"), [("wilson_cowan", WILSON_COWAN), ("ei_ngnmm", EI)])

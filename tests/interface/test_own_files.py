@@ -118,6 +118,19 @@ def test_a_model_and_an_analysis_of_ones_own_compute_what_they_say(folder, monke
     np.testing.assert_allclose(found["last_value"].values, np.repeat(expected[:, None], 2, 1), rtol=1e-7)
 
 
+def test_a_slow_model_says_so_and_holds_no_hidden_times(folder):
+    """`time_unit` multiplies lengths; a time that is no parameter would not be."""
+    edited(folder / "leaky.py", "populations=(),", "populations=(),\n    time_unit=20.0,")
+    slow = study_in(folder, simulation={"method": "rk4", "dt_ms": 0.1})
+    assert slow.time_factors.tolist() == [16.0, 32.0]  # tau is 4 and 8, its default 5
+    edited(folder / "helpers.py", "* rate", "* rate - 0.1 * x")
+    with pytest.raises(InputError, match=r"^model leaky: time_unit is 20, and its equations hold times"):
+        study_in(folder, simulation={"method": "rk4", "dt_ms": 0.1})
+    edited(folder / "leaky.py", "time_unit=20.0", "time_unit=-1.0")
+    with pytest.raises(InputError, match=r"model leaky: time_unit is -1; allowed: a number > 0"):
+        study_in(folder)
+
+
 def test_files_are_looked_for_beside_the_study_and_then_here(folder, monkeypatch, tmp_path_factory):
     here = tmp_path_factory.mktemp("here")
     monkeypatch.chdir(here)
