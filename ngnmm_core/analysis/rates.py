@@ -5,6 +5,7 @@ import numpy as np
 from ngnmm_core.analysis.contract import KHZ, Analysis, Options, Variable, status
 from ngnmm_core.analysis.maps import Look, Map
 from ngnmm_core.simulation.observation import SampledWindow
+from ngnmm_core.simulation.spike_counts import rate_state
 from ngnmm_core.storage.flags import Status
 from ngnmm_core.streaming.moments import Moments
 from ngnmm_core.streaming.quantities import quantities
@@ -15,22 +16,32 @@ class RatesOptions(Options):
 
 
 class RatesReducer:
-    """Mean and standard deviation of every population's rate, and its mean Kuramoto modulus."""
+    """Mean and standard deviation of every population's rate, and its mean Kuramoto modulus.
+
+    Where the rate is a state its mean is that of the spikes counted while integrating: samples miss what is shorter.
+    """
 
     def __init__(self, options: RatesOptions, window: SampledWindow):
         self.points, self.regions = window.points, window.regions
         self.populations = len(window.model.populations)
         self.quantities = list(quantities(window.model))
-        self.moments = Moments(window.samples)
+        self.moments, self.duration_ms = Moments(window.samples), window.samples * window.sample_ms
+        self.states = [rate_state(window.model, population) for population in window.model.populations]
+        self.spikes: dict[int, np.ndarray] = {}  # by population
 
     def consume(self, block) -> None:
         """Add the next samples."""
         if self.quantities:
             block.add_quantities(self.moments)
+        for population, state in enumerate(self.states):
+            if state in block.counted:
+                self.spikes[population] = self.spikes.get(population, 0.0) + block.spikes(state)
 
     def finish(self, activity) -> dict[str, np.ndarray]:
         """Arrays [point, population, region]; NaN for what a population does not have."""
         mean, std = (self.moments.mean, self.moments.std) if self.quantities else (None, None)
+        for population, count in self.spikes.items():
+            mean[:, :, self.quantities.index((population, "rate"))] = count / self.duration_ms
         return {
             "firing_rate": KHZ * self._of("rate", mean),
             "firing_rate_std": KHZ * self._of("rate", std),

@@ -9,6 +9,7 @@ from ngnmm_core.kernels.lanes import lane_width
 from ngnmm_core.kernels.layout import NoiseKind
 from ngnmm_core.kernels.llvm import kernel, load, make_tuple_access, store
 from ngnmm_core.kernels.region_parameters import make_region_parameters
+from ngnmm_core.kernels.spikes import make_counting
 from ngnmm_core.kernels.steppers.riccati_constants import Structure
 from ngnmm_core.kernels.stimuli import make_drive
 
@@ -29,6 +30,7 @@ class Equations(NamedTuple):
     kind: NoiseKind = NoiseKind()
     regional: bool = False  # whether every region has coefficients and drives of its own
     delayed: int = 0  # values of the past that are read for a pair of regions; 0 without delays
+    counted: tuple[int, ...] = ()  # positions of the states that are rates, whose spikes are counted
 
     @property
     def noisy(self) -> bool:
@@ -52,9 +54,10 @@ def make_integrator(make_step, equations: Equations, rows: int, dtype=np.float64
     Returns
     -------
     integrate : callable
-        `integrate(batch, stimuli, work, weights, dt, steps, samples)` advances the batch by
+        `integrate(batch, stimuli, work, weights, dt, steps, samples, spikes)` advances the batch by
         `steps * len(samples)` steps of `dt` ms, and after every `steps` copies the states to
-        `samples[k]` ([sample, group * state * region * lane], flat in the last axis).
+        `samples[k]` ([sample, group * state * region * lane], flat in the last axis).  The rows of `spikes` share the
+        samples evenly, and hold what `ngnmm_core.kernels.spikes` has counted in the time of each.
     """
     width = lane_width(dtype)
     step = make_step(equations, rows, width)
@@ -80,12 +83,21 @@ def make_integrator(make_step, equations: Equations, rows: int, dtype=np.float64
                 else:
                     store(work.sent, here, load(batch.mask, here) * sent(values, constants))
 
-    def integrate(batch, stimuli, work, weights, dt, steps, samples):
+    begin_count, end_count = make_counting(equations, width)
+
+    def integrate(batch, stimuli, work, weights, dt, steps, samples, spikes):
         send(batch, work, weights)
+        share = samples.shape[0] // spikes.shape[0]
         for sample in range(samples.shape[0]):
+            if sample % share == 0:
+                begin_count(batch, work)
             for k in range(steps):
                 step(batch, stimuli, work, weights, dt, (sample * steps + k, 0.0, 1.0))
             for o in range(batch.state.size):
                 samples[sample, o] = batch.state[o]
+            if (sample + 1) % share == 0:
+                end_count(batch, work)
+                for o in range(work.spikes.size):
+                    spikes[sample // share, o] = work.spikes[o]
 
     return kernel(nogil=True)(integrate)

@@ -97,6 +97,7 @@ class Work(NamedTuple):
     ahead: np.ndarray  # [step, group, region, lane] coupling of far regions at the steps to come
     heard: np.ndarray  # [group, region, lane] sums over what arrives
     coloured: np.ndarray  # [group, region, noisy state, lane] its values at the end of the step, off the ladder
+    spikes: np.ndarray  # [group, region, population, lane] of a neuron, since the last sample
 
 
 def row_block(regions: int, wide_registers: bool) -> int:
@@ -146,6 +147,7 @@ class Nodes(NamedTuple):
     coloured: int = 0  # values of coloured noise, per region
     filters: int = 0  # filters of rates, per region
     watched: int = 1  # errors that are watched, per point
+    counted: int = 0  # populations whose spikes are counted, per region
 
 
 ONE_NODE = Nodes(np.zeros(1), np.zeros((1, 0)), 1)
@@ -179,4 +181,5 @@ def new_work(sizes: tuple[int, int, int, int], weights: Weights, groups: int, no
         aligned(max(groups * nodes.colour, 1) * width, dtype, stagger=65),
         *(np.zeros(1, dtype) for _ in range(4)),
         aligned(max(one * nodes.coloured, 1), dtype, stagger=67),
+        aligned(one * nodes.counted, dtype, stagger=71),
     )

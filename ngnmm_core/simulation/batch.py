@@ -110,18 +110,23 @@ class Batch:
                 for _ in self.blocks(count, start):
                     pass
 
-    def blocks(self, samples: int, first: int) -> Iterator[np.ndarray]:
-        """Blocks of samples [sample, group, region, state, lane], the first of which is number `first`."""
+    def blocks(self, samples: int, first: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Blocks of samples [sample, group, region, state, lane], the first of which is number `first`, and spikes.
+
+        Spikes [count, group, region, counted population, lane] are those of a neuron from the sample before the block
+        to its last one.
+        """
         settings, run, divergence = self.settings, self.run, self.divergence
         with np.errstate(over="ignore", invalid="ignore"):
             for start in range(0, samples, BLOCK_SAMPLES):
                 count = min(BLOCK_SAMPLES, samples - start)
                 begin = run.snapshot()
                 states = run.advance(self.step_ms, self._steps, count)
+                spikes = run.spikes
                 times = settings.sample_ms * (first + start + 1 + np.arange(count))
                 for point, sample in divergence.watch(run, states, times).items():
                     divergence.blame(point, self._step_by_step(begin, point, sample))
-                yield states
+                yield states, spikes
 
     def _step_by_step(self, begin, point: int, sample: int) -> np.ndarray:
         """States [step, region, state] of a point in one sample of the block that began at the snapshot `begin`.

@@ -22,6 +22,7 @@ from ngnmm_core.simulation.flow_table import flow_table, ladder_level, structure
 from ngnmm_core.simulation.integrators import get_integrator
 from ngnmm_core.simulation.noise import Noises, coloured_constants
 from ngnmm_core.simulation.own_times import point_factors
+from ngnmm_core.simulation.spike_counts import counted_states, spike_unit
 from ngnmm_core.simulation.waveforms import Schedule
 
 L2_BYTES = 512 * 1024  # weights larger than this are streamed: several lane groups then share each pass
@@ -37,7 +38,7 @@ def wide_registers() -> bool:
 
 
 @cache
-def _integrator(model: Model, method: str, rows: int, dtype: str, inputs: tuple[bool, layout.NoiseKind, bool, int]):
+def _integrator(model: Model, method: str, rows: int, dtype: str, inputs: tuple):
     integrator = get_integrator(method)
     structure = structure_of(model) if integrator.qif_only else None
     equations = (model.derivative, model.sent, model.sizes, model.noisy_states, inputs, structure)
@@ -47,9 +48,9 @@ def _integrator(model: Model, method: str, rows: int, dtype: str, inputs: tuple[
 
 def _make_integrator(parts: tuple, make_step, rows: int, dtype: str):
     """Make the integrator that is compiled, from all that it depends on."""
-    derivative, sent, sizes, noise, (stimulated, kind, regional, delayed), structure = parts
+    derivative, sent, sizes, noise, (stimulated, kind, regional, delayed, counted), structure = parts
     equations = drivers.compile_equations(derivative, sent, sizes, noise, stimulated, lane_width(dtype))
-    equations = equations._replace(structure=structure, kind=kind, regional=regional, delayed=delayed)
+    equations = equations._replace(structure=structure, kind=kind, regional=regional, delayed=delayed, counted=counted)
     return drivers.make_integrator(make_step, equations, rows, dtype)
 
 
@@ -121,19 +122,25 @@ class Engine:
         return get_integrator(self.method).watches
 
     @property
+    def counted(self) -> tuple[int, ...]:
+        """Positions of the states that are rates of populations whose spikes are counted."""
+        return counted_states(self.model, get_integrator(self.method))
+
+    @property
     def nodes(self) -> layout.Nodes:
         """What the method needs inside a step."""
-        nodes = get_integrator(self.method).nodes
-        if nodes is None:
-            return layout.ONE_NODE
-        noise = (len(self.model.noisy_states), self.kind)
-        found = nodes(structure_of(self.model), self.substeps, self.width, noise, self.delays is not None)
+        nodes, found = get_integrator(self.method).nodes, layout.ONE_NODE
+        if nodes is not None:
+            noise = (len(self.model.noisy_states), self.kind)
+            found = nodes(structure_of(self.model), self.substeps, self.width, noise, self.delays is not None)
+        found = found._replace(counted=len(self.counted))
         return found._replace(constants=found.constants * self.regions) if self.regional else found
 
     def compile(self, stimulated: bool = False):
         """Return the compiled integrator, from the cache if it is there.  See `kernels.drivers.make_integrator`."""
         rows = layout.row_block(self.regions, wide_registers())
-        inputs = (stimulated, self.kind, self.regional, 0 if self.delays is None else self.delays.values)
+        delayed = 0 if self.delays is None else self.delays.values
+        inputs = (stimulated, self.kind, self.regional, delayed, self.counted)
         return _integrator(self.model, self.method, rows, self.dtype, inputs)
 
 
@@ -200,6 +207,8 @@ class Run:
         self._schedule: Schedule | None = None
         self.work = self._new_work(0)
         self._integrate = engine.compile()
+        self.spikes = np.zeros((0, *self.shape[:2], len(engine.counted), width))  # of a neuron, in the last `advance`
+        self._spike_unit = spike_unit(model, get_integrator(engine.method), parameters, width)
         self.cpu_seconds = 0.0  # of the integrator so far
 
     def _new_work(self, stimuli: int) -> layout.Work:
@@ -251,8 +260,12 @@ class Run:
         squares = self.work.watch.reshape(self.shape[0], -1, self.engine.width).max(axis=1)
         return np.sqrt(squares.ravel()[: self.points])
 
-    def advance(self, dt: float, steps: int, samples: int) -> np.ndarray:
-        """Run `steps` steps of `dt` ms `samples` times; give states [sample, group, region, state, lane] after each."""
+    def advance(self, dt: float, steps: int, samples: int, counts: int = 1) -> np.ndarray:
+        """Run `steps` steps of `dt` ms `samples` times; give states [sample, group, region, state, lane] after each.
+
+        `spikes` [count, group, region, counted population, lane] are then those of each of `counts` equal parts of that
+        time.
+        """
         out = np.empty((samples, self.batch.state.size), self.engine.dtype)
         if dt != self._dt:
             self._prepare(dt)
@@ -260,8 +273,10 @@ class Run:
             self.stimuli = self._stimuli_for(dt, steps * samples)
         self.batch.amplitude[:] = self._inverse_time_constants * (self._sigma * np.sqrt(dt))
         began = time.process_time()
-        self._integrate(self.batch, self.stimuli, self.work, self.weights, out.dtype.type(dt), steps, out)
+        spikes = np.empty((counts, self.work.spikes.size), out.dtype)
+        self._integrate(self.batch, self.stimuli, self.work, self.weights, out.dtype.type(dt), steps, out, spikes)
         self.cpu_seconds += time.process_time() - began
+        self.spikes = spikes.reshape(counts, *self.spikes.shape[1:]) * self._spike_unit
         return out.reshape(samples, *self.shape)
 
     def _prepare(self, dt: float) -> None:

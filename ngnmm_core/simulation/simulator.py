@@ -172,8 +172,8 @@ class Simulator:
         observers = Observers(self.model, run.batch.coefficients, self.engine.width, run.engine.regional)
         activity = Activity(window.samples, len(points), window.noisy, batch.undersampled(observers))
         reducers, history = [make(options, window) for make, options in self.reducers], History()
-        for states in batch.blocks(settings.window_samples, settings.transient_samples):
-            block = Block(states, observers, history)
+        for states, spikes in batch.blocks(settings.window_samples, settings.transient_samples):
+            block = Block(states, observers, history, (run.engine.counted, spikes))
             activity.consume(block.observable)
             for reducer in reducers:
                 reducer.consume(block)

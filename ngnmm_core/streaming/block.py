@@ -63,10 +63,13 @@ class Block:
     observers : Observers
     history : History, optional
         Of the observable in the blocks before, which filters go back to.
+    counted : (positions of states, array [count, group, region, position, lane]), optional
+        What integrals of rates were taken of while integrating, and these: spikes of a neuron in equal parts of the
+        time since the block before.
     """
 
-    def __init__(self, states: np.ndarray, observers: Observers, history: History | None = None):
-        self.states, self._observers = states, observers
+    def __init__(self, states: np.ndarray, observers: Observers, history: History | None = None, counted=((), None)):
+        self.states, self._observers, self._counted = states, observers, counted
         self._history = History() if history is None else history
         self._rates: dict[int, np.ndarray] = {}
 
@@ -100,6 +103,16 @@ class Block:
         if step == 1:
             self._rates[population] = rate
         return rate
+
+    @property
+    def counted(self) -> tuple[int, ...]:
+        """Positions of the states that are rates whose spikes have been counted."""
+        return self._counted[0]
+
+    def spikes(self, state: int) -> np.ndarray:
+        """Spikes of a neuron since the block before, [group, region, lane]; `state` is one of `counted`."""
+        positions, counts = self._counted
+        return counts[:, :, :, positions.index(state)].sum(axis=0)
 
     def kuramoto(self, population: int) -> np.ndarray:
         """Modulus of the Kuramoto order parameter of a population."""

@@ -90,8 +90,8 @@ def keys(monkeypatch):
     found = []
     monkeypatch.setattr(kernel_cache, "_cached", lambda made, name, key: found.append(key) or made)
 
-    def ask(model, stimulated=False, method="heun", rows=4, regional=False, delayed=0, **noise):
-        inputs = (stimulated, NoiseKind(**{"noisy": False, **noise}), regional, delayed)
+    def ask(model, stimulated=False, method="heun", rows=4, regional=False, delayed=0, counted=(), **noise):
+        inputs = (stimulated, NoiseKind(**{"noisy": False, **noise}), regional, delayed, counted)
         _integrator.__wrapped__(model, method, rows, "float64", inputs)
         return found[-1]
 
@@ -125,6 +125,7 @@ def test_everything_that_an_integrator_is_compiled_for_is_in_its_key(keys):
     model = get_model("ngnmm_population")
     noise = [{"noisy": True}, {"noisy": True, "shared": True}, {"noisy": True, "coloured": True}]
     others = [{"stimulated": True}, {"method": "rk4"}, {"rows": 6}, {"regional": True}, {"delayed": 1}, {"delayed": 4}]
+    others.append({"counted": (0,)})
     asked = [{}, *noise, *others]
     assert len({keys(model, **how) for how in asked}) == len(asked)
     assert keys(get_model("ei_ngnmm")) != keys(model)

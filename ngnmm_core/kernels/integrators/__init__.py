@@ -61,6 +61,9 @@ class Integrator(NamedTuple):
         far pairs up for several steps at once.
     qif_only : bool
         Whether it is for models that declare their populations of QIF neurons.
+    counts_spikes : bool
+        Whether its steps add to the integrals of rates (`ngnmm_core.kernels.spikes`); where they do not, mean rates are
+        those of samples.
     """
 
     description: str
@@ -83,6 +86,7 @@ class Integrator(NamedTuple):
     delayed_step_ms: float | None = None
     short_start: bool = False
     qif_only: bool = False
+    counts_spikes: bool = False
 
     def usual_step_ms(self, delayed: bool) -> float:
         """Give the step (ms) of a point if a study gives none, by whether it has conduction delays."""

@@ -28,5 +28,6 @@ INTEGRATOR = Integrator(
     precisions=("float64",),
     nodes=_nodes,
     delays=(0.0, 1.0),
+    counts_spikes=True,
     make_step=_make_step,
 )

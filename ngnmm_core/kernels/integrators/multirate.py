@@ -31,5 +31,6 @@ INTEGRATOR = Integrator(
     delays=(1.0,),
     delayed_step_ms=0.025,  # regions with equal delays burst together, which 0.05 ms does not follow to 1e-4
     short_start=True,
+    counts_spikes=True,
     make_step=_make_step,
 )

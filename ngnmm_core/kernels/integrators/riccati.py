@@ -32,5 +32,6 @@ INTEGRATOR = Integrator(
     qif_only=True,
     delays=(0.0,),
     short_start=True,
+    counts_spikes=True,
     make_step=_make_step,
 )

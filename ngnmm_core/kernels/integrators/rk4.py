@@ -18,5 +18,6 @@ INTEGRATOR = Integrator(
     evaluations=4,
     evaluation_seconds=2.3e-9,
     delays=(0.0, 0.5, 1.0),
+    counts_spikes=True,
     make_step=_make_step,
 )

@@ -14,6 +14,7 @@ steps of coloured noise: Gillespie, Phys. Rev. E 54, 2084 (1996), doi:10.1103/Ph
 from ngnmm_core.kernels.layout import ONE_NODE, STEP, NoiseKind
 from ngnmm_core.kernels.llvm import advance, kernel, load, make_tuple_access, scaled, store
 from ngnmm_core.kernels.normal import normal_four, normal_pair
+from ngnmm_core.kernels.spikes import make_tally
 from ngnmm_core.kernels.stage import make_stage
 from ngnmm_core.kernels.steppers.brownian_ladder import EVERYWHERE, LEVELS, TAG
 from ngnmm_core.kernels.steppers.coloured_ladder import CONSTANTS, DEVIATION
@@ -133,6 +134,7 @@ def _make_updates(equations, width):
     noise, count, regional = equations.noise, len(equations.noise), equations.regional
     normal = normal_pair if count <= 2 else normal_four
     drawn = equations.kind.shared or equations.kind.coloured
+    tally, each = make_tally(equations.counted, width), len(equations.counted)
 
     @kernel(inline="always")
     def add(work, where, out, share):
@@ -161,6 +163,8 @@ def _make_updates(equations, width):
         x = load_all(batch.state, where[3], width)
         store_all(out, where[3], width, scaled(advance(advance(values, 1.0, x), h, slope), 0.5))
         add(work, where, out, 0.5)
-        return load_all(out, where[3], width)
+        new = load_all(out, where[3], width)
+        tally(work.spikes, where[2] * each, 0.5 * h, x, new)
+        return new
 
     return predict, correct

@@ -36,6 +36,7 @@ from ngnmm_core.kernels.llvm import (
     store,
 )
 from ngnmm_core.kernels.region_parameters import make_region_parameters
+from ngnmm_core.kernels.spikes import make_tally
 from ngnmm_core.kernels.steppers import luther, rk4
 from ngnmm_core.kernels.steppers.history import make_coupling, make_receiver
 from ngnmm_core.kernels.steppers.volley import VOLLEY_PIECES, make_volleys, publish_nothing
@@ -155,6 +156,7 @@ def _make_extrapolated(equations, rows, width):
     local_step = luther.make_local_step(equations.derivative)
     sent, drive_at, waves_at = equations.sent, equations.drive_at, equations.waves_at
     states = equations.states
+    tally, each = make_tally(equations.counted, width), len(equations.counted)
 
     @kernel
     def run(batch, stimuli, work, weights, dt, when):
@@ -185,7 +187,7 @@ def _make_extrapolated(equations, rows, width):
                     if delayed:  # the newest value is that at the end of the step
                         coupling = past[1]
                     for k in range(substeps):
-                        node = 1 + k * INNER
+                        node, before = 1 + k * INNER, x
                         couplings = (
                             coupling,
                             extrapolate(past, work.extrapolation, node * slots),
@@ -207,6 +209,7 @@ def _make_extrapolated(equations, rows, width):
                             x = advance(begun, 1.0, change)
                         else:
                             x = local_step(x, x, h, constants, inputs, couplings)
+                        tally(work.spikes, here * each, 0.5 * h, before, x)
                         coupling, drive = couplings[INNER], inputs[INNER]
                     store_states(batch.state, o, width, x)
                     if compensated:

@@ -71,10 +71,14 @@ def make_step(equations, rows, width):
             remember(batch, work, weights)
         if counters[FILLED] < slots:
             first_guess(batch, work)
+            for o in range(work.spikes.size):
+                work.third[o] = work.spikes[o]
             for _ in range(ITERATIONS):
                 begin(batch, stimuli, work, weights, short, when)
                 for k in range(3):
                     product(batch, work, weights, (work.second, k * size, work.first, k * size))
+            for o in range(work.spikes.size):
+                work.spikes[o] = work.third[o]  # the last pass alone counts
             begin(batch, stimuli, work, weights, short, when)
             finish(batch, work, weights, short)
             remember(batch, work, weights)

@@ -5,6 +5,7 @@ Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I (1993), doi:1
 
 from ngnmm_core.kernels.layout import STEP
 from ngnmm_core.kernels.llvm import advance, kernel, make_tuple_access, scaled
+from ngnmm_core.kernels.spikes import make_tally
 from ngnmm_core.kernels.stage import make_stage
 from ngnmm_core.kernels.steppers.history import SETTLED, make_gather, make_ring
 
@@ -18,7 +19,7 @@ def make_step(equations, rows, width):
     where in the waveforms of the stimuli the step lies: (index of the waveform's step, fraction at the start, fraction
     that the step takes).
     """
-    euler, combination = _make_updates(equations.states, width)
+    euler, combination = _make_updates(equations.states, equations.counted, width)
     intermediate = make_stage(equations, rows, width, euler)
     final = make_stage(equations, rows, width, combination)
 
@@ -57,11 +58,12 @@ def make_step(equations, rows, width):
     return delayed if equations.delayed else step
 
 
-def _make_updates(size, width):
+def _make_updates(size, counted, width):
     """Make the stage updates.  The last one combines the stage values a, b, c instead of summing slopes on the way:
     x + h/6 (k1 + 2 k2 + 2 k3 + k4) = (a + 2 b + c - x) / 3 + h/6 k4, which halves the writes to memory.
     """
     load_all, store_all = make_tuple_access(size)
+    tally, each = make_tally(counted, width), len(counted)
 
     @kernel(inline="always")
     def euler(batch, work, where, out, values, slope, h):
@@ -75,6 +77,7 @@ def _make_updates(size, width):
         x, a, b = load_all(batch.state, o, width), load_all(work.first, o, width), load_all(work.second, o, width)
         third = advance(advance(advance(values, 2.0, b), 1.0, a), -1.0, x)
         new = advance(scaled(third, 1.0 / 3.0), h, slope)
+        tally(work.spikes, where[2] * each, 3.0 * h, x, new)
         store_all(out, o, width, new)
         return new
 
