@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -41,7 +40,7 @@ class Checkout:
     kernels : Path
         The cache of compiled kernels.
     forks : Forks, optional
-        What runs Snakemake without its start, as long as the environment is that of the tests.
+        What runs programs of Python without their start, as long as the environment is that of the tests.
     """
 
     def __init__(self, folder: Path, kernels: Path, forks: Forks | None = None):
@@ -78,18 +77,14 @@ class Checkout:
 
     def call(self, *command: str, cwd: Path | None = None) -> subprocess.CompletedProcess:
         """Runs a program in the copy."""
-        if self.forks and self.environment == self.forks.environment and command[0] == self.command()[0]:
-            return self._forked(list(command), cwd or self.folder)
+        if self.forks and self.environment == self.forks.environment:
+            if command[0] == self.command()[0]:
+                command = (str(self.forks.python), *command)
+            elif command[0] == sys.executable:
+                command = (str(self.forks.python), *command[1:])
         return subprocess.run(
             command, cwd=cwd or self.folder, env=self.environment, capture_output=True, text=True, timeout=PATIENCE_S
         )
-
-    def _forked(self, command: list[str], folder: Path) -> subprocess.CompletedProcess:
-        with tempfile.TemporaryDirectory() as place:
-            said = Path(place, "said")
-            code = self.forks.run(command, folder, self.environment, said, timeout=300)
-            texts = [said.with_suffix(suffix).read_text(encoding="utf-8") for suffix in (".out", ".err")]
-        return subprocess.CompletedProcess(command, code, *texts)
 
     def module(self, *arguments: str) -> subprocess.CompletedProcess:
         """Runs `python -m ngnmm_core` in the copy."""
