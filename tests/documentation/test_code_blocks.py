@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import yaml
 from blocks import ASIDE, LONG, ROOT, blocks, documents, is_long
+from forks import Forks
 
 from ngnmm_core.cli import make_parser
 from ngnmm_core.study.load import load_studies
@@ -33,7 +34,18 @@ BINARIES = Path(sys.executable).parent
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory):
+def programs():
+    """A folder with the commands of this environment, forked; those of `make docs-check` are what a user types."""
+    if os.environ.get("NGNMM_DOCS_CHECK"):
+        yield BINARIES
+        return
+    forks = Forks({name: value for name, value in os.environ.items() if name != "PYTHONPATH"})
+    yield forks.commands(*(name for name in ("ngnmm", "snakemake") if (BINARIES / name).exists()))
+    forks.close()
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory, programs):
     """A folder like a checkout in which a small `my_study` has been run."""
     folder = tmp_path_factory.mktemp("workplace")
     for name in ("Makefile", "Snakefile", "config", "docs", "environment.yml", "ngnmm_core", "profiles", "tests",
@@ -43,15 +55,16 @@ def workplace(tmp_path_factory):
     weights = np.triu(np.random.default_rng(6).uniform(0.2, 1.0, (6, 6)), 1)
     np.savetxt(folder / "my_matrix.csv", weights + weights.T, delimiter=",")
     (folder / "my_study.yaml").write_text(yaml.safe_dump(SMALL))
-    type_in(folder, "ngnmm run my_study.yaml --cores 2 results/my_study/sweep.nc")
-    type_in(folder, "ngnmm new first.yaml")
+    type_in(folder, "ngnmm run my_study.yaml --cores 2 results/my_study/sweep.nc", programs)
+    type_in(folder, "ngnmm new first.yaml", BINARIES)
     return folder
 
 
 @functools.cache  # two pages that show the same command try it once
-def type_in(folder: Path, command: str, timeout: float = 900) -> str:
+def type_in(folder: Path, command: str, programs: Path, timeout: float = 900) -> str:
     """Runs a command as it stands, in a shell whose path starts with this environment; it must succeed."""
-    environment = os.environ | {"PATH": f"{BINARIES}{os.pathsep}{os.environ['PATH']}", "MPLBACKEND": "agg"}
+    path = os.pathsep.join([str(programs), str(BINARIES), os.environ["PATH"]])
+    environment = os.environ | {"PATH": path, "MPLBACKEND": "agg"}
     environment["PYTHONPATH"] = str(ROOT)
     ours = command.startswith("ngnmm ") and not (BINARIES / "ngnmm").exists()
     text = command.replace("ngnmm", f"{sys.executable} -m ngnmm_core", 1) if ours else command
@@ -150,7 +163,7 @@ COMMANDS = [(str(block), command) for block in blocks("bash") for command in blo
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("place", "command"), COMMANDS, ids=[f"{place} {command}" for place, command in COMMANDS])
-def test_a_command_of_the_documentation_runs(place, command, workplace, tmp_path):
+def test_a_command_of_the_documentation_runs(place, command, workplace, programs):
     if shutil.which("apptainer") is None:  # test_workflow_container.py has a made-up one
         command = command.replace(" --sdm apptainer", "")
     first = next(word for word in shlex.split(command) if "=" not in word)
@@ -160,15 +173,16 @@ def test_a_command_of_the_documentation_runs(place, command, workplace, tmp_path
     elif is_long(command) and os.environ.get("NGNMM_DOCS_CHECK"):
         made = any((workplace / word).is_file() and not (ROOT / word).exists() for word in shlex.split(command))
         command = command.replace("path/to/sc2017.dat", os.environ.get("NGNMM_SC2017", ""))
-        type_in(workplace if made else ROOT, command, timeout=3600)
+        type_in(workplace if made else ROOT, command, programs, timeout=3600)
     elif "profiles/slurm" in command or is_long(command) or first == "make":
-        type_in(workplace, without_work(command.replace("path/to/sc2017.dat", os.environ.get("NGNMM_SC2017", ""))))
+        command = command.replace("path/to/sc2017.dat", os.environ.get("NGNMM_SC2017", ""))
+        type_in(workplace, without_work(command), programs)
     else:
         if command.startswith("ngnmm new "):
             (workplace / command.split()[2]).unlink(missing_ok=True)
-            type_in.__wrapped__(workplace, command)  # the file that others use is made once more
+            type_in.__wrapped__(workplace, command, programs)  # the file that others use is made once more
         else:
-            type_in(workplace, command)
+            type_in(workplace, command, programs)
 
 
 def test_commands_within_sentences_exist():
