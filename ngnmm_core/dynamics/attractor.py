@@ -30,6 +30,7 @@ MOST_RETURNS = 32
 NEAR = 0.05  # distance, in units of the size of the state or the orbit, at which a proposal may be accepted
 ARRIVED = 1e-6
 CHUNK = 512  # points whose trajectories are in memory together
+PROPOSALS = 8 * WIDTH  # of cycles, that are looked at together at least, as far as there are any
 TOGETHER = 8 * CHUNK  # points whose orbits are searched for together: Newton's method takes few of them at a time
 
 
@@ -161,17 +162,20 @@ def _cycles(solutions: Solutions, returns: Returns) -> dict[int, Attractor]:
     waiting = {int(k): list(1 + np.flatnonzero(proposed[k])) for k in np.flatnonzero(proposed.any(axis=1))}
     found: dict[int, tuple[int, Orbit]] = {}
     while waiting:
-        index, turns = np.array(list(waiting)), [waiting[k].pop(0) for k in waiting]
+        # where few points wait, several proposals of each at once: lanes would else be empty
+        each = max(PROPOSALS // len(waiting), 1)
+        index = np.array([k for k, some in waiting.items() for _ in some[:each]])
+        turns = [n for some in waiting.values() for n in some[:each]]
         crossings = [returns.crossings(k) for k in index]
         starts = np.array([returns.states[k, len(c) - 1] for k, c in zip(index, crossings, strict=True)])
         periods = np.array([c[-1] - c[-1 - n] for c, n in zip(crossings, turns, strict=True)]) * sample_ms[index]
-        for j, orbit in enumerate(shoot_many(solutions.take(index), starts, periods)):
+        for j, orbit in enumerate(shoot_many(solutions.take(index), starts, periods, stable=True)):
             k = int(index[j])
-            if orbit and _is_there(orbit, starts[j], periods[j], extent[k]):
+            if k not in found and orbit and _is_there(orbit, starts[j], periods[j], extent[k]):
                 found[k] = (int(turns[j]), orbit)
-        waiting = {k: turns for k, turns in waiting.items() if turns and k not in found}
-    each = list(found)
-    parts = [each[start : start + CHUNK] for start in range(0, len(each), CHUNK)]
+        waiting = {k: some[each:] for k, some in waiting.items() if some[each:] and k not in found}
+    keys = list(found)
+    parts = [keys[start : start + CHUNK] for start in range(0, len(keys), CHUNK)]
     return {k: cycle for some in parts for k, cycle in _polished(solutions, {k: found[k] for k in some}).items()}
 
 

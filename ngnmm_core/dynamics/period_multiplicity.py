@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ngnmm_core.dynamics.periodic_orbits import Orbit, along, paths, shoot_many
+from ngnmm_core.dynamics.periodic_orbits import Orbit, along, paths, shoot_many, values_at
 from ngnmm_core.dynamics.variational import Solutions
 
 ROUNDS = (2, 3, 5, 7)
@@ -30,7 +30,7 @@ def shortest(solutions: Solutions, orbits: Sequence[Orbit]) -> list[Orbit]:
     for k, path in enumerate(paths(solutions, orbits)):
         period, start, extent = orbits[k].period, orbits[k].state, np.ptp(path.c[-1], axis=0) + 1e-12
         away = lambda times, path=path, start=start, extent=extent: (
-            (np.abs(path(times) - start) / extent).T.copy().max(axis=0)
+            (np.abs(values_at(path, times) - start) / extent).T.copy().max(axis=0)
         )
         parts = np.arange(MOST_PARTS, 1, -1)
         some = parts[away(period / parts) < SAME]

@@ -16,6 +16,7 @@ from functools import cached_property, partial
 import numpy as np
 from scipy.interpolate import PPoly
 
+from ngnmm_core.compilation.lazy_njit import lazy_njit
 from ngnmm_core.dynamics.variational import Solutions
 from ngnmm_core.simulation.own_times import in_units
 
@@ -25,6 +26,7 @@ SMALLER, MOST_MESHES = 0.05, 4  # step error of each further mesh, in units of t
 MOST_ITERATIONS = 12
 ROUGH, TOLERANCE = 1e-6, 1e-11  # along the guess, and in the end
 TRIVIAL = 1e-6  # of the trivial multiplier: what errors of steps make of it where they are right
+CLEARLY = 2.0  # unstable: what the leading multiplier is of an orbit that is not worth better steps
 PATIENCE = 3  # iterations in which the residual must have halved
 
 
@@ -83,12 +85,20 @@ class Orbit:
         """Whether every multiplier but the trivial one lies inside the unit circle."""
         return bool(np.abs(self.multipliers[1]) < 1.0)
 
+    @property
+    def clearly_unstable(self) -> bool:
+        """Whether errors of multipliers, as the trivial one has, can't make the orbit stable."""
+        return bool(np.abs(self.multipliers[1]) > CLEARLY and self.trivial_error < 0.1)
 
-def shoot_many(solutions: Solutions, states: np.ndarray, periods: np.ndarray) -> list[Orbit | None]:
+
+def shoot_many(
+    solutions: Solutions, states: np.ndarray, periods: np.ndarray, stable: bool = False
+) -> list[Orbit | None]:
     """Find the periodic orbits near states [point, state] and periods [point]; None where there is none.
 
     The phase is fixed by requiring the correction to be orthogonal to the flow at the given state.  An orbit whose
-    trivial multiplier can't be brought to 1 by smaller steps is given as it is: see `Orbit.accurate`.
+    trivial multiplier can't be brought to 1 by smaller steps is given as it is: see `Orbit.accurate`.  If only `stable`
+    ones are wanted, those that are clearly unstable are left out.
     """
     found: list[Orbit | None] = [None] * len(states)
     x, times = np.array(states, float), np.array(periods, float)
@@ -103,7 +113,8 @@ def shoot_many(solutions: Solutions, states: np.ndarray, periods: np.ndarray) ->
                 continue
             found[k] = orbit
         if rough:
-            left = np.array([k for k, orbit in zip(left, orbits, strict=True) if orbit is not None], int)
+            wanted = lambda orbit: orbit is not None and not (stable and orbit.clearly_unstable)
+            left = np.array([k for k, orbit in zip(left, orbits, strict=True) if wanted(orbit)], int)
             continue
         left = np.array([k for k in left if (o := found[k]) is None or o.trivial_error > TRIVIAL], int)
         error *= SMALLER
@@ -133,7 +144,7 @@ def along(solutions: Solutions, orbits: Sequence[Orbit], count: int) -> np.ndarr
     """States at `count` equal distances in time along orbits, the first one included: array [point, count, state]."""
     result = np.empty((len(orbits), count, solutions.size))
     for k, path in enumerate(paths(solutions, orbits)):
-        result[k] = path(orbits[k].period * np.arange(count) / count)
+        result[k] = values_at(path, orbits[k].period * np.arange(count) / count)
     return result
 
 
@@ -147,6 +158,30 @@ def paths(solutions: Solutions, orbits: Sequence[Orbit]) -> list[PPoly]:
     slopes = np.split(every.velocity(np.concatenate(steps)), np.cumsum(lengths)[:-1])
     times = [np.concatenate([[0.0], np.cumsum(orbit.mesh)]) for orbit in orbits]
     return [_cubics(*one) for one in zip(times, steps, slopes, strict=True)]
+
+
+def values_at(path: PPoly, times: np.ndarray) -> np.ndarray:
+    """Values [time, state] of an orbit at some times (ms) on it: bit by bit those of `PPoly`, ten times as fast."""
+    out = np.empty((len(times), path.c.shape[2]))
+    _evaluate(path.x, path.c, times, out)
+    return out
+
+
+@lazy_njit
+def _evaluate(ends, coefficients, times, out):
+    piece, last = 0, len(ends) - 2
+    for row in range(len(times)):
+        while piece < last and times[row] >= ends[piece + 1]:
+            piece += 1
+        while piece > 0 and times[row] < ends[piece]:
+            piece -= 1
+        x = times[row] - ends[piece]
+        for k in range(out.shape[1]):
+            value, power = 0.0, 1.0
+            for term in range(4):  # from the constant on
+                value += coefficients[3 - term, piece, k] * power
+                power *= x
+            out[row, k] = value
 
 
 def _cubics(times: np.ndarray, values: np.ndarray, slopes: np.ndarray) -> PPoly:

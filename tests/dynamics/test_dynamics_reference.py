@@ -10,7 +10,10 @@ from ngnmm_core.dynamics.attractor import find_attractors
 from ngnmm_core.dynamics.dispersion import dispersion
 from ngnmm_core.dynamics.equilibria import eigenvalues, newton
 from ngnmm_core.dynamics.irregular_attractors import classify
+from ngnmm_core.dynamics.period_multiplicity import parents_of
+from ngnmm_core.dynamics.periodic_orbits import paths, shoot_many, values_at
 from ngnmm_core.dynamics.regimes import CHAOS, IRREGULAR, LIMIT_CYCLE, MULTI_PERIOD, REST
+from ngnmm_core.dynamics.variational import Solutions
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "homogeneous_system.json").read_text(encoding="utf-8")
@@ -109,3 +112,29 @@ def test_the_attractor_of_a_point_does_not_depend_on_the_batch(ei, points_of, at
         if together.orbit:
             np.testing.assert_array_equal(together.orbit.monodromy, alone.orbit.monodromy)
         np.testing.assert_array_equal(together.period, alone.period)
+
+
+def test_a_search_for_stable_cycles_leaves_out_those_that_are_clearly_unstable(ei, points_of):
+    """Parents of doubled cycles, with leading multipliers of -2.18 and -1.10; the others are the same bit by bit."""
+    points = points_of(ei, 2, I_ext_e=[10.1, 8.3], G=[13.3, 10.6])
+    solutions = Solutions(ei, points.parameters, points.parameters["G"])
+    doubled = [attractor.orbit for attractor in find_attractors(ei, points.parameters, 1.0)]
+    parents = [parent for _, parent in parents_of(solutions, doubled)]
+    leading = [parent.multipliers[1].real for parent in parents]
+    np.testing.assert_allclose(leading, [-2.18, -1.10], atol=0.01)
+    both = [*parents, *doubled]
+    starts, periods = np.array([orbit.state for orbit in both]), np.array([orbit.period for orbit in both])
+    every, some = (shoot_many(solutions.take(np.tile([0, 1], 2)), starts, periods, stable) for stable in (False, True))
+    assert [orbit is None for orbit in some] == [True, False, False, False]
+    for orbit, same in zip(every[1:], some[1:], strict=True):
+        np.testing.assert_array_equal(orbit.monodromy, same.monodromy)
+    np.testing.assert_allclose(every[0].monodromy, parents[0].monodromy, rtol=1e-5)
+
+
+def test_values_along_an_orbit_are_those_of_its_polynomials(ei, attractor_at):
+    """In any order, at the ends of pieces and after the last."""
+    attractor, parameters = attractor_at(ei, I_ext_e=13.0, G=5.0)
+    arrays = {name: np.full(1, float(value)) for name, value in parameters.items()}
+    (path,) = paths(Solutions(ei, arrays, arrays["G"]), [attractor.orbit])
+    times = np.concatenate([path.x, np.random.default_rng(0).uniform(0.0, attractor.period, 50)])
+    np.testing.assert_array_equal(values_at(path, times), path(times))
