@@ -30,6 +30,7 @@ from ngnmm_core.plotting.parts.style import (
 TOP_MM, TITLE_MM, BRAIN_MARGIN_MM, BAR_MM = 82.0, 7.0, 4.0, 24.0
 DECADES = 4.0  # at most, of weights below the largest
 STRONGEST = 200  # connections drawn in the brain
+SAME = 1e-9  # relative difference of values that are one but for rounding
 DENSEST = 0.1  # share of all connections that may be drawn
 NORMALISED = {"row": "rows of W sum to 1", "max": "W divided by its largest weight", "none": "W as it is"}
 
@@ -102,7 +103,7 @@ def _spectrum(axes: Axes, dataset: xr.Dataset, normalization: str) -> None:
         axes.scatter(values.real, values.imag, s=6, facecolor=ACCENT, edgecolor="none")
         axes.set(aspect="equal", xlabel="Re Λ", ylabel="Im Λ")
         return
-    axes.hist(values[1:], bins=_bins(values[1:]), color=ACCENT, alpha=0.75, linewidth=0.0)
+    axes.hist(values[1:], bins=_bin_edges(values[1:]), color=ACCENT, alpha=0.75, linewidth=0.0)
     top = axes.get_ylim()[1]
     axes.set_ylim(-0.14 * top, top)
     axes.vlines(values, -0.11 * top, -0.03 * top, color=ACCENT, linewidth=0.5)
@@ -116,14 +117,19 @@ def _spectrum(axes: Axes, dataset: xr.Dataset, normalization: str) -> None:
     axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= top])
 
 
-def _bins(values: np.ndarray) -> int:
-    return int(np.clip(2.0 * np.sqrt(len(values)), 5, 40))
+def _bin_edges(*groups: np.ndarray) -> list[float]:
+    """Edges of bins for all values, as many as suit one group; of values that rounding tells apart, around these."""
+    values = np.concatenate(groups)
+    low, high, largest = values.min(), values.max(), np.abs(values).max()
+    if high - low <= SAME * largest:
+        low, high = low - (0.1 * largest or 0.5), high + (0.1 * largest or 0.5)
+    return np.linspace(low, high, int(np.clip(2.0 * np.sqrt(len(groups[0])), 5, 40)) + 1).tolist()
 
 
 def _strengths(axes: Axes, weights: np.ndarray) -> None:
     """Distribution of what regions receive; and of what they send, where the matrix is directed."""
     received, sent = weights.sum(axis=1), weights.sum(axis=0)
-    edges: list[float] = np.histogram_bin_edges(np.concatenate([received, sent]), bins=_bins(received)).tolist()
+    edges = _bin_edges(received, sent)
     axes.hist(received, bins=edges, color=ACCENT, alpha=0.75, linewidth=0.0, label="received")
     directed = not np.allclose(weights, weights.T, rtol=1e-6, atol=1e-12 * max(weights.max(), 1e-300))
     if directed:

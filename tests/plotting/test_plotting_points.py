@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import xarray as xr
 from matplotlib.colors import Normalize
+from matplotlib.patches import Rectangle
 from scipy.stats import spearmanr
 
+from ngnmm_core.api import get_connectome
 from ngnmm_core.plotting.connectome import connectome_figure, strongest_edges
 from ngnmm_core.plotting.highlights import detail_sheet, summary
 from ngnmm_core.plotting.hubs import hub_figure
@@ -158,6 +160,18 @@ def test_one_unknown_centre_is_no_brain(connectome_of):
     connectome["centre_x"][2] = np.nan
     assert region_centres(connectome) is None
     assert not brains(connectome_figure(connectome))
+
+
+@pytest.mark.parametrize("regions", [3, 4])
+@pytest.mark.parametrize("normalization", ["row", "max", "none"])
+def test_strengths_and_eigenvalues_that_are_one_but_for_rounding_are_drawn(regions, normalization, texts):
+    complete = get_connectome(1.0 - np.eye(regions))
+    figure = connectome_figure(complete, normalization)
+    figure.canvas.draw()
+    assert "Eigenvalue Λ of W" in texts(figure)
+    bars = [[p.get_height() for p in axes.patches if isinstance(p, Rectangle)] for axes in figure.axes]
+    counts = [sum(heights) for heights in bars if heights]
+    assert counts == [regions - 1, regions]  # eigenvalues but the uniform one, and strengths: none is lost
 
 
 def test_the_strongest_connections_are_the_strongest(connectome_of):
