@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from ngnmm_core.analysis.contract import Analysis, Options, Variable, status
+from ngnmm_core.analysis.spectra import check_segment
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.streaming.activity import SpectralStatus
@@ -22,6 +23,7 @@ from ngnmm_core.streaming.region_mean import RegionMean
 from ngnmm_core.streaming.welch import Welch
 
 KEY = "analyses.amplitude_modulation"
+FEWEST = 2  # frequencies of the modulation, 0 included
 SMALLEST = 1e-6  # mean amplitudes below this are no rhythm
 
 
@@ -49,6 +51,7 @@ def check(options: AmplitudeModulationOptions, study) -> None:
             f"{KEY}.max_hz: {options.max_hz:g} Hz is faster than a band of {high - low:g} Hz can be modulated; "
             f"allowed: at most {(high - low) / 2:g}"
         )
+    check_segment(f"{KEY}.segment_ms", options.segment_ms, simulation)
     decimator, envelope = _filters(options, simulation.sample_ms)
     settling = len(decimator.taps) * simulation.sample_ms + envelope.settling_ms
     left = simulation.duration_ms - simulation.transient_ms - settling
@@ -56,6 +59,11 @@ def check(options: AmplitudeModulationOptions, study) -> None:
         raise InputError(
             f"{KEY}.segment_ms: {options.segment_ms:g} ms is longer than the {left:.0f} ms that the filters leave of "
             "the window; allowed: at most that, or a longer simulation.duration_ms"
+        )
+    if len(_Follower(options, simulation.sample_ms).welch.frequency) < FEWEST:
+        raise InputError(
+            f"{KEY}.segment_ms: {options.segment_ms:g} ms resolves no frequencies up to max_hz = {options.max_hz:g}; "
+            f"allowed: longer than {1000.0 / options.max_hz:.4g}, or a higher max_hz"
         )
 
 

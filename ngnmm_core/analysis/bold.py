@@ -55,6 +55,7 @@ class BoldOptions(Options):
     discard_s: float = Field(
         20.0,
         gt=0,
+        le=1e6,
         description="time after the transient over which the mean activity is taken (s); as much again is dropped "
         "while the response settles",
     )

@@ -39,7 +39,7 @@ class ContinuationOptions(Options):
         description="how many times cycles of twice the period are followed; with `second`, how many period doublings "
         "in a row have curves (the first one always)",
     )
-    rows: int = Field(6000, ge=100, description="most rows of the table of one diagram")
+    rows: int = Field(6000, ge=100, le=1_000_000, description="most rows of the table of one diagram")
 
 
 def check(options: ContinuationOptions, study) -> None:

@@ -40,7 +40,7 @@ class CrossFrequencyOptions(Options):
     )
     amplitude_hz: tuple[float, float] = Field((30.0, 100.0), description="band whose amplitude is taken (Hz)")
     bins: int = Field(18, ge=4, le=90, description="bins of the phase")
-    surrogates: int = Field(200, ge=19, description="time-shifted surrogates")
+    surrogates: int = Field(200, ge=19, le=100_000, description="time-shifted surrogates")
     least_rise: float = Field(
         2.0, ge=1, description="by how much the smoothed spectrum must rise again in the amplitude band for a rhythm"
     )

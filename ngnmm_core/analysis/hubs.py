@@ -33,8 +33,8 @@ class HubsOptions(Options):
         min_length=1,
         description="`cut`: the region's row and column are removed; `renormalised`: the other rows sum to 1 again",
     )
-    seeds: int = Field(5, ge=1, description="replicates of every lesion")
-    null_seeds: int = Field(20, ge=3, description="replicates without lesion, for the seed-to-seed null")
+    seeds: int = Field(5, ge=1, le=10_000, description="replicates of every lesion")
+    null_seeds: int = Field(20, ge=3, le=10_000, description="replicates without lesion, for the seed-to-seed null")
     signal: Literal["rate", "gamma_envelope"] = Field("gamma_envelope", description="signal of the connectivity")
     lag_ms: float = Field(10.0, gt=0, le=100, description="lag of the information flow (ms)")
     duration_ms: float | None = Field(None, gt=0, description="simulated time (ms); the study's if not given")

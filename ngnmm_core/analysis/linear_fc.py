@@ -83,9 +83,10 @@ def check(options: LinearFcOptions, study) -> None:
     balloon = options.haemodynamics == "balloon"
     refuse_unread(key, options, ("constants",), balloon, f"{key}.haemodynamics: balloon")
     refuse_unread(key, options, ("spectrum_step_hz",), options.spectrum_max_hz is not None, f"{key}.spectrum_max_hz")
-    if len(options.frequencies_hz) > MOST_FREQUENCIES:
+    count = 0.0 if options.spectrum_max_hz is None else options.spectrum_max_hz / options.spectrum_step_hz
+    if count >= MOST_FREQUENCIES + 1:
         raise InputError(
-            f"{key}.spectrum_step_hz: {options.spectrum_step_hz:g} gives {len(options.frequencies_hz)} frequencies; "
+            f"{key}.spectrum_step_hz: {options.spectrum_step_hz:g} gives {count:.10g} frequencies; "
             f"allowed: at most {MOST_FREQUENCIES}"
         )
     values = study.axes.get("noise_sigma", [study.simulation.noise_sigma])

@@ -23,7 +23,9 @@ class ExponentStatus(Status):
 class LyapunovOptions(Options):
     """Options of the homogeneous exponents."""
 
-    duration_ms: float = Field(10000.0, ge=100, description="length of the run where the state is not at rest (ms)")
+    duration_ms: float = Field(
+        10000.0, ge=100, le=1e9, description="length of the run where the state is not at rest (ms)"
+    )
     step_error: float = Field(
         1e-6, gt=0, le=1e-3, description="largest error that steps may give an exponent (1/ms); they are chosen by it"
     )

@@ -19,8 +19,8 @@ class NetworkLyapunovOptions(Options):
     exponents: int = Field(
         90, ge=1, le=100000, description="number of exponents; those beyond the number of states of the network are NaN"
     )
-    duration_ms: float = Field(7000.0, ge=100, description="time over which growth is averaged (ms)")
-    transient_ms: float = Field(300.0, ge=10, description="time before that (ms)")
+    duration_ms: float = Field(7000.0, ge=100, le=1e9, description="time over which growth is averaged (ms)")
+    transient_ms: float = Field(300.0, ge=10, le=1e9, description="time before that (ms)")
     step_error: float = Field(
         1e-6, gt=0, le=1e-3, description="largest error that steps may give an exponent (1/ms); they are chosen by it"
     )
@@ -31,7 +31,7 @@ class NetworkLyapunovOptions(Options):
         description="integration step (ms); without, every point has the longest one that meets step_error",
     )
     interval_ms: float = Field(
-        10.0, gt=0, le=20, description="time between orthonormalisations (ms), a multiple of dt_ms if that is given"
+        10.0, ge=0.01, le=20, description="time between orthonormalisations (ms), a multiple of dt_ms if that is given"
     )
 
 

@@ -27,16 +27,27 @@ class OrbitDiagramOptions(Options):
     """Options of the orbit diagram."""
 
     state: str = Field("s_e", description="the state whose maxima are taken")
-    transient_ms: float = Field(1000.0, ge=0, description="time at the start that is not looked at (ms)")
-    duration_ms: float = Field(500.0, gt=0, description="time that is looked at, after the transient (ms)")
+    transient_ms: float = Field(1000.0, ge=0, le=1e9, description="time at the start that is not looked at (ms)")
+    duration_ms: float = Field(500.0, gt=0, le=1e9, description="time that is looked at, after the transient (ms)")
     count: int = Field(64, ge=1, le=100_000, description="most maxima that are kept, the last ones")
-    unit: str = Field("", description="unit of the state; found from the model")
+    unit: str = Field("", description="unit of the state, for models in files of your own; else found from the model")
 
 
 def adapt(options: OrbitDiagramOptions, config) -> OrbitDiagramOptions:
-    """Find the unit of the state in the study's own model: states of one name have other units in other models."""
+    """Find the unit of the state in the study's own model: states of one name have other units in other models.
+
+    Raises
+    ------
+    InputError
+        If the options tell another one.
+    """
     states = get_model(config.model.name).states if config.model.name in model_names() else ()
     found = next((state.unit for state in states if state.name == options.state), options.unit or "1")
+    if options.unit not in ("", found):
+        raise InputError(
+            f"analyses.orbit_diagram.unit: {options.unit!r} is not the unit of {options.state} in model "
+            f"{config.model.name}, {found!r}; allowed: that, or none"
+        )
     return options.model_copy(update={"unit": found})
 
 

@@ -28,13 +28,18 @@ def check(options: SeriesOptions, study) -> None:
     Raises
     ------
     InputError
-        For a series that is longer than the window.
+        For a series that is longer than the window, or holds no sample.
     """
     window = study.simulation.duration_ms - study.simulation.transient_ms
     if options.last_ms is not None and options.last_ms > window:
         raise InputError(
             f"analyses.series.last_ms: {options.last_ms:g} ms is longer than the window of {window:g} ms; "
             "allowed: at most that"
+        )
+    if options.last_ms is not None and options.last_ms < study.simulation.sample_ms:
+        raise InputError(
+            f"analyses.series.last_ms: {options.last_ms:g} ms holds no sample; allowed: at least "
+            f"simulation.sample_ms = {study.simulation.sample_ms:g}"
         )
 
 

@@ -60,6 +60,7 @@ def check(options: SpectraOptions, study) -> None:
     """
     simulation = study.simulation
     nyquist = 500.0 / simulation.sample_ms
+    check_segment("analyses.spectra.segment_ms", options.segment_ms, simulation)
     for key, high in (("max_hz", options.max_hz), *((f"bands.{n}", b[1]) for n, b in options.bands.items())):
         if high > nyquist:
             raise InputError(
@@ -82,6 +83,16 @@ def check(options: SpectraOptions, study) -> None:
         raise InputError(
             f"analyses.spectra.segment_ms: {options.segment_ms:g} ms is longer than the filtered window of "
             f"{filtered:g} ms; allowed: at most that, or a longer simulation.duration_ms"
+        )
+
+
+def check_segment(key: str, segment_ms: float, simulation) -> None:
+    """Refuses segments that are longer than the whole window."""
+    window = simulation.duration_ms - simulation.transient_ms
+    if segment_ms > window:
+        raise InputError(
+            f"{key}: {segment_ms:g} ms is longer than the window of {window:g} ms; allowed: less than that, or a "
+            "longer simulation.duration_ms"
         )
 
 

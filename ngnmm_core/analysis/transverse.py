@@ -25,7 +25,7 @@ class TransverseStatus(Status):
 class TransverseOptions(Options):
     """Options of the transverse exponents."""
 
-    duration_ms: float = Field(10000.0, ge=100, description="length of the run (ms)")
+    duration_ms: float = Field(10000.0, ge=100, le=1e9, description="length of the run (ms)")
     step_error: float = Field(
         1e-6, gt=0, le=1e-3, description="largest error that steps may give an exponent (1/ms); they are chosen by it"
     )

@@ -78,9 +78,17 @@ def find_file(key: str, given: str, folder: Path | None, kind: str = PYTHON) -> 
     """
     named = Path(given).expanduser()
     for place in filter(None, (folder, Path())):
-        if (place / named).is_file():
+        if is_there(place / named):
             return named if named.is_absolute() else Path(os.path.relpath(place / named))
     raise InputError(f"{key}: {given}: no such file; allowed: {kind}")
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file of that name; a name that no file can have is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long, or with a zero in it
+        return False
 
 
 def read_file(key: str, path: Path, constant: str) -> OwnFile:

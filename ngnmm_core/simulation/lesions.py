@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from ngnmm_core.errors import InputError
+from ngnmm_core.errors import InputError, twice
 from ngnmm_core.points import Axis, Kind, Points
 from ngnmm_core.section import Section
 from ngnmm_core.simulation.stimuli import region_index
@@ -26,9 +26,12 @@ class Resection(Section):
     )
 
     def indices(self, labels: Sequence[str]) -> list[int]:
-        """Look up the indices of the regions; refuse one that does not exist, naming the nearest."""
+        """Look up the indices of the regions; refuse one that does not exist, naming the nearest, or that repeats."""
         key = "simulation.resection.regions"
-        return [region_index(key, region, [str(label) for label in labels]) for region in self.regions]
+        found = [region_index(key, region, [str(label) for label in labels]) for region in self.regions]
+        if (repeated := twice(found)) is not None:
+            raise InputError(f"{key}: the region {labels[repeated]} occurs twice; allowed: each region once")
+        return found
 
 
 NO_RESECTION = Resection()

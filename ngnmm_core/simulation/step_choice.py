@@ -13,7 +13,9 @@ with half of it, and where the two differ by a tenth of a state's range its stat
 """
 
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from functools import cache
+from itertools import count as count_from
 from typing import NamedTuple
 
 import numpy as np
@@ -36,6 +38,7 @@ GAIN = 32.0  # by which half the step reduces the watch, at least
 TRIAL_MS = 100.0  # for the default time constants of a model
 MOST_DIFFERENCE = 0.1  # of a state's range, between a step and half of it, for methods without a watch
 EDGE_HALVINGS = 4  # edges of pulses may ask for steps as short as this
+DIGITS = 40  # parts of a sample that are decimals: divisors of 10 to this power
 TINY = 1e-300
 
 
@@ -59,6 +62,15 @@ def longest_ms(factor: float = 1.0) -> float:
     return float(f"{LONGEST_MS * factor:.15g}")
 
 
+def part_of_sample(sample_ms: float, fewest: float) -> float:
+    """Divide a time between samples into at least so many steps, whose length (ms) is a decimal if it is one.
+
+    A third of a sample is none, and no edge of an input would be a multiple of that, not even one at a sample.
+    """
+    count = next(n for n in count_from(max(int(np.ceil(fewest)), 1)) if 10**DIGITS % n == 0)
+    return float(Fraction(str(sample_ms)) / count)
+
+
 @cache
 def ladder(sample_ms: float, factor: float = 1.0) -> Ladder:
     """Give the ladder of the steps that divide the time between samples.
@@ -74,8 +86,9 @@ def ladder(sample_ms: float, factor: float = 1.0) -> Ladder:
     halvings = [k for k in range(HALVINGS + 1) if is_multiple(own_ms, LONGEST_MS / 2**k)]
     if halvings:
         return Ladder(tuple(longest_ms(factor) / 2**k for k in halvings))
-    longest = sample_ms / np.ceil(own_ms / LONGEST_MS)  # a time of its own between samples: a ladder of its own
-    return Ladder(tuple(float(longest / 2**k) for k in range(HALVINGS + 1)))
+    # a time of its own between samples: a ladder of its own
+    longest = part_of_sample(sample_ms, own_ms / LONGEST_MS)
+    return Ladder(tuple(longest / 2**k for k in range(HALVINGS + 1)))
 
 
 def own_ladder(sample_ms: float, factor: float, edges_ms: Iterable[float]) -> Ladder:
@@ -113,7 +126,7 @@ def declared_step(step_ms: float, sample_ms: float, factor: float = 1.0) -> floa
     own_ms = sample_ms if factor == 1.0 else float(f"{sample_ms / factor:.12g}")
     if is_multiple(own_ms, step_ms):
         return step_ms if factor == 1.0 else float(f"{step_ms * factor:.15g}")
-    return float(sample_ms / np.ceil(own_ms / step_ms))
+    return part_of_sample(sample_ms, own_ms / step_ms)
 
 
 def declared_only(step_ms: float, sample_ms: float, factor: float, edges_ms: Iterable[float]) -> Ladder:

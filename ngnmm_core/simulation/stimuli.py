@@ -96,11 +96,8 @@ class Stimulus(Section):
         self._refuse_unused(key, overrides)
         for field in ("onset_ms", "duration_ms", "period_ms"):
             for value in overrides.get(field, [getattr(self, field)]):
-                if value is not None and self.kind in JUMPING and not is_multiple(value, step_ms):
-                    raise InputError(
-                        f"{key}.{field}: {value:g} is not a multiple of the integration step, {step_ms:g} ms; "
-                        "allowed: a multiple, so that no step straddles a jump"
-                    )
+                if value is not None and self.kind in JUMPING:
+                    _check_edge(f"{key}.{field}", value, step_ms)
         if self.regions != "all" and self.region is not None:
             raise InputError(f"{key}.regions: {self.regions!r} given beside region; allowed: one of the two")
         for duration in overrides.get("duration_ms", [self.duration_ms]):
@@ -109,8 +106,13 @@ class Stimulus(Section):
                     f"{key}.count: {self.count} pulses with duration_ms = {duration} and period_ms = {self.period_ms} "
                     "are no train; allowed: duration_ms <= period_ms, both given"
                 )
+        if self.period_ms is not None and self.count == 1:
+            raise InputError(
+                f"{key}.period_ms: {self.period_ms:g} is of a train, and count is 1; allowed: none, or count of at "
+                "least 2"
+            )
         if self.kind == "table":
-            self._check_table(key)
+            self._check_table(key, step_ms, overrides.get("onset_ms", [self.onset_ms]))
 
     def _refuse_unused(self, key: str, overrides: Mapping[str, Sequence[float]]) -> None:
         """Refuses what is set for another kind of waveform: it would be ignored."""
@@ -122,7 +124,13 @@ class Stimulus(Section):
                 found = values[0] if values else default
                 raise InputError(f"{key}.{field}: {found} is not for kind {self.kind!r}; allowed: {', '.join(used)}")
 
-    def _check_table(self, key: str) -> None:
+    @property
+    def jumps_ms(self) -> list[float]:
+        """Times from the onset at which a table jumps: where it starts, or ends, with a value other than 0."""
+        ends = ((self.times_ms[k], self.values[k]) for k in (0, -1)) if self.kind == "table" else ()
+        return [time for time, value in ends if value != 0]
+
+    def _check_table(self, key: str, step_ms: float, onsets_ms: Sequence[float]) -> None:
         times = self.times_ms
         if not len(times) == len(self.values) >= 2:
             raise InputError(
@@ -133,6 +141,11 @@ class Stimulus(Section):
         for k, (before, after) in enumerate(pairwise(times), 1):
             if after <= before:
                 raise InputError(f"{key}.times_ms[{k}]: {after:g} follows {before:g}; allowed: rising times")
+        for time in self.jumps_ms:
+            where = f"{key}.times_ms[{times.index(time)}]"
+            _check_edge(where, time, step_ms, ", or a value of 0 there")
+            for onset in onsets_ms:
+                _check_edge(f"{key}.onset_ms", onset, step_ms, ", or a table that starts and ends with 0")
 
     def weights(self, labels: Sequence[str]) -> np.ndarray:
         """Weight of every region, [region].
@@ -155,6 +168,15 @@ class Stimulus(Section):
         for index, weight in zip(indices, chosen.values(), strict=True):
             result[index] = weight
         return result
+
+
+def _check_edge(key: str, time_ms: float, step_ms: float, otherwise: str = "") -> None:
+    """Refuses a time at which the input jumps inside of a step."""
+    if not is_multiple(time_ms, step_ms):
+        raise InputError(
+            f"{key}: {time_ms:.10g} is not a multiple of the shortest integration step, {step_ms:g} ms; allowed: a "
+            f"multiple, so that no step straddles a jump{otherwise}"
+        )
 
 
 def region_index(key: str, region: str | int, labels: Sequence[str]) -> int:
@@ -278,4 +300,6 @@ def edges_ms(stimuli: Sequence[Stimulus], columns: Mapping[str, np.ndarray], poi
         if stimulus.kind in JUMPING:
             period = stimulus.period_ms if stimulus.count > 1 else np.nan
             edges += [values["onset_ms"], end_of(stimulus, values), np.full(points, period)]
+        if jumps := stimulus.jumps_ms:
+            edges += [values["onset_ms"], *(np.full(points, time) for time in jumps)]
     return np.array(edges)

@@ -108,8 +108,9 @@ def test_a_step_below_the_end_of_the_ladder_has_a_path_of_its_own():
 
 def test_a_pulse_that_fits_no_step_of_other_times_has_steps_of_the_default_ones():
     assert own_ladder(0.2, 16.0, [24.0]) == ladder(0.2, 16.0)
-    assert own_ladder(0.2, 0.97, [10.05]) == ladder(0.2)
-    assert own_ladder(0.2, 0.97, []).steps_ms[0] == 0.2 / 3
+    assert own_ladder(0.2, 3.0, [10.05]).steps_ms[0] == 0.2
+    assert own_ladder(0.2, 3.0, [10.00625]) == ladder(0.2)
+    assert own_ladder(0.2, 0.97, []).steps_ms[0] == 0.05  # a third of a sample is no decimal
 
 
 def study_of(model, factor, **simulation):

@@ -224,6 +224,25 @@ def test_the_key_connectome_must_be_there(refuses):
         pytest.param(
             {"spectra": {"segment_ms": 50, "max_hz": 20}}, ["analyses.spectra.segment_ms", "at least 100"], id="few"
         ),
+        pytest.param({"spectra": {"segment_ms": 1e308}}, ["spectra.segment_ms", "1e+308", "150 ms"], id="overflow"),
+        pytest.param(
+            {"amplitude_modulation": {"segment_ms": 1e308}}, ["modulation.segment_ms", "1e+308", "150 ms"], id="longest"
+        ),
+        pytest.param(
+            {"amplitude_modulation": {"segment_ms": 10, "band_hz": [100, 300]}},
+            ["amplitude_modulation.segment_ms", "10", "longer than 33.33"],
+            id="no modulation resolved",
+        ),
+        pytest.param({"series": {"last_ms": 0.05}}, ["analyses.series.last_ms", "0.05", "no sample"], id="no sample"),
+        pytest.param(
+            {"linear_fc": {"spectrum_max_hz": 1e308}}, ["linear_fc.spectrum_step_hz", "1e+308"], id="frequencies"
+        ),
+        pytest.param({"orbit_diagram": {"unit": "mV"}}, ["orbit_diagram.unit", "'mV'", "'ms-1'"], id="another unit"),
+        pytest.param({"bold": {"discard_s": 1e308}}, ["analyses.bold.discard_s", "1e+308", "1e+06"], id="discarded"),
+        pytest.param({"hubs": {"null_seeds": 10**26}}, ["hubs.null_seeds", "10000"], id="seeds without end"),
+        pytest.param(
+            {"network_lyapunov": {"interval_ms": 1e-300}}, ["interval_ms", "1e-300", "0.01"], id="no interval"
+        ),
         pytest.param({"spectra": {"max_hz": 0.5}}, ["analyses.spectra.max_hz", "0.5", ">= 2"], id="low"),
         pytest.param(
             {"network_lyapunov": {"interval_ms": 0.07, "dt_ms": 0.05}},

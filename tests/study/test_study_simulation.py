@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ngnmm_core.points import Kind
+from ngnmm_core.section import is_multiple
 from ngnmm_core.simulation.settings import Simulation
 
 TIMES = ["duration_ms", "transient_ms", "sample_ms", "dt_ms"]
@@ -213,6 +214,17 @@ def test_highlights_may_set_numbers_of_a_stimulus(study):
             ["times_ms[0]", "-1", ">= 0"],
             id="before onset",
         ),
+        pytest.param(
+            {"kind": "table", "duration_ms": None, "times_ms": [0, 5.013], "values": [0, 1]},
+            ["focal.times_ms[1]", "5.013", "a value of 0 there"],
+            id="table that ends abruptly within a step",
+        ),
+        pytest.param(
+            {"kind": "table", "duration_ms": None, "onset_ms": 60.01, "times_ms": [0, 5], "values": [1, 0]},
+            ["focal.onset_ms", "60.01", "starts and ends with 0"],
+            id="table that starts abruptly within a step",
+        ),
+        pytest.param({"period_ms": 30}, ["focal.period_ms", "30", "count is 1"], id="period of one pulse"),
         pytest.param({"regions": []}, ["stimuli[0].regions", "[]", "at least one"], id="no regions"),
         pytest.param({"regions": {}}, ["stimuli[0].regions", "{}", "at least one"], id="no weights"),
         pytest.param({"regions": ["a", "b", "a"]}, ["stimuli[0].regions", "a occurs twice"], id="region twice"),
@@ -289,6 +301,23 @@ def test_axes_of_jumps_lie_on_steps(refuses_stimulus):
     refuses_stimulus({}, "onset_ms", "60.02", "0.05 ms", grid={"focal.onset_ms": [60, 60.02]})
 
 
+def test_tables_that_start_and_end_with_nothing_need_no_step(study, stimulated):
+    changes = {"kind": "table", "duration_ms": None, "times_ms": [0, 3.3, 5.013], "values": [0, 1, 0]}
+    assert stimulated(onset_ms=60.01, **changes).simulation.stimuli[0].jumps_ms == []
+
+
+@pytest.mark.parametrize(("method", "sample_ms"), [("riccati", 0.23), ("multirate", 0.125), ("rk4", 0.023)])
+def test_pulses_at_samples_fit_whatever_the_time_between_these(study, method, sample_ms):
+    """A third of a sample is no decimal: nothing would be a multiple of such a step."""
+    onset, end, duration = (round(count * sample_ms, 9) for count in (80, 120, 200))
+    pulse = {**PULSE, "onset_ms": onset, "duration_ms": round(end - onset, 9)}
+    times = {"duration_ms": duration, "transient_ms": 0, "sample_ms": sample_ms, "dt_ms": None}
+    made = study(simulation={**times, "method": method, "stimuli": [pulse]}, grid={"G": [2]}).simulation
+    own = made.own_ladder(1.0, [onset, end]).steps_ms
+    assert is_multiple(sample_ms, own[0])
+    assert own[0] == made.longest_step_ms <= (0.1 if method == "riccati" else made.integrator.step_ms)
+
+
 @pytest.mark.parametrize(
     ("axis", "value"),
     [("duration_ms", -20), ("duration_ms", 0), ("onset_ms", -5), ("frequency_hz", -1), ("region", -1), ("region", 0.5)],
@@ -350,3 +379,8 @@ def test_models_that_send_rates_have_no_exact_flow_with_delays(study, refuses):
     refuses(
         {"model": model, "simulation": {**delayed, "method": "riccati"}}, "simulation.method", "riccati", "sends a rate"
     )
+
+
+def test_a_region_is_taken_out_once(study, refused):
+    resection = study(simulation={"resection": {"regions": ["b", 1]}}).simulation.resection
+    refused(lambda: resection.indices(["a", "b", "c"]), "simulation.resection.regions", "b occurs twice")
