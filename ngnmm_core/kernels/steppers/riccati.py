@@ -23,8 +23,9 @@ from ngnmm_core.kernels.llvm import kernel, load, make_row_products, store
 from ngnmm_core.kernels.steppers import brownian_ladder, coloured_ladder
 from ngnmm_core.kernels.steppers.history import make_coupling
 from ngnmm_core.kernels.steppers.riccati_filters import make_publish
+from ngnmm_core.kernels.steppers.riccati_first_pass import make_begin
 from ngnmm_core.kernels.steppers.riccati_inputs import FINER
-from ngnmm_core.kernels.steppers.riccati_passes import make_begin, slots_of
+from ngnmm_core.kernels.steppers.riccati_passes import slots_of
 from ngnmm_core.kernels.steppers.riccati_second_pass import make_finish
 from ngnmm_core.kernels.steppers.volley import VOLLEY_PIECES, make_volleys, publish_nothing
 

@@ -3,9 +3,6 @@
 from ngnmm_core.kernels.llvm import kernel, lane_select
 from ngnmm_core.kernels.steppers.riccati_constants import (
     COUPLING,
-    D_0,
-    D_1,
-    D_2,
     DAMPING,
     DECAY,
     GAIN,
@@ -15,13 +12,12 @@ from ngnmm_core.kernels.steppers.riccati_constants import (
     LAG,
     MOMENT_1,
     MOMENT_2,
-    Q_0,
-    Q_1,
     R_TO_IM,
     RE_TO_V,
     SPREAD,
     T_0,
     T_1,
+    UNRESOLVED,
     V_TO_RE,
     WEIGHTS,
     WIDTH,
@@ -49,11 +45,7 @@ def make_constants(region):
         aa = a * a
         store_wide(out, T_0 * whole, 1.0 - (2.0 / 15.0) * aa)
         store_wide(out, T_1 * whole, 1.0 / 3.0 - (17.0 / 105.0) * aa)
-        store_wide(out, Q_0 * whole, (-2.0 / 3.0) * aa)
-        store_wide(out, Q_1 * whole, 1.0 - (17.0 / 15.0) * aa)
-        store_wide(out, D_0 * whole, aa * (1.0 / 3.0))
-        store_wide(out, D_1 * whole, 0.4 * aa - 1.0)
-        store_wide(out, D_2 * whole, (2.0 / 15.0) * aa - 1.0)
+        store_wide(out, UNRESOLVED * whole, a * 0.0)
         gain, lag = load_wide(unit, GAIN * whole), load_wide(out, DECAY * whole)
         store_wide(out, GAIN * whole, gain)
         squared = lag * lag

@@ -11,9 +11,9 @@ import numpy as np
 
 # constants of a population, in the order of the table; then the weights of its sources
 (
-    V_TO_RE, R_TO_IM, SPREAD, DECAY, GAIN, INPUT, COUPLING, WIDTH, UNIT, T_0, T_1, Q_0, Q_1, D_0, D_1, D_2, LAG,
-    HALF_DECAY, DAMPING, MOMENT_1, MOMENT_2, RE_TO_V, IM_TO_R, NOISE, WEIGHTS,
-) = range(25)  # fmt: skip
+    V_TO_RE, R_TO_IM, SPREAD, DECAY, GAIN, INPUT, COUPLING, WIDTH, UNIT, T_0, T_1, UNRESOLVED, LAG, HALF_DECAY,
+    DAMPING, MOMENT_1, MOMENT_2, RE_TO_V, IM_TO_R, NOISE, WEIGHTS,
+) = range(21)  # fmt: skip
 
 
 # constants of a further filter of a population's rate, after the weights; then its weights onto the populations
@@ -107,11 +107,7 @@ def population_constants(population: PopulationValues, h: float) -> np.ndarray:
         UNIT: unit,
         T_0: 1.0 - 2.0 / 15.0 * a**2,
         T_1: 1.0 / 3.0 - 17.0 / 105.0 * a**2,
-        Q_0: -2.0 / 3.0 * a**2,
-        Q_1: 1.0 - 17.0 / 15.0 * a**2,
-        D_0: a**2 / 3.0 - unresolved,
-        D_1: 0.4 * a**2 - 1.0,
-        D_2: 2.0 / 15.0 * a**2 - 1.0,
+        UNRESOLVED: -unresolved,
         LAG: damping * gain,
         HALF_DECAY: 0.5 * lag,
         DAMPING: 1.0 / (1.0 + 0.5 * lag + damping * lag**2 / 12.0),

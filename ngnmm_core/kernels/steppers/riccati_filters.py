@@ -1,7 +1,7 @@
 """Further filters of the rates of QIF populations in a Riccati step: several synapses, adaptation; in wide lanes.
 
-A filter, tau s' = gain r + drive c - s, is treated as the synapse of `riccati_passes`: it follows from the moments of
-the integral of r, which the flow gives, and from those of the coupling c.
+A filter, tau s' = gain r + drive c - s, is treated as the synapse of `riccati_first_pass`: it follows from the moments
+of the integral of r, which the flow gives, and from those of the coupling c.
 
 Where regions send a rate, which is as fast as a burst, and synapses filter what is received, a filter of the sent rate
 is sent in its place: filters and sums over regions commute.  With x the rate filtered by tau_0 (0 at the start) and

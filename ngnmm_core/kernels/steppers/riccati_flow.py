@@ -16,7 +16,7 @@ from ngnmm_core.kernels.complex_logarithm import (
     reduced_angle,
 )
 from ngnmm_core.kernels.llvm import kernel, lane_any, lane_select, lane_split_near_one
-from ngnmm_core.kernels.steppers.riccati_constants import D_0, D_1, D_2, Q_0, Q_1, T_0, T_1, WIDTH
+from ngnmm_core.kernels.steppers.riccati_constants import T_0, T_1, UNRESOLVED, WIDTH
 
 TINY = 1e-30  # of |m|^2, so that a state of 0 divides by something
 SMALL = 4e-6  # of |m|^2: below, the recursion of K_n loses digits and its series is used
@@ -34,12 +34,11 @@ def predicted_moments(s, d1, d2, d3):
     )
 
 
-def make_flow(constant, width):
-    """`denominator`, `numerator` and `moments` of the populations of a region, in lanes of `width` numbers.
+def make_flow(constant):
+    """`denominator`, `numerator` and `moments` of the populations of a region, in lanes.
 
     `constant(array, place, k)` loads constant k of a table that starts at `place`.
     """
-    integrals = _integrals_single if width == SINGLE else integrals_of
 
     @kernel(forceinline=True)
     def denominator(constants, place, p, b, c):
@@ -52,32 +51,21 @@ def make_flow(constant, width):
         return t, u
 
     @kernel(forceinline=True)
-    def numerator(constants, place, p, b, c):
-        """Q - 1 and D, each by its real and imaginary part."""
-        i = constant(constants, place, WIDTH)
-        q = p * (p * (1382.0 / 14175.0) + 62.0 / 315.0) + 17.0 / 45.0
-        q = p * q + (2.0 / 3.0 - (86.0 / 35.0) * b)
-        q = p * q + (constant(constants, place, Q_1) - 2.8 * b)
-        q = p * q + (constant(constants, place, Q_0) + b * (3.2 * b - 2.0))
-        q_i = i * (p * (p * (p * (248.0 / 315.0) + 17.0 / 15.0) + 4.0 / 3.0) + (1.0 - 2.8 * b))
-        d = ((3.0 / 7.0) * b - 2.0 / 15.0) - p * (p * (62.0 / 2835.0) + 17.0 / 315.0)
-        d = p * d + ((11.0 / 15.0) * b + (3.0 / 7.0) * c - 1.0 / 3.0)
-        d = p * d + (b + c + constant(constants, place, D_1))
-        d = p * d + (constant(constants, place, D_0) - 1.2 * b * b)
-        d_i = i * (
-            p * (((22.0 / 15.0) * b - 2.0 / 3.0) - p * (p * (68.0 / 315.0) + 0.4))
-            + (b + c + constant(constants, place, D_2))
-        )
-        return q, q_i, d, d_i
+    def numerator(constants, place, p, b, c, T):
+        """S'/C - 1 and D = C'/C, each by its real and imaginary part, from T = S/C by its parts."""
+        (t, u), i = T, constant(constants, place, WIDTH)
+        w = c * (p * (6.0 / 7.0) + 2.0) - t
+        d = p * w + (i * u + (constant(constants, place, UNRESOLVED) - 1.2 * b * b))
+        return b * ((2.0 * b - 2.0) - 0.8 * p), (-0.8 * i) * b, d, i * w - p * u
 
     @kernel(forceinline=True)
-    def moments(T, a, b, c, m, y):
-        """Moments of the integral of pi r with weights 1, x - 1/2, ..., and its end without `rest_of_angle`.
+    def moments(T, a, b, c, integrals):
+        """Moments of the integral of pi r with weights 1, x - 1/2, ..., from what `integrals` gives.
 
-        T and a are given by their parts, T Z = m + i y.
+        T and a are given by their parts.
         """
         (t, u), (p, i) = T, a
-        k1, k2, k3, k4, k5, log = integrals(m, y)
+        k1, k2, k3, k4, k5, log = integrals
         square, cross = (p * p - i * i) * 0.2, (p * i) * 0.4  # a^2 / 5
         j0 = (
             log - k1[1] * t - k1[0] * u
@@ -96,7 +84,7 @@ def make_flow(constant, width):
             + p * ((1.0 / 3.0) * (k2[1] - k4[1] + k5[1]) - k1[1] * (1.0 / 18.0) - k3[1] * (5.0 / 18.0))
             + i * ((1.0 / 3.0) * (k2[0] - k4[0] + k5[0]) - k1[0] * (1.0 / 18.0) - k3[0] * (5.0 / 18.0) - 1.0 / 360.0)
         )  # fmt: skip
-        return j0, j1, j2, log
+        return j0, j1, j2
 
     return denominator, numerator, moments
 
@@ -185,3 +173,8 @@ def _integrals_single(m, y):
     p, q = _times(m, y, 0.5 - p, -q)
     a1, b1 = lane_select(small, p, a1), lane_select(small, q, b1)
     return (a1, b1), (a2, b2), (a3, b3), (a4, b4), (a5, b5), turn
+
+
+def integrals_for(width):
+    """Give `integrals(m, y)`: K_1 to K_5 as pairs of lanes and the angle of 1 + m, in lanes of `width` numbers."""
+    return _integrals_single if width == SINGLE else integrals_of

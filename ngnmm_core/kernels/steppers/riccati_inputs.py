@@ -79,46 +79,57 @@ def make_drive_moments(equations, width):
 
 
 def make_inputs(equations, width):
-    """`start`, `inputs` and `kicks` of the populations, with constants at `at`: their A (its real part).
+    """`start`, `outer`, `inner` and `kicks` of the populations, with constants at `at`: their A (its real part).
 
     `start(work, at, newest, synapses)` is A at the start of the step, from the coupling and the wide lane of synapses;
-    `inputs(work, at, coupling, synapses, kicks)` are its moments over the step, from those of both and of the noise,
-    `kicks(batch, work, at, here, short)`.
+    `outer(work, at, coupling, kicks)` are the moments over the step of all but the synapses, from those of the coupling
+    and of the noise, `kicks(batch, work, at, here, short)`; `inner(work, at, outer, synapses)` adds the synapses.
     """
     P, stimulated, noisy = equations.structure.populations, equations.stimulated, equations.noisy
     load_wide, _, widen, split = make_wide(P)
     whole, kept = P * width, kept_of_noise(equations.kind.coloured) * P
 
     @kernel(forceinline=True)
-    def received(work, at, coupling, synapses):
-        """Sum what coupling and synapses give to every population."""
-        k = work.constants
-        total, sources = load_wide(k, at + COUPLING * whole) * widen(coupling), split(synapses)
+    def with_synapses(work, at, received, synapses):
+        """Add what the synapses of all populations give to every population."""
+        sources = split(synapses)
         for source in range(P):
-            total = total + load_wide(k, at + (WEIGHTS + source) * whole) * widen(sources[source])
-        return total
+            received = received + load_wide(work.constants, at + (WEIGHTS + source) * whole) * widen(sources[source])
+        return received
 
     @kernel(forceinline=True)
     def start(work, at, newest, synapses):
-        a = load_wide(work.constants, at + INPUT * whole) + received(work, at, newest, synapses)
+        k = work.constants
+        a = load_wide(k, at + INPUT * whole) + load_wide(k, at + COUPLING * whole) * widen(newest)
+        a = with_synapses(work, at, a, synapses)
         if stimulated:  # the Legendre series of the stimuli at the start
             early = load_wide(work.scratch, 0) - 6.0 * load_wide(work.scratch, whole)
             early = early + 30.0 * load_wide(work.scratch, 2 * whole)
-            a = a + load_wide(work.constants, at + UNIT * whole) * early
+            a = a + load_wide(k, at + UNIT * whole) * early
         return a
 
     @kernel(forceinline=True)
-    def inputs(work, at, coupling, synapses, kicks):
-        a = load_wide(work.constants, at + INPUT * whole) + received(work, at, coupling[0], synapses[0])
-        b, c = received(work, at, coupling[1], synapses[1]), received(work, at, coupling[2], synapses[2])
+    def outer(work, at, coupling, kicks):
+        k = work.constants
+        factor = load_wide(k, at + COUPLING * whole)
+        a = load_wide(k, at + INPUT * whole) + factor * widen(coupling[0])
+        b, c = factor * widen(coupling[1]), factor * widen(coupling[2])
         if stimulated:
-            unit = load_wide(work.constants, at + UNIT * whole)
+            unit = load_wide(k, at + UNIT * whole)
             a = a + unit * load_wide(work.scratch, 0)
             b = b + unit * load_wide(work.scratch, whole)
             c = c + unit * load_wide(work.scratch, 2 * whole)
         if noisy:
             a, b = a + kicks[0], b + kicks[1]
         return a, b, c
+
+    @kernel(forceinline=True)
+    def inner(work, at, outer, synapses):
+        return (
+            with_synapses(work, at, outer[0], synapses[0]),
+            with_synapses(work, at, outer[1], synapses[1]),
+            with_synapses(work, at, outer[2], synapses[2]),
+        )
 
     @kernel(forceinline=True)
     def kicks(batch, work, at, here, short):
@@ -129,4 +140,4 @@ def make_inputs(equations, width):
         place = (level * batch.gain.size + here) * kept
         return amplitude * load_wide(work.brownian, place), amplitude * load_wide(work.brownian, place + whole)
 
-    return start, inputs, kicks
+    return start, outer, inner, kicks

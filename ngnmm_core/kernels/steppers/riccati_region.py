@@ -25,7 +25,7 @@ from ngnmm_core.kernels.steppers.riccati_constants import (
     WIDTH,
     Structure,
 )
-from ngnmm_core.kernels.steppers.riccati_flow import make_flow, predicted_moments, rest_of_angle
+from ngnmm_core.kernels.steppers.riccati_flow import integrals_for, make_flow, predicted_moments, rest_of_angle
 from ngnmm_core.kernels.steppers.riccati_slopes import INPUTS, make_slopes
 
 
@@ -150,7 +150,7 @@ def _make_prediction(constant, added):
 
 
 def _make_solution(constant, width):
-    denominator, numerator, moments = make_flow(constant, width)
+    (denominator, numerator, moments), integrals = make_flow(constant), integrals_for(width)
 
     @kernel(forceinline=True)
     def respond(k, Z, s, inputs):
@@ -158,12 +158,13 @@ def _make_solution(constant, width):
         t, u = denominator(k, 0, a, b, c)
         i, gain, decay = constant(k, 0, WIDTH), constant(k, 0, GAIN), constant(k, 0, DECAY)
         m, y = re * t - im * u, re * u + im * t
-        j0, j1, j2, turn = moments((t, u), (a, i), b, c, m, y)
+        found = integrals(m, y)
+        j0, j1, j2 = moments((t, u), (a, i), b, c, found)
         lag = constant(k, 0, LAG) * (j1 + constant(k, 0, HALF_DECAY) * j2)
         m0 = (s + gain * j0 + decay * lag) * constant(k, 0, DAMPING)
         m1 = lag - constant(k, 0, MOMENT_1) * m0
         m2 = gain * j2 - constant(k, 0, MOMENT_2) * m1
-        return (m0, m1, m2), s - decay * m0, (turn, m, y)
+        return (m0, m1, m2), s - decay * m0, (found[5], m, y)
 
     @kernel(forceinline=True)
     def end_of(k, s0, turned, inputs):
@@ -178,10 +179,9 @@ def _make_solution(constant, width):
         one = 1.0 + m
         inverse = 1.0 / (one * one + y * y)
         f, g = one * inverse, y * inverse  # 1 / (1 + m) = f - i g
-        qr, qi, dr, di = numerator(k, 0, a, b, c)
-        qr = 1.0 + qr
-        zr, zi = re * qr - im * qi, re * qi + im * qr
-        zr, zi = dr + zr * f + zi * g, di + zi * f - zr * g
+        sr, si, dr, di = numerator(k, 0, a, b, c, (t, u))
+        zr, zi = (re + dr) + re * sr - im * si, (im + di) + im * sr + re * si
+        zr, zi = zr * f + zi * g, zi * f - zr * g
         # the angle of 1 + m by how far m is from what it was taken at
         turn = turn + (y - old_y) * f - (m - old_m) * g
         end = s0 + constant(k, 0, GAIN) * (turn + rest_of_angle(constant(k, 0, WIDTH), a, b))

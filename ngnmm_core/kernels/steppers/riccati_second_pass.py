@@ -84,7 +84,7 @@ def make_finish(equations, rows, width):
 
 def _make_move(structure, slots, width):
     constant = make_constant(structure, width)
-    denominator, numerator, _ = make_flow(constant, width)
+    denominator, numerator, _ = make_flow(constant)
     load_wide, store_wide, widen, _ = make_wide(structure.populations)
     (load_r, store_r), (load_v, store_v) = make_states(structure, width)
     load_s, store_s = make_synapse_access(structure, width)
@@ -117,29 +117,30 @@ def _make_move(structure, slots, width):
         both = 1.0 / (square * im)  # one division for two
         inverse, stretch = both * im, both * square * square
         f, g = one * inverse, y * inverse  # 1 / (1 + m) = f - i g
-        qr, qi, dr, di = numerator(k, at, a, b, c)
+        sr, si, dr, di = numerator(k, at, a, b, c, (t, u))
+        br, bi = dr + re * sr - im * si, di + im * sr + re * si
         if compensated:
-            gr, gi = re * (qr - m) - im * (qi - y), re * (qi - y) + im * (qr - m)
+            gr, gi = br - (re * m - im * y), bi - (im * m + re * y)
             gr, gi = gr * f + gi * g, gi * f - gr * g
-        qr = 1.0 + qr
-        zr, zi = re * qr - im * qi, re * qi + im * qr
-        zr, zi = zr * f + zi * g, zi * f - zr * g
+        br, bi = re + br, im + bi
+        end_re, end_im = br * f + bi * g, bi * f - br * g
+        zr, zi = end_re - dr, end_im - di
         em, ey = m - load_wide(old, kept + M_RE * whole), y - load_wide(old, kept + M_IM * whole)
         wr, wi = em * f + ey * g, ey * f - em * g
         er, ei = load_wide(old, kept + GUESS * whole) - a - (zr * wr - zi * wi), zr * wi + zi * wr
         error, worst = stretch * stretch * (er * er + ei * ei), load_wide(work.watch, watched)
         store_wide(work.watch, watched, lane_select(error > worst, error, worst))
-        rate = constant(k, at, IM_TO_R) * (di + zi)
+        rate = constant(k, at, IM_TO_R) * end_im
         angle = wi + rest_of_angle(constant(k, at, WIDTH), a, b)
         turned = constant(k, at, GAIN) * angle
         move_filters(work, at, here, angle, w0 * widen(missed), kept + LEFT * whole)
         if compensated:
             r, v, s = load_r(state, o), load_v(state, o), load_s(batch, work, here, o)
-            new, left = _added(r, constant(k, at, IM_TO_R) * (di + gi) + load_r(work.rest, o))
+            new, left = _added(r, constant(k, at, IM_TO_R) * gi + load_r(work.rest, o))
             falls = rate + rate < r
             store_r(state, o, lane_select(falls, rate, new))
             store_r(work.rest, o, lane_select(falls, 0.0, left))
-            new, left = _added(v, constant(k, at, RE_TO_V) * (dr + gr) + load_v(work.rest, o))
+            new, left = _added(v, constant(k, at, RE_TO_V) * gr + load_v(work.rest, o))
             store_v(state, o, new)
             store_v(work.rest, o, left)
             change = load_wide(old, kept + END * whole) + turned
@@ -151,7 +152,7 @@ def _make_move(structure, slots, width):
                 store_rest(work.rest, o, left)
         else:
             store_r(state, o, rate)
-            store_v(state, o, constant(k, at, RE_TO_V) * (dr + zr))
+            store_v(state, o, constant(k, at, RE_TO_V) * end_re)
             store_s(batch, work, here, o, load_wide(old, kept + END * whole) + turned)
 
     return move

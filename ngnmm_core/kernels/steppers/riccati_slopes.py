@@ -104,7 +104,7 @@ def make_slopes(constant, store_wide, whole, width):
     `Z` is a pair of wide lanes, `inputs` the moments a, b, c of the input, a without its constant imaginary part.
     `out` takes `OF_MOMENTS` or `OF_END` wide lanes: for every output its derivatives by `INPUTS`.
     """
-    denominator, numerator, _ = make_flow(constant, width)
+    denominator, numerator, _ = make_flow(constant)
 
     @kernel(forceinline=True)
     def slopes_of_denominator(A, b, c):
@@ -227,8 +227,9 @@ def make_slopes(constant, store_wide, whole, width):
         a, b, c = inputs
         slopes = slopes_of_denominator(A, b, c)
         q_a, q_b, d_a, d_b, d_c = slopes_of_numerator(A, b, c)
-        qr, qi, _, _ = numerator(constants, place, a, b, c)
-        qr = 1.0 + qr
+        sr, si, dr, di = numerator(constants, place, a, b, c, T)
+        back = _times((dr, di), T)
+        qr, qi = 1.0 + (sr - back[0]), si - back[1]
         turn = _times(Z, inverse)
         by_Z = _times((qr, qi), _times(inverse, inverse))
         by_T = _scaled(_times((qr, qi), _times(turn, turn)), -1.0)
