@@ -11,6 +11,7 @@ from ngnmm_core.connectome.normalisation import LARGEST_SPREAD, row_sum_spread
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.stages.registry import STAGES
+from ngnmm_core.storage.atomic import WRITABLE
 from ngnmm_core.study.load import make_study
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def run_point(parameters: Mapping[str, float], connectome: Any, output: Path, **
     Raises
     ------
     InputError
-        If `output` has another ending, or its folder does not exist.
+        If `output` has another ending, or can't be written; what stood there before is then left as it was.
     """
     if output.suffix.lower() not in FORMATS:
         raise InputError(f"--output: '{output}' has no known format; allowed: a name ending in {', '.join(FORMATS)}")
@@ -79,8 +80,12 @@ def run_point(parameters: Mapping[str, float], connectome: Any, output: Path, **
     start = time.perf_counter()
     dataset = point_dataset(parameters, connectome, **settings)
     from ngnmm_core.plotting.highlights import detail_sheet, summary
+    from ngnmm_core.plotting.parts.save import save
 
-    detail_sheet(dataset).savefig(output, dpi=200)
     for name, value in summary(dataset):
         print(name if value is None else f"  {name:28s} {value}")
+    try:
+        save(detail_sheet(dataset), output)
+    except OSError as error:
+        raise InputError(f"--output: {output}: can't be written ({error.strerror}); {WRITABLE}") from None
     print(f"{output} ({time.perf_counter() - start:.1f} s)")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model, model_names
+from ngnmm_core.storage.atomic import write_atomically
 
 OFTEN_SWEPT: dict[str, list[float]] = {"G": [1, 4, 7, 10], "Delta": [0.8, 1.0, 1.2]}
 DRIVES: dict[str, list[float]] = {"ei_ngnmm": [8, 13]}  # where the default is a place without rhythm
@@ -99,5 +100,5 @@ def _new(options, rest) -> None:
         raise InputError(f"{file}: exists; allowed: the name of a new file")
     if not file.absolute().parent.is_dir():
         raise InputError(f"{file}: {file.parent} is not there; allowed: a folder that exists")
-    file.write_text(study_text(file, options.model, options.connectome), encoding="utf-8")
+    write_atomically(file, study_text(file, options.model, options.connectome))
     print(f"{file}: written; next: ngnmm plan {file}, then ngnmm run {file}")

@@ -6,6 +6,7 @@ from functools import partial
 from ngnmm_core.errors import InputError
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.delay_settings import check_delays, found_at_rest
+from ngnmm_core.simulation.lesions import AXIS, Resection
 from ngnmm_core.simulation.noise_settings import COMMON, TAU, check_tau
 from ngnmm_core.simulation.own_times import own_time
 from ngnmm_core.simulation.stimuli import Stimulus, check_chain
@@ -36,6 +37,7 @@ def check_study(study: Study, names: Names, highlights: Sequence[dict[str, float
         config.simulation.check(study.fastest_rate, study.largest_noise, study.time_factors)
         check_delays(config.simulation, study.delayed, found_at_rest(config.model))
         _check_noise(study)
+        _check_resection(study)
         _check_stimuli(study, highlights)
     for analysis, chosen in study.analyses:
         analysis.check(chosen, study)
@@ -82,6 +84,17 @@ def _check_noise(study: Study) -> None:
         largest = max(study.axes.get(name, (0.0,)))
         if largest > 0 and not study.largest_noise > 0:
             raise InputError(f"{grid}.{name}: {largest:g} without noise; allowed: simulation.noise_sigma > 0 beside it")
+
+
+def _check_resection(study: Study) -> None:
+    """Refuses a kind of resection where no region is taken out."""
+    resection = study.simulation.resection
+    asked = AXIS in study.axes or any(AXIS in highlight for highlight in study.config.highlights)
+    if resection.kind != Resection().kind and not (resection.regions or asked):
+        raise InputError(
+            f"simulation.resection.kind: {resection.kind} without a region to take out; allowed: none, or "
+            f"simulation.resection.regions or an axis {AXIS} beside it"
+        )
 
 
 def _check_stimuli(study: Study, highlights: Sequence[dict[str, float]]) -> None:

@@ -59,3 +59,20 @@ def test_bad_words_are_refused_in_one_line(six, arguments, words):
     assert "\n" not in str(caught.value)
     for word in words:
         assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("command", ["point", "new"])
+def test_a_full_disk_is_told_in_one_line_and_nothing_is_lost(six, tmp_path, monkeypatch, capsys, command):
+    def full(*paths):
+        raise OSError(28, "No space left on device")
+
+    output = tmp_path / {"point": "point.PNG", "new": "first.yaml"}[command]
+    words = ["point", "--connectome", str(six), "--G", "5", *SHORT, "--output"] if command == "point" else ["new"]
+    if command == "point":
+        output.write_bytes(b"what was there")
+    monkeypatch.setattr("ngnmm_core.storage.atomic.os.replace", full)
+    with pytest.raises(InputError, match=r"can't be written \(No space left on device\); allowed: [^\n]*$"):
+        main([*words, str(output)])
+    kept = {"point.PNG": b"what was there"} if command == "point" else {}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == kept
+    assert command == "new" or "largest growth" in capsys.readouterr().out

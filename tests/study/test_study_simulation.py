@@ -381,6 +381,13 @@ def test_models_that_send_rates_have_no_exact_flow_with_delays(study, refuses):
     )
 
 
+def test_a_kind_of_resection_needs_a_region(study, refuses):
+    kind = {"kind": "renormalised"}
+    refuses({"simulation": {"resection": kind}}, "simulation.resection.kind", "renormalised", "resection.region")
+    assert study(simulation={"resection": kind}, grid={"resection.region": [-1, 0]}).simulation.resection.kind
+    assert study(simulation={"resection": {**kind, "regions": [0]}}).simulation.resection.kind
+
+
 def test_a_region_is_taken_out_once(study, refused):
     resection = study(simulation={"resection": {"regions": ["b", 1]}}).simulation.resection
     refused(lambda: resection.indices(["a", "b", "c"]), "simulation.resection.regions", "b occurs twice")

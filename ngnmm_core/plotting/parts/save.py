@@ -25,12 +25,13 @@ def save(figure: Figure, *paths: str | Path) -> None:
         For another suffix.
     """
     for path in map(Path, paths):
-        if path.suffix not in METADATA:
+        suffix = path.suffix.lower()
+        if suffix not in METADATA:
             raise ValueError(f"{path}: '{path.suffix}' can't be written; allowed: {', '.join(METADATA)}")
         with whole_file(path) as temporary, theme():
             figure.savefig(
                 temporary,
-                format=path.suffix[1:],
-                dpi=DPI[path.suffix],
-                metadata=METADATA[path.suffix],
+                format=suffix[1:],
+                dpi=DPI[suffix],
+                metadata=METADATA[suffix],
             )
