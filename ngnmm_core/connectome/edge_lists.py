@@ -75,7 +75,9 @@ def is_edge_list(rows: list[list[str]], what: str) -> bool:
     InputError
         If three rows of three numbers, or four of four, may be a list or a matrix.
     """
-    if _titles(rows[0]) is not None or (len(rows) > 1 and all(_NETWORKX.fullmatch(" ".join(row)) for row in rows)):
+    if (_titles(rows[0]) is not None and not _is_matrix(rows)) or (
+        len(rows) > 1 and all(_NETWORKX.fullmatch(" ".join(row)) for row in rows)
+    ):
         return True
     if len(rows) == len(rows[0]) == 4:
         _refuse_if_either(rows, what)
@@ -89,6 +91,28 @@ def is_edge_list(rows: list[list[str]], what: str) -> bool:
         return len(rows) > 3 or words
     _refuse_if_either(rows, what)
     return False
+
+
+def _is_matrix(rows: list[list[str]]) -> bool:
+    """Whether a table is a matrix though two titles may be those of an edge, as the V1, V2, ... that R gives columns.
+
+    It is square without its titles, and its diagonal is empty, or its first two columns can't be pairs of regions.
+    """
+    head, body = rows[0], rows[1:]
+    index = int({len(row) for row in body} == {len(body) + 1})
+    titles = [_bare(cell) for cell in (head[1:] if index and len(head) == len(body) + 1 else head)]
+    cells = [row[index:] for row in body]
+    if {len(titles), *map(len, cells)} != {len(body)} or not (places := _titles(titles)):
+        return False
+    numbers = [[as_float(cell) for cell in row] for row in cells]
+    empty = not any(row[k] for k, row in enumerate(numbers))
+    if any(title in WEIGHT_TITLES for title in titles) or any(
+        value is None for i, row in enumerate(numbers) for j, value in enumerate(row) if i != j
+    ):
+        return False
+    ends = [[row[place] for place in places[:2]] for row in cells]
+    pairs = {frozenset(pair) for pair in ends}
+    return empty or not _numbered(ends) or len(pairs) < len(ends) or any(len(pair) == 1 for pair in pairs)
 
 
 def _numbered(ends: list[list[str]]) -> bool:

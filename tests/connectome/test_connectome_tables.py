@@ -101,6 +101,36 @@ def test_numbers_of_regions_in_the_first_row_and_column(read, refused):
     same(read("b.csv", table(small)), small)
 
 
+@pytest.mark.parametrize("regions", [2, 3, 4, 10])
+def test_titles_that_r_makes_up_are_not_those_of_edges(read, regions):
+    """`write.csv(W)` and `write.table(W)` of a matrix without names: V1 and V2 are titles of lists of edges as well."""
+    weights = np.arange(1.0, 1.0 + regions**2).reshape(regions, regions) / 8.0
+    np.fill_diagonal(weights, 0.0)
+    names = [f"V{k + 1}" for k in range(regions)]
+    body = ["{sep}".join(f"{w:g}" for w in row) for row in weights]
+    numbered = ["{sep}".join([f'"{k + 1}"', row]) for k, row in enumerate(body)]
+    head = "{sep}".join(f'"{name}"' for name in names)
+    for file, lines in {
+        "a.csv": [head, *body],
+        "b.csv": ['""{sep}' + head, *numbered],
+        "c.txt": [head, *numbered],
+    }.items():
+        text = "\n".join(lines).format(sep="," if file.endswith("csv") else " ")
+        same(read(file, text + "\n"), weights, names)
+    letters = "ghij"[-min(regions, 4) :]
+    if regions == 4:  # regions that are called i and j
+        same(read("d.csv", "\n".join([",".join(letters), *body]).format(sep=",")), weights, list(letters))
+
+
+def test_a_list_with_the_titles_of_r_stays_a_list(read):
+    found = read("b.csv", "V1,V2,V3\n1,2,0.5\n2,1,0.25\n2,3,0.125\n3,2,1\n1,3,2\n3,1,3\n")
+    same(found, np.array([[0, 0.5, 2], [0.25, 0, 0.125], [3, 1, 0]]))
+    with pytest.warns(ConnectomeWarning, match="each pair of regions is listed once"):
+        three = read("b.csv", "V1,V2,V3\n1,2,0.5\n1,3,0.25\n3,2,0.125\n")
+    assert three.weights[0, 1] == 0.5
+    assert "a list of edges; the first region receives" in three.notes
+
+
 def test_columns_in_another_order_than_rows(read, refused):
     order = [2, 0, 3, 1]
     text = table(W[:, order], header=[NAMES[k] for k in order], index=NAMES)
