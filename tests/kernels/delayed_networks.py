@@ -30,6 +30,14 @@ def _received(t, past, slopes, gains, steps, out):
             out[i] += gains[i, j] * value
 
 
+@njit
+def _moved(x, change, factor, out):
+    """`x + factor * change`; written out, as an expression of arrays takes numba a second each to compile."""
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            out[i, j] = x[i, j] + factor * change[i, j]
+
+
 def solver(slope, sent):
     """`solve(start, gains, delays, h, count, every)` for a compiled `slope(x, received, out)`, which sends a state.
 
@@ -37,32 +45,38 @@ def solver(slope, sent):
     """
 
     @njit
-    def solve(start, gains, delays, h, count, every):
+    def solve(start, gains, steps, h, count, every):
         n, size = start.shape
-        out, x, steps = np.zeros((count // every, n, size)), start.copy(), delays / h
+        out, x, at = np.zeros((count // every, n, size)), start.copy(), start.copy()
         past, slopes = np.zeros((count + 1, n)), np.zeros((count + 1, n))
         a, b, c, d = np.zeros((n, size)), np.zeros((n, size)), np.zeros((n, size)), np.zeros((n, size))
         first, middle, last = np.zeros(n), np.zeros(n), np.zeros(n)
-        past[0] = start[:, sent]
+        for i in range(n):
+            past[0, i] = start[i, sent]
         for k in range(count):
             _received(k, past, slopes, gains, steps, first)
             _received(k + 0.5, past, slopes, gains, steps, middle)
             _received(k + 1, past, slopes, gains, steps, last)
             slope(x, first, a)
-            slopes[k] = h * a[:, sent]
-            slope(x + h / 2 * a, middle, b)
-            slope(x + h / 2 * b, middle, c)
-            slope(x + h * c, last, d)
-            x = x + h / 6 * (a + 2 * b + 2 * c + d)
-            past[k + 1] = x[:, sent]
+            for i in range(n):
+                slopes[k, i] = h * a[i, sent]
+            _moved(x, a, h / 2, at)
+            slope(at, middle, b)
+            _moved(x, b, h / 2, at)
+            slope(at, middle, c)
+            _moved(x, c, h, at)
+            slope(at, last, d)
+            for change, weight in ((a, h / 6), (b, h / 3), (c, h / 3), (d, h / 6)):
+                _moved(x, change, weight, x)
             slope(x, last, a)
-            slopes[k + 1] = h * a[:, sent]
+            for i in range(n):
+                past[k + 1, i], slopes[k + 1, i] = x[i, sent], h * a[i, sent]
             if (k + 1) % every == 0:
-                out[(k + 1) // every - 1] = x
+                _moved(x, a, 0.0, out[(k + 1) // every - 1])
         return out
 
     def of_network(start, G, delays, h=0.002, every_ms=0.1):
         no_self = delays + 1e3 * np.eye(REGIONS)  # no region hears itself
-        return solve(start, G * W, no_self, h, round(SPAN_MS / h), round(every_ms / h))
+        return solve(start, G * W, no_self / h, h, round(SPAN_MS / h), round(every_ms / h))
 
     return of_network
