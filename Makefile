@@ -46,7 +46,7 @@ run: env  ## the study in config/config.yaml, to its figures
 partial: env  ## merges what there is of an unfinished study
 	@$(BIN)/ngnmm partial --cores $(CORES)
 
-test: env-dev lint  ## all tests (16 minutes on 2 cores)
+test: env-dev lint  ## all tests (15 minutes on 2 cores)
 	$(BIN)/python -m pytest $(BY_FILE)
 
 test-fast: env-dev  ## the tests to run all day (2 to 3 minutes, the first time 5)
@@ -61,7 +61,7 @@ soak: env-dev  ## SHARDS=300 shards with faults at random, and nothing lost
 lint: env-dev  ## style, import contracts, Snakemake's own checks
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers auto
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 
