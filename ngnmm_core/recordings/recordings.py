@@ -11,6 +11,7 @@ from ngnmm_core.recordings.preprocessing import check_band, clean
 from ngnmm_core.recordings.settings import FEWEST_VOLUMES
 
 SYMMETRY = 1e-6  # of a group's connectivity
+DIAGONAL = 1e-3  # difference of an FC's diagonal from 1, as of rounded numbers
 ALIKE = 1e-12  # distance from 1 of a correlation that is one of a series with itself, whose Fisher z is infinite
 WITHOUT_SIGNAL = 1e-12  # s.d. relative to the largest value, of a region that is constant
 
@@ -208,6 +209,20 @@ def _checked_fc(fc, labels, key: str) -> np.ndarray:
             raise InputError(
                 f"{key}: FC of '{labels[i]}' and '{labels[j]}' {name} ({matrix[i, j]:g}); allowed: {allowed}"
             )
+    _check_diagonal(np.diag(matrix), labels, key)
     matrix = (matrix + matrix.T) / 2.0
     np.fill_diagonal(matrix, 1.0)
     return matrix
+
+
+def _check_diagonal(diagonal: np.ndarray, labels, key: str) -> None:
+    """Refuses covariances and Fisher's z, whose other values may be below 1 as well: the diagonal tells them apart."""
+    if np.isnan(diagonal).all() or not diagonal.any():  # left out
+        return
+    away = ~(np.abs(diagonal - 1.0) <= DIAGONAL)
+    if away.any():
+        k = int(np.argmax(away))
+        raise InputError(
+            f"{key}: FC of '{labels[k]}' with itself is {diagonal[k]:g}, as of a covariance or Fisher's z; allowed: "
+            "correlations, with 1, 0 or nothing on the diagonal"
+        )

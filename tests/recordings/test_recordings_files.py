@@ -92,6 +92,27 @@ def test_connectivity_of_a_group_alone(tmp_path, refused):
     refused(lambda: read(tmp_path / "fc.npz"), "is not below 1")
 
 
+@pytest.mark.parametrize(
+    ("turned", "words"),
+    [
+        pytest.param(lambda fc: 0.5 * fc, ("'a' with itself is 0.5", "covariance"), id="covariance"),
+        pytest.param(lambda fc: np.arctanh(0.5 * (fc - np.eye(5)) + np.eye(5)), ("is inf", "Fisher's z"), id="Fisher"),
+        pytest.param(lambda fc: fc - np.diag([0, 1, 0, 0, 0]), ("'b' with itself is 0",), id="some are missing"),
+        pytest.param(lambda fc: fc - np.eye(5), (), id="zeros"),
+        pytest.param(lambda fc: np.where(np.eye(5) > 0, np.nan, fc), (), id="nothing"),
+        pytest.param(lambda fc: fc.round(4), (), id="rounded"),
+    ],
+)
+def test_an_fc_is_told_from_covariances_by_its_diagonal(tmp_path, refused, turned, words):
+    fc = np.corrcoef(np.random.default_rng(4).normal(size=(5, 40)))
+    with np.errstate(divide="ignore"):
+        np.savez(tmp_path / "fc.npz", fc=turned(fc), labels=LABELS)
+    if words:
+        refused(lambda: read(tmp_path / "fc.npz"), *words, "allowed: correlations")
+    else:
+        np.testing.assert_allclose(read(tmp_path / "fc.npz").group_fc, fc, atol=1e-4)
+
+
 def test_bids_derivatives(tmp_path, refused):
     for sub in ("01", "02"):
         for run in ("1", "2"):
