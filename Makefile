@@ -89,7 +89,7 @@ docs-check: env-dev  ## the long commands of the documentation (half an hour)
 notebooks: env-docs  ## runs the notebooks of the documentation and keeps what they show
 	$(BIN)/jupyter execute --inplace docs/notebooks/*.ipynb
 
-bench: env-dev  ## speed beside C and other tools, to docs/benchmarks (an hour; PEERS=python with the others)
+bench: env-dev  ## speed beside C and other tools, to docs/benchmarks (20 minutes; PEERS=python with the others)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m benchmarks.bench $(if $(PEERS),--peers $(PEERS))
 
 result-bits: env  ## hashes of small studies' results, to BITS=results/bits.json (AGAINST=older.json compares)

@@ -14,6 +14,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -81,15 +82,35 @@ def warm(modes: np.ndarray) -> None:
     transverse_spectra(MODEL, few, 1.0, stages(few, modes)[1], modes, Settings(1, 100.0, ALIGNING_MS))
 
 
-def report_mesh(stride: int, modes: np.ndarray) -> list[str]:
-    """A sample of the paper's mesh."""
+class Sample(NamedTuple):
+    """A sample of the paper's mesh: parameters, attractors, CPU seconds of the parts, and ms per cycle given."""
+
+    parameters: dict[str, np.ndarray]
+    attractors: list
+    times: dict[str, float]
+    growth_ms: float
+
+    @property
+    def minutes(self) -> float:
+        """What the whole mesh would take on two cores."""
+        return sum(self.times.values()) / len(self.attractors) * len(CURRENTS) * len(COUPLINGS) / 120.0
+
+
+def sample(stride: int, modes: np.ndarray) -> Sample:
+    """Every `stride`-th point of the paper's mesh in both directions."""
     parameters = mesh(CURRENTS[stride // 4 :: stride], COUPLINGS[stride // 3 :: stride])
-    count = len(parameters["G"])
     times, attractors = stages(parameters, modes)
-    total = sum(times.values())
     cycles = [k for k, a in enumerate(attractors) if a.orbit is not None]
     some = {name: values[cycles] for name, values in parameters.items()}
     _, growth = timed(dispersions, MODEL, some, 1.0, [attractors[k] for k in cycles], modes)
+    return Sample(parameters, attractors, times, 1e3 * growth / max(len(cycles), 1))
+
+
+def report_mesh(stride: int, modes: np.ndarray) -> list[str]:
+    """A sample of the paper's mesh."""
+    found = sample(stride, modes)
+    parameters, attractors, times, growth_ms = found
+    count, total = len(attractors), sum(times.values())
     irregular = [k for k, a in enumerate(attractors) if a.regime >= IRREGULAR - 2]
     chosen = {name: values[irregular] for name, values in parameters.items()}
     settings = Settings(1, TRANSVERSE_MS, ALIGNING_MS)
@@ -107,9 +128,8 @@ def report_mesh(stride: int, modes: np.ndarray) -> list[str]:
         *lines,
         f"| all | {1e3 * total / count:.2f} |",
         "",
-        f"- {whole} points on two cores, extrapolated: {total / count * whole / 120:.1f} minutes (aim: 3)",
-        f"- growth rates of {len(modes)} modes on a cycle, orbit given: {1e3 * growth / max(len(cycles), 1):.2f} ms "
-        "per point (aim: 0.5)",
+        f"- {whole} points on two cores, extrapolated: {found.minutes:.1f} minutes (aim: 3)",
+        f"- growth rates of {len(modes)} modes on a cycle, orbit given: {growth_ms:.2f} ms per point (aim: 0.5)",
         f"- transverse exponents over {TRANSVERSE_MS:g} ms: {transverse / max(len(irregular), 1):.2f} s per chaotic "
         f"point; that pass, attractors included, on two cores: {again / count * whole / 120:.1f} minutes (aim: 20)",
         f"- regimes: {', '.join(f'{n} {name}' for n, name in zip(regimes, REGIMES, strict=True) if n)}",
@@ -134,11 +154,16 @@ def report_full() -> list[str]:
     ]
 
 
-def report_spectrum(fine: bool) -> list[str]:
-    """The spectrum of the network at (I_ext_e, G) = (10, 9): 90 exponents over 7000 ms."""
+def network() -> tuple[np.ndarray, dict[str, float], np.ndarray]:
+    """Weights, parameters and start of the network whose spectrum is timed."""
     W = connectome()
     parameters = {name: float(value) for name, value in MODEL.resolve({"I_ext_e": 10.0, "G": 9.0}).items()}
-    state = perturbed(MODEL, np.tile(nominal(MODEL), (1, len(W), 1)), np.array([0]), 0.01)[0]
+    return W, parameters, perturbed(MODEL, np.tile(nominal(MODEL), (1, len(W), 1)), np.array([0]), 0.01)[0]
+
+
+def report_spectrum(fine: bool) -> list[str]:
+    """The spectrum of the network at (I_ext_e, G) = (10, 9): 90 exponents over 7000 ms."""
+    W, parameters, state = network()
     network_exponents(MODEL, W, parameters, state, NetworkSettings(1, 1.0, 1.0))
     lines = [f"## Spectrum of the network, 90 exponents of {state.size}, 7000 ms after 300 ms, at (10, 9)", ""]
     lines += [

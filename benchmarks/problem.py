@@ -16,6 +16,7 @@ MODEL = get_model("ei_ngnmm")
 PAPER_MATRIX = "NGNMM_SC2017"
 SD = 0.01  # of the perturbation of initial states
 BOX_MM, TORTUOSITY = (70.0, 80.0, 55.0), 1.35  # half of the sides; length of a tract over that of a straight line
+MAPPED = ("J_ee", "J_ie", "eta_e")
 STEPS_MS = {"rk4": 0.01, "heun": 0.01, "multirate": 0.05, "riccati": 0.1}
 
 
@@ -73,6 +74,13 @@ def delays_of(regions: int, rounded: bool) -> Delays:
     centres = rng.uniform(-1.0, 1.0, (regions, 3)) * BOX_MM
     apart = np.linalg.norm(centres[:, None] - centres[None], axis=-1)
     return Delays(TORTUOSITY * apart / 10.0, rounded)
+
+
+def maps_of(points: Points, regions: int) -> dict[str, np.ndarray]:
+    """All parameters [point, region], those of `MAPPED` up to a tenth above and below their values between regions."""
+    gradient = 1.0 + 0.1 * np.random.default_rng(2).uniform(-1.0, 1.0, regions)
+    found = {name: np.repeat(values[:, None], regions, axis=1) for name, values in points.parameters.items()}
+    return found | {name: found[name] * gradient for name in MAPPED}
 
 
 def new_run(W, points: Points, start, method: str, dtype: str = "float64", sigma: float = 0.0, delays=None) -> Run:

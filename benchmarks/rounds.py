@@ -5,13 +5,16 @@ import logging
 import statistics
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.yardsticks import Yardsticks
 
 MEASURE_S = 0.2  # CPU time that one measurement should take
 LONGEST_MS = 500.0
+LARGE, FEW = 200, 3  # regions from which on there are so few rounds
 
 
 class Case(NamedTuple):
@@ -30,7 +33,8 @@ class Results:
 
     seconds: dict[Case, list[float]] = field(default_factory=dict)
     missing: dict[Case, str] = field(default_factory=dict)
-    peaks: dict[str, list[float]] = field(default_factory=lambda: {"float64": [], "float32": []})
+    peaks: dict[tuple[str, int], list[float]] = field(default_factory=dict)  # by precision and regions of that run
+    about: dict[int, dict[str, str]] = field(default_factory=dict)  # the run, by regions
     simulated_ms: dict[Case, float] = field(default_factory=dict)
 
     def median(self, case: Case) -> float | None:
@@ -49,8 +53,37 @@ class Results:
             return None
         n = case.regions
         flops = (2.0 * n * n + 55.0 * n) * 4 * 1e5
-        pairs = zip(self.seconds[case], self.peaks[case.dtype], strict=True)
+        pairs = zip(self.seconds[case], self.peaks[case.dtype, n], strict=True)
         return statistics.median(flops / seconds / (peak * 1e9) for seconds, peak in pairs)
+
+    def joined(self, other: "Results") -> "Results":
+        """These results, with those of another run in place of what there is of its sizes of networks."""
+        parts = []
+        for name in FIELDS:
+            mine, new = getattr(self, name), getattr(other, name)
+            kept = {key: value for key, value in mine.items() if _regions(key) not in other.about}
+            parts.append(kept | new)
+        return Results(*parts)
+
+    def save(self, path: Path) -> None:
+        """Writes all to a file."""
+        content = {name: [[key, value] for key, value in getattr(self, name).items()] for name in FIELDS}
+        path.write_text(json.dumps(content), encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> "Results":
+        """Reads what `save` has written."""
+        content = json.loads(path.read_text(encoding="utf-8"))
+        keys = {"peaks": tuple, "about": int}
+        return cls(*({keys.get(name, lambda key: Case(*key))(k): v for k, v in content[name]} for name in FIELDS))
+
+
+def _regions(key) -> int:
+    """Regions that a key of `Results` belongs to."""
+    return key.regions if isinstance(key, Case) else key[1] if isinstance(key, tuple) else key
+
+
+FIELDS = tuple(Results.__dataclass_fields__)
 
 
 class Worker:
@@ -117,9 +150,12 @@ def points_of(case: Case) -> int:
 
 def measure(cases: list[Case], yardsticks: Yardsticks, peers: str, rounds: int) -> Results:
     """All cases, in turns."""
-    bench, results = Bench(yardsticks, peers), Results()
-    for case in cases:
+    bench, results, began = Bench(yardsticks, peers), Results(), time.perf_counter()
+    for number, case in enumerate(cases):
+        start = time.perf_counter()
         seconds, why = bench.run(case, 1.0)
+        took = time.perf_counter() - start
+        logging.info("case %d of %d, ready in %.1f s: %s", number + 1, len(cases), took, " ".join(map(str, case)))
         if seconds is None:
             results.missing[case] = why
             logging.info("%s: %s", case, why)
@@ -127,11 +163,18 @@ def measure(cases: list[Case], yardsticks: Yardsticks, peers: str, rounds: int) 
         ms = min(max(MEASURE_S / max(seconds * points_of(case) / 1000.0, 1e-9), 1.0), LONGEST_MS)
         results.simulated_ms[case] = float(round(ms))
         results.seconds[case] = []
+    logging.info("%d cases are ready after %.1f minutes", len(results.seconds), (time.perf_counter() - began) / 60.0)
+    sizes = sorted({case.regions for case in results.seconds})
     for number in range(rounds):
-        for dtype, peaks in results.peaks.items():
-            peaks.append(yardsticks.peak(dtype))
+        some = [n for n in sizes if n < LARGE or number < FEW]
+        for dtype in ("float64", "float32"):
+            peak = yardsticks.peak(dtype)
+            for n in some:
+                results.peaks.setdefault((dtype, n), []).append(peak)
         for case, values in results.seconds.items():
-            values.append(bench.run(case, results.simulated_ms[case])[0])
-        logging.info("round %d of %d", number + 1, rounds)
+            if case.regions in some:
+                values.append(bench.run(case, results.simulated_ms[case])[0])
+        minutes = (time.perf_counter() - began) / 60.0
+        logging.info("round %d of %d, %.1f minutes", number + 1, rounds, minutes)
     bench.close()
     return results

@@ -25,6 +25,7 @@ from benchmarks.problem import made_network
 ROOT = Path(__file__).resolve().parent.parent
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
 INTEGRATION = re.compile(r"integration: ([\d.]+) of ([\d.]+) s of CPU time")
+TARGET = 1.35  # with the exact flow, whose kernels take half of what those of multirate do
 SECONDS_PER_POINT = 0.5  # of CPU time for 10 s of 90 regions, roughly
 
 
@@ -59,25 +60,30 @@ def integration(folder: Path, name: str) -> tuple[float, float, int]:
 
 
 def main() -> None:
-    """Runs the study, and puts a row into docs/benchmarks/README.md."""
+    """Runs the study."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cores", type=int, default=os.cpu_count())
     parser.add_argument("--minutes", type=float, default=5.0, help="of CPU time of the kernels, roughly")
     options = parser.parse_args()
-    whole = study("whole", round(60.0 * options.minutes / SECONDS_PER_POINT))
+    print(write(options.cores, options.minutes))
+
+
+def write(cores: int = os.cpu_count() or 1, minutes: float = 5.0) -> str:
+    """Run a study whose kernels take so many minutes of CPU time, and put a row into docs/benchmarks/README.md."""
+    whole = study("whole", round(60.0 * minutes / SECONDS_PER_POINT))
     points = len(whole["grid"]["G"]) * len(whole["grid"]["I_ext_e"])
     with tempfile.TemporaryDirectory(prefix="whole-study-") as place:
         folder = Path(place)
         np.savetxt(folder / "network.csv", made_network(), delimiter=",")
-        run(folder, study("warm", 16), options.cores)
-        wall = run(folder, whole, options.cores)
+        run(folder, study("warm", 16), cores)
+        wall = run(folder, whole, cores)
         kernels, jobs_cpu, jobs = integration(folder, "whole")
     header = ["points", "jobs", "cores", "wall time", "kernels, CPU", "jobs, CPU", "wall / (kernels / cores)"]
-    ratio = wall * options.cores / kernels
-    row = [points, jobs, options.cores, f"{wall:.0f} s", f"{kernels:.0f} s", f"{jobs_cpu:.0f} s", f"{ratio:.2f}"]
-    text = f"{date.today()}; target: 1.15.\n\n{table(header, [row])}"
+    ratio = wall * cores / kernels
+    row = [points, jobs, cores, f"{wall:.0f} s", f"{kernels:.0f} s", f"{jobs_cpu:.0f} s", f"{ratio:.2f}"]
+    text = f"{date.today()}; target: {TARGET}.\n\n{table(header, [row])}"
     replace_part(DOCS / "benchmarks" / "README.md", "whole study", text)
-    print(text)
+    return text
 
 
 if __name__ == "__main__":
