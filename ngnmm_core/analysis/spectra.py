@@ -87,7 +87,13 @@ def check(options: SpectraOptions, study) -> None:
 
 
 def check_segment(key: str, segment_ms: float, simulation) -> None:
-    """Refuses segments that are longer than the whole window."""
+    """Check that segments are no longer than the whole window.
+
+    Raises
+    ------
+    InputError
+        If they are.
+    """
     window = simulation.duration_ms - simulation.transient_ms
     if segment_ms > window:
         raise InputError(

@@ -26,7 +26,13 @@ class Resection(Section):
     )
 
     def indices(self, labels: Sequence[str]) -> list[int]:
-        """Look up the indices of the regions; refuse one that does not exist, naming the nearest, or that repeats."""
+        """Look up the indices of the regions.
+
+        Raises
+        ------
+        InputError
+            For a region that does not exist, naming the nearest, or one that occurs twice.
+        """
         key = "simulation.resection.regions"
         found = [region_index(key, region, [str(label) for label in labels]) for region in self.regions]
         if (repeated := twice(found)) is not None:
