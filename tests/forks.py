@@ -34,6 +34,7 @@ PACKAGES = (
     *("docutils.core", "pygments", "psutil", "requests", "yaml", "attrs", "dpath", "platformdirs"),
     *("scipy.signal", "scipy.stats", "scipy.optimize", "scipy.integrate", "matplotlib.figure", "matplotlib.pyplot"),
     *("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "matplotlib.backends.backend_pdf"),
+    "seaborn",
 )
 OURS = ("ngnmm_core", "snakemake_logger_plugin_ngnmm")
 # what libraries read when they are imported; one thread is what a job has, and Snakemake itself computes nothing
