@@ -22,7 +22,7 @@ TARGETS = (
     ("the default: `riccati`, 0.1 ms", ("riccati", "float64", 90), 0.15, None),
     ("fast scans: `riccati`, 0.1 ms, float32", ("riccati", "float32", 90), 0.08, None),
     ("`riccati`, 0.1 ms, with noise", ("riccati with noise", "float64", 90), 0.25, None),
-    ("`riccati`, 0.1 ms, delays at 10 m/s, third order", ("riccati with delays", "float64", 90), 0.42, None),
+    ("`riccati`, 0.1 ms, delays at 10 m/s, interpolated", ("riccati with delays", "float64", 90), 0.42, None),
     ("`riccati`, 0.1 ms, delays at 10 m/s, rounded", ("riccati with rounded delays", "float64", 90), 0.24, None),
     ("other models: `multirate`", ("multirate", "float64", 90), 0.35, None),
     ("other models: `multirate`, float32", ("multirate", "float32", 90), 0.15, None),

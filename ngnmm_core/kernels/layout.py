@@ -78,7 +78,7 @@ class Work(NamedTuple):
     products: np.ndarray  # [row, lane]
     drive: np.ndarray  # [drive, lane]
     wave: np.ndarray  # [node, stimulus, lane]
-    past: np.ndarray  # [slot, group, region, lane] values of the coupling at past steps
+    past: np.ndarray  # [slot, group, region, lane] the coupling at past steps; with delays its means over steps
     rest: np.ndarray  # [group, region, state, lane] what rounding has left out of the states, in single precision
     noise: np.ndarray  # [group, region, noisy state, lane] increments of this step
     counters: np.ndarray  # see POSITION, FILLED, SUBSTEPS, STEP
@@ -92,10 +92,11 @@ class Work(NamedTuple):
     watch: np.ndarray  # [group, population, lane] the largest error of a step so far, as the method sees it
     common: np.ndarray  # [slot, number, noisy state or population, lane] noise that all regions share
     colour: np.ndarray  # [group, level, constant, lane] of coloured noise
-    history: np.ndarray  # [group, region, slot, lane] what regions have sent, where there are delays
+    history: np.ndarray  # [group, region, slot, (value, mean over the step), lane] of what was sent, with delays
     thinned: np.ndarray  # [slot, lane] of one region
     ahead: np.ndarray  # [step, group, region, lane] coupling of far regions at the steps to come
     heard: np.ndarray  # [group, region, lane] sums over what arrives
+    near: np.ndarray  # [slot, group, region, lane] the part of `past` that comes from near, before the gain
     coloured: np.ndarray  # [group, region, noisy state, lane] its values at the end of the step, off the ladder
     spikes: np.ndarray  # [group, region, population, lane] of a neuron, since the last sample
 
@@ -179,7 +180,7 @@ def new_work(sizes: tuple[int, int, int, int], weights: Weights, groups: int, no
         aligned(groups * nodes.watched * width, dtype, stagger=61),
         aligned(max(nodes.common, 1) * width, dtype, stagger=63),
         aligned(max(groups * nodes.colour, 1) * width, dtype, stagger=65),
-        *(np.zeros(1, dtype) for _ in range(4)),
+        *(np.zeros(1, dtype) for _ in range(5)),
         aligned(max(one * nodes.coloured, 1), dtype, stagger=67),
         aligned(one * nodes.counted, dtype, stagger=71),
     )

@@ -17,7 +17,7 @@ from ngnmm_core.connectome.cohort_files import read_cohort
 from ngnmm_core.connectome.registry import LongestTract, load_registry
 from ngnmm_core.connectome.spec import ConnectomeSpec
 from ngnmm_core.errors import InputError
-from ngnmm_core.simulation.delay_settings import VELOCITY, lengths_mm
+from ngnmm_core.simulation.delay_settings import INTERPOLATED, VELOCITY, lengths_mm
 from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.stages.simulation import LANES, likely_steps
@@ -105,7 +105,8 @@ def history_bytes(study: Study, stage: str, regions: int) -> float:
     most = float((1.0 / (velocity * steps)).max())
     slots = longest_tract_mm(study)[0] * most * (PIECES if simulation.integrator.short_start else 1)
     groups = GROUPS_OF_LARGE if 8.0 * regions**2 > LARGE_BYTES else 1
-    return 2.0 * 8.0 * SIDE_BY_SIDE * groups * regions * (slots + SPARE)
+    kept = 2 if simulation.integrator.means and simulation.delays == INTERPOLATED else 1  # values, and means as well
+    return 2.0 * 8.0 * SIDE_BY_SIDE * groups * regions * (slots + SPARE) * kept
 
 
 def guess_of_memory(study: Study, stage: str) -> str:

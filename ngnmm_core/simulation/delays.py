@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ngnmm_core.kernels.lanes import aligned, lane_width
-from ngnmm_core.kernels.steppers.history import AHEAD, MIRRORED, DelayedWeights
+from ngnmm_core.kernels.steppers.history import AHEAD, MIRRORED, WINDOW, DelayedWeights, channels_of
 from ngnmm_core.kernels.steppers.volley import VOLLEY_PIECES
 from ngnmm_core.simulation.integrators import get_integrator
 
 ORDER = 3  # of the polynomial between values of the past
 TAPS = ORDER + 1
+CACHED_BYTES = 2**19  # of the past of regions, that a second-level cache has room for beside the rest
 SPARE = 16  # values beyond the longest delay: the polynomial's, and those that a start looks back to
 
 
@@ -23,16 +24,11 @@ class Delays:
     ms : array (region, region)
         Of what region i (row) receives from j (column).
     rounded : bool
-        Whether they are rounded to the step, else the past is interpolated at third order.
+        Whether they are rounded to the step, else the past is interpolated.
     """
 
     ms: np.ndarray
     rounded: bool = False
-
-    @property
-    def values(self) -> int:
-        """How many values of the past are read for a pair of regions."""
-        return 1 if self.rounded else TAPS
 
     def longest_ms(self, W: np.ndarray) -> float:
         """Return the longest delay of a connection of W."""
@@ -50,6 +46,29 @@ def _polynomial(back: np.ndarray, start: np.ndarray) -> np.ndarray:
     return weights
 
 
+def _window(back: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Weights [pair, number] of values and means for the mean over a step that ends `back` steps in the past.
+
+    The numbers come in turns, the value `start` steps back, the mean over the step before it, the value before that,
+    and so on.  They belong to the polynomial whose integral has these slopes and differences.  What ends after the
+    newest value is extrapolated, without the oldest one, for its weights would be twice as large.
+    """
+    end = start - back  # with the value `start` steps back at 0
+    weights = np.zeros((len(back), WINDOW))
+    for chosen, count in ((end <= 0.0, WINDOW), (end > 0.0, WINDOW - 1)):
+        powers = np.arange(count)
+        over = lambda to, n=powers: (to ** (n + 1) - (to - 1.0) ** (n + 1)) / (n + 1)  # means over the step before `to`
+        at = lambda to, n=powers: to**n
+        known = np.stack([(over if k % 2 else at)(-float(k // 2)) for k in range(count)])
+        weights[chosen, :count] = over(end[chosen, None]) @ np.linalg.inv(known)
+    return weights
+
+
+def values_read(delays: Delays, method: str) -> int:
+    """Count the numbers of the past that the integrator of that name reads for a pair of regions."""
+    return 1 if delays.rounded else WINDOW if get_integrator(method).means else TAPS
+
+
 @dataclass(frozen=True)
 class _Pairs:
     """Pairs of connected regions, by target, with their weight and their delay in steps."""
@@ -58,12 +77,16 @@ class _Pairs:
     source: np.ndarray
     weight: np.ndarray
     steps: np.ndarray
+    values: int  # read for each
 
-    def part(self, chosen: np.ndarray, back: np.ndarray, rounded: bool, ahead: int):
+    def part(self, chosen: np.ndarray, back: np.ndarray, ahead: int):
         """Give a list of the kernels: where pairs are read that are `back` steps in the past, less `ahead`."""
         back, weight = back[chosen], self.weight[chosen]
-        if rounded:
+        if self.values == 1:
             start, polynomial = np.maximum(np.rint(back).astype(np.int64), 0), np.ones((len(back), 1))
+        elif self.values == WINDOW:
+            start = np.maximum(np.floor(back).astype(np.int64), 0)
+            polynomial = _window(back, start)
         else:
             start = np.maximum(np.floor(back).astype(np.int64) - 1, 0)
             polynomial = _polynomial(back, start)
@@ -89,19 +112,24 @@ def delayed_weights(W: np.ndarray, delays: Delays, dt: float, dtype: str, method
     steps = delays.ms[target, source] / dt
     if delays.rounded:
         steps = np.maximum(np.rint(steps), max(fractions))
-    pairs, everything = _Pairs(target, source, W[target, source], steps), np.ones(len(steps), bool)
+    pairs, everything = (
+        _Pairs(target, source, W[target, source], steps, values_read(delays, method)),
+        np.ones(len(steps), bool),
+    )
     parts: list[tuple] = []
+    longest, zeros = steps.max(initial=0.0), np.zeros(lane_width(dtype), dtype)
+    bytes_of_region = slots_needed(longest, False) * channels_of(pairs.values) * zeros.nbytes
+    blocks = min(len(W), -(-len(W) * bytes_of_region // CACHED_BYTES))
     if integrator.short_start:
         (fraction,) = fractions
         for scaled in (steps, steps * VOLLEY_PIECES):
             far = np.floor(scaled) >= AHEAD + 1
-            parts.append(pairs.part(~far, scaled - fraction, delays.rounded, 0))
-            parts.append(pairs.part(far, scaled, delays.rounded, AHEAD))
+            parts.append(pairs.part(~far, scaled - fraction, 0))
+            parts += [pairs.part(far & (source * blocks // len(W) == k), scaled, AHEAD) for k in range(blocks)]
     else:
-        parts = [pairs.part(everything, steps - fraction, delays.rounded, 0) for fraction in fractions]
-    longest = steps.max(initial=0.0)
-    slots, zeros = slots_needed(longest, integrator.short_start), np.zeros(lane_width(dtype), dtype)
-    return DelayedWeights(len(W), slots, zeros, *_packed(parts, len(W), dtype))
+        parts = [pairs.part(everything, steps - fraction, 0) for fraction in fractions]
+    slots = slots_needed(longest, integrator.short_start)
+    return DelayedWeights(len(W), slots, blocks, zeros, *_packed(parts, len(W), dtype))
 
 
 def slots_needed(longest: float, short_start: bool) -> int:
@@ -117,8 +145,9 @@ def history_arrays(weights: DelayedWeights, groups: int) -> dict[str, np.ndarray
     """Make the arrays of `Work` that delays need."""
     width, dtype = weights.zeros.size, weights.zeros.dtype
     here = groups * weights.regions * width
+    channels = channels_of(weights.weight.size // max(weights.source.size, 1))
     return {
-        "history": aligned(here * (weights.slots + MIRRORED), dtype, stagger=5),
+        "history": aligned(here * channels * (weights.slots + MIRRORED), dtype, stagger=5),
         "thinned": aligned(weights.slots * width, dtype),
         "ahead": aligned(AHEAD * here, dtype, stagger=9),
         "heard": aligned(here, dtype, stagger=13),

@@ -17,7 +17,7 @@ from ngnmm_core.kernels.steppers.history import DelayedWeights
 from ngnmm_core.kernels.steppers.riccati_constants import Structure
 from ngnmm_core.kernels.steppers.volley import volley_steps
 from ngnmm_core.models._base import Model
-from ngnmm_core.simulation.delays import Delays, delayed_weights, history_arrays
+from ngnmm_core.simulation.delays import Delays, delayed_weights, history_arrays, values_read
 from ngnmm_core.simulation.flow_table import flow_table, ladder_level, structure_of
 from ngnmm_core.simulation.integrators import get_integrator
 from ngnmm_core.simulation.noise import Noises, coloured_constants
@@ -139,7 +139,7 @@ class Engine:
     def compile(self, stimulated: bool = False):
         """Return the compiled integrator, from the cache if it is there.  See `kernels.drivers.make_integrator`."""
         rows = layout.row_block(self.regions, wide_registers())
-        delayed = 0 if self.delays is None else self.delays.values
+        delayed = 0 if self.delays is None else values_read(self.delays, self.method)
         inputs = (stimulated, self.kind, self.regional, delayed, self.counted)
         return _integrator(self.model, self.method, rows, self.dtype, inputs)
 
@@ -301,7 +301,7 @@ class Run:
             raise ValueError(f"a step of {dt} ms after steps of {self._dt} ms, for which the past is kept")
         engine, groups = self.engine, self.shape[0]
         weights = delayed_weights(engine.W, engine.delays, dt, engine.dtype, engine.method)
-        self.work = self.work._replace(**history_arrays(weights, groups))
+        self.work = self.work._replace(near=np.zeros_like(self.work.past), **history_arrays(weights, groups))
         self.weights = weights
 
     def snapshot(self) -> tuple:
@@ -313,7 +313,7 @@ class Run:
         """The arrays that the way from here on depends on; Brownian paths are drawn anew, coloured ones go on."""
         work = self.work
         paths = (work.brownian, work.coloured) if self.engine.coloured else ()
-        sent = (work.history, work.ahead) if self.engine.delays is not None else ()
+        sent = (work.history, work.ahead, work.near) if self.engine.delays is not None else ()
         return (self.batch.state, work.rest, work.past, work.counters, work.filters, work.watch, *paths, *sent)
 
     def restore(self, snapshot: tuple) -> None:

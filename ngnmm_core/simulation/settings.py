@@ -101,7 +101,7 @@ class Simulation(Section):
     )
     delays: Literal["interpolated", "rounded"] = Field(
         "interpolated",
-        description="`interpolated`: what was sent between two steps follows from a cubic; `rounded`: delays are "
+        description="`interpolated`: what was sent between two steps follows from polynomials; `rounded`: delays are "
         "rounded to the step, which is faster and changes each by half a step at the most",
     )
     missing_lengths: Literal["refuse", "euclidean"] = Field(

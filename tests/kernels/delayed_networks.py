@@ -11,7 +11,9 @@ _random = np.random.default_rng(0)
 W = _random.random((REGIONS, REGIONS)) * (1 - np.eye(REGIONS))
 W /= W.sum(axis=1, keepdims=True)
 UNEQUAL = _random.uniform(2.0, 25.0, (REGIONS, REGIONS)) * (1 - np.eye(REGIONS))
-EQUAL = 7.3 * (1 - np.eye(REGIONS))
+EQUAL = 7.3 * (1 - np.eye(REGIONS))  # 292 steps of 0.025 ms
+BETWEEN = EQUAL / 7.3 * 7.3062  # nowhere near a step of that size, a quarter of one
+NEARLY = EQUAL + _random.uniform(0.0, 0.02, (REGIONS, REGIONS)) * (EQUAL > 0)
 
 
 @njit

@@ -19,7 +19,7 @@ def test_a_copy_under_another_name_reads_the_same(monkeypatch):
     monkeypatch.setattr(delays, "get_integrator", lambda name: get_integrator("rk4"))
     copy = lists("third")
     assert (copy.regions, copy.slots) == (known.regions, known.slots)
-    for own, of_copy in zip(known[3:], copy[3:], strict=True):
+    for own, of_copy in zip(known[4:], copy[4:], strict=True):
         np.testing.assert_array_equal(own, of_copy)
 
 
@@ -27,20 +27,21 @@ def test_a_list_for_every_fraction_that_is_declared():
     for name in integrator_names():
         integrator = get_integrator(name)
         times = 2 if integrator.short_start else 1  # for full steps and for short ones
-        # all pairs of three regions, at every fraction, from four values
-        assert len(lists(name)[-1]) == times * len(integrator.delays) * 6 * 4
+        numbers = 5 if integrator.means else 4  # three values and the means between, or four values
+        # all pairs of three regions, at every fraction
+        assert len(lists(name)[-1]) == times * len(integrator.delays) * 6 * numbers
 
 
 def test_what_is_read_before_a_step_is_read_one_step_later_than_at_its_end():
-    """Starts are counted back from the newest value: 20 steps of delay, of which the cubic takes one before."""
+    """Starts are counted back from the newest value: 20 steps of delay."""
     at_end, before = (lists(method).start[:6] for method in ("riccati", "multirate"))
-    far = 20 - 1 - 4  # looked up for four steps at once
+    far = 20 - 8  # looked up for eight steps at once
     np.testing.assert_array_equal(at_end, far)
     np.testing.assert_array_equal(before, far)
     near = [
         delayed_weights(W, Delays(np.full((3, 3), 0.35)), 0.1, "float64", m).start[:6] for m in ("riccati", "multirate")
     ]
-    np.testing.assert_array_equal(near, [[2] * 6, [1] * 6])
+    np.testing.assert_array_equal(near, [[3] * 6, [2] * 6])
 
 
 def test_rounded_delays_are_one_step_at_least_where_the_past_is_read_before_a_step():

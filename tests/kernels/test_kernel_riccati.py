@@ -69,6 +69,22 @@ def test_the_shorter_logarithm_of_single_precision(on_lanes):
     np.testing.assert_allclose(on_lanes(_angle_in_single, x, y), np.arctan2(y, x), rtol=4e-9)
 
 
+def test_the_moments_of_a_delayed_coupling_are_those_of_a_polynomial_with_its_means():
+    """Eight means over steps of a polynomial of degree seven; seven of them tell the mean of one of degree six."""
+    weights, ends = rc.from_means(8), 1.0 - np.arange(9.0)
+    for degree in (6, 7):
+        polynomial = np.polynomial.Polynomial(RNG.normal(size=degree + 1))
+        integral = polynomial.integ()
+        means = integral(ends[:-1]) - integral(ends[1:])
+        x, w = np.polynomial.legendre.leggauss(12)
+        t, w = 0.5 * x, 0.5 * w * polynomial(0.5 * x + 0.5)
+        expected = [(w * t).sum(), (w * (t * t - 1 / 12)).sum(), polynomial(0.0)]
+        np.testing.assert_allclose(weights[:3] @ means, expected, rtol=1e-8, atol=1e-8)
+        next_mean = integral(2.0) - integral(1.0)
+        np.testing.assert_allclose(weights[4] @ means, next_mean, rtol=1e-8)
+        assert (abs(weights[3] @ means) < 1e-8 * np.abs(means).max()) == (degree == 6)
+
+
 def test_the_moments_of_the_coupling_are_those_of_a_polynomial():
     """Eight values at 0, -1, ... of a polynomial of degree seven, and of one of degree eight with the correction."""
     x, weights = RNG.normal(size=9), rc.extrapolation(8)

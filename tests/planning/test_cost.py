@@ -185,7 +185,7 @@ def test_memory_with_delays_follows_from_the_longest_tract_and_the_lowest_veloci
             grid={"G": [2], "velocity_m_per_s": [10, 5, None]},
         )  # fmt: skip
         sizes[longest] = history_bytes(study, "simulation", 6)
-    per_slot = 2 * 8 * 8 * 6  # bytes of two copies of eight points and six regions
+    per_slot = 2 * 2 * 8 * 8 * 6  # bytes of values and means, two copies of them, of eight points and six regions
     # delays of 10, 40 and, where lengths are not there, 60 ms at 5 m/s, in quarters of steps of 0.1 ms / 4 at the least
     assert (sizes[200.0] - sizes[50.0]) / per_slot == pytest.approx(30 / 0.025 * 4)
     assert (sizes[None] - sizes[50.0]) / per_slot == pytest.approx(50 / 0.025 * 4)
@@ -203,7 +203,7 @@ def test_memory_with_delays_of_narrow_populations_is_that_of_their_shorter_steps
         )
         for widths in ([1.0], [1.0, 0.5], [1.0, 0.5, 0.1])
     ]  # fmt: skip
-    per_slot = 2 * 8 * 8 * 84
+    per_slot = 2 * 2 * 8 * 8 * 84
     # 44.86 ms in quarters of a quarter of 0.1, 0.05 and 0.0125 ms
     np.testing.assert_allclose(np.diff(sizes) / per_slot, 224.3 / 5 * 4 * 4 * np.array([10, 60]))
 

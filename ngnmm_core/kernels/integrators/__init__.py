@@ -59,6 +59,8 @@ class Integrator(NamedTuple):
     short_start : bool
         Whether the first steps are short, until what was sent at the start has arrived everywhere; such a method looks
         far pairs up for several steps at once.
+    means : bool
+        Whether it asks for the mean over a step of what arrives, and tells the mean of what is sent.
     qif_only : bool
         Whether it is for models that declare their populations of QIF neurons.
     counts_spikes : bool
@@ -85,6 +87,7 @@ class Integrator(NamedTuple):
     delays: tuple[float, ...] | None = None
     delayed_step_ms: float | None = None
     short_start: bool = False
+    means: bool = False
     qif_only: bool = False
     counts_spikes: bool = False
 

@@ -13,7 +13,8 @@ def _nodes(structure, substeps, width, noise, delayed):
     from ngnmm_core.kernels.layout import Nodes
     from ngnmm_core.kernels.steppers import multirate
 
-    weights = multirate.extrapolation(substeps, multirate.slots_of(width, delayed), int(delayed))
+    past = multirate.slots_of(width)
+    weights = multirate.from_means(substeps, past) if delayed else multirate.extrapolation(substeps, past)
     return Nodes(multirate.fractions(substeps), weights, substeps)
 
 
@@ -31,6 +32,7 @@ INTEGRATOR = Integrator(
     delays=(1.0,),
     delayed_step_ms=0.025,  # regions with equal delays burst together, which 0.05 ms does not follow to 1e-4
     short_start=True,
+    means=True,
     counts_spikes=True,
     make_step=_make_step,
 )

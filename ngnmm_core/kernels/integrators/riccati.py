@@ -12,7 +12,7 @@ def _make_step(equations, rows, width):
 def _nodes(structure, substeps, width, noise, delayed):
     from ngnmm_core.kernels.steppers import riccati_passes
 
-    return riccati_passes.nodes(structure, width, noise[1])
+    return riccati_passes.nodes(structure, width, noise[1], delayed)
 
 
 INTEGRATOR = Integrator(
@@ -32,6 +32,7 @@ INTEGRATOR = Integrator(
     qif_only=True,
     delays=(0.0,),
     short_start=True,
+    means=True,
     counts_spikes=True,
     make_step=_make_step,
 )

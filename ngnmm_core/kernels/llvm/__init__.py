@@ -36,7 +36,7 @@ from ngnmm_core.kernels.llvm.arithmetic import (
 )
 from ngnmm_core.kernels.llvm.memory import align_stack, load, make_ring_access, make_tuple_access, store
 from ngnmm_core.kernels.llvm.random import philox_uniforms
-from ngnmm_core.kernels.llvm.sums import advance, combine, make_dot, make_row_products, scaled
+from ngnmm_core.kernels.llvm.sums import advance, combine, make_dot, make_row_products, make_sliding_sums, scaled
 from ngnmm_core.kernels.llvm.types import LANE_BYTES, LANES, LaneType, MaskType, kernel
 from ngnmm_core.kernels.llvm.wide import make_scattered, make_wide
 
@@ -62,6 +62,7 @@ __all__ = [
     "make_ring_access",
     "make_row_products",
     "make_scattered",
+    "make_sliding_sums",
     "make_tuple_access",
     "make_wide",
     "philox_uniforms",

@@ -84,6 +84,42 @@ def make_dot(count, stride=1):
     return dot
 
 
+def make_sliding_sums(count, values, stride, width):
+    """`add(sums, lanes, at, numbers, offset)`: add sums of products that slide over lanes to a tuple of sums.
+
+    The first of the `count` sums gets `values` numbers of `numbers[offset:]` times the lanes from
+    (`count` - 1) `stride` on, counted from `lanes[at:]`; the next ones begin `stride` lanes earlier each.  Every lane
+    is loaded once, and used where it is needed while it is in a register.
+    """
+
+    @intrinsic
+    def add(typing_context, sums, lanes, at, numbers, offset):
+        lane = LANES[lanes.dtype]
+
+        def codegen(context, builder, sig, args):
+            factors = []
+            for k in range(values):
+                place = builder.add(args[4], ir.Constant(I64, k))
+                number = builder.load(data_pointer(context, builder, sig.args[3], args[3], place))
+                factors.append(splat(builder, lane, number))
+            totals = [builder.extract_value(args[0], k) for k in range(count)]
+            for j in range((count - 1) * stride + values):
+                uses = [(m, j - m * stride) for m in range(count) if 0 <= j - m * stride < values]
+                if not uses:
+                    continue
+                place = builder.add(args[2], ir.Constant(I64, j * width))
+                pointer = data_pointer(context, builder, sig.args[1], args[1], place)
+                x = builder.load(vector_at(builder, pointer, lane), align=alignment(lane))
+                for m, k in uses:
+                    term = builder.fmul(factors[k], x, flags=FLAGS)
+                    totals[count - 1 - m] = builder.fadd(totals[count - 1 - m], term, flags=FLAGS)
+            return context.make_tuple(builder, sig.return_type, totals)
+
+        return sums(sums, lanes, types.int64, numbers, types.int64), codegen
+
+    return add
+
+
 PREFETCHED_PER_COLUMN = 2  # lines of each array that one column of the product asks for
 
 

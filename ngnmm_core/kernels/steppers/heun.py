@@ -49,7 +49,7 @@ def make_step(equations, rows, width):
         work.counters[STEP] += 1
 
     gather, _ = make_gather(width, max(equations.delayed, 1))
-    fill, push, _, _, _ = make_ring(width)
+    fill, push, _ = make_ring(width)
 
     @kernel
     def delayed(batch, stimuli, work, weights, dt, when):
@@ -58,11 +58,11 @@ def make_step(equations, rows, width):
         if work.counters[STEP] == 0:
             fill(work, weights)
         draw(batch, work, weights.regions)
-        gather(work, weights, START, 0, -1)
+        gather(work, weights, START, 0)
         predictor(batch, stimuli, work, weights, (x, a, s, s_next), dt, (index, begin))
-        gather(work, weights, END, 0, -1)
+        gather(work, weights, END, 0)
         corrector(batch, stimuli, work, weights, (a, x, s_next, s), dt, (index, begin + span))
-        push(work, weights, s)
+        push(work, weights, s, s)
         work.counters[STEP] += 1
 
     return delayed if equations.delayed else step

@@ -39,18 +39,48 @@ def make_local_step(derivative):
     `drives` and `couplings` hold the start and the five inner nodes.  With `to` = x it is the new x; a sum of changes
     alone, which are small, is kept with fewer rounding errors.
     """
+    stages = _make_stages(derivative)
 
     @kernel(inline="always")
     def step(x, to, h, constants, drives, couplings):
+        slopes, _ = stages(x, h, constants, drives, couplings)
+        return combine(to, h, B, slopes)
+
+    return step
+
+
+def make_sending_step(derivative, sent):
+    """`step(...)` as of `make_local_step`, which gives the mean over the step of what is sent as well."""
+    stages = _make_stages(derivative)
+
+    @kernel(inline="always")
+    def step(x, to, h, constants, drives, couplings):
+        slopes, (third, early, late, end) = stages(x, h, constants, drives, couplings)
+        inner = B[1] * sent(third, constants) + B[2] * sent(early, constants) + B[3] * sent(late, constants)
+        ends = B[0] * sent(x, constants) + B[4] * sent(end, constants)
+        return combine(to, h, B, slopes), inner + ends
+
+    return step
+
+
+def _make_stages(derivative):
+    """Make what gives the slopes of the stages that have a weight in the end, and the states of all but the first."""
+
+    @kernel(inline="always")
+    def stages(x, h, constants, drives, couplings):
         start, half, third, early, late, end = couplings
         d_start, d_half, d_third, d_early, d_late, d_end = drives
         k1 = derivative(x, d_start, constants, start)
         k2 = derivative(combine(x, h, (1.0,), (k1,)), d_end, constants, end)
-        k3 = derivative(combine(x, h, A3, (k1, k2)), d_half, constants, half)
+        x3 = combine(x, h, A3, (k1, k2))
+        k3 = derivative(x3, d_half, constants, half)
         k4 = derivative(combine(x, h, A4, (k1, k2, k3)), d_third, constants, third)
-        k5 = derivative(combine(x, h, A5, (k1, k2, k3, k4)), d_early, constants, early)
-        k6 = derivative(combine(x, h, A6, (k1, k2, k3, k4, k5)), d_late, constants, late)
-        k7 = derivative(combine(x, h, A7, (k1, k2, k3, k4, k5, k6)), d_end, constants, end)
-        return combine(to, h, B, (k1, k3, k5, k6, k7))
+        x5 = combine(x, h, A5, (k1, k2, k3, k4))
+        k5 = derivative(x5, d_early, constants, early)
+        x6 = combine(x, h, A6, (k1, k2, k3, k4, k5))
+        k6 = derivative(x6, d_late, constants, late)
+        x7 = combine(x, h, A7, (k1, k2, k3, k4, k5, k6))
+        k7 = derivative(x7, d_end, constants, end)
+        return (k1, k3, k5, k6, k7), (x3, x5, x6, x7)
 
-    return step
+    return stages

@@ -21,7 +21,7 @@ doi:10.1103/PhysRevX.5.021028.  Moments in place of values in a step: Iserles, N
 from ngnmm_core.kernels.layout import FILLED, POSITION, STEP
 from ngnmm_core.kernels.llvm import kernel, load, make_row_products, store
 from ngnmm_core.kernels.steppers import brownian_ladder, coloured_ladder
-from ngnmm_core.kernels.steppers.history import make_coupling
+from ngnmm_core.kernels.steppers.delayed_coupling import make_coupling, make_foresee
 from ngnmm_core.kernels.steppers.riccati_filters import make_publish
 from ngnmm_core.kernels.steppers.riccati_first_pass import make_begin
 from ngnmm_core.kernels.steppers.riccati_inputs import FINER
@@ -29,6 +29,7 @@ from ngnmm_core.kernels.steppers.riccati_passes import slots_of
 from ngnmm_core.kernels.steppers.riccati_second_pass import make_finish
 from ngnmm_core.kernels.steppers.volley import VOLLEY_PIECES, make_volleys, publish_nothing
 
+FORESEEN = 4  # row of `riccati_constants.from_means` that the coupling of near pairs is foreseen with
 ITERATIONS = 5  # of the moments of the coupling in a step without a past
 
 
@@ -96,8 +97,9 @@ def make_step(equations, rows, width):
 def _make_delayed_piece(equations, width, parts):
     """Make a piece with conduction delays: coupling from the history, which is all there when a start needs it."""
     begin, finish, draw = parts
-    slots, noisy = slots_of(width, equations.noisy), equations.noisy
-    fill, restart, next_coupling, keep, thin, settle = make_coupling(width, equations.delayed)
+    slots, noisy, interpolated = slots_of(width, equations.noisy), equations.noisy, equations.delayed > 1
+    fill, restart, next_coupling, keep, thin, settle = make_coupling(width, equations.delayed, slots)
+    foresee = make_foresee(width, equations.delayed, slots, FORESEEN)
 
     @kernel
     def piece(batch, stimuli, work, weights, dt, when, short):
@@ -111,15 +113,15 @@ def _make_delayed_piece(equations, width, parts):
                 fill(work, weights)
             else:
                 thin(work, weights, VOLLEY_PIECES)
-            restart(batch, work, weights, short, slots)
-            counters[FILLED], counters[POSITION] = slots, slots - 1
+            restart(batch, work, weights, short)
+            counters[FILLED] = slots
+        foresee(batch, work, weights, short)
         begin(batch, stimuli, work, weights, short, when)
-        next_coupling(work, weights, short, work.sent_next)
+        next_coupling(work, weights, short, work.sent_next, work.first)
         finish(batch, work, weights, short)
-        keep(work, weights, work.sent)
-        if counters[STEP] == 0 and when[1] + when[2] == 1.0 and short:
+        keep(work, weights, work.sent, work.first)
+        if interpolated and counters[STEP] == 0 and when[1] + when[2] == 1.0 and short:
             settle(work, weights)
-        counters[POSITION] = (counters[POSITION] + 1) % slots
 
     return piece
 

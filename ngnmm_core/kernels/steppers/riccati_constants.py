@@ -166,6 +166,24 @@ def extrapolation(past: int) -> np.ndarray:
     return np.concatenate([power_moments(past), np.ones((1, past))]) @ inverse
 
 
+def mean_moments(powers: int) -> np.ndarray:
+    """Means [step, power] of x^n over the unit step and the steps before it."""
+    ends = 1.0 - np.arange(powers + 1.0)
+    n = np.arange(1, powers + 1)
+    return (ends[:-1, None] ** n - ends[1:, None] ** n) / n
+
+
+def from_means(past: int) -> np.ndarray:
+    """Weights [row, past] of the coupling's means over this step and those before.
+
+    They give its second and third moment, its value at the start, and what its mean differs by from what the others
+    let expect.  The last row is for means over the steps before this one, and gives the mean over this one.
+    """
+    rows = np.concatenate([power_moments(past)[1:], np.eye(1, past)]) @ np.linalg.inv(mean_moments(past))
+    difference = np.poly(np.ones(past))  # 1, -past, ...: the next one is expected on the polynomial through the others
+    return np.concatenate([rows, [np.poly(np.ones(past - 1))], [-difference[1:]]])
+
+
 def rounded_to_single(weights: np.ndarray) -> np.ndarray:
     """Round every row of weights [row, past] to single precision so that constants and slopes keep their values.
 

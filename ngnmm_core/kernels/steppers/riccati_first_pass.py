@@ -8,6 +8,7 @@ than the processor looks ahead, and it would wait for the logarithms of every re
 from ngnmm_core.kernels.layout import FILLED, STEP
 from ngnmm_core.kernels.llvm import align_stack, kernel, load, make_wide, store
 from ngnmm_core.kernels.steppers.riccati_constants import (
+    COUPLING,
     DAMPING,
     DECAY,
     GAIN,
@@ -32,6 +33,7 @@ from ngnmm_core.kernels.steppers.riccati_inputs import (
     MOMENTS,
     make_coupling_moments,
     make_drive_moments,
+    make_foreseen_moments,
     make_inputs,
 )
 from ngnmm_core.kernels.steppers.riccati_passes import (
@@ -121,15 +123,18 @@ def _make_expect(equations, slots, width):
     denominator, _, _ = make_flow(constant)
     _, store_wide, _, _ = make_wide(structure.populations)
     start_of, outer, inner, kicks_of = make_inputs(equations, width)
-    drive_moments, coupling_moments = make_drive_moments(equations, width), make_coupling_moments(slots)
+    drive_moments, delayed = make_drive_moments(equations, width), bool(equations.delayed)
+    coupling_moments = (make_foreseen_moments if delayed else make_coupling_moments)(slots)
 
     @kernel(forceinline=True)
     def expect(batch, stimuli, work, where, at, number, short):
         place = where[0] * where[2] + where[1]
         here, kept, handed = place * width, kept_at(place), handed_at(number)
         o, k, out = here * states, work.constants, work.middle
-        newest, c0, c1, c2, ahead = coupling_moments(work, here, batch.gain.size, slots)
+        newest, c0, c1, c2, ahead, surprise = coupling_moments(work, here, batch.gain.size, slots)
         store(out, kept - width, ahead)
+        if delayed:
+            store(work.second, here, surprise)
         drive_moments(batch, stimuli, work, where)
         r, s = load_r(batch.state, o), load_s(batch, work, here, o)
         re, im = constant(k, at, V_TO_RE) * load_v(batch.state, o), constant(k, at, R_TO_IM) * r
@@ -188,7 +193,8 @@ def _make_answer(equations, slots, width):
     structure, states = equations.structure, equations.states
     sender, filters, whole = structure.sender, len(structure.filters), structure.populations * width
     kept_at, handed_at = _places(structure, width)
-    load_wide, store_wide, _, split = make_wide(structure.populations)
+    delayed = bool(equations.delayed)
+    load_wide, store_wide, widen, split = make_wide(structure.populations)
     constant, respond = make_constant(structure, width), _make_respond(structure, width)
     load_s, _ = make_synapse_access(structure, width)
     _, _, filters_respond, _ = make_filters(structure, width)
@@ -209,6 +215,9 @@ def _make_answer(equations, slots, width):
         )  # fmt: skip
         s = load_s(batch, work, here, here * states)
         end, m0, m1, m2, angle = respond(work, at, kept, s, integrals)
+        if delayed:
+            unit = constant(work.constants, at, COUPLING) * widen(load(work.second, here))
+            store_wide(work.middle, kept + GUESS * whole, load_wide(work.middle, kept + GUESS * whole) - unit)
         counted = load_wide(work.spikes, place * whole)
         store_wide(work.spikes, place * whole, counted + constant(work.constants, at, DECAY) * m0)
         store(work.sent_next, here, load(batch.mask, here) * split(end)[sender])
@@ -221,7 +230,9 @@ def _make_answer(equations, slots, width):
         store_wide(work.middle, kept + A * whole, a)
         store_wide(work.middle, kept + B * whole, b)
         store_wide(work.middle, kept + C * whole, c)
-        if work.counters[FILLED] < slots:
+        if delayed:
+            store(work.first, here, load(batch.mask, here) * split(m0)[sender])
+        elif work.counters[FILLED] < slots:
             mask, size = load(batch.mask, here), batch.gain.size
             store(work.second, here, mask * split(m0)[sender])
             store(work.second, size + here, mask * split(m1)[sender])

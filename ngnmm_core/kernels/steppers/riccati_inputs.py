@@ -16,6 +16,10 @@ from ngnmm_core.kernels.steppers.riccati_constants import COUPLING, INPUT, NOISE
 from ngnmm_core.kernels.steppers.volley import VOLLEY_PIECES
 
 MOMENTS = 3
+# Share of what the last means of a delayed coupling don't let expect that counts as an error.  Its mean is known, so
+# this is more than is wrong; it is the sign of a volley that steps follow or don't.  Measured: with the limits of
+# `simulation.step_choice` errors after 100 ms stay below 1e-5 of a range, also where all regions fire at once
+SURPRISE = 0.01
 INCREMENTS = 2  # that are kept of a Brownian path: dB and its moment
 FINER = VOLLEY_PIECES.bit_length() - 1  # levels that short steps lie below the full ones
 
@@ -41,7 +45,24 @@ def make_coupling_moments(slots):
             newest = load(work.past, position * size + here)
             ahead = newest
             c0, c1, c2 = load(work.first, here), load(work.first, size + here), load(work.first, 2 * size + here)
-        return newest, c0, c1, c2, ahead
+        return newest, c0, c1, c2, ahead, ahead - ahead
+
+    return coupling_moments
+
+
+def make_foreseen_moments(slots):
+    """`coupling_moments` as above, with conduction delays: from means over this step, as foreseen, and those before.
+
+    What is expected in the place of the end is the mean.  Last comes what its surprise counts for the watch.
+    """
+    load_past, dot = make_ring_access(slots), make_dot(slots)
+
+    @kernel(forceinline=True)
+    def coupling_moments(work, here, size, slots):
+        past = load_past(work.past, here, size, work.counters[POSITION])
+        c1, c2 = dot(past, work.extrapolation, 0), dot(past, work.extrapolation, slots)
+        surprise = SURPRISE * dot(past, work.extrapolation, 3 * slots)
+        return dot(past, work.extrapolation, 2 * slots), past[0], c1, c2, past[0], surprise
 
     return coupling_moments
 

@@ -7,7 +7,7 @@ from ngnmm_core.kernels.layout import Nodes, NoiseKind
 from ngnmm_core.kernels.llvm import kernel, make_scattered, make_wide
 from ngnmm_core.kernels.steppers import coloured_ladder
 from ngnmm_core.kernels.steppers.brownian_ladder import LEVELS
-from ngnmm_core.kernels.steppers.riccati_constants import extrapolation, gauss_nodes, rounded_to_single
+from ngnmm_core.kernels.steppers.riccati_constants import extrapolation, from_means, gauss_nodes, rounded_to_single
 from ngnmm_core.kernels.steppers.riccati_flow import SINGLE
 from ngnmm_core.kernels.steppers.riccati_inputs import MOMENTS, kept_of_noise
 from ngnmm_core.kernels.steppers.volley import VOLLEY_PIECES
@@ -32,10 +32,10 @@ def slots_of(width, noisy) -> int:
     return NOISY_SLOTS if noisy else SLOTS[width]
 
 
-def nodes(structure, width, noise: NoiseKind = QUIET) -> Nodes:
+def nodes(structure, width, noise: NoiseKind = QUIET, delayed: bool = False) -> Nodes:
     """Specify what the step needs besides its states."""
     P = structure.populations
-    weights = extrapolation(slots_of(width, noise.noisy))
+    weights = (from_means if delayed else extrapolation)(slots_of(width, noise.noisy))
     return Nodes(
         gauss_nodes()[0],
         rounded_to_single(weights) if width == SINGLE else weights,

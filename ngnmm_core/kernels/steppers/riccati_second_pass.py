@@ -18,6 +18,7 @@ from ngnmm_core.kernels.steppers.riccati_constants import (
     RE_TO_V,
     WIDTH,
     correction,
+    from_means,
 )  # fmt: skip
 from ngnmm_core.kernels.steppers.riccati_filters import make_filters, make_synapse_access
 from ngnmm_core.kernels.steppers.riccati_flow import SINGLE, make_flow, rest_of_angle
@@ -38,6 +39,8 @@ from ngnmm_core.kernels.steppers.riccati_passes import (
     slots_of,
 )
 
+SHARE = 0.25  # of what the end of a step turns out to be off by that its mean is off by
+
 
 def make_finish(equations, rows, width):
     """`finish(batch, work, weights, short)`: the product, and all that a step does after it."""
@@ -45,7 +48,8 @@ def make_finish(equations, rows, width):
     P, sender, regional = structure.populations, structure.sender, equations.regional
     table_size, left = P * structure.constants * width, 1 + (LEFT + len(structure.filters)) * P
     receive, received = make_receiver(equations, rows, width)
-    move = _make_move(structure, slots, width)
+    delayed = bool(equations.delayed)
+    move = _make_move(structure, (1.0, *from_means(slots)[:2, 0]) if delayed else correction(slots), width)
     turns, filtered = TURNS[width], structure.filtered
     place = sender * width if filtered else structure.states[sender][2] * width
     kept_filters = structure.kept * P
@@ -56,7 +60,7 @@ def make_finish(equations, rows, width):
         n, size = weights.regions, batch.gain.size
         groups = size // (n * width)
         started = work.counters[FILLED] >= slots
-        slot = (work.counters[POSITION] + 1) % slots * size
+        slot = (work.counters[POSITION] + (0 if delayed else 1)) % slots * size
         for block in range((n + rows - 1) // rows):
             first = block * rows
             for group in range(groups):
@@ -77,12 +81,16 @@ def make_finish(equations, rows, width):
                         missed = new - ahead
                     move(batch, (o, here), work, at, kept + width, missed, group * P * width)
                     s = load(work.filters, here * kept_filters + place) if filtered else load(batch.state, o + place)
-                    store(work.sent, here, load(batch.mask, here) * s)
+                    s = load(batch.mask, here) * s
+                    if delayed:
+                        turned = s - load(work.sent_next, here)
+                        store(work.first, here, load(work.first, here) + SHARE * turned)
+                    store(work.sent, here, s)
 
     return finish
 
 
-def _make_move(structure, slots, width):
+def _make_move(structure, corrections, width):
     constant = make_constant(structure, width)
     denominator, numerator, _ = make_flow(constant)
     load_wide, store_wide, widen, _ = make_wide(structure.populations)
@@ -91,7 +99,7 @@ def _make_move(structure, slots, width):
     load_rest, store_rest = make_scattered([places[2] * width for places in structure.states])
     _, _, _, move_filters = make_filters(structure, width)
     whole, compensated, filtered = structure.populations * width, width == SINGLE, structure.filtered
-    w0, w1, w2 = (float(w) for w in correction(slots))
+    w0, w1, w2 = (float(w) for w in corrections)
 
     @kernel(forceinline=True)
     def move(batch, where, work, at, kept, missed, watched):

@@ -7,7 +7,7 @@ from ngnmm_core.kernels.layout import STEP
 from ngnmm_core.kernels.llvm import advance, kernel, make_tuple_access, scaled
 from ngnmm_core.kernels.spikes import make_tally
 from ngnmm_core.kernels.stage import make_stage
-from ngnmm_core.kernels.steppers.history import SETTLED, make_gather, make_ring
+from ngnmm_core.kernels.steppers.history import SETTLED, make_gather, make_ring, make_settle
 
 START, MIDDLE, END = range(3)  # lists of what is read of the past
 
@@ -34,7 +34,7 @@ def make_step(equations, rows, width):
         final(batch, stimuli, work, weights, (c, x, s_next, s), dt / 6.0, (index, begin + span))
 
     gather, _ = make_gather(width, max(equations.delayed, 1))
-    fill, push, _, _, settle = make_ring(width)
+    (fill, push, _), settle = make_ring(width), make_settle(width)
 
     @kernel
     def delayed(batch, stimuli, work, weights, dt, when):
@@ -43,14 +43,14 @@ def make_step(equations, rows, width):
         s, s_next, counters = work.sent, work.sent_next, work.counters
         if counters[STEP] == 0:
             fill(work, weights)
-        gather(work, weights, START, 0, -1)
+        gather(work, weights, START, 0)
         intermediate(batch, stimuli, work, weights, (x, a, s, s_next), 0.5 * dt, (index, begin))
-        gather(work, weights, MIDDLE, 0, -1)
+        gather(work, weights, MIDDLE, 0)
         intermediate(batch, stimuli, work, weights, (a, b, s_next, s), 0.5 * dt, (index, begin + 0.5 * span))
         intermediate(batch, stimuli, work, weights, (b, c, s, s_next), dt, (index, begin + 0.5 * span))
-        gather(work, weights, END, 0, -1)
+        gather(work, weights, END, 0)
         final(batch, stimuli, work, weights, (c, x, s_next, s), dt / 6.0, (index, begin + span))
-        push(work, weights, s)
+        push(work, weights, s, s)
         counters[STEP] += 1
         if counters[STEP] == SETTLED:
             settle(work, weights)
