@@ -63,7 +63,9 @@ class Forks:
 
     @property
     def python(self) -> Path:
-        """The program to start in the place of Python."""
+        """The program to start in the place of Python; Python itself where the system is not Linux."""
+        if not hasattr(os, "pidfd_open"):
+            return Path(sys.executable)
         if self._server is None:
             client = Path(__file__).with_name("forks_client.py")
             program = self._program("python", sys.executable, "-IS", str(client), str(self._place / "socket"))
