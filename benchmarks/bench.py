@@ -7,10 +7,7 @@ Networks of a size are compared with each other only, so that `--keep FILE` can 
 """
 
 import argparse
-import datetime
 import logging
-import os
-import platform
 import sys
 import time
 from pathlib import Path
@@ -24,6 +21,7 @@ from benchmarks import (
     shares,
     whole_study,
 )
+from benchmarks.documents import machine
 from benchmarks.rounds import LARGE, Case, Results, measure
 from benchmarks.yardsticks import Yardsticks
 
@@ -64,19 +62,6 @@ def cases(regions: list[int], peers: str | None) -> list[Case]:
             Case("peer", name, options.get("dtype", "float64"), n, 1) for name, options, most in PEERS if n <= most
         ]
     return [case for case in chosen if case.kind != "peer" or peers or case.method in ("solve_ivp", "odeint")]
-
-
-def machine() -> dict[str, str]:
-    """What the numbers depend on, without names of hosts or folders."""
-    name = platform.processor() or platform.machine()
-    if Path("/proc/cpuinfo").exists():
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), name)
-    return {
-        "date": datetime.date.today().isoformat(),
-        "processor": f"{name}, {os.cpu_count()} cores",
-        "load": f"{os.getloadavg()[0]:.1f} processes wanted to run when the run began",
-    }
 
 
 def methods(options: argparse.Namespace) -> None:

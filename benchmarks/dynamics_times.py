@@ -8,7 +8,7 @@ CPU seconds of one thread, a sample of the mesh of `benchmarks.msf` and its spec
 import statistics
 
 from benchmarks import msf
-from benchmarks.documents import DOCS, replace_part, table
+from benchmarks.documents import DOCS, machine, replace_part, table
 from ngnmm_core.connectome import spectrum
 from ngnmm_core.dynamics.network_exponents import NetworkSettings, network_exponents
 
@@ -37,7 +37,9 @@ def rows() -> list[list[str]]:
 
 def write() -> None:
     """Measures, and writes the part of the page."""
-    replace_part(DOCS / "benchmarks" / "README.md", "dynamics", table(["", "measured", "at most"], rows()))
+    about = machine()
+    text = f"{about['date']}; {about['processor']}; {about['load']}.\n\n{table(['', 'measured', 'at most'], rows())}"
+    replace_part(DOCS / "benchmarks" / "README.md", "dynamics", text)
 
 
 if __name__ == "__main__":
