@@ -8,8 +8,9 @@ from ngnmm_core.connectome import normalise
 from ngnmm_core.models import get_model
 from ngnmm_core.points import Points, make_points
 from ngnmm_core.simulation.delays import Delays
-from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine
 from ngnmm_core.simulation.initial_states import nominal, perturbed
+from ngnmm_core.simulation.run import Run
 from ngnmm_core.simulation.simulator import homogeneous_states
 
 MODEL = get_model("ei_ngnmm")

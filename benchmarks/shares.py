@@ -15,7 +15,7 @@ from ngnmm_core.analysis.rates import RatesOptions, RatesReducer
 from ngnmm_core.analysis.spectra import SpectraOptions, SpectraReducer
 from ngnmm_core.analysis.synchrony import SynchronyOptions, SynchronyReducer
 from ngnmm_core.connectome import Connectome
-from ngnmm_core.simulation.engine import Run
+from ngnmm_core.simulation.run import Run
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator
 

@@ -4,8 +4,9 @@ import numpy as np
 
 from benchmarks.problem import MODEL, STEPS_MS, delays_of, dense_network, maps_of, new_run, points_at, start_of
 from benchmarks.serve import serve
-from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine
 from ngnmm_core.simulation.integrators import get_integrator
+from ngnmm_core.simulation.run import Run
 
 NOISY, DELAYED, ROUNDED, MAPS = " with noise", " with delays", " with rounded delays", " with maps"
 START_MS = 25.0

@@ -36,7 +36,8 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model
 from ngnmm_core.orchestration.garbage import look_seldom
 from ngnmm_core.points import make_points
-from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine
+from ngnmm_core.simulation.run import Run
 
 
 def pytest_collection_finish():

@@ -8,9 +8,10 @@ from ngnmm_core.dynamics.differentiation import linearise
 from ngnmm_core.dynamics.linear_noise import LinearNetwork
 from ngnmm_core.models._base import Model
 from ngnmm_core.simulation.delays import Delays
-from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine
 from ngnmm_core.simulation.integrators import OF_RESTS
 from ngnmm_core.simulation.own_times import batches, common_time_factor, in_units, state_factors
+from ngnmm_core.simulation.run import Run
 
 # times for the default time constants of a model: see `own_times`
 STRETCHES_MS = (250, 250, 500, 1000, 2000, 4000, 8000)  # after each of which a network may have come close to rest

@@ -188,7 +188,7 @@ class Trial:
 
     def _states(self, places: np.ndarray, steps: int, factor: float) -> np.ndarray:
         """States [sample, point, region, state] with some steps per sample, of points whose times are alike."""
-        from ngnmm_core.simulation.engine import Run
+        from ngnmm_core.simulation.run import Run
 
         samples = max(round(TRIAL_MS * factor / self.settings.sample_ms), 2)
         parts, size = [], self._simulator.engine.batch_size

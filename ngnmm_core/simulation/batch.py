@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ngnmm_core.simulation.engine import Run
+from ngnmm_core.simulation.run import Run
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.streaming.block import Block, Observers
 from ngnmm_core.streaming.folding import FINE_MS, STRETCH_MS, folds

@@ -15,7 +15,7 @@ from ngnmm_core.points import Points
 from ngnmm_core.simulation.batch import Batch, Divergence
 from ngnmm_core.simulation.delay_settings import ROUNDED, VELOCITY, lengths_mm
 from ngnmm_core.simulation.delays import Delays
-from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine
 from ngnmm_core.simulation.initial_states import nominal, perturbed
 from ngnmm_core.simulation.integrators import OF_HOMOGENEOUS_STATES, get_integrator, suitable
 from ngnmm_core.simulation.lesions import lesion_factors
@@ -25,6 +25,7 @@ from ngnmm_core.simulation.observation import Reducer, SampledWindow
 from ngnmm_core.simulation.own_times import batches, nominal_states, own_time, point_factors, state_units, time_factor
 from ngnmm_core.simulation.regional import RegionalMaps
 from ngnmm_core.simulation.results import Results
+from ngnmm_core.simulation.run import Run
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.step_choice import FEW_REGIONS, LONGEST_MS, SLACK, Ladder, ladder, only, watch_limits
 from ngnmm_core.simulation.stimuli import edges_ms

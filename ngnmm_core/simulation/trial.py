@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ngnmm_core.points import Points
-from ngnmm_core.simulation.engine import Run
+from ngnmm_core.simulation.run import Run
 from ngnmm_core.simulation.step_choice import MOST_DIFFERENCE, TRIAL_MS, Ladder, difference, first_rungs, later_rungs
 from ngnmm_core.simulation.stimuli import edges_ms
 

@@ -60,7 +60,7 @@ def _signals(engine: "Engine", points, options, halvings: int, unit_ms: float) -
     Over stretches of the time that is looked at, steps of twice the length are taken from the same states.  What
     maxima between samples may be wrong by counts as well.
     """
-    from ngnmm_core.simulation.engine import Run
+    from ngnmm_core.simulation.run import Run
 
     states = nominal_states(engine.model, points.parameters)
     sample_ms = SAMPLE_MS / 2**halvings * unit_ms

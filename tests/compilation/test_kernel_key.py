@@ -141,7 +141,7 @@ def test_makers_of_the_package_are_known_by_what_they_use():
 @pytest.mark.slow
 def test_noise_enters_the_states_that_a_changed_declaration_names(points_of):
     """After a run of the declared model, one with noise on the synapse: not with the kernel of the first one."""
-    from ngnmm_core.simulation.engine import Run
+    from ngnmm_core.simulation.run import Run
 
     model = get_model("ngnmm_population")
     spread = {}

@@ -21,7 +21,8 @@ from ngnmm_core.dynamics.root_counts import count_right
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.delay_settings import shared_length
 from ngnmm_core.simulation.delays import Delays
-from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine
+from ngnmm_core.simulation.run import Run
 
 QUIET, NEAR_ONSET, MOVING = {"I_ext_e": 3.0, "G": 5.0}, {"I_ext_e": 3.0, "G": 12.0}, {"I_ext_e": 8.0, "G": 15.0}
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from ngnmm_core.models._base import COUPLING, Model, Parameter, Population, State
-from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine
 from ngnmm_core.simulation.initial_states import nominal, perturbed
 from ngnmm_core.simulation.integrators import get_integrator, integrator_names
+from ngnmm_core.simulation.run import Run
 
 DIRECTED = {"I_ext_e": 13.0, "G": 5.0}  # bursts, desynchronised
 SMOOTH = {"I_ext_e": 13.0, "G": 5.0, "Delta": 5.0}  # no bursts: errors show their asymptotic order at once

@@ -6,7 +6,8 @@ from scipy import stats
 
 from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.kernels.integrators import riccati
-from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine
+from ngnmm_core.simulation.run import Run
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator
 

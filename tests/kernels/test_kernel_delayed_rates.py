@@ -7,8 +7,9 @@ from numba import njit
 
 from ngnmm_core.models import get_model
 from ngnmm_core.simulation.delays import Delays
-from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine
 from ngnmm_core.simulation.integrators import get_integrator
+from ngnmm_core.simulation.run import Run
 
 G = 5.0
 

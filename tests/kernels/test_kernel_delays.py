@@ -8,8 +8,9 @@ from numba import njit
 from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.models import get_model
 from ngnmm_core.simulation.delays import Delays, _polynomial, _window
-from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine
 from ngnmm_core.simulation.integrators import get_integrator
+from ngnmm_core.simulation.run import Run
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator
 from ngnmm_core.simulation.trial import Trial

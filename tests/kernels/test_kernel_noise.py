@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine
+from ngnmm_core.simulation.run import Run
 
 DT = 0.01
 

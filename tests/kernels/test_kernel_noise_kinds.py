@@ -5,7 +5,8 @@ import pytest
 
 from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.dynamics.linear_noise import Noise, linear_network, spectra
-from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine
+from ngnmm_core.simulation.run import Run
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator
 

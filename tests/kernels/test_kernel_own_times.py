@@ -6,10 +6,11 @@ import pytest
 from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.errors import InputError
 from ngnmm_core.points import make_points
-from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine
 from ngnmm_core.simulation.flow_table import ladder_level
 from ngnmm_core.simulation.integrators import get_integrator
 from ngnmm_core.simulation.own_times import point_factors, state_factors
+from ngnmm_core.simulation.run import Run
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator
 from ngnmm_core.simulation.step_choice import ladder, own_ladder

@@ -17,8 +17,9 @@ from ngnmm_core.kernels.complex_logarithm import (
 from ngnmm_core.kernels.steppers import riccati_constants as rc
 from ngnmm_core.models import get_model
 from ngnmm_core.models._qif import QifPopulations
-from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine
 from ngnmm_core.simulation.initial_states import nominal, perturbed
+from ngnmm_core.simulation.run import Run
 
 RNG = np.random.default_rng(7)
 QIF_MODELS = [get_model(n) for n in ("ei_ngnmm", "ngnmm_population", "ei_ngnmm_synapses", "ei_ngnmm_adaptation")]

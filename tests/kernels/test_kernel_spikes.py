@@ -8,8 +8,9 @@ from ngnmm_core.analysis.rates import RatesOptions, RatesReducer
 from ngnmm_core.connectome import Connectome
 from ngnmm_core.models import get_model
 from ngnmm_core.simulation.delays import Delays
-from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine
 from ngnmm_core.simulation.integrators import get_integrator
+from ngnmm_core.simulation.run import Run
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator
 from ngnmm_core.simulation.spike_counts import rate_state

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine
+from ngnmm_core.simulation.run import Run
 from ngnmm_core.simulation.stimuli import Stimulus
 from ngnmm_core.simulation.waveforms import Schedule
 

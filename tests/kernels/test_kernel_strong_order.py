@@ -6,7 +6,8 @@ import pytest
 from ngnmm_core.kernels.lanes import aligned
 from ngnmm_core.kernels.llvm import kernel, store
 from ngnmm_core.kernels.normal import normal_four, normal_pair
-from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine
+from ngnmm_core.simulation.run import Run
 
 SPAN_MS, SIGMA, SEEDS, FINE = 0.96, 0.4, 96, 64
 

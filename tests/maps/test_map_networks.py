@@ -7,8 +7,9 @@ from ngnmm_core.api import run_study
 from ngnmm_core.dynamics.linear_stability import reached_equilibria
 from ngnmm_core.dynamics.network_equilibrium import network_jacobian
 from ngnmm_core.models import get_model
-from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine
 from ngnmm_core.simulation.regional import RegionalMaps
+from ngnmm_core.simulation.run import Run
 
 TWO = [
     {"name": "width", "parameter": "Delta", "of": "z", "mode": "multiply", "scale": 0.1},

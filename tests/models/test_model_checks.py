@@ -10,7 +10,8 @@ from ngnmm_core.compilation.declarations import declared_in, declares
 from ngnmm_core.errors import InputError
 from ngnmm_core.models import get_model, model_names
 from ngnmm_core.models._base import COUPLING, EquilibriumCurve, Model, Parameter, Population, State
-from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine
+from ngnmm_core.simulation.run import Run
 from ngnmm_core.study.load import make_study
 
 

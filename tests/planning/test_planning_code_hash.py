@@ -296,8 +296,8 @@ def test_definitions_are_found_through_imports():
     found = definitions_used(["ngnmm_core.stages.simulation:run"])
     assert {
         "ngnmm_core.stages.simulation:simulator",
-        "ngnmm_core.simulation.engine:Run",
-        "ngnmm_core.simulation.engine:Run.advance",
+        "ngnmm_core.simulation.run:Run",
+        "ngnmm_core.simulation.run:Run.advance",
         "ngnmm_core.kernels.drivers:make_integrator",
     } <= set(found)
     assert list(found) == sorted(found)

@@ -63,7 +63,7 @@ def block_of():
             give = lambda population, step=1, first=0, part=part: part[first::step]
             add = lambda moments, part=part: moments.consume(np.stack([part] * 4, axis=3))
             more = {"rate": give, "kuramoto": give, "add_quantities": add, "history": history}
-            yield SimpleNamespace(samples=len(part), observable=part, **more)
+            yield SimpleNamespace(samples=len(part), observable=part, counted=(), **more)
 
     return build
 

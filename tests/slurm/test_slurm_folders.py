@@ -79,7 +79,8 @@ def test_a_disk_that_fills_up_during_the_run(checkout, small_disk, local):
 
 COMPILE = """
 import numpy as np
-from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine
+from ngnmm_core.simulation.run import Run
 from ngnmm_core.models import get_model
 model = get_model("ei_ngnmm")
 W = np.full((3, 3), 1 / 3)

@@ -17,7 +17,8 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.models import ei_ngnmm, ngnmm_population
 from ngnmm_core.models._qif import kuramoto_modulus
 from ngnmm_core.simulation import spiking_neurons as spiking
-from ngnmm_core.simulation.engine import Engine, Run
+from ngnmm_core.simulation.engine import Engine
+from ngnmm_core.simulation.run import Run
 
 ONE, TWO = ngnmm_population.MODEL, ei_ngnmm.MODEL
 SIZES = (1_000, 10_000, 100_000)
