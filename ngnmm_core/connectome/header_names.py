@@ -46,7 +46,7 @@ def find_names(rows: list[list[str]], what: str) -> tuple[bool, bool]:
     Raises
     ------
     InputError
-        If numbers in both may be names or weights.
+        If numbers in both may be names or weights, or the first row is a remark.
     """
     if len(rows) < 2:
         return False, False
@@ -59,6 +59,10 @@ def find_names(rows: list[list[str]], what: str) -> tuple[bool, bool]:
     # One word among numbers is an error in the numbers, not a row of names.
     words_at_top = 2 * sum(map(_is_word, top)) > len(top) > 0
     if words_at_top:
+        if remark := next((cell for cell in first if cell.endswith((":", "="))), None):
+            raise InputError(
+                f"{what}: row 1 holds '{remark}', no name of a region; allowed: names of regions, or # before a remark"
+            )
         # R writes no cell above the names of rows.  Beside words, rising numbers are those of the regions.
         return True, words_at_side or len(first) == width - 1 or (square and _rising(side))
     if words_at_side:

@@ -16,10 +16,10 @@ from ngnmm_core.compilation.cache_folder import cache_directory
 from ngnmm_core.compilation.own_files import equations_code
 from ngnmm_core.errors import InputError
 from ngnmm_core.points import Kind, Points
-from ngnmm_core.simulation.own_times import point_factors
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.stages.context import fingerprint
 from ngnmm_core.stages.registry import stages_of
+from ngnmm_core.stages.simulation import likely_steps
 from ngnmm_core.storage.checked_json import read_checked, write_checked
 from ngnmm_core.study.study import Study
 
@@ -75,13 +75,10 @@ def check_steps(study: Study, regions: int, row_sum: float) -> list[str]:
 
 
 def _with_steps(study: Study, simulation: Simulation, points: Points) -> Iterator[tuple[Points, float]]:
-    """Give points of one step each, and this step (ms): that of the settings, or of the unit of time of the points."""
-    if simulation.dt_ms is not None:
-        yield points, simulation.dt_ms
-        return
-    factors = point_factors(study.model, points.parameters)
-    for factor in np.unique(factors):
-        yield points.take(np.flatnonzero(factors == factor)), simulation.own_ladder(float(factor)).steps_ms[0]
+    """Give points of one step each, and this step (ms): that of the settings, or of each point's times and delays."""
+    steps = likely_steps(study, simulation, points)
+    for step_ms in np.unique(steps):
+        yield points.take(np.flatnonzero(steps == step_ms)), float(step_ms)
 
 
 def _extremes(points: Points) -> Points:

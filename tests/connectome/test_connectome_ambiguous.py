@@ -16,6 +16,12 @@ WITH_SUMS = np.vstack([np.hstack([S, S.sum(axis=1)[:, None]]), [*S.sum(axis=0), 
 COUNTS = np.array([[0, 1, 2, 3], [1, 0, 5, 6], [2, 5, 0, 13], [3, 6, 13, 0]])  # rising, as numbers of regions
 
 
+def test_a_remark_of_as_many_words_as_regions_is_no_row_of_names(read, refused):
+    text = "Number of regions: 4\n" + table(W, sep=" ")
+    refused(lambda: read("w.txt", text), "row 1 holds 'regions:'", "# before a remark")
+    same(read("w.txt", "# " + text))
+
+
 @pytest.mark.parametrize(
     ("names", "columns"),
     [

@@ -86,6 +86,20 @@ def test_a_default_step_that_blows_up_somewhere_is_warned_about(tried, ends_fini
     assert not ends_finite("heun", 0.01, I_ext_e=40, G=30)
 
 
+def test_the_steps_that_are_tried_are_those_of_the_points(study, monkeypatch):
+    own = {"without_of_simulation": ["dt_ms"], "grid": {"tau_e": [8, 16], "tau_i": [16], "G": [2]}}
+    made = study(**own, model={"name": "wilson_cowan", "parameters": {}}, simulation={"method": "rk4"})
+    found, settings = [], {"refused": False, "message": ""}
+    keep = lambda study, simulation, points, row_sum: found.append((simulation.dt_ms, len(points))) or settings
+    monkeypatch.setattr(step_trial, "_verdict", keep)
+    check_steps(made, REGIONS, 1.0)
+    assert found == [(0.01, 1), (0.02, 1)]
+    found.clear()
+    delayed = {"grid": {"velocity_m_per_s": [3, 5], "G": [2]}, "simulation": {"method": "multirate"}}
+    check_steps(study(**own | delayed), REGIONS, 1.0)
+    assert found == [(get_integrator("multirate").usual_step_ms(True), 1)]
+
+
 def test_stimuli_add_to_the_input(tried, refused, study):
     stimulus = {"parameter": "I_ext_e", "amplitude": 12, "onset_ms": 60, "duration_ms": 20}
     settings = {"method": "rk4", "dt_ms": 0.05}
