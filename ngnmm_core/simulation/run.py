@@ -84,7 +84,8 @@ class Run:
         self.work = self._new_work(0)
         self._integrate = engine.compile()
         self.spikes = np.zeros((0, *self.shape[:2], len(engine.counted), width))  # of a neuron, in the last `advance`
-        self._spike_unit = spike_unit(model, engine.integrator, parameters, width)
+        unit = spike_unit(model, engine.integrator, parameters)
+        self._spike_unit = 1.0 if unit is None else layout.to_lanes(unit, width).reshape(-1, *unit.shape[1:], width)
         self.cpu_seconds = 0.0  # of the integrator so far
 
     def _new_work(self, stimuli: int) -> layout.Work:

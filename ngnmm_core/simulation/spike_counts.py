@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from ngnmm_core.kernels.integrators import Integrator
-from ngnmm_core.kernels.layout import to_lanes
 from ngnmm_core.models._base import Model, Population
 
 
@@ -36,16 +35,14 @@ def counted_states(model: Model, integrator: Integrator) -> tuple[int, ...]:
     return tuple(position for position in found if position is not None)
 
 
-def spike_unit(model: Model, integrator: Integrator, parameters: Mapping[str, np.ndarray], width: int) -> np.ndarray:
-    """Give what counts of the integrator are multiplied by, [group, region or 1, population, lane].
+def spike_unit(model: Model, integrator: Integrator, parameters: Mapping[str, np.ndarray]) -> np.ndarray | None:
+    """Give what counts of the integrator are multiplied by, [point, region or 1, population]; None where that is 1.
 
     Parameters
     ----------
     parameters : mapping of name to array (point,) or (point, region)
     """
-    counted = counted_states(model, integrator)
-    if not (integrator.qif_only and counted):
-        return np.ones((1, 1, len(counted), width))
+    if not (integrator.qif_only and counted_states(model, integrator)):
+        return None
     times = np.stack([values.tau_s for values in model.qif.values(parameters)], axis=-1)
-    times = times.reshape(len(times), -1, times.shape[-1])  # [point, region or 1, population]
-    return to_lanes(times, width).reshape(-1, *times.shape[1:], width)
+    return times.reshape(len(times), -1, times.shape[-1])

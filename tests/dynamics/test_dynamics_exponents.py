@@ -301,7 +301,7 @@ def test_steps_are_chosen_by_what_they_do_to_exponents(ei, attractor_at):
     flow = [error(start, dt, True) for dt in (0.1, 0.05, 0.025)]
     assert flow[0] < 1e-7
     assert flow[1] < flow[0] / 2**4
-    assert flow[2] < flow[1] / 2**4
+    assert flow[2] < max(flow[1] / 2**4, 2e-12)  # what rounding leaves
     assert np.isinf(error(np.full((6, 1), 1e200), 0.05, False))
     steep = arrays | {name: np.full(1, 0.2) for name in ("Delta_e", "Delta_i")}
     assert error(start, 0.05, True, steep) < 1e-6
