@@ -29,7 +29,7 @@ from ngnmm_core.dynamics.network_exponents import NetworkSettings, network_expon
 from ngnmm_core.dynamics.regimes import IRREGULAR, REGIMES
 from ngnmm_core.models import get_model
 from ngnmm_core.points import make_points
-from ngnmm_core.simulation.initial_states import nominal, perturbed
+from ngnmm_core.simulation.initial_states import perturbed
 
 REPORT = Path(__file__).resolve().parent.parent / "docs" / "benchmarks" / "msf.md"
 CURRENTS, COUPLINGS = np.round(np.arange(321) * 0.05, 6), np.round(np.arange(601) * 0.05, 6)
@@ -158,7 +158,7 @@ def network() -> tuple[np.ndarray, dict[str, float], np.ndarray]:
     """Weights, parameters and start of the network whose spectrum is timed."""
     W = connectome()
     parameters = {name: float(value) for name, value in MODEL.resolve({"I_ext_e": 10.0, "G": 9.0}).items()}
-    return W, parameters, perturbed(MODEL, np.tile(nominal(MODEL), (1, len(W), 1)), np.array([0]), 0.01)[0]
+    return W, parameters, perturbed(MODEL, np.tile(MODEL.nominal, (1, len(W), 1)), np.array([0]), 0.01)[0]
 
 
 def report_spectrum(fine: bool) -> list[str]:

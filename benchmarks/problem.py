@@ -9,7 +9,7 @@ from ngnmm_core.models import get_model
 from ngnmm_core.points import Points, make_points
 from ngnmm_core.simulation.delays import Delays
 from ngnmm_core.simulation.engine import Engine
-from ngnmm_core.simulation.initial_states import nominal, perturbed
+from ngnmm_core.simulation.initial_states import perturbed
 from ngnmm_core.simulation.run import Run
 from ngnmm_core.simulation.simulator import homogeneous_states
 
@@ -64,7 +64,7 @@ def points_at(places, seeds=None, **parameters) -> Points:
 def start_of(points: Points, regions: int, near_homogeneous: bool) -> np.ndarray:
     """Initial states [point, region, state]: near the homogeneous state, or near the nominal one."""
     count = len(points)
-    base = homogeneous_states(MODEL, points.parameters, 1.0) if near_homogeneous else nominal(MODEL)
+    base = homogeneous_states(MODEL, points.parameters, 1.0) if near_homogeneous else MODEL.nominal
     base = np.broadcast_to(np.reshape(base, (-1, 1, len(MODEL.states))), (count, regions, len(MODEL.states)))
     return perturbed(MODEL, base, points.seeds, SD)
 

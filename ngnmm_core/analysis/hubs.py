@@ -10,6 +10,7 @@ from ngnmm_core.analysis.fc import FcOptions, check_window
 from ngnmm_core.errors import InputError
 from ngnmm_core.simulation.lesions import KINDS
 from ngnmm_core.simulation.map_settings import MAPS, SURROGATE
+from ngnmm_core.simulation.settings_checks import check_settings
 from ngnmm_core.storage.flags import Status
 
 
@@ -67,7 +68,7 @@ def check(options: HubsOptions, study) -> None:
                 raise InputError(f"{key}: {value:g} is not on the grid; allowed: a value of the axis, such as {near:g}")
     try:
         simulation = hub_simulation(options, study.simulation)
-        simulation.check(study.fastest_rate, factors=study.time_factors)
+        check_settings(simulation, study.fastest_rate, study.time_factors)
         check_window(FcOptions(signals=(options.signal,)), simulation)
     except InputError as error:
         line = str(error)

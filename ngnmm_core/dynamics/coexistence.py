@@ -22,7 +22,7 @@ from ngnmm_core.dynamics.periodic_orbits import Orbit, paths
 from ngnmm_core.dynamics.regimes import IRREGULAR, REST
 from ngnmm_core.dynamics.variational import Solutions
 from ngnmm_core.models._base import Model
-from ngnmm_core.simulation.initial_states import nominal, standard_normal
+from ngnmm_core.simulation.initial_states import standard_normal
 from ngnmm_core.simulation.own_times import in_units, state_factors, time_factor
 
 SAME = 1e-6  # relative difference of two equilibria that are one
@@ -48,7 +48,7 @@ def initial_states(model: Model, starts: int, spread: float) -> np.ndarray:
 
     A state that is zero at rest, such as a velocity, varies by what the model declares as small for it.
     """
-    base = nominal(model)
+    base = model.nominal
     draws = standard_normal(SEED, starts - 1, len(base)) if starts > 1 else np.empty((0, len(base)))
     least = np.maximum(model.small, LEAST)
     scale = np.maximum(np.abs(base), least) * np.array([10.0 if s.non_negative else 2.0 for s in model.states])

@@ -149,7 +149,7 @@ class EquilibriumSystem:
         low, high = self.curve.low, self.curve.high
         if low > 0:
             k = self.model.state_names.index(self.curve.coordinate)
-            declared = state_factors(self.model, self.model.time_unit)[k]
+            declared = self.model.units[k]
             return self.units[k] * _spread(low / declared, high / declared, float(self.model.nominal[k]))
         return np.linspace(low, high, SAMPLES)
 

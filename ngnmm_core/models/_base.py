@@ -185,16 +185,22 @@ class Model:
     @property
     def nominal(self) -> np.ndarray:
         """The nominal initial state in the model's own unit of time, [state]."""
-        return np.array([s.initial for s in self.states]) / self._units
+        return np.array([s.initial for s in self.states]) / self.units
 
     @property
     def small(self) -> np.ndarray:
         """What counts as small for each state, in the model's own unit of time, [state]."""
-        return np.array([s.small for s in self.states]) / self._units
+        return np.array([s.small for s in self.states]) / self.units
 
     @property
-    def _units(self) -> np.ndarray:
-        return self.time_unit ** np.array([power_of_time(s.unit) for s in self.states])
+    def units(self) -> np.ndarray:
+        """By how much states are larger at the defaults than in the model's own unit of time, [state]."""
+        return self.time_unit**self.powers_of_time
+
+    @property
+    def powers_of_time(self) -> np.ndarray:
+        """Powers of time in the units of the states, [state]."""
+        return np.array([power_of_time(s.unit) for s in self.states])
 
     @property
     def state_names(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from ngnmm_core.connectome.cohort_files import read_cohort
 from ngnmm_core.connectome.registry import LongestTract, load_registry
 from ngnmm_core.connectome.spec import ConnectomeSpec
 from ngnmm_core.errors import InputError
-from ngnmm_core.simulation.delay_settings import INTERPOLATED, VELOCITY, lengths_mm
+from ngnmm_core.simulation.delay_settings import INTERPOLATED, lengths_mm, velocity_at
 from ngnmm_core.simulation.observation import SampledWindow
 from ngnmm_core.stages.registry import STAGES
 from ngnmm_core.stages.simulation import LANES, likely_steps
@@ -99,7 +99,7 @@ def history_bytes(study: Study, stage: str, regions: int) -> float:
     if not (study.delayed and kind.simulates):
         return 0.0
     points, simulation = kind.layout(study, regions).points, study.simulation
-    velocity = points.values(VELOCITY, simulation.velocity_m_per_s or np.inf)
+    velocity = velocity_at(simulation, points)
     own = simulation.dt_ms is None and simulation.integrator.watches
     steps = likely_steps(study, simulation, points) / (SHORTER if own else 1.0)
     most = float((1.0 / (velocity * steps)).max())

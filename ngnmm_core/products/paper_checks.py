@@ -18,7 +18,6 @@ from ngnmm_core.dynamics.equilibrium_branch import EquilibriumSystem
 from ngnmm_core.dynamics.lyapunov_runs import Settings, lyapunov_exponents
 from ngnmm_core.models import get_model
 from ngnmm_core.models._base import Model
-from ngnmm_core.simulation.initial_states import nominal
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -113,7 +112,7 @@ def lyapunov_checks(model: Model, entries: Iterable[Mapping[str, Any]]) -> Itera
     values = {name: np.array([float(e[name]) for e in entries]) for name in ("I_ext_e", "G")}
     parameters = {n: np.broadcast_to(v, len(entries)).astype(float) for n, v in model.resolve(values).items()}
     count = len(entries[0]["lambda"])
-    gains, start = np.stack([values["G"]] * 2), np.repeat(nominal(model)[:, None], len(entries), axis=1)
+    gains, start = np.stack([values["G"]] * 2), np.repeat(model.nominal[:, None], len(entries), axis=1)
     found = lyapunov_exponents(model, parameters, gains, start, Settings(count, LYAPUNOV_MS, TRANSIENT_MS))
     for k, entry in enumerate(entries):
         for j, value in enumerate(entry["lambda"]):

@@ -7,7 +7,7 @@ import numpy as np
 from ngnmm_core.connectome.connectome import Connectome
 from ngnmm_core.connectome.registry import SourceEntry
 from ngnmm_core.errors import InputError
-from ngnmm_core.points import Axis, Kind
+from ngnmm_core.points import Axis, Kind, Points
 from ngnmm_core.simulation.integrators import get_integrator, integrator_names
 
 VELOCITY = "velocity_m_per_s"  # also an axis
@@ -22,6 +22,12 @@ def delay_axes(settings: Any) -> list[Axis]:
     velocity = none if settings.velocity_m_per_s is None else settings.velocity_m_per_s
     meaning = "conduction velocity: infinite where there are no delays"
     return [Axis(VELOCITY, Kind.SETTING, check_velocity, "m s-1", meaning, VELOCITY, velocity, none, none)]
+
+
+def velocity_at(settings: Any, points: Points) -> np.ndarray:
+    """Conduction velocity of every point (m/s): of the settings, or of an axis; infinite without delays."""
+    velocity = settings.velocity_m_per_s
+    return points.values(VELOCITY, np.inf if velocity is None else velocity)
 
 
 def check_velocity(key: str, value: float) -> None:

@@ -24,11 +24,6 @@ def standard_normal(seed: int, regions: int, states: int) -> np.ndarray:
     return draws
 
 
-def nominal(model: Model) -> np.ndarray:
-    """Return the model's nominal initial state in its own unit of time, [state]."""
-    return model.nominal
-
-
 def perturbed(
     model: Model, base: np.ndarray, seeds: np.ndarray, sd: float, units: np.ndarray | None = None
 ) -> np.ndarray:

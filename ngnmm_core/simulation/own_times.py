@@ -12,7 +12,6 @@ import numpy as np
 
 from ngnmm_core.models._base import Model
 from ngnmm_core.models._units import power_of_time
-from ngnmm_core.simulation.initial_states import nominal
 
 SAME = 1e-9  # relative difference of slopes in two units of time
 
@@ -70,7 +69,7 @@ def nominal_states(model: Model, parameters: Mapping[str, np.ndarray]) -> np.nda
     parameters : mapping of name to array (point,)
         All parameters.
     """
-    return nominal(model) * state_units(model, parameters)
+    return model.nominal * state_units(model, parameters)
 
 
 def state_units(model: Model, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -119,7 +118,7 @@ def own_time(model: Model, parameters: Mapping[str, np.ndarray | float], factor:
 
 def _same_equations(model: Model, parameters, changed, units: np.ndarray, factor: float) -> bool:
     """Whether the slopes at a state are those in the other unit of time."""
-    state = nominal(model) + 0.3 * (np.abs(nominal(model)) + model.small)
+    state = model.nominal + 0.3 * (np.abs(model.nominal) + model.small)
     with np.errstate(all="ignore"):
         here, there = _slopes(model, parameters, state * units), _slopes(model, changed, state)
     there = there * np.reshape(units / factor, (-1, *[1] * (there.ndim - 1)))
@@ -137,8 +136,7 @@ def _slopes(model: Model, parameters: Mapping[str, np.ndarray | float], state: n
 
 def state_factors(model: Model, factor: float | np.ndarray) -> np.ndarray:
     """Return by how much states are larger in that unit of time, [..., state]: rates shrink where times grow."""
-    powers = np.array([power_of_time(state.unit) for state in model.states])
-    return np.asarray(factor, float)[..., None] ** powers
+    return np.asarray(factor, float)[..., None] ** model.powers_of_time
 
 
 def in_units(matrices: np.ndarray, units: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The settings of a network simulation, with their defaults, ranges and descriptions."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -10,7 +10,6 @@ from ngnmm_core.kernels.integrators import Integrator
 from ngnmm_core.section import Section
 from ngnmm_core.simulation.integrators import AUTO, get_integrator, integrator_names, suitable
 from ngnmm_core.simulation.lesions import Resection
-from ngnmm_core.simulation.settings_checks import check_settings
 from ngnmm_core.simulation.step_choice import EDGE_HALVINGS, Ladder, declared_only, only, own_ladder
 from ngnmm_core.simulation.stimuli import Stimulus
 
@@ -175,10 +174,6 @@ class Simulation(Section):
     def integrator(self) -> Integrator:
         """What the method declares."""
         return get_integrator(self.method)
-
-    def check(self, fastest_rate: float, largest_noise: float = 0.0, factors: Collection[float] = (1.0,)) -> None:
-        """Whether the times fit each other and the method, see `settings_checks.check_settings`."""
-        check_settings(self, fastest_rate, largest_noise, factors)
 
     def steps_per_sample(self, step_ms: float) -> int:
         """Integration steps of that length between samples."""

@@ -17,7 +17,7 @@ SHORTEST_STEP_MS = 1e-4  # bursts last tenths of a ms: below, a step gains nothi
 
 
 def check_settings(
-    settings: "Simulation", fastest_rate: float, largest_noise: float, factors: Collection[float]
+    settings: "Simulation", fastest_rate: float, factors: Collection[float], largest_noise: float = 0.0
 ) -> None:
     """Whether the times of a simulation fit each other and the method.
 
@@ -27,10 +27,10 @@ def check_settings(
         With the method that `auto` stands for.
     fastest_rate : float
         The fastest rate of the model (1/ms), which bounds the step.
-    largest_noise : float
-        Of what axes and highlights set `noise_sigma` to.
     factors : collection of float
         By how much all time constants are longer than the defaults, at the points of the study.
+    largest_noise : float
+        Of what axes and highlights set `noise_sigma` to.
 
     Raises
     ------
@@ -40,6 +40,13 @@ def check_settings(
     if settings.dt_ms is not None:
         _check_step(settings, settings.dt_ms, float(min(factors)))
     _check_stability(settings, fastest_rate, float(min(factors)))
+    _check_times(settings)
+    _check_precision(settings)
+    _check_noise(settings, max(settings.noise_sigma, largest_noise), float(max(factors)))
+
+
+def _check_times(settings: "Simulation") -> None:
+    """Whether duration, transient and samples fit each other."""
     if settings.transient_ms >= settings.duration_ms:
         raise InputError(
             f"simulation.transient_ms: {settings.transient_ms:g} leaves nothing of simulation.duration_ms = "
@@ -62,6 +69,10 @@ def check_settings(
             f"simulation.duration_ms: {settings.duration_ms:g} leaves {settings.window_samples} sample to analyse; "
             "allowed: at least 2 samples"
         )
+
+
+def _check_precision(settings: "Simulation") -> None:
+    """Whether the method can have the accuracy and the precision."""
     if settings.accuracy != "default" and not settings.integrator.watches:
         raise InputError(
             f"simulation.accuracy: {settings.accuracy!r} is for methods whose points choose their steps, and "
@@ -77,7 +88,6 @@ def check_settings(
             f"simulation.accuracy: {settings.accuracy!r} is below the rounding of simulation.precision = "
             f"{settings.precision!r}; allowed: default, or precision: float64"
         )
-    _check_noise(settings, max(settings.noise_sigma, largest_noise), float(max(factors)))
 
 
 def _check_noise(settings: "Simulation", noise: float, time_factor: float) -> None:

@@ -13,10 +13,10 @@ from ngnmm_core.errors import InputError
 from ngnmm_core.models._base import Model
 from ngnmm_core.points import Points
 from ngnmm_core.simulation.batch import Batch, Divergence
-from ngnmm_core.simulation.delay_settings import ROUNDED, VELOCITY, lengths_mm
+from ngnmm_core.simulation.delay_settings import ROUNDED, lengths_mm, velocity_at
 from ngnmm_core.simulation.delays import Delays
 from ngnmm_core.simulation.engine import Engine
-from ngnmm_core.simulation.initial_states import nominal, perturbed
+from ngnmm_core.simulation.initial_states import perturbed
 from ngnmm_core.simulation.integrators import OF_HOMOGENEOUS_STATES, get_integrator, suitable
 from ngnmm_core.simulation.lesions import lesion_factors
 from ngnmm_core.simulation.noise import Noises
@@ -233,12 +233,6 @@ def noise_at(settings: Simulation, points: Points) -> Noises:
     return Noises(sigma, points.seeds, common, tau_ms)
 
 
-def velocity_at(settings: Simulation, points: Points) -> np.ndarray:
-    """Conduction velocity of every point (m/s): of the settings, or of an axis; infinite without delays."""
-    velocity = settings.velocity_m_per_s
-    return points.values(VELOCITY, np.inf if velocity is None else velocity)
-
-
 def make_window(
     model: Model, connectome: Connectome, settings: Simulation, points: Points, lesions=(None, None)
 ) -> SampledWindow:
@@ -283,7 +277,7 @@ def homogeneous_states(model: Model, parameters: Mapping[str, np.ndarray], row_s
         for some in batches(left, factors, engine.batch_size):
             part = {name: values[some] for name, values in parameters.items()}
             own = own_time(model, part, float(factors[some[0]]))
-            run = Run(engine, own.parameters, np.broadcast_to(nominal(model), (len(some), 1, len(model.states))))
+            run = Run(engine, own.parameters, np.broadcast_to(model.nominal, (len(some), 1, len(model.states))))
             with np.errstate(over="ignore", invalid="ignore"):
                 run.advance(step_ms, round(SETTLE_MS / step_ms), 1)
             states[some] = run.by_point(run.states)[:, 0] * own.units

@@ -27,10 +27,10 @@ def rate_state(model: Model, population: Population) -> int | None:
 
 def counted_states(model: Model, integrator: Integrator) -> tuple[int, ...]:
     """Give the positions of the rates whose spikes an integrator counts."""
+    if integrator.qif_only:  # whose steps hold them in any case
+        return tuple(model.state_names.index(population.states[0]) for population in model.qif.populations)
     if not integrator.counts_spikes:
         return ()
-    if integrator.qif_only:
-        return tuple(model.state_names.index(population.states[0]) for population in model.qif.populations)
     found = dict.fromkeys(rate_state(model, population) for population in model.populations)
     return tuple(position for position in found if position is not None)
 

@@ -12,7 +12,6 @@ from ngnmm_core.analysis.continuation import (
     variables,
 )
 from ngnmm_core.points import SEED, Kind, Points
-from ngnmm_core.simulation.initial_states import nominal
 from ngnmm_core.stages.contract import BRANCHES, OF_NETWORKS, Layout, Rates, Stage, equal_rows
 from ngnmm_core.stages.layouts import row_sum_layout
 from ngnmm_core.stages.task import Task
@@ -68,7 +67,7 @@ def warm(task: Task) -> None:
     options = task.options("continuation")
     values = {name: float(column[0]) for name, column in task.points.parameters.items()}
     system = System(task.model, values, 1.0, (options.parameter,))
-    starts = np.tile(nominal(task.model), (WIDTH, 1))
+    starts = np.tile(task.model.nominal, (WIDTH, 1))
     integrate(system, starts, np.array([options.range[0]]), np.full(WIDTH, 0.1), 1)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ngnmm_core.analysis.lyapunov import ExponentStatus
 from ngnmm_core.points import SEED
-from ngnmm_core.simulation.initial_states import nominal, perturbed
+from ngnmm_core.simulation.initial_states import perturbed
 from ngnmm_core.simulation.own_times import nominal_states, state_units
 from ngnmm_core.simulation.settings import Initial
 from ngnmm_core.stages.contract import NOISES, OF_DELAYS, PRODUCT_SECONDS, Rates, Stage
@@ -99,7 +99,7 @@ def warm(task: Task) -> None:
     from ngnmm_core.dynamics.network_exponents import NetworkSettings, network_exponents
     from ngnmm_core.simulation.simulator import homogeneous_states
 
-    state, few = np.tile(nominal(task.model), (len(task.connectome), 1)), NetworkSettings(1, 1.0, 1.0, 0.05, 0.05)
+    state, few = np.tile(task.model.nominal, (len(task.connectome), 1)), NetworkSettings(1, 1.0, 1.0, 0.05, 0.05)
     for k in np.unique(task.regional.differ(task.points), return_index=True)[1]:
         network_exponents(task.model, task.connectome.weights, task.regional.at(task.points, k), state, few)
     if task.settings["initial"].get("from") == "homogeneous":

@@ -8,7 +8,7 @@ import numpy as np
 
 from ngnmm_core.analysis.contract import Variable, status
 from ngnmm_core.points import SEED, Points
-from ngnmm_core.simulation.delay_settings import VELOCITY
+from ngnmm_core.simulation.delay_settings import velocity_at
 from ngnmm_core.simulation.integrators import EXACT, OF_HOMOGENEOUS_STATES, get_integrator
 from ngnmm_core.simulation.observation import SampledWindow, SimulationStatus
 from ngnmm_core.simulation.own_times import point_factors
@@ -135,7 +135,7 @@ def likely_steps(study: Study, settings: Simulation, points: Points) -> np.ndarr
         return np.full(len(points), settings.dt_ms)
     if settings.integrator.watches:
         return expected_steps(study.model, points.parameters, settings.sample_ms)
-    delayed = np.isfinite(points.values(VELOCITY, settings.velocity_m_per_s or np.inf))
+    delayed = np.isfinite(velocity_at(settings, points))
     factors = point_factors(study.model, points.parameters)
     each = zip(factors, delayed, strict=True)
     return np.array([settings.own_ladder(float(factor), (), bool(late)).steps_ms[0] for factor, late in each])

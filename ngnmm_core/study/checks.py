@@ -9,6 +9,7 @@ from ngnmm_core.simulation.delay_settings import check_delays, found_at_rest
 from ngnmm_core.simulation.lesions import AXIS, Resection
 from ngnmm_core.simulation.noise_settings import COMMON, TAU, check_tau
 from ngnmm_core.simulation.own_times import own_time
+from ngnmm_core.simulation.settings_checks import check_settings
 from ngnmm_core.simulation.stimuli import Stimulus, check_chain
 from ngnmm_core.study.connectome_axes import check_null_maps
 from ngnmm_core.study.maps import check_maps
@@ -34,7 +35,7 @@ def check_study(study: Study, names: Names, highlights: Sequence[dict[str, float
     _check_time_unit(study.model)
     check_maps(study)
     if study.simulates:
-        config.simulation.check(study.fastest_rate, study.largest_noise, study.time_factors)
+        check_settings(config.simulation, study.fastest_rate, study.time_factors, study.largest_noise)
         check_delays(config.simulation, study.delayed, found_at_rest(config.model))
         _check_noise(study)
         _check_resection(study)
@@ -76,10 +77,11 @@ def _check_noise(study: Study) -> None:
             f"simulation.noise_sigma: {study.largest_noise:g}, and no state of {study.model.name} takes noise; "
             "allowed: 0, or a model with `noise` in one of its states"
         )
-    asked = [(f"highlights.{TAU}", float(h[TAU])) for h in study.config.highlights if TAU in h]
-    grid = "points" if study.listed else "grid"
-    for key, tau_ms in [*((f"{grid}.{TAU}", float(value)) for value in study.axes.get(TAU, ())), *asked]:
-        check_tau(key, tau_ms, float(study.time_factors.max()))
+    grid, slowest = "points" if study.listed else "grid", float(study.time_factors.max())
+    for tau_ms in study.axes.get(TAU, ()):
+        check_tau(f"{grid}.{TAU}", float(tau_ms), slowest)
+    for k, highlight in enumerate(study.config.highlights):
+        check_tau(f"highlights[{k}].{TAU}", float(highlight.get(TAU, 0.0)), slowest)
     for name in (COMMON, TAU):
         largest = max(study.axes.get(name, (0.0,)))
         if largest > 0 and not study.largest_noise > 0:

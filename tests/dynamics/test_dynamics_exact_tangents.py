@@ -10,7 +10,7 @@ from ngnmm_core.dynamics.tangent_growth import TangentGrowth, TransverseStretchi
 from ngnmm_core.dynamics.variational import Solutions
 from ngnmm_core.kernels.flow_tangents import ROOM, make_flow_variational
 from ngnmm_core.models import get_model, model_names
-from ngnmm_core.simulation.initial_states import nominal, perturbed
+from ngnmm_core.simulation.initial_states import perturbed
 
 EIGHT = np.arange(8)
 
@@ -25,7 +25,7 @@ def points(model, **values):
 
 def on_the_attractor(model, arrays):
     """States [point, state] after 200 ms of small steps."""
-    states = np.tile(nominal(model), (8, 1)) * (1.0 + 0.05 * EIGHT[:, None])
+    states = np.tile(model.nominal, (8, 1)) * (1.0 + 0.05 * EIGHT[:, None])
     return Solutions(model, arrays, arrays["G"]).sample(states, 0.005, 40000, 1)[1]
 
 
@@ -70,7 +70,7 @@ def test_a_step_of_perturbations_is_the_derivative_of_the_flow(name, values, sha
 def test_transverse_stretching_is_that_of_luthers_method(ei, complex_modes):
     """Over 20 ms at a chaotic point, for several Lambda, real and complex."""
     arrays = {n: np.full(1, float(v)) for n, v in ei.resolve({"I_ext_e": 10.0, "G": 11.0}).items()}
-    start = Solutions(ei, arrays, arrays["G"]).sample(nominal(ei)[None], 0.005, 40000, 1)[1].T.copy()
+    start = Solutions(ei, arrays, arrays["G"]).sample(ei.nominal[None], 0.005, 40000, 1)[1].T.copy()
     modes = np.array([1.0, 0.3 + 0.4j, -0.5 - 0.1j]) if complex_modes else np.array([1.0, 0.3, -0.5])
     gains = 11.0 * np.concatenate([[1.0], modes])[:, None]
     logs = [
@@ -99,7 +99,7 @@ def test_perturbations_of_a_network_converge_with_the_order_of_the_flow(ei):
     np.fill_diagonal(W, 0.0)
     W /= W.sum(axis=1, keepdims=True)
     parameters = {n: float(v) for n, v in ei.resolve({"I_ext_e": 10.0, "G": 11.0}).items()}
-    start = perturbed(ei, np.tile(nominal(ei), (1, 11, 1)), np.array([1]), 0.1)[0]
+    start = perturbed(ei, np.tile(ei.nominal, (1, 11, 1)), np.array([1]), 0.1)[0]
 
     def difference(dt_ms):
         fine = NetworkTangentGrowth(ei, W, parameters, start, 10, dt_ms / 2)
@@ -130,7 +130,7 @@ def test_perturbations_of_a_network_are_those_of_luthers_method(ei, regional):
     if regional:
         for name in ("G", "I_ext_e", "tau_e", "Delta_i", "J_ei", "tau_si"):
             parameters[name] = parameters[name] * rng.uniform(0.8, 1.2, 11)
-    start = perturbed(ei, np.tile(nominal(ei), (1, 11, 1)), np.array([1]), 0.1)[0]
+    start = perturbed(ei, np.tile(ei.nominal, (1, 11, 1)), np.array([1]), 0.1)[0]
     ends = []
     for exact in (True, False):
         run = NetworkTangentGrowth(ei, W, parameters, start, 10, 0.0125, exact)

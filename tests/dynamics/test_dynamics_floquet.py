@@ -9,7 +9,6 @@ from ngnmm_core.dynamics.attractor import find_attractors
 from ngnmm_core.dynamics.dispersion import dispersion
 from ngnmm_core.dynamics.floquet import exponents, monodromies, monodromies_of
 from ngnmm_core.dynamics.variational import Solutions, Variational
-from ngnmm_core.simulation.initial_states import nominal
 
 CYCLES = [(13.0, 5.0), (12.2, 12.0), (9.5, 12.0)]
 every_cycle = pytest.mark.parametrize(("current", "G"), CYCLES)
@@ -201,7 +200,7 @@ def test_periods_and_growth_rates_are_as_accurate_as_stated(ei):
 
 
 def test_a_mesh_leads_over_the_time_and_there_is_none_where_the_state_is_not_finite(ei):
-    states = np.tile(nominal(ei), (11, 1))
+    states = np.tile(ei.nominal, (11, 1))
     states[3, 1], states[5] = np.nan, 1e4 * states[5]
     arrays = {n: np.full(11, float(v)) for n, v in ei.resolve({"I_ext_e": 13.0, "G": 5.0}).items()}
     times = np.linspace(3.0, 40.0, 11)

@@ -14,7 +14,7 @@ from ngnmm_core.dynamics.floquet import exponents, monodromies
 from ngnmm_core.dynamics.network_equilibrium import network_equilibrium, network_jacobian, resting_exponents
 from ngnmm_core.dynamics.network_exponents import FLOW_LONGEST_MS, NetworkSettings, network_exponents
 from ngnmm_core.dynamics.network_tangent_growth import NetworkTangentGrowth
-from ngnmm_core.simulation.initial_states import nominal, perturbed
+from ngnmm_core.simulation.initial_states import perturbed
 
 RING = np.roll(np.eye(6), 1, axis=1) * 0.5 + np.roll(np.eye(6), -1, axis=1) * 0.5
 SIZE = 36
@@ -93,7 +93,7 @@ def test_on_a_cycle_the_exponents_are_those_of_floquet(ei, attractor_at):
 def test_the_sum_of_all_exponents_is_the_mean_divergence(ei, integrate, points_of):
     """Two sums over the same chaotic solution: logarithms of volumes, and the trace of the Jacobian."""
     parameters = {n: float(v) for n, v in ei.resolve({"I_ext_e": 10.0, "G": 11.0}).items()}
-    state = perturbed(ei, np.tile(nominal(ei), (1, 6, 1)), np.array([0]), 0.01)[0]
+    state = perturbed(ei, np.tile(ei.nominal, (1, 6, 1)), np.array([0]), 0.01)[0]
     found = network_exponents(ei, RING, parameters, state, NetworkSettings(SIZE, 1000.0, 500.0))
     path = integrate(ei, RING, points_of(ei, I_ext_e=10, G=11), state[None], 0.01, 15000, 10)[5000:, 0]
     # trace of one region: 2 (v_e / tau_e) twice, -1 / tau_se, and the same for I; the coupling has no diagonal
@@ -105,7 +105,7 @@ def test_the_sum_of_all_exponents_is_the_mean_divergence(ei, integrate, points_o
 def test_steps_of_another_length_give_the_same_exponents(ei):
     """Those of 0.01 ms against those that are chosen, within the errors."""
     parameters = {n: float(v) for n, v in ei.resolve({"I_ext_e": 10.0, "G": 11.0}).items()}
-    state = perturbed(ei, np.tile(nominal(ei), (1, 6, 1)), np.array([0]), 0.01)[0]
+    state = perturbed(ei, np.tile(ei.nominal, (1, 6, 1)), np.array([0]), 0.01)[0]
     coarse, fine = (
         network_exponents(ei, RING, parameters, state, NetworkSettings(4, 3000.0, 300.0, dt)) for dt in (None, 0.01)
     )
@@ -139,7 +139,7 @@ def test_longer_steps_to_begin_with_leave_the_shortest_one_where_it_was():
 
 def test_the_solution_is_the_engines(ei, integrate, points_of):
     parameters = {n: float(v) for n, v in ei.resolve({"I_ext_e": 13.0, "G": 5.0}).items()}
-    state = perturbed(ei, np.tile(nominal(ei), (1, 6, 1)), np.array([3]), 0.01)[0]
+    state = perturbed(ei, np.tile(ei.nominal, (1, 6, 1)), np.array([3]), 0.01)[0]
     start = integrate(ei, RING, points_of(ei, I_ext_e=13, G=5), state[None], 0.005, 1, 40000)[0, 0]
     run = NetworkTangentGrowth(ei, RING, parameters, start, 3, 0.05)
     for _ in range(40):
@@ -156,7 +156,7 @@ def test_the_solution_is_the_engines(ei, integrate, points_of):
 @pytest.mark.slow
 def test_a_run_that_was_killed_goes_on_with_the_same_bits(ei, tmp_path, monkeypatch):
     parameters = {n: float(v) for n, v in ei.resolve({"I_ext_e": 10.0, "G": 11.0}).items()}
-    state = perturbed(ei, np.tile(nominal(ei), (1, 6, 1)), np.array([0]), 0.01)[0]
+    state = perturbed(ei, np.tile(ei.nominal, (1, 6, 1)), np.array([0]), 0.01)[0]
     settings = NetworkSettings(9, 320.0, 50.0)
     whole = network_exponents(ei, RING, parameters, state, settings)
     saved, count = module.keep_arrays, [0]

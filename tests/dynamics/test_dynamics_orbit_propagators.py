@@ -11,7 +11,6 @@ from ngnmm_core.dynamics.exact_propagators import MISS, PARTS, OrbitPropagators,
 from ngnmm_core.dynamics.floquet import exponents, monodromies_of
 from ngnmm_core.dynamics.variational import Solutions
 from ngnmm_core.models import get_model
-from ngnmm_core.simulation.initial_states import nominal
 
 EIGHT = np.arange(8)
 LUTHER = len(PARTS)
@@ -58,7 +57,7 @@ def test_matrices_along_a_path_converge_with_the_order_of_the_flow(name, values,
     model = get_model(name)
     arrays = unequal(model, **values)
     solutions = Solutions(model, arrays, arrays["G"])
-    start = solutions.sample(np.tile(nominal(model), (8, 1)) * (1.0 + 0.05 * EIGHT[:, None]), 0.005, 40000, 1)[1]
+    start = solutions.sample(np.tile(model.nominal, (8, 1)) * (1.0 + 0.05 * EIGHT[:, None]), 0.005, 40000, 1)[1]
     feedback = arrays["G"][:, None] * factors
     fine = np.full(8000, 0.00125)
     every = np.array(solutions.steps(start, [fine] * 8))

@@ -5,7 +5,7 @@ import pytest
 
 from ngnmm_core.models._base import COUPLING, Model, Parameter, Population, State
 from ngnmm_core.simulation.engine import Engine
-from ngnmm_core.simulation.initial_states import nominal, perturbed
+from ngnmm_core.simulation.initial_states import perturbed
 from ngnmm_core.simulation.integrators import get_integrator, integrator_names
 from ngnmm_core.simulation.run import Run
 
@@ -51,7 +51,7 @@ def test_the_first_volley_of_a_network_is_integrated_as_accurately_as_the_rest(
     W = np.random.default_rng(1).uniform(0.1, 1.0, (12, 12)) * (1.0 - np.eye(12))
     W /= W.sum(axis=1, keepdims=True)
     values = {"I_ext_e": current, "G": G}
-    start = perturbed(ei, np.tile(nominal(ei), (1, 12, 1)), np.array([0]), 0.01)
+    start = perturbed(ei, np.tile(ei.nominal, (1, 12, 1)), np.array([0]), 0.01)
     solution = dop853(ei, W, ei.resolve(values), start[0], np.array([10.0, 100.0]))
     for method in ("multirate", "riccati"):
         result = integrate(ei, W, points_of(ei, **values), start, 0.05, samples=10, steps=200, method=method)

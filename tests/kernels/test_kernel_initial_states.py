@@ -6,7 +6,7 @@ from scipy import stats
 
 from ngnmm_core.connectome import Connectome
 from ngnmm_core.errors import InputError
-from ngnmm_core.simulation.initial_states import nominal, perturbed, standard_normal
+from ngnmm_core.simulation.initial_states import perturbed, standard_normal
 from ngnmm_core.simulation.settings import Simulation
 from ngnmm_core.simulation.simulator import Simulator
 
@@ -38,7 +38,7 @@ def test_numbers_are_standard_normal_and_independent():
 
 
 def test_perturbation_has_the_stated_size_and_rates_are_reflected(ei):
-    base = np.broadcast_to(nominal(ei), (2, 4000, 6))
+    base = np.broadcast_to(ei.nominal, (2, 4000, 6))
     initial = perturbed(ei, base, np.array([0, 1]), 0.05)
     positive = np.array([s.non_negative for s in ei.states])
     assert (initial[..., positive] >= 0).all()
@@ -49,14 +49,14 @@ def test_perturbation_has_the_stated_size_and_rates_are_reflected(ei):
 
 
 def test_points_with_one_seed_start_alike(ei):
-    base = np.broadcast_to(nominal(ei), (3, 5, 6))
+    base = np.broadcast_to(ei.nominal, (3, 5, 6))
     initial = perturbed(ei, base, np.array([5, 8, 5]), 0.01)
     np.testing.assert_array_equal(initial[0], initial[2])
     assert (initial[0] != initial[1]).all()
 
 
 def test_no_perturbation(ei):
-    base = np.broadcast_to(nominal(ei), (1, 5, 6))
+    base = np.broadcast_to(ei.nominal, (1, 5, 6))
     np.testing.assert_array_equal(perturbed(ei, base, np.array([0]), 0.0), base)
 
 
@@ -65,7 +65,7 @@ def test_the_rule_of_the_settings(ei, directed5, points_of, integrate, start):
     settings = Simulation(initial={"from": start, "sd": 0.02})
     points = points_of(ei, 3, I_ext_e=[3.0, 13.0, 13.0], G=[5.0, 0.0, 9.0], seed=[0, 0, 4])
     initial = Simulator(ei, Connectome(directed5), settings).initial_states(points)
-    centre = np.broadcast_to(nominal(ei), (3, 1, 6))
+    centre = np.broadcast_to(ei.nominal, (3, 1, 6))
     if start == "homogeneous":  # 2000 ms after the nominal state
         centre = integrate(ei, [[1.0]], points, centre, 0.005, samples=1, steps=400_000)[0]
     expected = perturbed(ei, centre.repeat(5, axis=1), points.seeds, 0.02)

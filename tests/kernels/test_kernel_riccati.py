@@ -18,7 +18,7 @@ from ngnmm_core.kernels.steppers import riccati_constants as rc
 from ngnmm_core.models import get_model
 from ngnmm_core.models._qif import QifPopulations
 from ngnmm_core.simulation.engine import Engine
-from ngnmm_core.simulation.initial_states import nominal, perturbed
+from ngnmm_core.simulation.initial_states import perturbed
 from ngnmm_core.simulation.run import Run
 
 RNG = np.random.default_rng(7)
@@ -177,7 +177,7 @@ def test_single_precision_stays_within_what_is_stated(ei, points_of, integrate, 
     W = np.random.default_rng(1).uniform(0.1, 1.0, (12, 12)) * (1.0 - np.eye(12))
     W /= W.sum(axis=1, keepdims=True)
     values = {"I_ext_e": current, "G": G}
-    start = perturbed(ei, np.tile(nominal(ei), (1, 12, 1)), np.array([0]), 0.01)
+    start = perturbed(ei, np.tile(ei.nominal, (1, 12, 1)), np.array([0]), 0.01)
     expected = dop853(ei, W, ei.resolve(values), start[0], np.array([100.0]))[0]
     result = integrate(ei, W, points_of(ei, **values), start, 0.1, 1, 1000, method="riccati", dtype="float32")
     np.testing.assert_allclose(result[0, 0], expected, rtol=0, atol=3e-4)

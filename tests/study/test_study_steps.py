@@ -7,7 +7,7 @@ import pytest
 
 from ngnmm_core.preflight import step_trial
 from ngnmm_core.preflight.step_trial import check_steps
-from ngnmm_core.simulation.initial_states import nominal, perturbed
+from ngnmm_core.simulation.initial_states import perturbed
 from ngnmm_core.simulation.integrators import get_integrator
 
 REGIONS = 12
@@ -30,7 +30,7 @@ def ends_finite(ei, integrate, points_of):
     """Whether a random network from near the nominal state is finite after 100 ms with some method and step."""
     W = np.random.default_rng(3).uniform(0.1, 1.0, (REGIONS, REGIONS)) * (1.0 - np.eye(REGIONS))
     W /= W.sum(axis=1, keepdims=True)
-    start = perturbed(ei, np.tile(nominal(ei), (1, REGIONS, 1)), np.array([0]), 0.01)
+    start = perturbed(ei, np.tile(ei.nominal, (1, REGIONS, 1)), np.array([0]), 0.01)
 
     def simulate(method, dt, **values):
         steps = round(100.0 / dt)

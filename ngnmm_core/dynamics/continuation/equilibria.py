@@ -24,7 +24,6 @@ from ngnmm_core.dynamics.equilibrium_branch import (
 )
 from ngnmm_core.dynamics.hopf import first_lyapunov_coefficient
 from ngnmm_core.models._base import Model
-from ngnmm_core.simulation.initial_states import nominal
 from ngnmm_core.simulation.own_times import state_factors
 
 STARTS = 256
@@ -260,7 +259,7 @@ def _crossings(system: System, x: np.ndarray, p: float) -> list[np.ndarray]:
 
 def _newton_from_many(system: System, p: float) -> list[np.ndarray]:
     units = state_factors(system.model, system.time_factor)
-    start = nominal(system.model)
+    start = system.model.nominal
     cube = 2.0 * qmc.Halton(system.size, scramble=False).random(STARTS + 1)[1:] - 1.0
     size = np.maximum(np.abs(start), 1e-2)
     # half of the guesses near the nominal state, half of them wide around it
