@@ -221,9 +221,7 @@ def test_code_of_the_integrator_makes_every_simulation_anew_and_no_connectome(ch
 @pytest.mark.parametrize(
     ("module", "affected"),
     [
-        pytest.param(
-            "simulation/initial_states.py", {"simulation", "msf", "lesions", "highlights"}, marks=pytest.mark.slow
-        ),
+        pytest.param("simulation/initial_states.py", {"simulation", "lesions", "highlights"}, marks=pytest.mark.slow),
         ("streaming/welch.py", {"simulation", "lesions", "highlights"}),
         pytest.param("analysis/rates.py", {"simulation", "highlights"}, marks=pytest.mark.slow),
         ("dynamics/floquet.py", {"msf", "highlights"}),
