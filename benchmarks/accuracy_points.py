@@ -84,6 +84,8 @@ class Trajectories:
 
     def __init__(self, folder: Path | None):
         self._folder = folder
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
 
     def of(self, W, row, start) -> np.ndarray:
         """States [time, region, state] of the window at one point."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.processors import kept_on
 from benchmarks.yardsticks import Yardsticks
 
 MEASURE_S = 0.2  # CPU time that one measurement should take
@@ -87,12 +88,11 @@ FIELDS = tuple(Results.__dataclass_fields__)
 
 
 class Worker:
-    """A process that answers requests (`benchmarks.serve`)."""
+    """A process that answers requests (`benchmarks.serve`), on a processor of its number."""
 
-    def __init__(self, python: str, module: str):
-        self.process = subprocess.Popen(
-            [python, "-m", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
+    def __init__(self, python: str, module: str, number: int = 0):
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+        self.process = subprocess.Popen([python, "-m", module], preexec_fn=kept_on(number), **pipes)
 
     def ask(self, **request) -> None:
         """Sends a request."""
@@ -115,7 +115,7 @@ class Bench:
 
     def __init__(self, yardsticks: Yardsticks, peers: str):
         self.yardsticks = yardsticks
-        self.engines = [Worker(sys.executable, "benchmarks.worker") for _ in range(2)]
+        self.engines = [Worker(sys.executable, "benchmarks.worker", k) for k in range(2)]
         self.peer = Worker(peers, "benchmarks.peers")
 
     def run(self, case: Case, ms: float) -> tuple[float | None, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.problem import dense_network, points_at, start_of
+from benchmarks.processors import kept_on
 from ngnmm_core.kernels.layout import row_block
 from ngnmm_core.simulation.engine import wide_registers
 
@@ -38,7 +39,9 @@ class Yardsticks:
 
     def _fused(self, dtype: str) -> tuple[float, float]:
         program = self._build("peak", REAL=REALS[dtype])
-        peak, units = subprocess.run([program], check=True, capture_output=True, text=True).stdout.split()
+        peak, units = subprocess.run(
+            [program], preexec_fn=kept_on(0), check=True, capture_output=True, text=True
+        ).stdout.split()
         return float(peak), float(units)
 
     def peak(self, dtype: str) -> float:
@@ -61,7 +64,8 @@ class Yardsticks:
     def seconds(self, method: str, dtype: str, regions: int, ms: float, processes: int = 1) -> list[float]:
         """CPU seconds per simulated second and point, of each of some processes at the same time."""
         command = self._command(method, dtype, regions, ms)
-        running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
+        options = {"stdout": subprocess.PIPE, "text": True}
+        running = [subprocess.Popen(command, preexec_fn=kept_on(k), **options) for k in range(processes)]
         return [float(p.communicate()[0]) * 1000.0 / ms / LANES[dtype] for p in running]
 
     def states(self, method: str, regions: int, ms: float) -> np.ndarray:
