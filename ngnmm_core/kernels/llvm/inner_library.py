@@ -2,8 +2,7 @@
 
 numba turns every function, with all that it calls, into machine code, in case Python calls it.  A kernel of fifty
 functions is so translated over and over, from its innermost functions outwards.  Here only the outermost one, which
-holds them all, becomes machine code.  Inner ones are still optimised one by one: without that, compiling takes another
-tenth less, but some sums and products come to be fused otherwise, which changes last bits.
+holds them all, is optimised as a whole and becomes machine code.
 """
 
 from typing import Any
@@ -14,6 +13,9 @@ from numba.core.compiler import Compiler
 
 class InnerLibrary(JITCodeLibrary):
     """The code of a function that only kernels call: for linking into theirs, without a place in memory."""
+
+    def _optimize_final_module(self):
+        """Leave that to the outermost function."""
 
     def _finalize_final_module(self):
         self._finalize_dynamic_globals()

@@ -26,7 +26,7 @@ def kernel(function=None, **options):
         name = f"{plain.__name__}_{PROCESS}_{os.getpid()}"  # a fork has the same PROCESS
         plain.__qualname__ = name
         if options.get("nogil"):
-            return _outermost(njit(_nrt=False, **options)(plain))
+            return _outermost(njit(_nrt=False, no_cfunc_wrapper=True, **options)(plain))
         alone = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": InnerCompiler}
         inner = _without_wrappers(njit(_nrt=False, **alone, **options)(plain))
         return _once_for_all_literals(inner) if options.get("forceinline") else inner

@@ -71,23 +71,25 @@ def make_step(equations, rows, width):
             draw(batch, work, weights.regions, short * FINER, number, fresh)
         if counters[FILLED] == 0:
             remember(batch, work, weights)
-        if counters[FILLED] < slots:
+        known = counters[FILLED] >= slots
+        last = 0 if known else ITERATIONS
+        if not known:
             first_guess(batch, work)
             for o in range(work.spikes.size):
                 work.third[o] = work.spikes[o]
-            for _ in range(ITERATIONS):
-                begin(batch, stimuli, work, weights, short, when)
-                for k in range(3):
-                    product(batch, work, weights, (work.second, k * size, work.first, k * size))
-            for o in range(work.spikes.size):
-                work.spikes[o] = work.third[o]  # the last pass alone counts
+        for k in range(last + 1):  # one loop for both, so that the two passes are compiled once
+            if k == last and not known:
+                for o in range(work.spikes.size):
+                    work.spikes[o] = work.third[o]  # the last pass alone counts
             begin(batch, stimuli, work, weights, short, when)
-            finish(batch, work, weights, short)
-            remember(batch, work, weights)
-        else:
-            begin(batch, stimuli, work, weights, short, when)
-            finish(batch, work, weights, short)
+            if k < last:
+                for moment in range(3):
+                    product(batch, work, weights, (work.second, moment * size, work.first, moment * size))
+        finish(batch, work, weights, short)
+        if known:
             counters[POSITION] = (counters[POSITION] + 1) % slots
+        else:
+            remember(batch, work, weights)
 
     if equations.delayed:
         piece = _make_delayed_piece(equations, width, (begin, finish, draw))
