@@ -38,11 +38,12 @@ def make_step(equations, rows, width):
     begin, finish = make_begin(equations, width), make_finish(equations, rows, width)
     product = _make_product(rows, width)
     slots, noisy = slots_of(width, equations.noisy), equations.noisy
-    ladder = coloured_ladder if equations.kind.coloured else brownian_ladder
-    draw = ladder.make_draw(equations.structure.populations, width, equations.kind.shared)
+    draw = _make_draw(equations, width)
     publish = publish_nothing
     if equations.structure.filters:
         publish = make_publish(equations.structure, equations.states, width, equations.regional)
+
+    first_guess, next_guess = _make_guesses(product)
 
     @kernel
     def remember(batch, work, weights):
@@ -53,38 +54,20 @@ def make_step(equations, rows, width):
         counters[FILLED] += 1
 
     @kernel
-    def first_guess(batch, work):
-        """Moments of a coupling that stays what it is."""
-        size = batch.gain.size
-        now = work.counters[POSITION] * size
-        for o in range(size):
-            work.first[o] = work.past[now + o]
-            work.first[size + o] = 0.0
-            work.first[2 * size + o] = 0.0
-
-    @kernel
     def piece(batch, stimuli, work, weights, dt, when, short):
-        counters, size = work.counters, batch.gain.size
+        counters = work.counters
         if noisy:
-            number = int(when[1] * VOLLEY_PIECES + 0.5)
-            fresh = counters[FILLED] == 0 or (when[0] == 0 and number == 0)
-            draw(batch, work, weights.regions, short * FINER, number, fresh)
+            draw(batch, work, weights.regions, when, short)
         if counters[FILLED] == 0:
             remember(batch, work, weights)
         known = counters[FILLED] >= slots
         last = 0 if known else ITERATIONS
         if not known:
             first_guess(batch, work)
-            for o in range(work.spikes.size):
-                work.third[o] = work.spikes[o]
-        for k in range(last + 1):  # one loop for both, so that the two passes are compiled once
-            if k == last and not known:
-                for o in range(work.spikes.size):
-                    work.spikes[o] = work.third[o]  # the last pass alone counts
+        for k in range(last + 1):  # one loop for both kinds of steps, so that the passes are compiled once
             begin(batch, stimuli, work, weights, short, when)
             if k < last:
-                for moment in range(3):
-                    product(batch, work, weights, (work.second, moment * size, work.first, moment * size))
+                next_guess(batch, work, weights)
         finish(batch, work, weights, short)
         if known:
             counters[POSITION] = (counters[POSITION] + 1) % slots
@@ -94,6 +77,47 @@ def make_step(equations, rows, width):
     if equations.delayed:
         piece = _make_delayed_piece(equations, width, (begin, finish, draw))
     return make_volleys(piece, publish)
+
+
+def _make_guesses(product):
+    """Make `first_guess(batch, work)`, `next_guess(batch, work, weights)`: moments of the coupling without a past."""
+
+    @kernel
+    def first_guess(batch, work):
+        """Moments of a coupling that stays what it is; the last pass alone counts spikes."""
+        size = batch.gain.size
+        now = work.counters[POSITION] * size
+        for o in range(size):
+            work.first[o] = work.past[now + o]
+            work.first[size + o] = 0.0
+            work.first[2 * size + o] = 0.0
+        for o in range(work.spikes.size):
+            work.third[o] = work.spikes[o]
+
+    @kernel
+    def next_guess(batch, work, weights):
+        """Moments of the coupling from those of what is sent."""
+        for k in range(3):
+            start = k * batch.gain.size
+            product(batch, work, weights, (work.second, start, work.first, start))
+        for o in range(work.spikes.size):
+            work.spikes[o] = work.third[o]
+
+    return first_guess, next_guess
+
+
+def _make_draw(equations, width):
+    """Make `draw(batch, work, regions, when, short)`: the noise of the piece of a step."""
+    ladder = coloured_ladder if equations.kind.coloured else brownian_ladder
+    draw_level = ladder.make_draw(equations.structure.populations, width, equations.kind.shared)
+
+    @kernel(forceinline=True)
+    def draw(batch, work, regions, when, short):
+        number = int(when[1] * VOLLEY_PIECES + 0.5)
+        fresh = work.counters[FILLED] == 0 or (when[0] == 0 and number == 0)
+        draw_level(batch, work, regions, short * FINER, number, fresh)
+
+    return draw
 
 
 def _make_delayed_piece(equations, width, parts):
@@ -107,9 +131,7 @@ def _make_delayed_piece(equations, width, parts):
     def piece(batch, stimuli, work, weights, dt, when, short):
         counters = work.counters
         if noisy:
-            number = int(when[1] * VOLLEY_PIECES + 0.5)
-            fresh = counters[FILLED] == 0 or (when[0] == 0 and number == 0)
-            draw(batch, work, weights.regions, short * FINER, number, fresh)
+            draw(batch, work, weights.regions, when, short)
         if counters[FILLED] == 0:
             if counters[STEP] == 0:
                 fill(work, weights)

@@ -120,7 +120,7 @@ def _make_expect(equations, slots, width):
     load_s, _ = make_synapse_access(structure, width)
     early, filters_guess, _, _ = make_filters(structure, width)
     constant = make_constant(structure, width)
-    denominator, _, _ = make_flow(constant)
+    _, denominator, _, _ = make_flow(constant)
     _, store_wide, _, _ = make_wide(structure.populations)
     start_of, outer, inner, kicks_of = make_inputs(equations, width)
     drive_moments, delayed = make_drive_moments(equations, width), bool(equations.delayed)
@@ -243,7 +243,7 @@ def _make_answer(equations, slots, width):
 
 def _make_respond(structure, width):
     constant = make_constant(structure, width)
-    _, _, moments = make_flow(constant)
+    _, _, _, moments = make_flow(constant)
     load_wide, store_wide, _, _ = make_wide(structure.populations)
     whole, compensated = structure.populations * width, width == SINGLE
 

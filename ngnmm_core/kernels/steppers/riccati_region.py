@@ -150,7 +150,7 @@ def _make_prediction(constant, added):
 
 
 def _make_solution(constant, width):
-    (denominator, numerator, moments), integrals = make_flow(constant), integrals_for(width)
+    (denominator, _, numerator, moments), integrals = make_flow(constant), integrals_for(width)
 
     @kernel(forceinline=True)
     def respond(k, Z, s, inputs):

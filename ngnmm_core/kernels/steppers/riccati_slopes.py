@@ -104,7 +104,7 @@ def make_slopes(constant, store_wide, whole, width):
     `Z` is a pair of wide lanes, `inputs` the moments a, b, c of the input, a without its constant imaginary part.
     `out` takes `OF_MOMENTS` or `OF_END` wide lanes: for every output its derivatives by `INPUTS`.
     """
-    denominator, numerator, _ = make_flow(constant)
+    denominator, _, numerator, _ = make_flow(constant)
 
     @kernel(forceinline=True)
     def slopes_of_denominator(A, b, c):
