@@ -42,7 +42,6 @@ def make_step(equations, rows, width):
     publish = publish_nothing
     if equations.structure.filters:
         publish = make_publish(equations.structure, equations.states, width, equations.regional)
-
     first_guess, next_guess = _make_guesses(product)
 
     @kernel

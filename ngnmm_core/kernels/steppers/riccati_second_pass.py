@@ -105,9 +105,8 @@ def _make_move(structure, corrections, width):
     def move(batch, where, work, at, kept, missed, watched):
         """Advance the populations to the end of the step, by the moments of their input corrected for the coupling.
 
-        `watch` keeps the largest square of |dz| / Im z, where dz is at most what the correction of the moments has
-        changed.  The flow keeps this distance, so that what an input changes at x counts as |da| |1 + m x|^2 / Im z at
-        the start of the step, where Im z is not 0: the mean of |1 + m x|^2 is that of 1, Re(1 + m) and |1 + m|^2.
+        `watch` keeps the largest square of |dz| / Im z, where dz is what the correction of the moments has changed; the
+        flow keeps this distance, so that it is taken at the start of the step, where Im z is not 0.
 
         In single precision the changes of the states are added, with what rounding has left out of the last ones
         (Kahan, doi:10.1145/363707.363723); a rate that falls by more than half is more exact as it is.
@@ -124,7 +123,7 @@ def _make_move(structure, corrections, width):
         one = 1.0 + m
         square = one * one + y * y
         both = 1.0 / (square * im)  # one division for two
-        inverse = both * im
+        inverse, stretch = both * im, both * square * square
         f, g = one * inverse, y * inverse  # 1 / (1 + m) = f - i g
         sr, si, dr, di = numerator(k, at, a, b, c, (t, u))
         br, bi = dr + re * sr - im * si, di + im * sr + re * si
@@ -133,13 +132,14 @@ def _make_move(structure, corrections, width):
             gr, gi = gr * f + gi * g, gi * f - gr * g
         br, bi = re + br, im + bi
         end_re, end_im = br * f + bi * g, bi * f - br * g
+        zr, zi = end_re - dr, end_im - di
         em, ey = m - load_wide(old, kept + M_RE * whole), y - load_wide(old, kept + M_IM * whole)
-        distance = (load_wide(old, kept + GUESS * whole) - a) * ((one + square) * (1.0 / 3.0) + 1.0 / 3.0)
-        distance = distance * (both * square)
-        error, worst = distance * distance, load_wide(work.watch, watched)
+        wr, wi = em * f + ey * g, ey * f - em * g
+        er, ei = load_wide(old, kept + GUESS * whole) - a - (zr * wr - zi * wi), zr * wi + zi * wr
+        error, worst = stretch * stretch * (er * er + ei * ei), load_wide(work.watch, watched)
         store_wide(work.watch, watched, lane_select(error > worst, error, worst))
         rate = constant(k, at, IM_TO_R) * end_im
-        angle = (ey * f - em * g) + rest_of_angle(constant(k, at, WIDTH), a, b)
+        angle = wi + rest_of_angle(constant(k, at, WIDTH), a, b)
         turned = constant(k, at, GAIN) * angle
         move_filters(work, at, here, angle, w0 * widen(missed), kept + LEFT * whole)
         if compensated:
