@@ -1,6 +1,6 @@
 """Speed of every method, beside hand-written C and other tools, for docs/benchmarks/.
 
-    python -m benchmarks.bench [--peers PYTHON] [--rounds 7] [--regions 10,90,379,1000] [--parts methods,dynamics]
+    python -m benchmarks.bench [--peers PYTHON] [--rounds 9] [--regions 10,90,379,1000] [--parts methods,dynamics]
 
 Methods are measured in turns, and medians of ratios are what counts: a machine that others use is slow for all of them.
 Networks of a size are compared with each other only, so that `--keep FILE` can put runs of several sizes together.
@@ -93,7 +93,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--peers", help="an interpreter with benchmarks/requirements-peers.txt")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--regions", default="10,90,94,379,1000")
     parser.add_argument("--parts", default=",".join(PARTS), help=f"any of {', '.join(PARTS)}")
     parser.add_argument("--keep", type=Path, help="a file of results that this run adds its sizes of networks to")

@@ -112,7 +112,8 @@ def read() -> Table:
 
 
 if __name__ == "__main__":
-    from benchmarks.bench_report import label, yardstick
+    from benchmarks.bench_report import label
+    from benchmarks.rounds import yardstick
     from ngnmm_core.plotting.parts.save import save
 
     save(draw(read(), yardstick, label), FOLDER / "benchmarks.png", FOLDER / "benchmarks.svg")

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from benchmarks import exact_flow
 from benchmarks.bench_figure import draw
 from benchmarks.documents import DOCS, replace_part, table
-from benchmarks.rounds import Case, Results
+from benchmarks.rounds import Case, Results, yardstick
 from ngnmm_core.plotting.parts.save import save
 
 FOLDER = DOCS / "benchmarks"
@@ -35,11 +35,6 @@ def label(case: Case) -> str:
     """What a case is called in tables and figures."""
     name = C_NAMES[case.method] if case.kind == "c" else NAMES.get(case.method, case.method)
     return name + (", float32" if case.dtype == "float32" else "")
-
-
-def yardstick(regions: int, processes: int = 1) -> Case:
-    """The case that others are compared with."""
-    return Case("c", "rk4", "float64", regions, processes)
 
 
 def _number(value, digits: str) -> str:

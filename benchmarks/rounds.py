@@ -1,4 +1,7 @@
-"""Measures many cases in turns: one round after the other, each case once per round."""
+"""Measures many cases in turns: one round after the other, each case once per round, the yardstick before and after it.
+
+A processor that strangers use changes its speed within seconds: what is compared must be measured next to each other.
+"""
 
 import json
 import logging
@@ -28,6 +31,11 @@ class Case(NamedTuple):
     processes: int
 
 
+def yardstick(regions: int, processes: int = 1) -> Case:
+    """The case that others are compared with."""
+    return Case("c", "rk4", "float64", regions, processes)
+
+
 @dataclass
 class Results:
     """CPU seconds per simulated second and point, one per round; NaN-free: what is missing is in `missing`."""
@@ -37,16 +45,18 @@ class Results:
     peaks: dict[tuple[str, int], list[float]] = field(default_factory=dict)  # by precision and regions of that run
     about: dict[int, dict[str, str]] = field(default_factory=dict)  # the run, by regions
     simulated_ms: dict[Case, float] = field(default_factory=dict)
+    beside: dict[Case, list[float]] = field(default_factory=dict)  # the yardstick's, before and after: their mean
 
     def median(self, case: Case) -> float | None:
         """Median over the rounds; None for what could not be measured."""
         return statistics.median(self.seconds[case]) if case in self.seconds else None
 
     def ratio(self, case: Case, to: Case) -> float | None:
-        """Median over the rounds of the ratio to another case in the same round."""
+        """Median over the rounds of the ratio to another case: next to each other if it is the yardstick."""
         if case not in self.seconds or to not in self.seconds:
             return None
-        return statistics.median(a / b for a, b in zip(self.seconds[case], self.seconds[to], strict=True))
+        others = self.beside.get(case, self.seconds[to]) if to == yardstick(case.regions) else self.seconds[to]
+        return statistics.median(a / b for a, b in zip(self.seconds[case], others, strict=True))
 
     def share_of_peak(self, case: Case) -> float | None:
         """Median over the rounds of the arithmetic of an `rk4` step, per second, over the measured peak."""
@@ -148,6 +158,20 @@ def points_of(case: Case) -> int:
     return 1 if case.kind == "peer" and case.method != "jax" else 8 if case.dtype == "float64" else 16
 
 
+def _one_round(bench: Bench, results: Results, cases: list[Case], reference: Case) -> None:
+    """All cases of a size once; the yardstick before and after each that runs alone."""
+    again = lambda: bench.run(reference, results.simulated_ms[reference])[0]
+    before = again()
+    for case in cases:
+        results.seconds[case].append(bench.run(case, results.simulated_ms[case])[0])
+        if case.processes == 1 and case != reference:
+            after = again()
+            results.beside.setdefault(case, []).append(0.5 * (before + after))
+            before = after
+        else:
+            before = results.seconds[case][-1] if case == reference else again()
+
+
 def measure(cases: list[Case], yardsticks: Yardsticks, peers: str, rounds: int) -> Results:
     """All cases, in turns."""
     bench, results, began = Bench(yardsticks, peers), Results(), time.perf_counter()
@@ -171,9 +195,8 @@ def measure(cases: list[Case], yardsticks: Yardsticks, peers: str, rounds: int) 
             peak = yardsticks.peak(dtype)
             for n in some:
                 results.peaks.setdefault((dtype, n), []).append(peak)
-        for case, values in results.seconds.items():
-            if case.regions in some:
-                values.append(bench.run(case, results.simulated_ms[case])[0])
+        for n in some:
+            _one_round(bench, results, [case for case in results.seconds if case.regions == n], yardstick(n))
         minutes = (time.perf_counter() - began) / 60.0
         logging.info("round %d of %d, %.1f minutes", number + 1, rounds, minutes)
     bench.close()

@@ -1,8 +1,8 @@
 """BOLD signal of the simulated network: functional connectivity, its dynamics, and how reliable both are.
 
-Every sample of the neural activity is averaged and drives a Balloon model per region (`ngnmm_core.streaming.balloon`);
-volumes are kept for these numbers alone.  Friston, Harrison, Penny, NeuroImage 19, 1273 (2003),
-doi:10.1016/S1053-8119(03)00202-7.
+Neural activity is averaged over short times and drives a Balloon model per region (`ngnmm_core.streaming.balloon`): the
+spikes counted while integrating, or else samples.  Volumes are kept for these numbers alone.  Friston, Harrison, Penny,
+NeuroImage 19, 1273 (2003), doi:10.1016/S1053-8119(03)00202-7.
 """
 
 from typing import Any, Literal
@@ -20,6 +20,7 @@ from ngnmm_core.recordings.preprocessing import check_band, clean
 from ngnmm_core.recordings.settings import FEWEST_VOLUMES
 from ngnmm_core.section import Section, is_multiple
 from ngnmm_core.simulation.observation import SampledWindow
+from ngnmm_core.simulation.spike_counts import rate_state
 from ngnmm_core.storage.flags import Status
 from ngnmm_core.streaming.balloon import DRIFT, STEP_MS, Balloon
 from ngnmm_core.streaming.haemodynamics import haemodynamics
@@ -144,16 +145,21 @@ class BoldReducer:
     def __init__(self, options: BoldOptions, window: SampledWindow):
         self.options, self.window = options, window
         self.tr_s = options.tr_ms / 1000.0
-        self.state = None
+        self.state, self.counted = None, None
         if options.signal != "rate":
             self.state = window.model.state_names.index(options.signal)
+        else:
+            self.counted = rate_state(window.model, window.model.populations[0])
         constants = haemodynamics(options.constants)
         self.balloon = Balloon(constants, window.sample_ms, options.tr_ms, 1000.0 * options.discard_s)
 
     def consume(self, block) -> None:
-        """Take in the next samples."""
-        signal = block.rate(0) if self.state is None else block.states[:, :, :, self.state]
-        self.balloon.push(signal)
+        """Take in the next samples, or the spikes in the time of so many."""
+        if self.counted in block.counted:
+            spikes = block.spikes(self.counted)
+            self.balloon.push(spikes, block.samples // len(spikes))
+        else:
+            self.balloon.push(block.rate(0) if self.state is None else block.states[:, :, :, self.state])
 
     def finish(self, activity) -> dict[str, np.ndarray]:
         """Compute connectivity and what tells how far to trust it, one array [point, ...] per variable."""

@@ -35,7 +35,7 @@ class RatesReducer:
             block.add_quantities(self.moments)
         for population, state in enumerate(self.states):
             if state in block.counted:
-                self.spikes[population] = self.spikes.get(population, 0.0) + block.spikes(state)
+                self.spikes[population] = self.spikes.get(population, 0.0) + block.spikes(state).sum(axis=0)
 
     def finish(self, activity) -> dict[str, np.ndarray]:
         """Arrays [point, population, region]; NaN for what a population does not have."""

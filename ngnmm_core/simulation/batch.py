@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import gcd
 
 import numpy as np
 
+from ngnmm_core.section import is_multiple
 from ngnmm_core.simulation.run import Run
 from ngnmm_core.simulation.settings import Simulation
-from ngnmm_core.streaming.block import Block, Observers
+from ngnmm_core.streaming.block import COUNT_MS, Block, Observers
 from ngnmm_core.streaming.folding import FINE_MS, STRETCH_MS, folds
 
 BLOCK_SAMPLES = 128  # fewer cost more calls, more leave the third-level cache
@@ -113,15 +115,17 @@ class Batch:
     def blocks(self, samples: int, first: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Blocks of samples [sample, group, region, state, lane], the first of which is number `first`, and spikes.
 
-        Spikes [count, group, region, counted population, lane] are those of a neuron from the sample before the block
-        to its last one.
+        Spikes [part, group, region, counted population, lane] are those of a neuron in equal parts of the block, from
+        the sample before it to its last one; every `COUNT_MS` of the samples, some part ends.
         """
         settings, run, divergence = self.settings, self.run, self.divergence
+        whole = is_multiple(COUNT_MS, settings.sample_ms)
+        together = gcd(BLOCK_SAMPLES, round(COUNT_MS / settings.sample_ms)) if whole else 0
         with np.errstate(over="ignore", invalid="ignore"):
             for start in range(0, samples, BLOCK_SAMPLES):
                 count = min(BLOCK_SAMPLES, samples - start)
                 begin = run.snapshot()
-                states = run.advance(self.step_ms, self._steps, count)
+                states = run.advance(self.step_ms, self._steps, count, count // gcd(count, together))
                 spikes = run.spikes
                 times = settings.sample_ms * (first + start + 1 + np.arange(count))
                 for point, sample in divergence.watch(run, states, times).items():

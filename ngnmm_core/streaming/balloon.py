@@ -1,6 +1,7 @@
-"""BOLD from a stream of neural activity: every sample is averaged, and the Balloon model integrates the averages.
+"""BOLD from a stream of neural activity: all of it is averaged, and the Balloon model integrates the averages.
 
-The slow part of a rate that BOLD sees is a hundredth of it or less: thinned samples would alias fast rhythms into it.
+The slow part of a rate that BOLD sees is a hundredth of it or less: thinned samples would alias fast rhythms into it,
+and where bursts are shorter than the time between samples, all samples would; spikes that are counted do not.
 Activity is averaged over `STEP_MS` and held for one midpoint step of the Balloon, whatever the integrator's step is.
 
 The activity of a region is z = x / x0 - 1, with x0 its mean over the first `discard_ms`.  The Balloon starts after
@@ -10,22 +11,23 @@ that, from rest, and another `discard_ms` of its output is dropped.
 import numpy as np
 
 from ngnmm_core.compilation.lazy_njit import lazy_njit
+from ngnmm_core.streaming.block import COUNT_MS
 from ngnmm_core.streaming.haemodynamics import Haemodynamics
 
-STEP_MS = 10.0
+STEP_MS = COUNT_MS
 DRIFT = 0.05  # of the mean, relative, beyond which activity is not taken for stationary
 
 
 @lazy_njit
-def _average(signal, total, filled, per_bin, out):
-    """Means over bins of [sample, channel], one sample after the other; `total` holds the unfinished bin."""
+def _average(sums, each, total, filled, per_bin, out):
+    """Means over bins from sums [part, channel] over `each` samples, in turn; `total` holds the unfinished bin."""
     bins = 0
-    for sample in range(signal.shape[0]):
-        for channel in range(signal.shape[1]):
-            total[channel] += signal[sample, channel]
-        filled += 1
+    for part in range(sums.shape[0]):
+        for channel in range(sums.shape[1]):
+            total[channel] += sums[part, channel]
+        filled += each
         if filled == per_bin:
-            for channel in range(signal.shape[1]):
+            for channel in range(sums.shape[1]):
                 out[bins, channel] = total[channel] / per_bin
                 total[channel] = 0.0
             filled = 0
@@ -91,14 +93,14 @@ class Balloon:
         bins = int(window_ms / STEP_MS + 1e-9) - 2 * round(discard_ms / STEP_MS)
         return max(bins // round(tr_ms / STEP_MS), 0)
 
-    def push(self, signal: np.ndarray) -> None:
-        """Take the next samples."""
-        shape = signal.shape[1:]
-        signal = np.ascontiguousarray(signal, float).reshape(len(signal), -1)
+    def push(self, sums: np.ndarray, each: int = 1) -> None:
+        """Take the next samples, or sums [part, ...] over `each` of them, in any unit; parts end where bins end."""
+        shape = sums.shape[1:]
+        sums = np.ascontiguousarray(sums, float).reshape(len(sums), -1)
         if not self._bins and not self._filled:
-            self._start(shape, signal.shape[1])
-        bins = np.empty(((self._filled + len(signal)) // self._per_bin, signal.shape[1]))
-        self._filled = _average(signal, self._total, self._filled, self._per_bin, bins)
+            self._start(shape, sums.shape[1])
+        bins = np.empty(((self._filled + each * len(sums)) // self._per_bin, sums.shape[1]))
+        self._filled = _average(sums, each, self._total, self._filled, self._per_bin, bins)
         start = 0
         while start < len(bins):
             start += self._take(bins[start:])

@@ -11,6 +11,8 @@ from ngnmm_core.streaming.history import History
 from ngnmm_core.streaming.moments import Moments
 from ngnmm_core.streaming.quantities import quantities
 
+COUNT_MS = 10.0  # every so often, from the start of a window on, a part whose spikes are counted ends
+
 
 class Observers:
     """The compiled observables of a model, for one batch.
@@ -110,9 +112,9 @@ class Block:
         return self._counted[0]
 
     def spikes(self, state: int) -> np.ndarray:
-        """Spikes of a neuron since the block before, [group, region, lane]; `state` is one of `counted`."""
+        """Spikes of a neuron in equal parts of the block, [part, group, region, lane]; `state` is one of `counted`."""
         positions, counts = self._counted
-        return counts[:, :, :, positions.index(state)].sum(axis=0)
+        return counts[:, :, :, positions.index(state)]
 
     def kuramoto(self, population: int) -> np.ndarray:
         """Modulus of the Kuramoto order parameter of a population."""

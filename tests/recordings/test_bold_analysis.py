@@ -6,6 +6,8 @@ import pytest
 from ngnmm_core.analysis.bold import BoldOptions, BoldReducer
 from ngnmm_core.api import run_study
 from ngnmm_core.connectome import Connectome
+from ngnmm_core.simulation.settings import Simulation
+from ngnmm_core.simulation.simulator import Simulator
 from ngnmm_core.study.load import make_study
 
 RING = Connectome(0.5 * (np.roll(np.eye(6), 1, axis=0) + np.roll(np.eye(6), -1, axis=0)))
@@ -75,6 +77,8 @@ def test_activity_that_drifts_is_said(population):
         model, regions, samples, sample_ms, points, start_ms = population, 4, 24000, 1.0, 1, 0.0
 
     class Block:
+        counted = ()
+
         def __init__(self, rate):
             self.value = rate
 
@@ -91,6 +95,36 @@ def test_activity_that_drifts_is_said(population):
         rate = 0.02 * (1 + rise * (t > 5000))[:, None] * (1 + 0.05 * rng.standard_normal((24000, 4)))
         reducer.consume(Block(rate[:, None, :, None]))
         assert reducer.finish(Activity)["bold_status"][0] == status, rise
+
+
+class SampledRate(BoldReducer):
+    """BOLD of trapezoids of samples of the rate, whatever has been counted."""
+
+    last = None
+
+    def consume(self, block):
+        rate = block.rate(0)
+        before = np.concatenate([rate[:1] if self.last is None else self.last, rate[:-1]])
+        self.last = rate[-1:].copy()
+        self.balloon.push(0.5 * (before + rate))
+
+    def finish(self, activity):
+        return {"sampled": super().finish(activity)["bold"]}
+
+
+def test_bursts_between_samples_are_counted(ei, directed5, points_of):
+    """Samples every 5 ms, longer than a burst, give the BOLD that samples every 0.1 ms give."""
+    points, found = points_of(ei, I_ext_e=8.0, G=15.0), []
+    for sample_ms in (0.1, 1.0, 5.0):
+        settings = Simulation(duration_ms=8500.0, transient_ms=500.0, sample_ms=sample_ms)
+        options = BoldOptions(tr_ms=50.0, discard_s=1.0)
+        reducers = ((BoldReducer, options), (SampledRate, options))
+        found.append(Simulator(ei, Connectome(directed5), settings, reducers).run(points))
+    finest = found[0]["sampled"][0].astype(float)
+    error = lambda series: np.abs(series[0] - finest).max() / finest.std(axis=1).min()
+    assert finest.shape == (5, 120)
+    assert max(error(each["bold"]) for each in found) < 1e-3
+    assert error(found[2]["sampled"]) > 0.3
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Results of the benchmark in files, put together from runs of several sizes of networks."""
 
-from benchmarks.bench_report import target_table, yardstick
-from benchmarks.rounds import Case, Results
+from benchmarks.bench_report import target_table
+from benchmarks.rounds import Case, Results, yardstick
 
 RICCATI = Case("engine", "riccati", "float64", 90, 1)
 
@@ -24,6 +24,14 @@ def test_sizes_of_networks_are_added_and_replaced(tmp_path):
     assert again.about == {10: {"date": "day 1"}, 90: {"date": "day 3"}}
     assert again.seconds[RICCATI] == [3.0, 6.0]
     assert again.seconds[RICCATI._replace(regions=10)] == [1.0, 2.0]
+
+
+def test_the_ratio_to_the_yardstick_is_that_of_neighbours_in_time():
+    results = run(90, 1.0)
+    assert results.ratio(RICCATI, yardstick(90)) == 1.0 / 3.0
+    results.beside[RICCATI] = [2.0, 4.0]
+    assert results.ratio(RICCATI, yardstick(90)) == 0.5
+    assert results.ratio(RICCATI._replace(method="riccati with maps"), RICCATI) == 2.0  # not the yardstick
 
 
 def test_what_maps_cost_is_told_beside_the_same_method_without():

@@ -255,7 +255,7 @@ def _make_respond(structure, width):
         T = load_wide(out, kept + T_RE * whole), load_wide(out, kept + T_IM * whole)
         i, gain, decay = constant(k, at, WIDTH), constant(k, at, GAIN), constant(k, at, DECAY)
         turn = integrals[INTEGRALS]
-        j0, j1, j2 = moments(T, (a, i), b, load_wide(out, kept + C * whole), integrals)
+        j0, j1, j2 = moments(T, (a, i), b, integrals)
         lag = constant(k, at, LAG) * (j1 + constant(k, at, HALF_DECAY) * j2)
         m0 = (s + gain * j0 + decay * lag) * constant(k, at, DAMPING)
         m1 = lag - constant(k, at, MOMENT_1) * m0

@@ -159,7 +159,7 @@ def _make_solution(constant, width):
         i, gain, decay = constant(k, 0, WIDTH), constant(k, 0, GAIN), constant(k, 0, DECAY)
         m, y = re * t - im * u, re * u + im * t
         found = integrals(m, y)
-        j0, j1, j2 = moments((t, u), (a, i), b, c, found)
+        j0, j1, j2 = moments((t, u), (a, i), b, found)
         lag = constant(k, 0, LAG) * (j1 + constant(k, 0, HALF_DECAY) * j2)
         m0 = (s + gain * j0 + decay * lag) * constant(k, 0, DAMPING)
         m1 = lag - constant(k, 0, MOMENT_1) * m0
