@@ -23,6 +23,7 @@ SIGNIFICANT = 4.0  # standard errors
 SMALL = 2e-4  # exponents (1/ms) that the longest run can't tell from zero
 CREEPS, LEAVES = 1e-4, 1e-3  # relative speeds (1/ms) below which a state creeps, and above which it does no longer
 FOLLOWED_MS = 1e7
+MOST_STEPS = 1000  # along a ghost they grow with the time; one that circles around its rest would take millions
 
 
 def classify(
@@ -82,8 +83,11 @@ def _arrived(model: Model, parameters: Mapping[str, np.ndarray], row_sum: float,
 
 
 def _followed(model: Model, parameters: Mapping[str, np.ndarray], row_sum: float, state: np.ndarray) -> np.ndarray:
-    """Follow a state that creeps, by backward differences, until it rests; one that does not, or leaves, stays."""
-    from scipy.integrate import solve_ivp
+    """Follow a state that creeps, by backward differences, until it rests; one that does not, or leaves, stays.
+
+    So does one that takes more than `MOST_STEPS`.
+    """
+    from scipy.integrate import BDF
 
     weight, factor = parameters["G"] * row_sum, float(time_factor(model, parameters)[0])
     units, small = state_factors(model, factor), model.small
@@ -93,17 +97,19 @@ def _followed(model: Model, parameters: Mapping[str, np.ndarray], row_sum: float
 
     slope = lambda t, x: factor * linear(x).derivative[0] / units
     jacobian = lambda t, x: factor * in_units(linear(x).coupled(weight)[0], units)
-    speed = lambda t, x: float(np.max(np.abs(slope(t, x)) / (np.abs(x) + small)))
-    leaves = lambda t, x: speed(t, x) - LEAVES
-    leaves.terminal = True  # type: ignore[attr-defined]
+    speed = lambda x: float(np.max(np.abs(slope(0.0, x)) / (np.abs(x) + small)))
     start = state / units
-    if not speed(0.0, start) < CREEPS:
+    if not speed(start) < CREEPS:
         return state
     with np.errstate(all="ignore"):
-        run = solve_ivp(
-            slope, (0.0, FOLLOWED_MS), start, "BDF", [FOLLOWED_MS], jac=jacobian, events=leaves, rtol=1e-9, atol=1e-12
-        )
-    return run.y[:, -1] * units if run.status == 0 else state
+        solver = BDF(slope, 0.0, start, FOLLOWED_MS, jac=jacobian, rtol=1e-9, atol=1e-12)
+        for _ in range(MOST_STEPS):
+            solver.step()
+            if solver.status == "finished":
+                return solver.y * units
+            if solver.status == "failed" or not speed(solver.y) < LEAVES:
+                break
+    return state
 
 
 def _regime(values: np.ndarray, errors: np.ndarray, last: bool) -> int:

@@ -5,7 +5,10 @@ import pytest
 import xarray as xr
 
 from ngnmm_core.api import simulate
+from ngnmm_core.dynamics import irregular_attractors
+from ngnmm_core.dynamics.attractor import find_attractors
 from ngnmm_core.dynamics.coexistence import coexisting, initial_states
+from ngnmm_core.dynamics.irregular_attractors import classify
 from ngnmm_core.dynamics.regimes import LIMIT_CYCLE, REST
 from ngnmm_core.dynamics.stability_intervals import critical_couplings, refined, stable_intervals
 from ngnmm_core.models import get_model
@@ -72,6 +75,23 @@ def test_what_creeps_past_the_ghost_of_a_fold_has_come_to_rest(I_B, rests):
     (found,) = coexisting(memory, arrays_of(memory, I_B=np.full(1, I_B), G=np.zeros(1)), 1.0, 8)
     assert [a.regime for a in found.attractors] == [REST] * rests
     assert (found.unresolved, found.diverged) == (0, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", [(9.2, 21.25), (10.7, 17.7)])
+def test_what_circles_around_its_rest_for_long_is_not_followed_turn_by_turn(ei, monkeypatch, place):
+    """Two points of the paper's mesh next to a Hopf bifurcation: backward differences would take hours there."""
+    linearise, calls = irregular_attractors.linearise, []
+
+    def counted(*arguments):
+        calls.append(arguments)
+        assert len(calls) < 20_000
+        return linearise(*arguments)
+
+    monkeypatch.setattr(irregular_attractors, "linearise", counted)
+    arrays = arrays_of(ei, I_ext_e=np.full(1, place[0]), G=np.full(1, place[1]))
+    (found,) = classify(ei, arrays, 1.0, find_attractors(ei, arrays, 1.0))
+    assert found.regime == REST
 
 
 def test_starts_are_the_same_for_any_number(ei):
