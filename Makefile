@@ -46,7 +46,7 @@ run: env  ## the study in config/config.yaml, to its figures
 partial: env  ## merges what there is of an unfinished study
 	@$(BIN)/ngnmm partial --cores $(CORES)
 
-test: env-dev lint  ## all tests (15 to 18 minutes on 2 cores)
+test: env-dev lint  ## all tests (13 to 18 minutes on 2 cores)
 	$(BIN)/python -m pytest $(BY_FILE)
 
 test-fast: env-dev  ## the tests to run all day (2 to 3 minutes, the first time 5)

@@ -6,8 +6,8 @@ its moments a, b, c: integrals of A over the step with weights 1, x - 1/2 and (x
 with a constant imaginary part.  The integral of pi r is the angle of the map's denominator, and its moments, which
 drive the synapse, follow from the integrals K_n of x^n m / (1 + m x) with m = T Z.  `docs/methods.md` derives all this.
 
-Terms are left out where they are of the order of the step's error, h^6, and at most a tenth of it was measured to come
-from them: in T products of b or c with each other and with a, but for the largest.
+Terms are left out where they are of the order of the step's error, h^6, and small beside it where it was measured: in T
+products of b or c with each other and with a, but for the largest.
 """
 
 from ngnmm_core.kernels.complex_logarithm import (
